@@ -1,0 +1,47 @@
+# Everything a newcomer needs: `make demo` and `make test` work alone, in either order, in a clean clone.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+
+export SDL_VIDEODRIVER ?= dummy
+export PYGAME_HIDE_SUPPORT_PROMPT ?= 1
+
+.PHONY: help demo demo-6x6 test slow lint format wheel clean
+.DEFAULT_GOAL := help
+
+help:            ## list the targets
+	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(READY)   ## data, training, evaluation and pictures, end to end on this machine (about 8 minutes)
+	$(BIN)/python -m examples.demo
+
+demo-6x6: $(READY) ## the same for 6x6 Sudoku with 14 clues (about 12 minutes)
+	$(BIN)/python -m examples.demo --only sudoku-6x6
+
+test: $(READY)   ## the whole test suite
+	$(BIN)/python -m pytest
+
+slow: $(READY)   ## the tests that take minutes
+	$(BIN)/python -m pytest -m slow
+
+lint: $(READY)   ## linter, formatter check and type checker
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(READY) ## rewrite the code in the house format
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+wheel: $(READY)  ## build the wheel into dist/
+	$(BIN)/python -m build --wheel
+
+clean:           ## remove the virtual environment and everything built
+	rm -rf $(VENV) build dist demo *.egg-info
+
+# torch is pinned in constraints.txt: an unpinned torch would pull gigabytes of CUDA packages.
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[dev]"
+	@touch $@

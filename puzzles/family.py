@@ -1,0 +1,194 @@
+"""What a puzzle family is: the one object that datasets, environments, agents and drawing ask.
+
+A family knows its grid shape, its cell vocabulary and its rules, all of it over batches: a *grid* is a uint8 array of
+shape (rows, columns), and every method takes or returns (N, rows, columns). Families are immutable and cheap;
+``puzzles.family("sudoku-9x9")`` returns one by name.
+"""
+
+from __future__ import annotations
+
+import abc
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from puzzles.errors import PuzzleError
+
+Grids = NDArray[np.uint8]
+
+
+class Puzzles(NamedTuple):
+    """A batch of N puzzles with their solutions."""
+
+    puzzle: Grids
+    """(N, rows, columns) uint8: the grid as posed."""
+    solution: Grids
+    """(N, rows, columns) uint8: the grid solved."""
+    rating: NDArray[np.int32]
+    """(N,) int32: difficulty, in the family's own unit (see ``PuzzleFamily.rating_unit``)."""
+
+    def take(self, index: Any) -> Puzzles:
+        """Return the puzzles at ``index``: a slice, an integer array or a mask of shape (N,)."""
+        return Puzzles(self.puzzle[index], self.solution[index], self.rating[index])
+
+
+class PuzzleFamily(abc.ABC):
+    """A kind of puzzle at one grid shape."""
+
+    kind: ClassVar[str]
+    """Name shared by all sizes: ``"sudoku"``."""
+    cells: ClassVar[str]
+    """The character of each cell value in the text form, value 0 first: ``".123456789..."``."""
+    rating_unit: ClassVar[str]
+    """What a rating counts: ``"guesses"``, ``"moves"``."""
+    Options: ClassVar[type]
+    """Frozen dataclass of the generator's options; every field has a default and a docstring."""
+
+    def __init__(self, rows: int, columns: int):
+        self.rows = rows
+        self.columns = columns
+
+    # -- identity ---------------------------------------------------------------------------------------------------
+
+    @property
+    def name(self) -> str:
+        """The name that ``puzzles.family`` takes: ``"sudoku-6x6"``."""
+        return f"{self.kind}-{self.rows}x{self.columns}"
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(rows, columns)."""
+        return self.rows, self.columns
+
+    @property
+    @abc.abstractmethod
+    def cell_values(self) -> int:
+        """How many values a cell can take: Sudoku n + 1 (0 is blank), Maze 5."""
+
+    @property
+    def vocabulary_size(self) -> int:
+        """Model tokens: a token is the cell plus 1, token 0 is padding."""
+        return self.cell_values + 1
+
+    @property
+    def split_rule(self) -> str:
+        """How train and test must differ: ``"canonical"`` (not equal up to symmetry) or ``"exact"`` (not equal)."""
+        return "canonical"
+
+    @property
+    @abc.abstractmethod
+    def coordinates(self) -> NDArray[np.int64]:
+        """(rows * columns, K) int64: the K coordinates of each cell in row-major order, each counted from 0.
+
+        Sudoku: row, column, box. Maze: row, column. Structured position embeddings are learned per coordinate.
+        """
+
+    def __repr__(self) -> str:
+        return f"puzzles.family({self.name!r})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, PuzzleFamily) and self.name == other.name
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        from puzzles import family
+
+        return family, (self.name,)
+
+    # -- rules ------------------------------------------------------------------------------------------------------
+
+    @abc.abstractmethod
+    def generate(self, seeds: NDArray[np.uint64], options: Any = None) -> Puzzles:
+        """Generate one puzzle per seed. A puzzle depends on its seed and the options alone, never on its neighbours.
+
+        Args:
+            seeds: (N,) uint64.
+            options: an instance of ``self.Options``; None means its defaults.
+
+        Raises:
+            PuzzleError: the options cannot be met at this grid shape.
+        """
+
+    @abc.abstractmethod
+    def check(self, puzzle: Grids) -> None:
+        """Raise ``PuzzleError``, naming the index in the batch and the cell, unless every grid is a well-formed puzzle.
+
+        Well-formed means: shape, cell values, no contradiction that can be seen without solving.
+        """
+
+    @abc.abstractmethod
+    def solve(self, puzzle: Grids) -> Grids:
+        """Solve each puzzle: (N, rows, columns) uint8 to the same.
+
+        Raises:
+            PuzzleError: naming the index of the first puzzle that has no solution, or several where one is required.
+        """
+
+    @abc.abstractmethod
+    def is_solved(self, puzzle: Grids, grid: Grids) -> NDArray[np.bool_]:
+        """(N,) bool: whether each grid is a correct answer to its puzzle by the rules, without a stored solution.
+
+        Every cell must be right: an answer that changes what the puzzle gives is none.
+        """
+
+    @abc.abstractmethod
+    def rate(self, puzzle: Grids) -> NDArray[np.int32]:
+        """(N,) int32: difficulty in ``rating_unit``; deterministic."""
+
+    # -- symmetry ---------------------------------------------------------------------------------------------------
+
+    @property
+    @abc.abstractmethod
+    def symmetry_dim(self) -> int:
+        """How many uniform random numbers pick one element of the symmetry group."""
+
+    @abc.abstractmethod
+    def symmetries(self, uniform: Any) -> tuple[Any, Any]:
+        """Turn uniform numbers into random elements of the symmetry group.
+
+        Written with the operations that NumPy arrays and torch tensors share, so that one rule serves data sets on
+        the host and batches on a GPU.
+
+        Args:
+            uniform: (N, symmetry_dim) float array or tensor, in [0, 1).
+
+        Returns:
+            order, (N, rows * columns) integers: cell i of the copy is cell ``order[i]`` of the original; and
+            relabel, (N, cell_values) integers: value v becomes ``relabel[v]``; None where the group relabels nothing.
+        """
+
+    def transform(self, grids: Grids, order: Any, relabel: Any) -> Grids:
+        """Apply one symmetry element to each grid: (N, rows, columns) uint8 to the same."""
+        moved = np.take_along_axis(grids.reshape(len(grids), -1), np.asarray(order), axis=1)
+        if relabel is not None:
+            moved = np.take_along_axis(np.asarray(relabel), moved.astype(np.intp), axis=1).astype(np.uint8)
+        return moved.reshape(grids.shape)
+
+    @abc.abstractmethod
+    def canonical(self, puzzle: Grids, solution: Grids) -> Grids:
+        """(N, rows, columns) uint8: the same grid for puzzles equal up to symmetry, different ones for all others."""
+
+    # -- text -------------------------------------------------------------------------------------------------------
+
+    def parse(self, text: str) -> Grids:
+        """Read one grid from ``rows * columns`` characters in row-major order: (rows, columns) uint8.
+
+        Raises:
+            PuzzleError: a wrong length or an unknown character, with its position.
+        """
+        expected = self.rows * self.columns
+        if len(text) != expected:
+            raise PuzzleError(f"{len(text)} cells, expected {expected}")
+        alphabet = self.cells[: self.cell_values]
+        for position, character in enumerate(text):
+            if character not in alphabet:
+                row, column = divmod(position, self.columns)
+                raise PuzzleError(f"row {row + 1}, column {column + 1}: {character!r}, expected one of {alphabet!r}")
+        return np.array([alphabet.index(character) for character in text], dtype=np.uint8).reshape(self.shape)
+
+    def format(self, grid: Grids) -> str:
+        """Write one (rows, columns) grid as ``rows * columns`` characters; the inverse of ``parse``."""
+        return "".join(self.cells[value] for value in np.asarray(grid).ravel())
