@@ -1,0 +1,56 @@
+"""Training puzzles that live on the training device: batches and their symmetry copies are drawn there."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+import puzzles
+
+
+class PuzzleBatches:
+    """Draws random batches of tokens from one split, with random symmetry copies."""
+
+    def __init__(
+        self, family: puzzles.PuzzleFamily, data: puzzles.Puzzles, device: torch.device, symmetry: bool = True
+    ):
+        self.family = family
+        self.symmetry = symmetry
+        self.puzzle = to_tokens(data.puzzle, device)
+        self.solution = to_tokens(data.solution, device)
+
+    def __len__(self) -> int:
+        return len(self.puzzle)
+
+    def draw(self, size: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """Draw puzzles with replacement: tokens and labels, (size, cells) uint8 each.
+
+        A cell's token is its value plus 1, so a relabelling moves tokens as it moves values.
+        """
+        device = self.puzzle.device
+        index = torch.randint(len(self), (size,), generator=generator, device=device)
+        tokens, labels = self.puzzle[index], self.solution[index]
+        if not self.symmetry:
+            return tokens, labels
+        uniform = torch.rand((size, self.family.symmetry_dim), generator=generator, device=device)
+        order, relabel = self.family.symmetries(uniform)
+        tokens, labels = tokens.gather(1, order), labels.gather(1, order)
+        if relabel is not None:
+            tokens, labels = (
+                (relabel.gather(1, (grid - 1).long()) + 1).to(torch.uint8) for grid in (tokens, labels)
+            )
+        return tokens, labels
+
+
+def to_tokens(grids: puzzles.Grids, device: torch.device | str = "cpu") -> Tensor:
+    """Turn grids into model tokens: (N, rows, columns) uint8 cells to (N, cells) uint8, each cell plus 1."""
+    return torch.from_numpy(grids.reshape(len(grids), -1) + 1).to(device)
+
+
+UNDECIDED = 255
+"""Cell value of a decoded padding token: the model commits to nothing there."""
+
+
+def to_cells(logits: Tensor, shape: tuple[int, int]) -> Tensor:
+    """Decode logits over tokens to cells: (B, C, V) to (B, rows, columns) uint8, ``UNDECIDED`` for padding."""
+    return (logits.argmax(-1).to(torch.uint8) - 1).unflatten(1, shape)

@@ -1,0 +1,89 @@
+"""The paper's two optimizers: AdamATan2 for the weights, sign-SGD for the prefix vector.
+
+AdamATan2 is Adam with atan2 in place of division by the root (Everett et al., 2024, arXiv 2407.05872): no epsilon, and
+invariant to the gradient's scale.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from agents.config import TrainConfig
+from agents.model import AIR
+
+
+class AdamATan2(Optimizer):
+    """p <- (1 - lr * decay) * p - lr * a * atan2(m, b * sqrt(v)), with m and v Adam's bias-corrected moments."""
+
+    def __init__(
+        self,
+        params: Iterable[nn.Parameter],
+        lr: float = 1e-4,
+        betas: tuple[float, float] = (0.9, 0.95),
+        weight_decay: float = 1.0,
+        a: float = 1.27,
+        b: float = 1.0,
+    ):
+        super().__init__(params, {"lr": lr, "betas": betas, "weight_decay": weight_decay, "a": a, "b": b})
+
+    @torch.no_grad()
+    def step(self, closure: Callable[[], float] | None = None) -> float | None:  # type: ignore[override]
+        """Take one step; parameters without a gradient are left alone."""
+        loss = None if closure is None else torch.enable_grad()(closure)()
+        for group in self.param_groups:
+            lr, (beta1, beta2), a, b = group["lr"], group["betas"], group["a"], group["b"]
+            params = [p for p in group["params"] if p.grad is not None]
+            if not params:
+                continue
+            gradients = [p.grad for p in params]
+            for p in params:
+                if not self.state[p]:
+                    self.state[p].update(step=0, m=torch.zeros_like(p), v=torch.zeros_like(p))
+                self.state[p]["step"] += 1
+            m, v = ([self.state[p][key] for p in params] for key in ("m", "v"))
+            torch._foreach_lerp_(m, gradients, 1 - beta1)
+            torch._foreach_mul_(v, beta2)
+            torch._foreach_addcmul_(v, gradients, gradients, 1 - beta2)
+            torch._foreach_mul_(params, 1 - lr * group["weight_decay"])
+            for p, m_p, v_p in zip(params, m, v, strict=True):
+                step = self.state[p]["step"]
+                numerator = m_p / (1 - beta1**step)
+                denominator = v_p.sqrt().mul_(b / (1 - beta2**step) ** 0.5)
+                p.add_(numerator.atan2_(denominator), alpha=-lr * a)
+        return loss
+
+
+class SignSGD(Optimizer):
+    """p <- (1 - lr * decay) * p - lr * sign(gradient)."""
+
+    def __init__(self, params: Iterable[nn.Parameter], lr: float = 1e-4, weight_decay: float = 1.0):
+        super().__init__(params, {"lr": lr, "weight_decay": weight_decay})
+
+    @torch.no_grad()
+    def step(self, closure: Callable[[], float] | None = None) -> float | None:  # type: ignore[override]
+        """Take one step; parameters without a gradient are left alone."""
+        loss = None if closure is None else torch.enable_grad()(closure)()
+        for group in self.param_groups:
+            for p in group["params"]:
+                if p.grad is not None:
+                    p.mul_(1 - group["lr"] * group["weight_decay"]).add_(p.grad.sign(), alpha=-group["lr"])
+        return loss
+
+
+def build_optimizers(model: AIR, config: TrainConfig) -> list[Optimizer]:
+    """Build what ``config.optimizer`` names, over all of the model's parameters."""
+    decay: dict[str, float] = {"lr": config.lr, "weight_decay": config.weight_decay}
+    if config.optimizer == "adamw":
+        return [torch.optim.AdamW(model.parameters(), betas=(0.9, 0.95), fused=True, **decay)]
+    weights = [parameter for parameter in model.parameters() if parameter is not model.prefix]
+    return [AdamATan2(weights, **decay), SignSGD([model.prefix], **decay)]
+
+
+def clip_gradients(parameters: Iterable[Tensor], norm: float | None) -> None:
+    """Scale the gradients down to a joint norm of at most ``norm``; None leaves them."""
+    if norm is not None:
+        nn.utils.clip_grad_norm_(parameters, norm)
