@@ -43,6 +43,11 @@ class Metrics(NamedTuple):
     steps: Tensor
 
 
+def add_metrics(a: Metrics, b: Metrics) -> Metrics:
+    """Add the sums of two stretches of training."""
+    return Metrics(*(x + y for x, y in zip(a, b, strict=True)))
+
+
 def initial_carry(model: AIR, batch: int, dtype: torch.dtype) -> Carry:
     """Return a carry in which every sequence waits to be replaced by a fresh puzzle."""
     device = model.H_init.device
@@ -58,7 +63,9 @@ def refill(model: AIR, carry: Carry, tokens: Tensor, labels: Tensor) -> Carry:
     halted = carry.halted
     fresh = model.initial_state(len(halted), carry.state.z_H.dtype)
     return Carry(
-        state=State(*(torch.where(halted[:, None, None], new, old) for new, old in zip(fresh, carry.state, strict=True))),
+        state=State(
+            *(torch.where(halted[:, None, None], new, old) for new, old in zip(fresh, carry.state, strict=True))
+        ),
         tokens=torch.where(halted[:, None], tokens, carry.tokens),
         labels=torch.where(halted[:, None], labels, carry.labels),
         steps=torch.where(halted, 0, carry.steps),

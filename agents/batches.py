@@ -36,9 +36,7 @@ class PuzzleBatches:
         order, relabel = self.family.symmetries(uniform)
         tokens, labels = tokens.gather(1, order), labels.gather(1, order)
         if relabel is not None:
-            tokens, labels = (
-                (relabel.gather(1, (grid - 1).long()) + 1).to(torch.uint8) for grid in (tokens, labels)
-            )
+            tokens, labels = ((relabel.gather(1, (grid - 1).long()) + 1).to(torch.uint8) for grid in (tokens, labels))
         return tokens, labels
 
 

@@ -6,14 +6,13 @@
 Shapes: B batch, C cells, S = prefix + C positions, D hidden, V vocabulary.
 """
 
-from __future__ import annotations
-
+# No `from __future__ import annotations` here: the hub mixin reads the type of `config` off the signature.
 import math
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
+from huggingface_hub import PyTorchModelHubMixin
 from torch import Tensor, nn
 
 import puzzles
@@ -29,9 +28,14 @@ class State(NamedTuple):
     z_H: Tensor
     z_L: Tensor
 
-    def detach(self) -> State:
+    def detach(self) -> "State":
         """Return the same states, cut from the graph."""
         return State(self.z_H.detach(), self.z_L.detach())
+
+    def restart(self, where: Tensor, fresh: "State") -> "State":
+        """Return the same states with those of ``fresh`` in the rows that the (B,) bool mask ``where`` names."""
+        mask = where[:, None, None]
+        return State(torch.where(mask, fresh.z_H, self.z_H), torch.where(mask, fresh.z_L, self.z_L))
 
 
 class Output(NamedTuple):
@@ -45,7 +49,14 @@ class Output(NamedTuple):
     """(B,) float32: logit of the value of thinking on."""
 
 
-class AIR(nn.Module):
+class AIR(
+    nn.Module,
+    PyTorchModelHubMixin,
+    library_name="air-envs",
+    paper_url="https://arxiv.org/abs/2605.17811",
+    license="apache-2.0",
+    tags=["reasoning", "recurrent-transformer"],
+):
     """The model of one ``AIRConfig``. Weights are float32; the states' dtype is the compute dtype."""
 
     # Fixed, not trained: where z_H and z_L start.
@@ -89,16 +100,10 @@ class AIR(nn.Module):
             return State(self._f(inject(state.z_H + state.z_L, self.config.inject_h, x)), state.z_L)
         return state
 
-    def updates(self, program: str, state: State, x: Tensor) -> Iterator[State]:
-        """Run a program and yield the state after every letter of it."""
+    def run(self, program: str, state: State, x: Tensor) -> State:
+        """Run a program: one update per letter."""
         for letter in program:
             state = self.update(letter, state, x)
-            yield state
-
-    def run(self, program: str, state: State, x: Tensor) -> State:
-        """Run a program and return the last state."""
-        for state in self.updates(program, state, x):  # noqa: B020 - the recurrence is the point
-            pass
         return state
 
     def forward(self, tokens: Tensor, state: State) -> tuple[State, Output]:
@@ -149,13 +154,13 @@ class Block(nn.Module):
         self.gate_up = Linear(config.hidden, 2 * config.inner)
         self.down = Linear(config.inner, config.hidden)
 
-    def forward(self, h: Tensor, position: Position) -> Tensor:
+    def forward(self, h: Tensor, position: "Position") -> Tensor:
         """(B, S, D) to the same."""
         h = rms_norm(h + self.attention(h, position))
         gate, up = self.gate_up(h).chunk(2, dim=-1)
         return rms_norm(h + self.down(F.silu(gate) * up))
 
-    def attention(self, h: Tensor, position: Position) -> Tensor:
+    def attention(self, h: Tensor, position: "Position") -> Tensor:
         """Let every position attend to every other: (B, S, D) to the same."""
         q, k, v = self.qkv(h).unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
         attended = attend(position.rotate(q), position.rotate(k), v)

@@ -1,0 +1,141 @@
+"""A trained AIR model that plays: it proposes a grid per ACT step, and shows every update it makes on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+import puzzles
+from agents.batches import UNDECIDED, to_cells, to_tokens
+from agents.checkpoint import load_model
+from agents.devices import pick_device
+from agents.model import AIR, State
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """One recurrent state as a grid."""
+
+    cells: puzzles.Grids
+    """(rows, columns) uint8: the most probable cell values, 255 where it is padding (undecided)."""
+    confidence: NDArray[np.float32]
+    """(rows, columns) float32: softmax probability of that value."""
+
+
+@dataclass(frozen=True)
+class Thought:
+    """The state of mind after one L- or H-update."""
+
+    act_step: int
+    """ACT step, counted from 1."""
+    update: int
+    """Update, counted from 1 over all ACT steps."""
+    letter: str
+    """Which update it was: "L", "H", or "-" for a frozen one."""
+    z_H: Decoded
+    """The proposal."""
+    z_L: Decoded
+    """The scratchpad."""
+    halt_logit: float
+    """Logit of "the whole proposal is right", read off z_H."""
+
+
+class AIRAgent:
+    """Plays puzzle environments whose action is a whole grid; ``predict`` has Stable-Baselines3's signature."""
+
+    def __init__(self, model: AIR):
+        self.model = model.eval()
+        self.family = puzzles.family(model.config.family)
+
+    @classmethod
+    def from_pretrained(cls, name_or_path: str | Path, device: str = "cpu") -> AIRAgent:
+        """Load an agent from a checkpoint folder or the hub.
+
+        Raises:
+            CheckpointError: no such checkpoint, or a damaged one.
+        """
+        return cls(load_model(name_or_path, pick_device(device)))
+
+    @property
+    def device(self) -> torch.device:
+        """Where the model lives."""
+        return self.model.H_init.device
+
+    @torch.inference_mode()
+    def predict(
+        self,
+        observation: Mapping[str, Any],
+        state: State | None = None,
+        episode_start: NDArray[np.bool_] | None = None,
+        deterministic: bool = True,
+    ) -> tuple[puzzles.Grids, State]:
+        """Take one ACT step and propose the decoded z_H.
+
+        Args:
+            observation: of a puzzle environment; its ``"puzzle"`` is (rows, columns), or (N, rows, columns) batched.
+            state: what the last call returned; None starts afresh.
+            episode_start: (N,) bool, where a new episode begins.
+            deterministic: there for Stable-Baselines3's sake; the answer always is.
+
+        Returns:
+            The proposal, uint8 in the puzzle's shape, and the state for the next call.
+        """
+        puzzle = np.asarray(observation["puzzle"])
+        tokens = self._tokens(puzzle.reshape(-1, *self.family.shape))
+        fresh = self.model.initial_state(len(tokens))
+        if state is None:
+            state = fresh
+        elif episode_start is not None:
+            state = state.restart(torch.as_tensor(episode_start, device=self.device).reshape(-1), fresh)
+        state, output = self.model(tokens, state)
+        return as_proposal(to_cells(output.logits, self.family.shape)).reshape(puzzle.shape), state
+
+    def think(
+        self, observation: Mapping[str, Any], act_steps: int | None = None, program: str | None = None
+    ) -> Iterator[Thought]:
+        """Yield every update of a puzzle's solution, decoded, as it happens.
+
+        Args:
+            observation: of a puzzle environment, not batched.
+            act_steps: how many ACT steps to take, by default the model's maximum.
+            program: what to run in each, by default the model's; ``agents.program.freeze`` makes variants.
+        """
+        tokens = self._tokens(np.asarray(observation["puzzle"])[None])
+        program = program or self.model.config.program
+        with torch.inference_mode():
+            x = self.model.embed(tokens)
+            state = self.model.initial_state(1)
+        update = 0
+        for act_step in range(1, (act_steps or self.model.config.max_steps) + 1):
+            for letter in program:
+                with torch.inference_mode():
+                    state = self.model.update(letter, state, x)
+                    update += 1
+                    thought = Thought(
+                        act_step, update, letter, *self.decode(state), float(self.model.read(state).q_halt)
+                    )
+                yield thought
+
+    def decode(self, state: State) -> tuple[Decoded, Decoded]:
+        """Decode z_H and z_L of a single puzzle with the model's one lm_head."""
+        return tuple(self._decoded(self.model.decode(z)) for z in state)  # type: ignore[return-value]
+
+    def _decoded(self, logits: Tensor) -> Decoded:
+        shape = self.family.shape
+        confidence = logits.float().softmax(-1).amax(-1)
+        return Decoded(to_cells(logits, shape)[0].cpu().numpy(), confidence.view(shape).cpu().numpy())
+
+    def _tokens(self, puzzle: puzzles.Grids) -> Tensor:
+        return to_tokens(puzzle.astype(np.uint8, copy=False), self.device)
+
+
+def as_proposal(cells: Tensor) -> puzzles.Grids:
+    """Turn decoded cells into an action: an undecided cell is proposed as value 0 (blank, wall)."""
+    return torch.where(cells == UNDECIDED, 0, cells).cpu().numpy()

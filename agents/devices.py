@@ -1,0 +1,25 @@
+"""Where to compute, and how precisely."""
+
+from __future__ import annotations
+
+import torch
+
+
+def pick_device(name: str = "auto") -> torch.device:
+    """Return the device called ``name``; "auto" is CUDA, else Apple's MPS, else the CPU.
+
+    Raises:
+        ValueError: a device that this machine does not have.
+    """
+    available = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    if name == "auto":
+        return torch.device(next(kind for kind, present in available.items() if present))
+    if not available.get(name.partition(":")[0], False):
+        present = [kind for kind, here in available.items() if here]
+        raise ValueError(f"device {name!r} is not available here, expected auto or one of {present}")
+    return torch.device(name)
+
+
+def pick_dtype(name: str) -> torch.dtype:
+    """Return the compute dtype called ``name``: bfloat16 or float32."""
+    return {"bfloat16": torch.bfloat16, "float32": torch.float32}[name]

@@ -1,0 +1,110 @@
+"""The AIR agent wrapper: the model's L- and H-updates as Gymnasium actions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+import torch
+from gymnasium import spaces
+
+from agents.agent import AIRAgent, as_proposal
+from agents.batches import UNDECIDED, to_cells, to_tokens
+from agents.model import AIR, State
+
+L, H, COMMIT = range(3)
+
+
+class InternalActions(gym.Wrapper):
+    """Puts a model inside a puzzle environment: think with L and H, answer with COMMIT.
+
+    The wrapped environment must take whole grids (``action_type="propose"``). Playing the model's own program and a
+    COMMIT after each ACT step is the canonical AIR agent; any other policy over the three actions is a new one.
+
+    Actions, ``Discrete(3)``:
+        0, L: update z_L. 1, H: update z_H. Both leave the puzzle environment untouched.
+        2, COMMIT: submit the decoded z_H to the puzzle environment; its reward and end count.
+
+    Observation, a Dict:
+        puzzle: the grid as posed, uint8.
+        proposal, scratchpad: decoded z_H and z_L, (rows, columns) uint8, 255 where undecided.
+        proposal_confidence, scratchpad_confidence: (rows, columns) float32 in [0, 1].
+        halt_logit: (1,) float32, "the whole proposal is right".
+        updates: (3,) int64, how many L, H and COMMIT so far.
+
+    Reward: the puzzle environment's on COMMIT; ``update_cost`` is taken off for every L and H.
+
+    Args:
+        env: a puzzle environment that takes whole grids.
+        model: an ``AIR`` or ``AIRAgent`` of the same family.
+        update_cost: price of one L or H.
+        max_updates: budget of L- and H-updates; one more truncates the episode. By default as many as the model's
+            maximum of ACT steps makes.
+
+    Raises:
+        ValueError: the environment's actions are not whole grids of the model's family, or an action out of range.
+    """
+
+    def __init__(self, env: gym.Env, model: AIR | AIRAgent, update_cost: float = 0.0, max_updates: int | None = None):
+        super().__init__(env)
+        self.agent = model if isinstance(model, AIRAgent) else AIRAgent(model)
+        self.model = self.agent.model
+        self.update_cost = update_cost
+        self.max_updates = max_updates or self.model.config.max_steps * len(self.model.config.program)
+        shape = self.agent.family.shape
+        if env.action_space.shape != shape:
+            raise ValueError(
+                f"{env.spec.id if env.spec else env}: action space {env.action_space}, expected whole grids of shape "
+                f'{shape} for {self.agent.family.name} (make it with action_type="propose")'
+            )
+        assert isinstance(env.observation_space, spaces.Dict)
+        grid = spaces.Box(0, UNDECIDED, shape, np.uint8)
+        confidence = spaces.Box(0, 1, shape, np.float32)
+        self.action_space = spaces.Discrete(3)
+        self.observation_space = spaces.Dict(
+            puzzle=env.observation_space["puzzle"],
+            proposal=grid,
+            proposal_confidence=confidence,
+            scratchpad=grid,
+            scratchpad_confidence=confidence,
+            halt_logit=spaces.Box(-np.inf, np.inf, (1,), np.float32),
+            updates=spaces.Box(0, np.iinfo(np.int64).max, (3,), np.int64),
+        )
+
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
+        """Pose a puzzle and start the model afresh on it."""
+        observation, info = self.env.reset(seed=seed, options=options)
+        self._puzzle = observation["puzzle"]
+        self._updates = np.zeros(3, np.int64)
+        with torch.inference_mode():
+            self._x = self.model.embed(to_tokens(self._puzzle[None], self.agent.device))
+            self._state: State = self.model.initial_state(1)
+            self._info = info
+            return self._observe(), self._info | {"committed": False}
+
+    def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
+        """Run one update of the model, or submit its proposal."""
+        if not self.action_space.contains(action):
+            raise ValueError(f"action {action!r}, expected 0 (L), 1 (H) or 2 (COMMIT)")
+        self._updates[action] += 1
+        with torch.inference_mode():
+            if action == COMMIT:
+                cells = to_cells(self.model.decode(self._state.z_H), self.agent.family.shape)
+                _, reward, terminated, truncated, self._info = self.env.step(as_proposal(cells)[0])
+                return self._observe(), float(reward), terminated, truncated, self._info | {"committed": True}
+            self._state = self.model.update("LH"[action], self._state, self._x)
+            truncated = bool(self._updates[:COMMIT].sum() > self.max_updates)
+            return self._observe(), -self.update_cost, False, truncated, self._info | {"committed": False}
+
+    def _observe(self) -> dict[str, Any]:
+        proposal, scratchpad = self.agent.decode(self._state)
+        return {
+            "puzzle": self._puzzle.copy(),
+            "proposal": proposal.cells,
+            "proposal_confidence": proposal.confidence,
+            "scratchpad": scratchpad.cells,
+            "scratchpad_confidence": scratchpad.confidence,
+            "halt_logit": self.model.read(self._state).q_halt.cpu().numpy().astype(np.float32),
+            "updates": self._updates.copy(),
+        }
