@@ -119,6 +119,24 @@ class PuzzleFamily(abc.ABC):
         Well-formed means: shape, cell values, no contradiction that can be seen without solving.
         """
 
+    def check_grids(self, grids: Grids, what: str = "puzzle") -> None:
+        """Raise ``PuzzleError`` unless ``grids`` is (N, rows, columns) uint8 with values below ``cell_values``.
+
+        Kernels do not check bounds; every method that hands outside arrays to one asks this first. ``what`` names
+        the grids in messages.
+        """
+        shape = getattr(grids, "shape", None)
+        if not isinstance(grids, np.ndarray) or grids.ndim != 3 or shape[1:] != self.shape:
+            raise PuzzleError(f"{what}: shape {shape}, expected (N, {self.rows}, {self.columns})")
+        if grids.dtype != np.uint8:
+            raise PuzzleError(f"{what}: dtype {grids.dtype}, expected uint8")
+        if grids.size and grids.max() >= self.cell_values:
+            index, row, column = np.argwhere(grids >= self.cell_values)[0]
+            value = grids[index, row, column]
+            raise PuzzleError(
+                f"{what} {index}: row {row + 1}, column {column + 1}: {value}, expected 0 to {self.cell_values - 1}"
+            )
+
     @abc.abstractmethod
     def solve(self, puzzle: Grids) -> Grids:
         """Solve each puzzle: (N, rows, columns) uint8 to the same.

@@ -1,0 +1,57 @@
+"""A small deterministic random generator for numba kernels: splitmix64, its state a uint64 array of one element.
+
+Every generated puzzle owns one state made from its own seed, so it depends on nothing else in its batch.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+_GAMMA = np.uint64(0x9E3779B97F4A7C15)
+_MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
+_MIX_2 = np.uint64(0x94D049BB133111EB)
+_SHIFT_11, _SHIFT_27, _SHIFT_30, _SHIFT_31, _SHIFT_32 = (np.uint64(s) for s in (11, 27, 30, 31, 32))
+
+
+@njit(cache=True, nogil=True)
+def seeded(seed):
+    """Return the state, (1,) uint64, of the stream that belongs to a uint64 ``seed``."""
+    state = np.empty(1, np.uint64)
+    state[0] = _mix(np.uint64(seed) + _GAMMA)  # scrambled: neighbouring seeds start far apart
+    return state
+
+
+@njit(cache=True, nogil=True)
+def next_uint64(state):
+    """Return the next 64 random bits."""
+    state[0] += _GAMMA
+    return _mix(state[0])
+
+
+@njit(cache=True, nogil=True)
+def uniform(state):
+    """Return a float64 uniform in [0, 1)."""
+    return np.float64(next_uint64(state) >> _SHIFT_11) * (1.0 / 9007199254740992.0)
+
+
+@njit(cache=True, nogil=True)
+def below(state, bound):
+    """Return an int64 uniform in 0..bound-1, for ``bound`` below 2**31."""
+    # High half of a 32 x 32 bit product: no division, and a bias below bound / 2**32.
+    return np.int64(((next_uint64(state) >> _SHIFT_32) * np.uint64(bound)) >> _SHIFT_32)
+
+
+@njit(cache=True, nogil=True)
+def shuffle(state, values):
+    """Permute the one-dimensional array ``values`` in place, uniformly."""
+    for last in range(len(values) - 1, 0, -1):
+        other = below(state, last + 1)
+        values[last], values[other] = values[other], values[last]
+
+
+@njit(cache=True, nogil=True)
+def _mix(z):
+    z = (z ^ (z >> _SHIFT_30)) * _MIX_1
+    z = (z ^ (z >> _SHIFT_27)) * _MIX_2
+    return z ^ (z >> _SHIFT_31)

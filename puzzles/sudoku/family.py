@@ -1,0 +1,134 @@
+"""The Sudoku family: one object per side."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from puzzles.errors import PuzzleError
+from puzzles.family import Grids, PuzzleFamily, Puzzles
+from puzzles.sudoku import canonical, generator, rules, solver, symmetry
+from puzzles.sudoku.geometry import BOX_SHAPES, box_index
+
+
+class Sudoku(PuzzleFamily):
+    """Fill every row, column and box with the digits 1 to side, each once; a puzzle has exactly one solution.
+
+    Boxes are 2x2 at side 4, 2x3 at 6, 2x4 at 8, 3x3 at 9, 2x5 at 10, 3x4 at 12, 3x5 at 15 and 4x4 at 16.
+    """
+
+    kind = "sudoku"
+    cells = ".123456789ABCDEFG"
+    rating_unit = "guesses"
+    Options = generator.SudokuOptions
+
+    def __init__(self, rows: int, columns: int):
+        if rows != columns or rows not in BOX_SHAPES:
+            raise PuzzleError(f"no Sudoku of {rows}x{columns}, expected a square of side {sorted(BOX_SHAPES)}")
+        super().__init__(rows, columns)
+        self.side = rows
+        self.box_rows, self.box_columns = BOX_SHAPES[rows]
+
+    @property
+    def cell_values(self) -> int:
+        """Blank and the digits: side + 1."""
+        return self.side + 1
+
+    @property
+    def split_rule(self) -> str:
+        """``"exact"`` at side 4, which has too few puzzles up to symmetry; ``"canonical"`` above."""
+        return "exact" if self.side == 4 else "canonical"
+
+    @property
+    def coordinates(self) -> NDArray[np.int64]:
+        """(side * side, 3) int64: row, column, box."""
+        row, column = np.divmod(np.arange(self.side * self.side), self.side)
+        return np.stack([row, column, box_index(self.side, self.box_rows)], axis=1)
+
+    # -- rules ------------------------------------------------------------------------------------------------------
+
+    def generate(self, seeds: NDArray[np.uint64], options: Any = None) -> Puzzles:
+        """Generate puzzles with exactly one solution; see ``PuzzleFamily.generate`` and ``SudokuOptions``."""
+        seeds = np.ascontiguousarray(seeds, dtype=np.uint64)
+        options = self.Options() if options is None else options
+        puzzle, solution = generator.generate(seeds, self.side, self.box_rows, options)
+        return Puzzles(puzzle, solution, solver.search(puzzle, self.box_rows, limit=1).guesses)
+
+    def check(self, puzzle: Grids) -> None:
+        """Raise ``PuzzleError`` for a wrong shape or type, a value above side, or two equal givens in a unit."""
+        self.check_grids(puzzle)
+        wrong = np.argwhere(rules.conflicts(puzzle, self.box_rows))
+        if len(wrong):
+            index, row, column = wrong[0]
+            digit = puzzle[index, row, column]
+            same = np.argwhere(puzzle[index] == digit)
+            if (same[:, 0] == row).sum() > 1:
+                unit = "row"
+            elif (same[:, 1] == column).sum() > 1:
+                unit = "column"
+            else:
+                unit = "box"
+            digit_text = self.cells[digit]
+            raise PuzzleError(
+                f"puzzle {index}: row {row + 1}, column {column + 1}: {digit_text} stands twice in its {unit}"
+            )
+
+    def solve(self, puzzle: Grids) -> Grids:
+        """Solve each puzzle: (N, side, side) uint8 to the same.
+
+        Raises:
+            PuzzleError: naming the first puzzle that has no solution or several.
+        """
+        self.check_grids(puzzle)
+        result = solver.search(puzzle, self.box_rows, limit=2)
+        wrong = np.flatnonzero(result.count != 1)
+        if len(wrong):
+            found = "no solution" if result.count[wrong[0]] == 0 else "several solutions"
+            raise PuzzleError(f"puzzle {wrong[0]}: {found}")
+        return result.solution
+
+    def count_solutions(self, puzzle: Grids, limit: int = 2) -> NDArray[np.int32]:
+        """(N,) int32: how many solutions each puzzle has, counted up to ``limit``."""
+        self.check_grids(puzzle)
+        return solver.search(puzzle, self.box_rows, limit).count
+
+    def is_solved(self, puzzle: Grids, grid: Grids) -> NDArray[np.bool_]:
+        """(N,) bool: the grid keeps the givens, and every row, column and box holds every digit."""
+        self.check_grids(puzzle)
+        self.check_grids(grid, "grid")
+        return rules.is_solved(np.ascontiguousarray(puzzle), np.ascontiguousarray(grid), self.box_rows)
+
+    def rate(self, puzzle: Grids) -> NDArray[np.int32]:
+        """(N,) int32: guesses until the solution is found, 0 where singles are enough; see ``solver.search``."""
+        self.check_grids(puzzle)
+        return solver.search(puzzle, self.box_rows, limit=1).guesses
+
+    # -- symmetry ---------------------------------------------------------------------------------------------------
+
+    @property
+    def symmetry_dim(self) -> int:
+        """How many uniform numbers pick one element of the group in ``puzzles.sudoku.symmetry``."""
+        return symmetry.symmetry_dim(self.side, self.box_rows)
+
+    def symmetries(self, uniform: Any) -> tuple[Any, Any]:
+        """Turn uniform numbers into elements of the symmetry group; see ``PuzzleFamily.symmetries``."""
+        return symmetry.symmetries(uniform, self.side, self.box_rows)
+
+    def canonical(self, puzzle: Grids, solution: Grids) -> Grids:
+        """(N, side, side) uint8: the puzzle carried to the smallest solution grid; see ``puzzles.sudoku.canonical``.
+
+        Raises:
+            PuzzleError: naming the first solution that is none.
+        """
+        wrong = np.flatnonzero(~self.is_solved(puzzle, solution))
+        if len(wrong):
+            raise PuzzleError(f"puzzle {wrong[0]}: the solution given with it does not solve it")
+        return canonical.canonical(np.ascontiguousarray(puzzle), np.ascontiguousarray(solution), self.box_rows)
+
+    # -- text -------------------------------------------------------------------------------------------------------
+
+    def parse(self, text: str) -> Grids:
+        """Read one grid; ``0`` stands for a blank as well as ``.``."""
+        return super().parse(text.replace("0", "."))
