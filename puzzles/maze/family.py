@@ -1,0 +1,113 @@
+"""The maze family: one object per grid shape."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from puzzles.errors import PuzzleError
+from puzzles.family import Grids, PuzzleFamily, Puzzles
+from puzzles.maze import generator, rules, symmetry
+from puzzles.maze.cells import GOAL, PATH, START
+
+
+class Maze(PuzzleFamily):
+    """Mark a shortest path from start to goal; moves go up, right, down and left through cells that are no walls.
+
+    A puzzle holds exactly one start and one goal and no path cell; its solution is the puzzle with the open cells
+    between start and goal on one shortest path turned into path cells. Any shortest path is a correct answer.
+    """
+
+    kind = "maze"
+    cells = "# SGo"
+    rating_unit = "moves"
+    Options = generator.MazeOptions
+
+    def __init__(self, rows: int, columns: int):
+        if not (2 <= rows <= 255 and 2 <= columns <= 255):
+            raise PuzzleError(f"no maze of {rows}x{columns}, expected 2 to 255 rows and columns")
+        super().__init__(rows, columns)
+
+    @property
+    def cell_values(self) -> int:
+        """Wall, open, start, goal, path: 5."""
+        return 5
+
+    @property
+    def coordinates(self) -> NDArray[np.int64]:
+        """(rows * columns, 2) int64: row, column."""
+        return np.stack(np.divmod(np.arange(self.rows * self.columns), self.columns), axis=1)
+
+    # -- rules ------------------------------------------------------------------------------------------------------
+
+    def generate(self, seeds: NDArray[np.uint64], options: Any = None) -> Puzzles:
+        """Generate mazes; see ``PuzzleFamily.generate`` and ``MazeOptions``."""
+        seeds = np.ascontiguousarray(seeds, dtype=np.uint64)
+        options = self.Options() if options is None else options
+        return Puzzles(*generator.generate(seeds, self.rows, self.columns, options))
+
+    def check(self, puzzle: Grids) -> None:
+        """Raise ``PuzzleError`` for a wrong shape, type or value, path cells, or not exactly one start and goal."""
+        self.check_grids(puzzle)
+        marked = np.argwhere(puzzle == PATH)
+        if len(marked):
+            index, row, column = marked[0]
+            raise PuzzleError(
+                f"puzzle {index}: row {row + 1}, column {column + 1}: a path cell, which only answers have"
+            )
+        for value, what in ((START, "start"), (GOAL, "goal")):
+            counts = (puzzle == value).sum(axis=(1, 2))
+            wrong = np.flatnonzero(counts != 1)
+            if len(wrong):
+                raise PuzzleError(f"puzzle {wrong[0]}: {counts[wrong[0]]} {what} cells, expected 1")
+
+    def solve(self, puzzle: Grids) -> Grids:
+        """Mark a shortest path in each puzzle; of several, see ``puzzles.maze.rules.first_paths``.
+
+        Raises:
+            PuzzleError: not a puzzle, or naming the first one whose goal cannot be reached.
+        """
+        self.rate(puzzle)
+        return rules.first_paths(np.ascontiguousarray(puzzle))
+
+    def distances(self, puzzle: Grids) -> NDArray[np.int32]:
+        """(N, rows, columns) int32: moves from each cell to the goal; -1 for walls and where there is no way."""
+        self.check_grids(puzzle)
+        return rules.distances(np.ascontiguousarray(puzzle))
+
+    def is_solved(self, puzzle: Grids, grid: Grids) -> NDArray[np.bool_]:
+        """(N,) bool: the grid is the puzzle with one shortest path marked, any of them, and nothing else changed."""
+        self.check_grids(puzzle)
+        self.check_grids(grid, "grid")
+        return rules.is_solved(np.ascontiguousarray(puzzle), np.ascontiguousarray(grid))
+
+    def rate(self, puzzle: Grids) -> NDArray[np.int32]:
+        """(N,) int32: moves of a shortest path.
+
+        Raises:
+            PuzzleError: not a puzzle, or naming the first one whose goal cannot be reached.
+        """
+        self.check(puzzle)
+        moves = rules.shortest_lengths(np.ascontiguousarray(puzzle))
+        wrong = np.flatnonzero(moves == rules.UNREACHABLE)
+        if len(wrong):
+            raise PuzzleError(f"puzzle {wrong[0]}: no way from start to goal")
+        return moves
+
+    # -- symmetry ---------------------------------------------------------------------------------------------------
+
+    @property
+    def symmetry_dim(self) -> int:
+        """How many uniform numbers pick one element of the group in ``puzzles.maze.symmetry``."""
+        return symmetry.symmetry_dim(self.rows, self.columns)
+
+    def symmetries(self, uniform: Any) -> tuple[Any, None]:
+        """Turn uniform numbers into elements of the symmetry group, which relabels nothing."""
+        return symmetry.symmetries(uniform, self.rows, self.columns), None
+
+    def canonical(self, puzzle: Grids, solution: Grids) -> Grids:
+        """(N, rows, columns) uint8: the smallest image of the puzzle; the solution plays no part."""
+        self.check_grids(puzzle)
+        return symmetry.canonical(puzzle)

@@ -1,0 +1,319 @@
+"""Random mazes: perfect ones (a spanning tree) and percolation ones (independent walls, the process of Maze-Hard)."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Literal
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from puzzles.errors import PuzzleError
+from puzzles.family import Grids
+from puzzles.maze.cells import GOAL, OPEN, PATH, START, WALL
+from puzzles.maze.rules import COLUMN_STEPS, ROW_STEPS, fill_distances, inside
+from puzzles.random import below, seeded, uniform
+
+PERFECT_DRAWS = 20_000
+"""Draws of a (perfect maze, start, goal) per puzzle before ``min_path`` counts as out of reach."""
+PERCOLATION_DRAWS = 50_000_000
+"""Draws of a (wall probability, grid, start, goal) per puzzle before ``min_path`` counts as out of reach."""
+
+_BATCH = 16  # puzzles per kernel call: between two calls an interrupt is heard
+
+
+@dataclasses.dataclass(frozen=True)
+class MazeOptions:
+    """Options of the maze generators. Every maze they make has a way from start to goal."""
+
+    generator: Literal["perfect", "percolation"] = "perfect"
+    """perfect: one way between any two cells, from a random depth-first search. percolation: each cell is a wall by
+    chance, as in the Maze-Hard data set."""
+    min_path: int | None = None
+    """Moves that the shortest path has at least. None: (rows + columns) // 2 for perfect mazes; for percolation
+    4 * min(rows, columns) - 11, at least 1, which is 109 for 30x30 as in Maze-Hard."""
+    wall_low: float = 0.3
+    """Percolation: lower end of the wall probability, which is drawn uniformly for each maze."""
+    wall_high: float = 0.5
+    """Percolation: upper end of the wall probability."""
+
+
+def generate(
+    seeds: NDArray[np.uint64], rows: int, columns: int, options: MazeOptions
+) -> tuple[Grids, Grids, NDArray[np.int32]]:
+    """Return (puzzles, solutions, moves): (N, rows, columns) uint8 twice and (N,) int32, one puzzle per seed.
+
+    Of the shortest paths of a maze one is picked uniformly.
+
+    Raises:
+        PuzzleError: bad options, or a ``min_path`` that is not reached in the bounded number of draws.
+    """
+    min_path = minimum_path(rows, columns, options)
+    percolation = options.generator == "percolation"
+    draws = PERCOLATION_DRAWS if percolation else PERFECT_DRAWS
+    puzzles = np.zeros((len(seeds), rows, columns), np.uint8)
+    solutions = np.zeros_like(puzzles)
+    moves = np.zeros(len(seeds), np.int32)
+    for first in range(0, len(seeds), _BATCH):
+        part = slice(first, first + _BATCH)
+        failed = _generate_batch(
+            seeds[part],
+            percolation,
+            min_path,
+            float(options.wall_low),
+            float(options.wall_high),
+            draws,
+            puzzles[part],
+            solutions[part],
+            moves[part],
+        )
+        if failed >= 0:
+            raise PuzzleError(
+                f"seed {seeds[first + failed]}: no {options.generator} maze of {rows}x{columns} "
+                f"with a path of {min_path} moves or more in {draws:,} draws"
+            )
+    return puzzles, solutions, moves
+
+
+def minimum_path(rows: int, columns: int, options: MazeOptions) -> int:
+    """Return the least number of moves that ``options`` ask for at this grid shape, after checking all of them."""
+    if options.generator not in ("perfect", "percolation"):
+        raise PuzzleError(f"generator {options.generator!r}, expected 'perfect' or 'percolation'")
+    if not 0.0 <= options.wall_low <= options.wall_high < 1.0:
+        raise PuzzleError(
+            f"wall_low {options.wall_low}, wall_high {options.wall_high}, expected 0 <= wall_low <= wall_high < 1"
+        )
+    if options.min_path is None:
+        if options.generator == "perfect":
+            return (rows + columns) // 2
+        return max(1, 4 * min(rows, columns) - 11)
+    if not 1 <= options.min_path < rows * columns:
+        raise PuzzleError(f"min_path {options.min_path}, expected 1 to {rows * columns - 1} for {rows}x{columns}")
+    return options.min_path
+
+
+@njit(cache=True, nogil=True)
+def _generate_batch(seeds, percolation, min_path, wall_low, wall_high, draws, puzzles, solutions, lengths):
+    """Fill ``puzzles``, ``solutions`` and ``lengths``; return the index of the first failure, or -1."""
+    _, rows, columns = puzzles.shape
+    queue = np.empty(rows * columns, np.int32)
+    moves = np.empty((rows, columns), np.int32)
+    for i in range(len(seeds)):
+        state = seeded(seeds[i])
+        if percolation:
+            drawn = _draw_percolation(puzzles[i], min_path, wall_low, wall_high, draws, state)
+        else:
+            drawn = _draw_perfect(puzzles[i], min_path, draws, queue, moves, state)
+        if not drawn:
+            return i
+        goal = np.argmax(puzzles[i].reshape(-1) == GOAL)
+        start = np.argmax(puzzles[i].reshape(-1) == START)
+        reached = fill_distances(puzzles[i], goal, queue, moves)
+        lengths[i] = moves[start // columns, start % columns]
+        solutions[i] = puzzles[i]
+        _mark_random_path(solutions[i], start, queue[:reached], moves, state)
+    return -1
+
+
+# -- perfect mazes -----------------------------------------------------------------------------------------------------
+
+
+@njit(cache=True, nogil=True)
+def _draw_perfect(grid, min_path, draws, queue, moves, state):
+    """Draw (maze, start, goal) until start and goal are at least ``min_path`` moves apart; return whether they are."""
+    rows, columns = grid.shape
+    for _ in range(draws):
+        _carve(grid, queue, state)
+        start = below(state, rows * columns)
+        goal = below(state, rows * columns)
+        if start == goal or grid[start // columns, start % columns] == WALL:
+            continue
+        fill_distances(grid, start, queue, moves)
+        if moves[goal // columns, goal % columns] >= min_path:
+            grid[start // columns, start % columns] = START
+            grid[goal // columns, goal % columns] = GOAL
+            return True
+    return False
+
+
+@njit(cache=True, nogil=True)
+def _carve(grid, stack, state):
+    """Make ``grid`` a perfect maze by a random depth-first search over the rooms, the cells at even coordinates.
+
+    Borders are not walled. Where a side is even its last line lies beyond the last rooms: there each cell beside a
+    room is opened as a dead end, which keeps one way between any two cells.
+    """
+    rows, columns = grid.shape
+    grid[:] = WALL
+    room_rows = (rows + 1) // 2
+    room_columns = (columns + 1) // 2
+    room = below(state, room_rows * room_columns)
+    grid[2 * (room // room_columns), 2 * (room % room_columns)] = OPEN
+    stack[0] = room
+    depth = 1
+    ways = np.empty(4, np.int64)
+    while depth > 0:
+        row = 2 * (stack[depth - 1] // room_columns)
+        column = 2 * (stack[depth - 1] % room_columns)
+        count = 0
+        for move in range(4):
+            next_row = row + 2 * ROW_STEPS[move]
+            next_column = column + 2 * COLUMN_STEPS[move]
+            if inside(next_row, next_column, rows, columns) and grid[next_row, next_column] == WALL:
+                ways[count] = move
+                count += 1
+        if count == 0:
+            depth -= 1
+            continue
+        move = ways[below(state, count)]
+        grid[row + ROW_STEPS[move], column + COLUMN_STEPS[move]] = OPEN
+        row += 2 * ROW_STEPS[move]
+        column += 2 * COLUMN_STEPS[move]
+        grid[row, column] = OPEN
+        stack[depth] = row // 2 * room_columns + column // 2
+        depth += 1
+    if rows % 2 == 0:
+        grid[rows - 1, ::2] = OPEN
+    if columns % 2 == 0:
+        grid[::2, columns - 1] = OPEN
+
+
+# -- percolation mazes -------------------------------------------------------------------------------------------------
+
+_UNKNOWN, _WALLED, _FREE, _NEAR_START, _NEAR_GOAL = range(5)
+
+
+@njit(cache=True, nogil=True)
+def _draw_percolation(grid, min_path, wall_low, wall_high, draws, state):
+    """Draw (wall probability, grid, start, goal) until the path has ``min_path`` moves; return whether that happened.
+
+    This is plain rejection, so accepted mazes follow its law exactly: only, a cell is drawn when the search first looks
+    at it, and the cells that a rejected draw never looked at are never drawn. The search grows a ball around start
+    and a ball around goal until they touch (the distance is then known) or one can't grow (there is no way).
+    """
+    rows, columns = grid.shape
+    cells = rows * columns
+    known = np.full((rows, columns), _UNKNOWN, np.uint8)
+    seen = np.empty(cells, np.int32)  # the cells to make unknown again
+    frontiers = np.empty((2, cells), np.int32)
+    grown = np.empty(cells, np.int32)
+    for _ in range(draws):
+        wall = wall_low + (wall_high - wall_low) * uniform(state)
+        start = below(state, cells)
+        goal = below(state, cells)
+        if start == goal or uniform(state) < wall or uniform(state) < wall:
+            continue
+        known[start // columns, start % columns] = _NEAR_START
+        known[goal // columns, goal % columns] = _NEAR_GOAL
+        seen[0] = start
+        seen[1] = goal
+        length, seen_size = _lazy_distance(known, start, goal, wall, min_path, seen, frontiers, grown, state)
+        if length >= min_path:
+            for row in range(rows):
+                for column in range(columns):
+                    if known[row, column] == _UNKNOWN:
+                        grid[row, column] = WALL if uniform(state) < wall else OPEN
+                    else:
+                        grid[row, column] = WALL if known[row, column] == _WALLED else OPEN
+            grid[start // columns, start % columns] = START
+            grid[goal // columns, goal % columns] = GOAL
+            return True
+        for k in range(seen_size):
+            known[seen[k] // columns, seen[k] % columns] = _UNKNOWN
+    return False
+
+
+@njit(cache=True, nogil=True)
+def _lazy_distance(known, start, goal, wall, min_path, seen, frontiers, grown, state):
+    """Return (moves from start to goal or -1, cells seen), drawing cells into ``known`` as the search meets them.
+
+    The smaller of two frontiers grows by one move at a time. Balls that did not touch so far are at least one move
+    apart, so when growing one makes them touch, the distance is the sum of both radii.
+    """
+    rows, columns = known.shape
+    sizes = np.ones(2, np.int64)
+    frontiers[0, 0] = start
+    frontiers[1, 0] = goal
+    seen_size = 2
+    moves = 0
+    while sizes[0] > 0 and sizes[1] > 0:
+        side = 0 if sizes[0] <= sizes[1] else 1
+        mine = _NEAR_START + side
+        other = _NEAR_GOAL - side
+        moves += 1
+        size = 0
+        for k in range(sizes[side]):
+            row = frontiers[side, k] // columns
+            column = frontiers[side, k] % columns
+            for move in range(4):
+                next_row = row + ROW_STEPS[move]
+                next_column = column + COLUMN_STEPS[move]
+                if not inside(next_row, next_column, rows, columns):
+                    continue
+                if known[next_row, next_column] == other:
+                    return moves, seen_size
+                if known[next_row, next_column] == _UNKNOWN:
+                    seen[seen_size] = next_row * columns + next_column
+                    seen_size += 1
+                    if uniform(state) < wall:
+                        known[next_row, next_column] = _WALLED
+                    else:
+                        known[next_row, next_column] = mine
+                        grown[size] = next_row * columns + next_column
+                        size += 1
+        frontiers[side, :size] = grown[:size]
+        sizes[side] = size
+    return -1, seen_size
+
+
+# -- the labelled path -------------------------------------------------------------------------------------------------
+
+
+@njit(cache=True, nogil=True)
+def _mark_random_path(grid, start, nearest_first, moves, state):
+    """Mark one shortest path from ``start`` to the goal in ``grid``, each with the same probability.
+
+    ``nearest_first`` holds the cells by distance from the goal. A step goes to a cell in proportion to the number of
+    shortest paths that lead on from it.
+    """
+    rows, columns = grid.shape
+    ways = np.zeros((rows, columns))
+    ways[nearest_first[0] // columns, nearest_first[0] % columns] = 1.0
+    level = 0
+    scale = 1.0
+    largest = 1.0
+    for cell in nearest_first[1:]:
+        row = cell // columns
+        column = cell % columns
+        if moves[row, column] != level:
+            level = moves[row, column]
+            # Only ratios inside a level matter: rescaling one keeps the counts of huge open mazes finite.
+            scale = 1.0 / largest if largest > 1e200 else 1.0
+            largest = 0.0
+        total = 0.0
+        for move in range(4):
+            next_row = row + ROW_STEPS[move]
+            next_column = column + COLUMN_STEPS[move]
+            if inside(next_row, next_column, rows, columns) and moves[next_row, next_column] == level - 1:
+                total += ways[next_row, next_column]
+        ways[row, column] = total * scale
+        largest = max(largest, ways[row, column])
+    row = start // columns
+    column = start % columns
+    for left in range(moves[row, column] - 1, 0, -1):
+        total = 0.0
+        to_row = row
+        to_column = column
+        for move in range(4):
+            next_row = row + ROW_STEPS[move]
+            next_column = column + COLUMN_STEPS[move]
+            if inside(next_row, next_column, rows, columns) and moves[next_row, next_column] == left:
+                total += ways[next_row, next_column]
+                # Keeping the newest with its share of the total so far picks one in proportion to its weight.
+                if uniform(state) * total < ways[next_row, next_column]:
+                    to_row = next_row
+                    to_column = next_column
+        row = to_row
+        column = to_column
+        grid[row, column] = PATH
