@@ -96,9 +96,6 @@ class Trainer:
                 while self.step < config.steps:
                     start = time.perf_counter()
                     self.train_step()
-                    window = (
-                        metrics if window is None else Metrics(*(a + b for a, b in zip(window, metrics, strict=True)))
-                    )
                     if self._due(config.log_every):
                         values = self._means()
                         log.write(self.step, "train", values)

@@ -1,0 +1,39 @@
+"""The ``air-envs`` command. Each subcommand imports what it needs when it runs."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+_COMMANDS = {
+    "data": "build, import, inspect and verify HDF5 datasets",
+    "train": "train AIR on a dataset",
+    "eval": "measure a trained model on a dataset",
+    "watch": "watch a trained model think, in a window or as a GIF",
+}
+
+
+def main(args: list[str] | None = None) -> None:
+    """Run ``air-envs COMMAND ...``. Bad input ends it with one line on stderr and exit code 2."""
+    args = sys.argv[1:] if args is None else args
+    if not args or args[0] in ("-h", "--help"):
+        print(_usage())
+        return
+    if args[0] not in _COMMANDS:
+        _fail(f"no command {args[0]!r}, expected one of {', '.join(_COMMANDS)}")
+    try:
+        importlib.import_module(f"agents.cli.{args[0]}").main(args[1:])
+    except (ValueError, OSError) as error:
+        _fail(str(error))
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _usage() -> str:
+    rows = "\n".join(f"  {name:8} {what}" for name, what in _COMMANDS.items())
+    return f"usage: air-envs COMMAND ...\n\n{rows}\n\nair-envs COMMAND --help tells more."
+
+
+def _fail(message: str) -> None:
+    print(f"air-envs: error: {message}", file=sys.stderr)
+    sys.exit(2)

@@ -1,0 +1,58 @@
+"""``air-envs watch``: a trained model thinking, update by update."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import tyro
+
+
+def watch_command(
+    run: tyro.conf.Positional[Path],
+    dataset: Path | None = None,
+    index: int = 0,
+    seed: int = 0,
+    act_steps: int | None = None,
+    output: Path | None = None,
+    ms_per_update: int = 250,
+) -> None:
+    """Watch every L- and H-update of one puzzle: board, decoded z_H and decoded z_L side by side.
+
+    Args:
+        run: folder of a training run, or a model's name on the hub.
+        dataset: HDF5 file whose test split holds the puzzle; by default one is generated.
+        index: which puzzle of the test split.
+        seed: of the generated puzzle.
+        act_steps: ACT steps at most; by default the model's maximum.
+        output: write OUTPUT.gif and OUTPUT.png instead of opening a window.
+        ms_per_update: how long the window shows each update.
+    """
+    import numpy as np
+
+    from agents.agent import AIRAgent
+    from agents.rollout import rollout_frames, save_rollout
+    from puzzles.dataset import Dataset
+
+    agent = AIRAgent.from_pretrained(run)
+    if dataset is None:
+        puzzle = agent.family.generate(np.array([seed], np.uint64)).puzzle[0]
+        title = f"{agent.family.name}, seed {seed}"
+    else:
+        rows = Dataset(dataset).split("test")
+        if not 0 <= index < len(rows.puzzle):
+            raise ValueError(f"{dataset}: no test puzzle {index}, expected 0 to {len(rows.puzzle) - 1}")
+        puzzle, title = rows.puzzle[index], f"{agent.family.name}, test puzzle {index}"
+        if puzzle.shape != agent.family.shape:
+            raise ValueError(f"{dataset}: puzzles of shape {puzzle.shape}, the model is for {agent.family.name}")
+    observation = {"puzzle": puzzle}
+    if output is not None:
+        print(*save_rollout(agent, observation, output, title, act_steps), sep="\n")
+        return
+    from air_envs.drawing.rollout import show_frames
+
+    show_frames(agent.family, rollout_frames(agent, observation, title, act_steps), ms_per_update)
+
+
+def main(args: list[str]) -> None:
+    """Run ``air-envs watch RUN``."""
+    tyro.cli(watch_command, prog="air-envs watch", args=args)

@@ -1,0 +1,37 @@
+"""Figures for people; the numbers in them lie beside them as JSON lines."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+from agents.run_log import read_metrics
+
+
+def draw_training_curve(run: Path) -> Path:
+    """Draw loss and exact accuracy against steps from a run's ``metrics.jsonl``: ``RUN/curve.png``."""
+    train, test = list(read_metrics(run, "train")), list(read_metrics(run, "test"))
+    figure = Figure(figsize=(9, 3.4), layout="constrained")
+    loss, accuracy = figure.subplots(1, 2)
+    steps = [line["step"] for line in train]
+    loss.plot(steps, [line["answer_loss"] for line in train], color="#0072B2")
+    loss.set(title="Training loss", xlabel="step", ylabel="cross-entropy per cell", yscale="log")
+    accuracy.plot(
+        steps, [100 * line["exact_accuracy"] for line in train], color="#56B4E9", label="training, when halted"
+    )
+    accuracy.plot(
+        [line["step"] for line in test],
+        [100 * line["exact_accuracy"] for line in test],
+        "o-",
+        color="#D55E00",
+        label="unseen test puzzles",
+    )
+    accuracy.set(title="Exact accuracy", xlabel="step", ylabel="%", ylim=(-3, 103))
+    accuracy.legend(frameon=False)
+    for axes in (loss, accuracy):
+        axes.grid(alpha=0.25)
+        axes.spines[["top", "right"]].set_visible(False)
+    path = run / "curve.png"
+    figure.savefig(path, dpi=130)
+    return path

@@ -1,0 +1,58 @@
+"""Training runs by name. A preset is a whole ``TrainConfig``; each of its fields is a flag of ``air-envs train``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from agents.config import AIRConfig, TrainConfig
+
+# The paper's model and rule; batches of Maze-Hard are the paper's global batch.
+_PAPER = {
+    "sudoku-extreme-1k": TrainConfig(
+        dataset=Path("data/sudoku-extreme-1k.h5"),
+        output=Path("runs/sudoku-extreme-1k"),
+        model=AIRConfig(family="sudoku-9x9"),
+    ),
+    "maze-hard-1k": TrainConfig(
+        dataset=Path("data/maze-hard-1k.h5"),
+        output=Path("runs/maze-hard-1k"),
+        model=AIRConfig(family="maze-30x30"),
+    ),
+}
+
+
+def _cpu(name: str, steps: int, batch: int, lr: float, model: AIRConfig) -> TrainConfig:
+    """Small models that a laptop trains in minutes: they halt on q_halt alone and keep an average of the weights."""
+    return TrainConfig(
+        dataset=Path(f"data/{name}.h5"),
+        output=Path(f"runs/{name}"),
+        model=model,
+        steps=steps,
+        batch=batch,
+        optimizer="adamw",
+        lr=lr,
+        weight_decay=0.1,
+        warmup=100,
+        schedule="cosine",
+        clip=1.0,
+        ema=0.995,
+        loss="softmax",
+        q_continue=False,
+        eval_every=max(1, steps // 4),
+        checkpoint_every=max(1, steps // 4),
+    )
+
+
+_SMALL = {"hidden": 64, "heads": 2, "layers": 2, "max_steps": 8, "position": "structured"}
+
+PRESETS: dict[str, TrainConfig] = _PAPER | {
+    "sudoku-4x4": _cpu("sudoku-4x4", 1_000, 256, 2e-3, AIRConfig(family="sudoku-4x4", **_SMALL)),
+    "sudoku-6x6": _cpu(
+        "sudoku-6x6",
+        2_200,
+        64,
+        1e-3,
+        AIRConfig(family="sudoku-6x6", **_SMALL | {"hidden": 128, "heads": 4, "gradient": "LLHLLH", "max_steps": 16}),
+    ),
+    "maze-9x9": _cpu("maze-9x9", 500, 64, 1e-3, AIRConfig(family="maze-9x9", **_SMALL)),
+}
