@@ -1,0 +1,124 @@
+"""What the file contains: names, types, attributes and the checksum over them. Writer and reader share this page."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import importlib.metadata
+import json
+import os
+import platform
+from collections.abc import Mapping
+from typing import Any
+
+import h5py
+import numpy as np
+
+FORMAT_VERSION = 1
+SPLITS = ("train", "test")
+ARRAYS = {"puzzle": np.dtype("|u1"), "solution": np.dtype("|u1"), "rating": np.dtype("<i4")}
+RATING_SOURCES = ("computed", "imported")
+CHUNK_ROWS = 1024
+"""Rows in one compressed chunk: 83 KB of a 9x9 grid, 0.9 MB of a 30x30 one."""
+
+# Each root attribute with how its value is stored: a text, a whole number, or JSON in a text.
+ATTRIBUTES = {
+    "format_version": "int",
+    "family": "text",
+    "generator": "text",
+    "generator_parameters": "json",
+    "seed": "int",
+    "versions": "json",
+    "counts": "json",
+    "command": "text",
+    "split_rule": "text",
+    "rating_unit": "text",
+    "rating_source": "text",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Provenance:
+    """Where the puzzles of a dataset come from: enough to make them again."""
+
+    generator: str
+    """What made them: ``"air_envs generator"``, ``"import: text"``."""
+    parameters: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    """The generator's options or the importer's sources; must be JSON."""
+    seed: int = 0
+    """0 <= seed < 2**64."""
+    command: str = ""
+    """The command or call that created the file."""
+    rating_source: str = "computed"
+    """``"computed"`` if the ratings are ``family.rate``'s, ``"imported"`` if they came with the puzzles."""
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.seed < 2**64:
+            raise ValueError(f"seed {self.seed}, expected 0 <= seed < 2**64")
+        if self.rating_source not in RATING_SOURCES:
+            raise ValueError(f"rating_source {self.rating_source!r}, expected one of {RATING_SOURCES}")
+
+
+def array_shape(name: str, count: int, grid_shape: tuple[int, int]) -> tuple[int, ...]:
+    """Return the shape of array ``name`` for ``count`` rows: (count, rows, columns), or (count,) for ratings."""
+    return (count,) if name == "rating" else (count, *grid_shape)
+
+
+def package_versions() -> dict[str, str]:
+    """Return the versions of the packages that decide the content of a dataset."""
+    versions = {"python": platform.python_version(), "hdf5": h5py.version.hdf5_version}
+    for package in ("air-envs", "h5py", "numba", "numpy"):
+        try:
+            versions[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            versions[package] = "not installed"
+    return versions
+
+
+def to_json(value: Any) -> str:
+    """Write ``value`` as one line of JSON with sorted keys; NumPy numbers and paths become plain ones."""
+
+    def plain(item: Any) -> Any:
+        if isinstance(item, np.generic | np.ndarray):
+            return item.tolist()
+        if isinstance(item, os.PathLike):
+            return os.fspath(item)
+        raise TypeError(f"{type(item).__name__} cannot be stored as JSON: {item!r}")
+
+    return json.dumps(value, sort_keys=True, default=plain)
+
+
+def checksum(attributes: Mapping[str, str | int], hashes: Mapping[str, str | int]) -> str:
+    """Return the hexadecimal SHA-256 over the raw root attributes and the hash of each array ("train/puzzle")."""
+    return hashlib.sha256(to_json({"attributes": dict(attributes), "arrays": dict(hashes)}).encode()).hexdigest()
+
+
+def set_value(target: h5py.HLObject, name: str, value: str | int) -> None:
+    """Store an attribute; text at a fixed length, since HDF5 keeps no checksum over strings of variable length."""
+    if isinstance(value, int):
+        target.attrs.create(name, value, dtype=np.dtype("<u8"))
+        return
+    raw = value.encode("utf-8", "backslashreplace")
+    target.attrs.create(name, np.bytes_(raw), dtype=h5py.string_dtype("utf-8", max(1, len(raw))))
+
+
+def get_value(target: h5py.HLObject, name: str) -> str | int:
+    """Read an attribute.
+
+    Raises:
+        KeyError: no such attribute.
+        TypeError: the attribute is neither text nor a whole number.
+    """
+    value = target.attrs[name]
+    if isinstance(value, bytes):
+        return value.decode("utf-8")
+    if isinstance(value, str):
+        return value
+    if isinstance(value, np.integer):
+        return int(value)
+    raise TypeError(f"attribute {name!r} is {type(value).__name__}, expected text or a whole number")
+
+
+def raw_attributes(file: h5py.File) -> dict[str, str | int]:
+    """Read all root attributes but the checksum, as they are stored: what the checksum covers."""
+    return {name: get_value(file, name) for name in file.attrs if name != "checksum"}

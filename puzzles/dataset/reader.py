@@ -1,0 +1,207 @@
+"""Reading a dataset: nothing is returned that its checksums do not vouch for."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+import puzzles
+from puzzles.dataset import layout
+from puzzles.dataset.layout import ARRAYS, ATTRIBUTES, FORMAT_VERSION, SPLITS, Provenance
+from puzzles.dataset.proof import SPLIT_RULES
+from puzzles.errors import DatasetError, PuzzleError
+from puzzles.family import PuzzleFamily, Puzzles
+
+
+class Dataset:
+    """A dataset file, opened for reading.
+
+    The constructor reads and checks the attributes and the shapes; the arrays are read when they are asked for. No file
+    stays open between calls, so a ``Dataset`` can be pickled, sent to another process and carried through a fork.
+
+    Args:
+        path: the file.
+
+    Raises:
+        FileNotFoundError: no such file.
+        DatasetError: the file is damaged, incomplete or no dataset, here or whenever something is read from it. The
+            message starts with the path and says what was found and what was expected.
+    """
+
+    def __init__(self, path: Path | str):
+        self.path = Path(path)
+        with _reading(self.path) as file:
+            self.attributes = _read_attributes(self.path, file)
+            self.counts: dict[str, int] = self.attributes["counts"]
+            try:
+                self.family: PuzzleFamily = puzzles.family(self.attributes["family"])
+            except PuzzleError as error:
+                raise DatasetError(f"{self.path}: {error}") from None
+            hashes = {}
+            for split in self.splits:
+                for name in ARRAYS:
+                    hashes[f"{split}/{name}"] = layout.get_value(self._find(file, split, name), "sha256")
+            self._hashes = hashes
+            found, expected = self.attributes["checksum"], layout.checksum(layout.raw_attributes(file), hashes)
+            if found != expected:
+                raise DatasetError(f"{self.path}: checksum of the attributes is {found}, expected {expected}")
+
+    def __repr__(self) -> str:
+        return f"Dataset({str(self.path)!r})"
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """The splits that hold puzzles, ``("train", "test")`` in most files."""
+        return tuple(split for split in SPLITS if self.counts[split])
+
+    @property
+    def split_rule(self) -> str:
+        """How any two puzzles of the file differ: ``"canonical"`` (not equal up to symmetry) or ``"exact"``."""
+        return self.attributes["split_rule"]
+
+    @property
+    def provenance(self) -> Provenance:
+        """Where the puzzles come from."""
+        return Provenance(
+            generator=self.attributes["generator"],
+            parameters=self.attributes["generator_parameters"],
+            seed=self.attributes["seed"],
+            command=self.attributes["command"],
+            rating_source=self.attributes["rating_source"],
+        )
+
+    def split(self, name: str) -> Puzzles:
+        """Read all puzzles of one split: (N, rows, columns) uint8 twice and (N,) int32.
+
+        Raises:
+            DatasetError: no such split, or content that does not have its checksum.
+        """
+        with _reading(self.path) as file:
+            return Puzzles(*(self._read(file, name, array) for array in ARRAYS))
+
+    def split_view(self, name: str) -> SplitView:
+        """Return one split as a sequence of rows, read when the first row is asked for."""
+        self._check_split(name)
+        return SplitView(self, name)
+
+    def describe(self) -> str:
+        """Return a few lines of text that say what the file holds and where it comes from."""
+        counts = " and ".join(f"{count:,} {split}" for split, count in self.counts.items())
+        lines = [
+            f"{self.path}: {self.family.name}, {counts} puzzles, {self.path.stat().st_size / 1e6:,.2f} MB",
+            f"split rule  {self.split_rule}: no two puzzles are {SPLIT_RULES[self.split_rule]}",
+        ]
+        with _reading(self.path) as file:
+            for split in self.splits:
+                rating = self._read(file, split, "rating")
+                spread = f"{rating.min()} to {rating.max()}, mean {rating.mean():.1f}, median {np.median(rating):g}"
+                lines.append(f"rating      {split}: {spread} {self.family.rating_unit}")
+        lines += [
+            f"            {self.attributes['rating_source']}",
+            f"generator   {self.provenance.generator}, seed {self.provenance.seed}",
+            f"parameters  {layout.to_json(self.provenance.parameters)}",
+            f"command     {self.provenance.command}",
+            f"versions    {', '.join(f'{name} {version}' for name, version in self.attributes['versions'].items())}",
+        ]
+        return "\n".join(lines)
+
+    def _check_split(self, name: str) -> None:
+        if name not in self.splits:
+            raise DatasetError(f"{self.path}: no split {name!r}, expected one of {list(self.splits)}")
+
+    def _find(self, file: h5py.File, split: str, name: str) -> h5py.Dataset:
+        """Return an array of the open file, of the right type and shape."""
+        self._check_split(split)
+        array = file.get(f"{split}/{name}")
+        if not isinstance(array, h5py.Dataset):
+            raise DatasetError(f"{self.path}: no array '{split}/{name}', expected {', '.join(ARRAYS)} in {split}")
+        shape = layout.array_shape(name, self.counts[split], self.family.shape)
+        if array.dtype != ARRAYS[name] or array.shape != shape:
+            found = f"{array.dtype} of shape {array.shape}"
+            raise DatasetError(f"{self.path}: {split}/{name} is {found}, expected {ARRAYS[name]} of shape {shape}")
+        return array
+
+    def _read(self, file: h5py.File, split: str, name: str) -> NDArray[Any]:
+        content = self._find(file, split, name)[...]
+        found = hashlib.sha256(np.ascontiguousarray(content).data).hexdigest()
+        if found != self._hashes[f"{split}/{name}"]:
+            expected = self._hashes[f"{split}/{name}"]
+            raise DatasetError(f"{self.path}: {split}/{name} has sha256 {found}, expected {expected}")
+        return content
+
+
+class SplitView:
+    """The rows of one split: ``len(view)``, and ``view[index]`` for an integer, a slice or an array of integers.
+
+    Fits whatever wants a map-style dataset. The split is read once per process, at the first row.
+    """
+
+    def __init__(self, dataset: Dataset, name: str):
+        self.dataset = dataset
+        self.name = name
+        self._puzzles: Puzzles | None = None
+
+    def __len__(self) -> int:
+        return self.dataset.counts[self.name]
+
+    def __getitem__(self, index: Any) -> Puzzles:
+        """Return one row, (rows, columns) uint8 twice and an int32, or a batch of rows."""
+        if self._puzzles is None:
+            self._puzzles = self.dataset.split(self.name)
+        return self._puzzles.take(index)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"_puzzles": None}
+
+
+@contextlib.contextmanager
+def _reading(path: Path) -> Iterator[h5py.File]:
+    """Open the file for the length of a block; whatever goes wrong in it is a ``DatasetError``."""
+    if not path.exists():
+        raise FileNotFoundError(errno.ENOENT, "no such dataset", str(path))
+    if path.is_dir():
+        raise DatasetError(f"{path}: a folder, expected an HDF5 file")
+    try:
+        # No lock: the file under this name is only ever replaced, never changed, and some network disks have no locks.
+        with h5py.File(path, "r", locking=False) as file:
+            yield file
+    except (DatasetError, PermissionError, MemoryError):
+        raise
+    except Exception as error:  # h5py turns what HDF5 reports into half of Python's exceptions
+        raise DatasetError(f"{path}: damaged, or no HDF5 file: {error}") from error
+
+
+def _read_attributes(path: Path, file: h5py.File) -> dict[str, Any]:
+    """Read the root attributes, those in JSON decoded."""
+    missing = [name for name in [*ATTRIBUTES, "checksum"] if name not in file.attrs]
+    if missing:
+        raise DatasetError(f"{path}: no attribute {missing[0]!r}, expected those of a dataset of puzzles")
+    attributes: dict[str, Any] = {}
+    for name, value in [*layout.raw_attributes(file).items(), ("checksum", layout.get_value(file, "checksum"))]:
+        kind = ATTRIBUTES.get(name, "text")
+        if isinstance(value, int) != (kind == "int"):
+            raise DatasetError(f"{path}: attribute {name!r} is {value!r}, expected {kind}")
+        attributes[name] = json.loads(str(value)) if kind == "json" else value
+    if attributes["format_version"] != FORMAT_VERSION:
+        raise DatasetError(f"{path}: format version {attributes['format_version']}, expected {FORMAT_VERSION}")
+    counts = attributes["counts"]
+    if not (isinstance(counts, dict) and set(counts) == set(SPLITS) and all(_natural(n) for n in counts.values())):
+        raise DatasetError(f"{path}: counts {counts!r}, expected a whole number for each of {SPLITS}")
+    attributes["counts"] = {split: counts[split] for split in SPLITS}
+    for name, allowed in (("split_rule", tuple(SPLIT_RULES)), ("rating_source", layout.RATING_SOURCES)):
+        if attributes[name] not in allowed:
+            raise DatasetError(f"{path}: {name} {attributes[name]!r}, expected one of {allowed}")
+    return attributes
+
+
+def _natural(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0

@@ -1,0 +1,214 @@
+"""Writing a dataset: block by block, in constant memory, whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from puzzles.dataset import layout
+from puzzles.dataset.layout import ARRAYS, CHUNK_ROWS, SPLITS, Provenance
+from puzzles.dataset.proof import check_distinct, check_rows, split_keys
+from puzzles.errors import PuzzleError
+from puzzles.family import PuzzleFamily, Puzzles
+from puzzles.files import replacing
+
+
+def write_dataset(
+    path: Path | str,
+    family: PuzzleFamily,
+    train: Puzzles,
+    test: Puzzles,
+    *,
+    provenance: Provenance,
+    allow_empty: bool = False,
+) -> None:
+    """Write one dataset file from whole arrays; see ``DatasetWriter`` for what it refuses."""
+    with DatasetWriter(path, family, provenance=provenance, allow_empty=allow_empty) as writer:
+        writer.append("test", test)
+        writer.append("train", train)
+
+
+class DatasetWriter:
+    """Writes a dataset file block by block::
+
+        with DatasetWriter("sudoku.h5", family, provenance=Provenance("mine")) as writer:
+            for block in blocks:
+                writer.append("train", block)
+
+    The file appears under its name, replacing an older one, when the ``with`` block ends well. An exception, or a kill
+    at any moment, leaves what stood there before. Memory holds less than one chunk of rows per split and 16 bytes per
+    puzzle. The same appended rows give the same bytes, however they are cut into blocks, if all rows of one split come
+    before those of the other.
+
+    Args:
+        path: the file to write; missing folders are created.
+        family: the family of all puzzles.
+        provenance: where the puzzles come from.
+        allow_empty: accept a dataset in which a split, or both, has no puzzle.
+
+    Raises:
+        PuzzleError: on ``append``, a row that is malformed or whose solution is wrong; at the end of the ``with``
+            block, puzzles that repeat by the family's split rule, between train and test or inside one of them, or a
+            split without puzzles. The message names the file and the rows.
+    """
+
+    def __init__(
+        self, path: Path | str, family: PuzzleFamily, *, provenance: Provenance, allow_empty: bool = False
+    ) -> None:
+        self.path = Path(path)
+        self.family = family
+        self.provenance = provenance
+        self.allow_empty = allow_empty
+        self._open: contextlib.AbstractContextManager[h5py.File] | None = None
+        self._splits: dict[str, _SplitWriter] = {}
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Rows appended so far: {"train": N, "test": M}."""
+        return {split: self._splits[split].count if split in self._splits else 0 for split in SPLITS}
+
+    def __enter__(self) -> DatasetWriter:
+        self._open = _writing(self.path)
+        self._file = self._open.__enter__()
+        return self
+
+    def append(self, split: str, puzzles: Puzzles, keys: NDArray[np.void] | None = None) -> None:
+        """Append rows to ``split``.
+
+        Args:
+            split: ``"train"`` or ``"test"``.
+            puzzles: any number of rows.
+            keys: (N,) their ``split_keys``, if they are known already.
+        """
+        if self._open is None:
+            raise RuntimeError("DatasetWriter.append works inside its `with` block only")
+        if split not in SPLITS:
+            raise PuzzleError(f"{self.path}: split {split!r}, expected one of {SPLITS}")
+        if not len(puzzles.puzzle):
+            return
+        before = self.counts[split]
+        check_rows(self.family, puzzles, lambda row: f"{self.path}: {split}[{before + row}]")
+        if keys is None:
+            keys = split_keys(self.family, puzzles.puzzle, puzzles.solution)
+        if split not in self._splits:
+            self._splits[split] = _SplitWriter(self._file.create_group(split), self.family)
+        self._splits[split].append(puzzles, keys)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        manager, self._open = self._open, None
+        assert manager is not None
+        if kind is None:
+            try:
+                self._finish()
+            except BaseException as refusal:
+                manager.__exit__(type(refusal), refusal, refusal.__traceback__)
+                raise
+        manager.__exit__(kind, error, trace)
+
+    def _finish(self) -> None:
+        """Refuse or complete the file: the last rows, the hash of each array and the root attributes."""
+        empty = [split for split, count in self.counts.items() if not count]
+        if empty and not self.allow_empty:
+            raise PuzzleError(f"{self.path}: no puzzle in {' and '.join(empty)}, expected at least one")
+        stored = [split for split in SPLITS if split in self._splits]
+        try:
+            check_distinct({split: self._splits[split].keys() for split in stored}, self.family.split_rule)
+        except PuzzleError as error:
+            raise PuzzleError(f"{self.path}: {error}") from None
+        hashes = {}
+        for split in stored:
+            for name, digest in self._splits[split].finish().items():
+                hashes[f"{split}/{name}"] = digest
+        attributes: dict[str, str | int] = {
+            "format_version": layout.FORMAT_VERSION,
+            "family": self.family.name,
+            "generator": self.provenance.generator,
+            "generator_parameters": layout.to_json(dict(self.provenance.parameters)),
+            "seed": self.provenance.seed,
+            "versions": layout.to_json(layout.package_versions()),
+            "counts": layout.to_json(self.counts),
+            "command": self.provenance.command,
+            "split_rule": self.family.split_rule,
+            "rating_unit": self.family.rating_unit,
+            "rating_source": self.provenance.rating_source,
+        }
+        for name, value in attributes.items():
+            layout.set_value(self._file, name, value)
+        # Read back, so that the checksum covers what the file holds: a text may have been escaped on its way.
+        layout.set_value(self._file, "checksum", layout.checksum(layout.raw_attributes(self._file), hashes))
+
+
+class _SplitWriter:
+    """The three arrays of one split, written in whole chunks, whatever the blocks they come in."""
+
+    def __init__(self, group: h5py.Group, family: PuzzleFamily):
+        self.count = 0
+        self._pending: list[Puzzles] = []
+        self._keys: list[NDArray[np.void]] = []
+        self._arrays = {}
+        self._hashes = {}
+        for name, dtype in ARRAYS.items():
+            self._hashes[name] = hashlib.sha256()
+            self._arrays[name] = group.create_dataset(
+                name,
+                shape=layout.array_shape(name, 0, family.shape),
+                maxshape=(None, *layout.array_shape(name, 0, family.shape)[1:]),
+                chunks=layout.array_shape(name, CHUNK_ROWS, family.shape),
+                dtype=dtype,
+                compression="gzip",
+                shuffle=True,
+                fletcher32=True,
+                track_times=False,
+            )
+
+    def append(self, puzzles: Puzzles, keys: NDArray[np.void]) -> None:
+        self._pending.append(Puzzles(puzzles.puzzle.copy(), puzzles.solution.copy(), puzzles.rating.copy()))
+        self._keys.append(keys)
+        self.count += len(puzzles.puzzle)
+        self._write(self.count // CHUNK_ROWS * CHUNK_ROWS)
+
+    def keys(self) -> NDArray[np.void]:
+        return np.concatenate(self._keys)
+
+    def finish(self) -> dict[str, str]:
+        """Write the rows of the last, incomplete chunk; return the hash of each array, also kept as its attribute."""
+        self._write(self.count)
+        hashes = {name: running.hexdigest() for name, running in self._hashes.items()}
+        for name, digest in hashes.items():
+            layout.set_value(self._arrays[name], "sha256", digest)
+        return hashes
+
+    def _write(self, end: int) -> None:
+        """Write the pending rows that lie before row ``end``, and keep the others."""
+        start = len(self._arrays["rating"])
+        if end == start:
+            return
+        pending = Puzzles(
+            np.concatenate([block.puzzle for block in self._pending]),
+            np.concatenate([block.solution for block in self._pending]),
+            np.concatenate([block.rating for block in self._pending]),
+        )
+        for first in range(start, end, CHUNK_ROWS):
+            last = min(first + CHUNK_ROWS, end)
+            for name, array in self._arrays.items():
+                rows = getattr(pending, name)[first - start : last - start].astype(ARRAYS[name])
+                self._hashes[name].update(rows.tobytes())
+                array.resize(last, axis=0)
+                array[first:last] = rows
+        self._pending = [pending.take(slice(end - start, None))]
+
+
+@contextlib.contextmanager
+def _writing(path: Path) -> Iterator[h5py.File]:
+    # Format 1.10 and not the latest: it checksums all metadata, and HDF5 libraries of years past still read it.
+    with replacing(path) as temporary, h5py.File(temporary, "w", libver=("v110", "v110")) as file:
+        yield file

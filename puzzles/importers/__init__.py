@@ -1,0 +1,16 @@
+"""Importing puzzles that others publish: text lists, CSV tables and the NPY layout of earlier dataset builders.
+
+``import_puzzles`` reads a source, proves every puzzle that it takes, and writes a dataset file. Formats:
+
+``text``
+    One puzzle a line. The importer solves and rates each. A file, or a folder with ``train.txt`` and ``test.txt``.
+``csv``
+    Columns source, question, answer, rating, as Sudoku-Extreme is published; answers are proved, ratings kept. A file,
+    or a folder with ``train.csv`` and ``test.csv``.
+``npy``
+    The folder that the builders of HRM, TRM and AIR write, see ``puzzles.importers.npy_folder``.
+"""
+
+from puzzles.importers.importing import Imported, import_puzzles
+
+__all__ = ["Imported", "import_puzzles"]

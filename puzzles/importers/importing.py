@@ -1,0 +1,277 @@
+"""From a source in any format to a dataset file: choose, prove, tell apart, write."""
+
+from __future__ import annotations
+
+import dataclasses
+import errno
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+import puzzles
+from puzzles.build import candidate_seeds
+from puzzles.dataset import DatasetWriter, Provenance, split_keys
+from puzzles.dataset.layout import SPLITS
+from puzzles.dataset.proof import BLOCK_ROWS, SPLIT_RULES, check_rows, check_unique, located
+from puzzles.errors import DatasetError, PuzzleError
+from puzzles.family import PuzzleFamily, Puzzles
+from puzzles.importers.csv_table import read_csv
+from puzzles.importers.npy_folder import read_npy
+from puzzles.importers.rows import Rows, Source
+from puzzles.importers.text_list import read_text
+
+DEFAULT_FAMILY = "sudoku-9x9"
+FORMATS = ("text", "csv", "npy")
+SUFFIXES = {"text": ".txt", "csv": ".csv"}
+TABLES: dict[str, Callable[[Path, PuzzleFamily], Rows]] = {"text": read_text, "csv": read_csv}
+
+
+@dataclasses.dataclass(frozen=True)
+class Imported:
+    """What an import has written."""
+
+    path: Path
+    format: str
+    family: str
+    counts: dict[str, int]
+    """Puzzles written per split."""
+    dropped: int
+    """Puzzles left out because an earlier one is equal by the split rule."""
+    first_pair: tuple[str, str] | None
+    """The places of the first puzzle left out and of the one it is equal to."""
+
+    def __str__(self) -> str:
+        counts = " and ".join(f"{count:,} {split}" for split, count in self.counts.items())
+        text = f"{self.path}: {counts} puzzles of {self.family} from {self.format}"
+        if self.first_pair:
+            text += f"; left out {self.dropped:,} repeats, first {self.first_pair[0]}, equal to {self.first_pair[1]}"
+        return text
+
+
+def import_puzzles(
+    source: Path | str,
+    output: Path | str,
+    family: PuzzleFamily | str | None = None,
+    format: str | None = None,
+    test: int | None = None,
+    train: int | None = None,
+    seed: int = 0,
+    on_duplicate: str = "error",
+    command: str | None = None,
+    progress: bool = True,
+) -> Imported:
+    """Read puzzles in a foreign format, prove them and write them to one dataset file.
+
+    Every puzzle taken is checked, solved (or its given solution proved), proved to have one solution where its family
+    asks for it, and rated where the source has no ratings.
+
+    A source that has its own train and test keeps them; ``train`` and ``test`` then draw that many puzzles of each. A
+    source without is split at random: ``test`` puzzles, by default a tenth, for the test split, and ``train`` of the
+    rest, by default all. The draw depends on the seed and the number of rows alone, a larger draw contains a smaller
+    one, and the puzzles of a split keep the order of the source.
+
+    No two puzzles of the dataset are equal by the family's split rule. The test split is filled first, so a published
+    test set stays whole if one of its puzzles stands in train too.
+
+    Args:
+        source: a file or a folder, see ``puzzles.importers``.
+        output: the dataset file to write. It appears when it is complete; an error leaves nothing under this name.
+        family: the family or its name; None means sudoku-9x9 for text and CSV, and is deduced for NPY.
+        format: ``"text"``, ``"csv"`` or ``"npy"``; None guesses by the name of a file or the content of a folder.
+        test: puzzles in the test split; 0 leaves the split out.
+        train: puzzles in the train split; 0 leaves the split out.
+        seed: decides which puzzles are drawn.
+        on_duplicate: ``"error"`` refuses puzzles equal by the split rule, ``"drop"`` keeps the first of them.
+        command: stored in the file; None stores this call.
+        progress: show a progress bar on standard error.
+
+    Raises:
+        FileNotFoundError: no such source.
+        PuzzleError: a puzzle is not what its family expects, or puzzles are equal or too few; names file and place.
+        DatasetError: the source as a whole is not what its format says.
+    """
+    source = Path(source)
+    if not source.exists():
+        raise FileNotFoundError(errno.ENOENT, "no such source of puzzles", str(source))
+    format = format or _guess(source)
+    _check_arguments(format, test, train, on_duplicate)
+    read = _read(source, format, puzzles.family(family) if isinstance(family, str) else family)
+    if command is None:
+        arguments = f"family={read.family.name!r}, {format=}, {test=}, {train=}, {seed=}, {on_duplicate=}"
+        command = f"import_puzzles({source.name!r}, {arguments})"
+    choice = _Choice(read.family)
+    with tqdm(desc=f"import {read.family.name}", unit=" puzzles", disable=not progress) as bar:
+        _choose(choice, read, test, train, seed, bar)
+    choice.refuse(source, {"test": test, "train": train}, drop=on_duplicate == "drop")
+
+    rated = all(rows.rated for rows in read.rows.values())
+    parameters = {
+        "files": {path.relative_to(source.parent).as_posix(): _sha256(path) for path in read.files},
+        "test": test,
+        "train": train,
+        "on_duplicate": on_duplicate,
+        "dropped": len(choice.repeats),
+        **read.notes,
+    }
+    provenance = Provenance(f"import: {format}", parameters, seed, command, "imported" if rated else "computed")
+    with DatasetWriter(output, read.family, provenance=provenance, allow_empty=0 in (train, test)) as writer:
+        for split in ("test", "train"):
+            choice.write(split, writer)
+    return Imported(Path(output), format, read.family.name, writer.counts, len(choice.repeats), choice.first_pair())
+
+
+def _check_arguments(format: str, test: int | None, train: int | None, on_duplicate: str) -> None:
+    for name, value, allowed in (("format", format, FORMATS), ("on_duplicate", on_duplicate, ("error", "drop"))):
+        if value not in allowed:
+            raise PuzzleError(f"{name} {value!r}, expected one of {allowed}")
+    for name, number in (("train", train), ("test", test)):
+        if number is not None and number < 0:
+            raise PuzzleError(f"{name} {number}, expected 0 or more")
+
+
+# -- reading -----------------------------------------------------------------------------------------------------------
+
+
+def _guess(source: Path) -> str:
+    if source.is_file():
+        return "csv" if source.suffix.lower() == ".csv" else "text"
+    signs = {"npy": "/dataset.json", "csv": ".csv", "text": ".txt"}
+    for format, sign in signs.items():
+        if any((source / f"{split}{sign}").is_file() for split in SPLITS):
+            return format
+    raise DatasetError(f"{source}: expected one of {[f'train{sign}' for sign in signs.values()]} in the folder")
+
+
+def _read(source: Path, format: str, family: PuzzleFamily | None) -> Source:
+    if format == "npy":
+        if not source.is_dir():
+            raise DatasetError(f"{source}: a file, expected the folder of the NPY layout")
+        return read_npy(source, family)
+    family = family or puzzles.family(DEFAULT_FAMILY)
+    if source.is_file():
+        return Source(family, {"all": TABLES[format](source, family)}, [source])
+    files = {split: source / f"{split}{SUFFIXES[format]}" for split in SPLITS}
+    for path in files.values():
+        if not path.is_file():
+            expected = " and ".join(path.name for path in files.values())
+            raise DatasetError(f"{source}: no file {path.name!r}, expected {expected}")
+    return Source(family, {split: TABLES[format](path, family) for split, path in files.items()}, list(files.values()))
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+# -- choosing ----------------------------------------------------------------------------------------------------------
+
+
+def _choose(choice: _Choice, read: Source, test: int | None, train: int | None, seed: int, bar: tqdm[Any]) -> None:
+    if "all" in read.rows:
+        rows = read.rows["all"]
+        drawn = _draw(len(rows), seed, stream=0)
+        used = choice.fill("test", rows, drawn, max(1, len(rows) // 10) if test is None else test, bar)
+        choice.fill("train", rows, drawn[used:], train, bar)
+        return
+    for stream, (split, wanted) in enumerate((("test", test), ("train", train))):
+        rows = read.rows[split]
+        drawn = np.arange(len(rows)) if wanted is None else _draw(len(rows), seed, stream)
+        choice.fill(split, rows, drawn, wanted, bar)
+
+
+def _draw(count: int, seed: int, stream: int) -> NDArray[np.int64]:
+    """Return the rows 0 .. count - 1 in a random order that no release of NumPy changes."""
+    return np.argsort(candidate_seeds(seed, stream << 40, count), kind="stable")
+
+
+class _Choice:
+    """The rows chosen so far: proved, rated, and no two equal by the split rule."""
+
+    def __init__(self, family: PuzzleFamily):
+        self.family = family
+        self.repeats: list[tuple[bytes, str]] = []
+        """Key and place of each row left out because its key was seen before."""
+        self._seen: set[bytes] = set()
+        self._rows: dict[str, Rows] = {}
+        self._chosen: dict[str, list[NDArray[np.int64]]] = {split: [] for split in SPLITS}
+        self._keys: dict[str, list[NDArray[np.void]]] = {split: [] for split in SPLITS}
+
+    def fill(self, split: str, rows: Rows, order: NDArray[np.int64], wanted: int | None, bar: tqdm[Any]) -> int:
+        """Choose rows in ``order`` until ``wanted`` are found, or all; return how many were looked at."""
+        self._rows[split] = rows
+        used = found = 0
+        while used < len(order) and (wanted is None or found < wanted):
+            block = order[used : used + (BLOCK_ROWS if wanted is None else min(BLOCK_ROWS, wanted - found))]
+            proved = self._prove(rows, block)
+            keys = split_keys(self.family, proved.puzzle, proved.solution)
+            new = []
+            for i, key in enumerate(key.tobytes() for key in keys):
+                if key in self._seen:
+                    self.repeats.append((key, rows.place(int(block[i]))))
+                else:
+                    self._seen.add(key)
+                    new.append(i)
+            self._chosen[split].append(block[new])
+            self._keys[split].append(keys[new])
+            used += len(block)
+            found += len(new)
+            bar.update(len(block))
+        return used
+
+    def first_pair(self) -> tuple[str, str] | None:
+        """Return the places of the first repeat and of the chosen row it is equal to."""
+        if not self.repeats:
+            return None
+        wanted, place = self.repeats[0]
+        for split in SPLITS:
+            for block, keys in zip(self._chosen[split], self._keys[split], strict=True):
+                for row, key in zip(block, keys, strict=True):
+                    if key.tobytes() == wanted:
+                        return place, self._rows[split].place(int(row))
+        raise AssertionError("a repeat of a row that was not chosen")
+
+    def refuse(self, source: Path, wanted: dict[str, int | None], drop: bool) -> None:
+        """Raise ``PuzzleError`` if there are repeats that are not to be dropped, or fewer rows than wanted."""
+        rule = self.family.split_rule
+        pair = self.first_pair()
+        if pair and not drop:
+            raise PuzzleError(
+                f"{source}: {len(self.repeats)} puzzles are {SPLIT_RULES[rule]} to an earlier one (split rule {rule!r})"
+                f", first {pair[0]} to {pair[1]}; expected none, or on_duplicate='drop'"
+            )
+        for split, number in wanted.items():
+            if number is not None and (found := sum(map(len, self._chosen[split]))) < number:
+                raise PuzzleError(f"{source}: {found} different puzzles for {split}, expected {number}")
+
+    def write(self, split: str, writer: DatasetWriter) -> None:
+        """Append the chosen rows of one split in the order of the source."""
+        if not self._chosen[split]:
+            return
+        chosen, keys = np.concatenate(self._chosen[split]), np.concatenate(self._keys[split])
+        order = np.argsort(chosen)
+        for start in range(0, len(order), BLOCK_ROWS):
+            part = order[start : start + BLOCK_ROWS]
+            writer.append(split, self._rows[split].take(chosen[part]), keys[part])
+
+    def _prove(self, rows: Rows, block: NDArray[np.int64]) -> Puzzles:
+        """Prove the rows of ``block``; first solve and rate them where the source has not."""
+        family = self.family
+        puzzle = rows.puzzle[block]
+
+        def place(row: int) -> str:
+            return rows.place(int(block[row]))
+
+        located(lambda part: family.check(puzzle[part]), len(block), place)
+        if not rows.solved:
+            rows.solution[block] = located(lambda part: family.solve(puzzle[part]), len(block), place)
+        if not rows.rated:
+            rows.rating[block] = located(lambda part: family.rate(puzzle[part]), len(block), place)
+        proved = rows.take(block)
+        check_rows(family, proved, place)
+        check_unique(family, puzzle, place)
+        return proved
