@@ -125,9 +125,10 @@ class PuzzleFamily(abc.ABC):
         Kernels do not check bounds; every method that hands outside arrays to one asks this first. ``what`` names
         the grids in messages.
         """
-        shape = getattr(grids, "shape", None)
-        if not isinstance(grids, np.ndarray) or grids.ndim != 3 or shape[1:] != self.shape:
-            raise PuzzleError(f"{what}: shape {shape}, expected (N, {self.rows}, {self.columns})")
+        if not isinstance(grids, np.ndarray):
+            raise PuzzleError(f"{what}: a {type(grids).__name__}, expected a NumPy array")
+        if grids.ndim != 3 or grids.shape[1:] != self.shape:
+            raise PuzzleError(f"{what}: shape {grids.shape}, expected (N, {self.rows}, {self.columns})")
         if grids.dtype != np.uint8:
             raise PuzzleError(f"{what}: dtype {grids.dtype}, expected uint8")
         if grids.size and grids.max() >= self.cell_values:
@@ -180,7 +181,7 @@ class PuzzleFamily(abc.ABC):
 
     def transform(self, grids: Grids, order: Any, relabel: Any) -> Grids:
         """Apply one symmetry element to each grid: (N, rows, columns) uint8 to the same."""
-        moved = np.take_along_axis(grids.reshape(len(grids), -1), np.asarray(order), axis=1)
+        moved = np.take_along_axis(grids.reshape(-1, self.rows * self.columns), np.asarray(order), axis=1)
         if relabel is not None:
             moved = np.take_along_axis(np.asarray(relabel), moved.astype(np.intp), axis=1).astype(np.uint8)
         return moved.reshape(grids.shape)

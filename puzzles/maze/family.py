@@ -54,9 +54,7 @@ class Maze(PuzzleFamily):
         marked = np.argwhere(puzzle == PATH)
         if len(marked):
             index, row, column = marked[0]
-            raise PuzzleError(
-                f"puzzle {index}: row {row + 1}, column {column + 1}: a path cell, which only answers have"
-            )
+            raise PuzzleError(f"puzzle {index}: row {row + 1}, column {column + 1}: a path cell, only answers have one")
         for value, what in ((START, "start"), (GOAL, "goal")):
             counts = (puzzle == value).sum(axis=(1, 2))
             wrong = np.flatnonzero(counts != 1)
@@ -69,8 +67,10 @@ class Maze(PuzzleFamily):
         Raises:
             PuzzleError: not a puzzle, or naming the first one whose goal cannot be reached.
         """
-        self.rate(puzzle)
-        return rules.first_paths(np.ascontiguousarray(puzzle))
+        self.check(puzzle)
+        solutions, moves = rules.first_paths(np.ascontiguousarray(puzzle))
+        _require_path(moves)
+        return solutions
 
     def distances(self, puzzle: Grids) -> NDArray[np.int32]:
         """(N, rows, columns) int32: moves from each cell to the goal; -1 for walls and where there is no way."""
@@ -91,9 +91,7 @@ class Maze(PuzzleFamily):
         """
         self.check(puzzle)
         moves = rules.shortest_lengths(np.ascontiguousarray(puzzle))
-        wrong = np.flatnonzero(moves == rules.UNREACHABLE)
-        if len(wrong):
-            raise PuzzleError(f"puzzle {wrong[0]}: no way from start to goal")
+        _require_path(moves)
         return moves
 
     # -- symmetry ---------------------------------------------------------------------------------------------------
@@ -111,3 +109,9 @@ class Maze(PuzzleFamily):
         """(N, rows, columns) uint8: the smallest image of the puzzle; the solution plays no part."""
         self.check_grids(puzzle)
         return symmetry.canonical(puzzle)
+
+
+def _require_path(moves: NDArray[np.int32]) -> None:
+    wrong = np.flatnonzero(moves == rules.UNREACHABLE)
+    if len(wrong):
+        raise PuzzleError(f"puzzle {wrong[0]}: no way from start to goal")

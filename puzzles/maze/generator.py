@@ -11,13 +11,15 @@ from numpy.typing import NDArray
 
 from puzzles.errors import PuzzleError
 from puzzles.family import Grids
-from puzzles.maze.cells import GOAL, OPEN, PATH, START, WALL
+from puzzles.maze.cells import GOAL, PATH, START
+from puzzles.maze.percolation import draw_percolation
+from puzzles.maze.perfect import draw_perfect
 from puzzles.maze.rules import COLUMN_STEPS, ROW_STEPS, fill_distances, inside
-from puzzles.random import below, seeded, uniform
+from puzzles.random import seeded, uniform
 
-PERFECT_DRAWS = 20_000
+PERFECT_DRAWS = 100_000
 """Draws of a (perfect maze, start, goal) per puzzle before ``min_path`` counts as out of reach."""
-PERCOLATION_DRAWS = 50_000_000
+PERCOLATION_DRAWS = 20_000_000
 """Draws of a (wall probability, grid, start, goal) per puzzle before ``min_path`` counts as out of reach."""
 
 _BATCH = 16  # puzzles per kernel call: between two calls an interrupt is heard
@@ -102,9 +104,9 @@ def _generate_batch(seeds, percolation, min_path, wall_low, wall_high, draws, pu
     for i in range(len(seeds)):
         state = seeded(seeds[i])
         if percolation:
-            drawn = _draw_percolation(puzzles[i], min_path, wall_low, wall_high, draws, state)
+            drawn = draw_percolation(puzzles[i], min_path, wall_low, wall_high, draws, queue, moves, state)
         else:
-            drawn = _draw_perfect(puzzles[i], min_path, draws, queue, moves, state)
+            drawn = draw_perfect(puzzles[i], min_path, draws, queue, moves, state)
         if not drawn:
             return i
         goal = np.argmax(puzzles[i].reshape(-1) == GOAL)
@@ -114,160 +116,6 @@ def _generate_batch(seeds, percolation, min_path, wall_low, wall_high, draws, pu
         solutions[i] = puzzles[i]
         _mark_random_path(solutions[i], start, queue[:reached], moves, state)
     return -1
-
-
-# -- perfect mazes -----------------------------------------------------------------------------------------------------
-
-
-@njit(cache=True, nogil=True)
-def _draw_perfect(grid, min_path, draws, queue, moves, state):
-    """Draw (maze, start, goal) until start and goal are at least ``min_path`` moves apart; return whether they are."""
-    rows, columns = grid.shape
-    for _ in range(draws):
-        _carve(grid, queue, state)
-        start = below(state, rows * columns)
-        goal = below(state, rows * columns)
-        if start == goal or grid[start // columns, start % columns] == WALL:
-            continue
-        fill_distances(grid, start, queue, moves)
-        if moves[goal // columns, goal % columns] >= min_path:
-            grid[start // columns, start % columns] = START
-            grid[goal // columns, goal % columns] = GOAL
-            return True
-    return False
-
-
-@njit(cache=True, nogil=True)
-def _carve(grid, stack, state):
-    """Make ``grid`` a perfect maze by a random depth-first search over the rooms, the cells at even coordinates.
-
-    Borders are not walled. Where a side is even its last line lies beyond the last rooms: there each cell beside a
-    room is opened as a dead end, which keeps one way between any two cells.
-    """
-    rows, columns = grid.shape
-    grid[:] = WALL
-    room_rows = (rows + 1) // 2
-    room_columns = (columns + 1) // 2
-    room = below(state, room_rows * room_columns)
-    grid[2 * (room // room_columns), 2 * (room % room_columns)] = OPEN
-    stack[0] = room
-    depth = 1
-    ways = np.empty(4, np.int64)
-    while depth > 0:
-        row = 2 * (stack[depth - 1] // room_columns)
-        column = 2 * (stack[depth - 1] % room_columns)
-        count = 0
-        for move in range(4):
-            next_row = row + 2 * ROW_STEPS[move]
-            next_column = column + 2 * COLUMN_STEPS[move]
-            if inside(next_row, next_column, rows, columns) and grid[next_row, next_column] == WALL:
-                ways[count] = move
-                count += 1
-        if count == 0:
-            depth -= 1
-            continue
-        move = ways[below(state, count)]
-        grid[row + ROW_STEPS[move], column + COLUMN_STEPS[move]] = OPEN
-        row += 2 * ROW_STEPS[move]
-        column += 2 * COLUMN_STEPS[move]
-        grid[row, column] = OPEN
-        stack[depth] = row // 2 * room_columns + column // 2
-        depth += 1
-    if rows % 2 == 0:
-        grid[rows - 1, ::2] = OPEN
-    if columns % 2 == 0:
-        grid[::2, columns - 1] = OPEN
-
-
-# -- percolation mazes -------------------------------------------------------------------------------------------------
-
-_UNKNOWN, _WALLED, _FREE, _NEAR_START, _NEAR_GOAL = range(5)
-
-
-@njit(cache=True, nogil=True)
-def _draw_percolation(grid, min_path, wall_low, wall_high, draws, state):
-    """Draw (wall probability, grid, start, goal) until the path has ``min_path`` moves; return whether that happened.
-
-    This is plain rejection, so accepted mazes follow its law exactly: only, a cell is drawn when the search first looks
-    at it, and the cells that a rejected draw never looked at are never drawn. The search grows a ball around start
-    and a ball around goal until they touch (the distance is then known) or one can't grow (there is no way).
-    """
-    rows, columns = grid.shape
-    cells = rows * columns
-    known = np.full((rows, columns), _UNKNOWN, np.uint8)
-    seen = np.empty(cells, np.int32)  # the cells to make unknown again
-    frontiers = np.empty((2, cells), np.int32)
-    grown = np.empty(cells, np.int32)
-    for _ in range(draws):
-        wall = wall_low + (wall_high - wall_low) * uniform(state)
-        start = below(state, cells)
-        goal = below(state, cells)
-        if start == goal or uniform(state) < wall or uniform(state) < wall:
-            continue
-        known[start // columns, start % columns] = _NEAR_START
-        known[goal // columns, goal % columns] = _NEAR_GOAL
-        seen[0] = start
-        seen[1] = goal
-        length, seen_size = _lazy_distance(known, start, goal, wall, min_path, seen, frontiers, grown, state)
-        if length >= min_path:
-            for row in range(rows):
-                for column in range(columns):
-                    if known[row, column] == _UNKNOWN:
-                        grid[row, column] = WALL if uniform(state) < wall else OPEN
-                    else:
-                        grid[row, column] = WALL if known[row, column] == _WALLED else OPEN
-            grid[start // columns, start % columns] = START
-            grid[goal // columns, goal % columns] = GOAL
-            return True
-        for k in range(seen_size):
-            known[seen[k] // columns, seen[k] % columns] = _UNKNOWN
-    return False
-
-
-@njit(cache=True, nogil=True)
-def _lazy_distance(known, start, goal, wall, min_path, seen, frontiers, grown, state):
-    """Return (moves from start to goal or -1, cells seen), drawing cells into ``known`` as the search meets them.
-
-    The smaller of two frontiers grows by one move at a time. Balls that did not touch so far are at least one move
-    apart, so when growing one makes them touch, the distance is the sum of both radii.
-    """
-    rows, columns = known.shape
-    sizes = np.ones(2, np.int64)
-    frontiers[0, 0] = start
-    frontiers[1, 0] = goal
-    seen_size = 2
-    moves = 0
-    while sizes[0] > 0 and sizes[1] > 0:
-        side = 0 if sizes[0] <= sizes[1] else 1
-        mine = _NEAR_START + side
-        other = _NEAR_GOAL - side
-        moves += 1
-        size = 0
-        for k in range(sizes[side]):
-            row = frontiers[side, k] // columns
-            column = frontiers[side, k] % columns
-            for move in range(4):
-                next_row = row + ROW_STEPS[move]
-                next_column = column + COLUMN_STEPS[move]
-                if not inside(next_row, next_column, rows, columns):
-                    continue
-                if known[next_row, next_column] == other:
-                    return moves, seen_size
-                if known[next_row, next_column] == _UNKNOWN:
-                    seen[seen_size] = next_row * columns + next_column
-                    seen_size += 1
-                    if uniform(state) < wall:
-                        known[next_row, next_column] = _WALLED
-                    else:
-                        known[next_row, next_column] = mine
-                        grown[size] = next_row * columns + next_column
-                        size += 1
-        frontiers[side, :size] = grown[:size]
-        sizes[side] = size
-    return -1, seen_size
-
-
-# -- the labelled path -------------------------------------------------------------------------------------------------
 
 
 @njit(cache=True, nogil=True)

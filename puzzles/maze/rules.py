@@ -45,13 +45,14 @@ def shortest_lengths(puzzles):
 
 @njit(cache=True, nogil=True)
 def first_paths(puzzles):
-    """Return the puzzles with a shortest path marked, (N, rows, columns) uint8; unchanged where there is none.
+    """Return (solutions, moves): the puzzles with a shortest path marked, (N, rows, columns) uint8, and its length.
 
-    Of several shortest paths it is the one that, from the start on, takes the first possible move of up, right, down
-    and left.
+    ``moves`` is (N,) int32, -1 where there is no path; such a puzzle is returned as it is. Of several shortest paths it
+    is the one that, from the start on, takes the first possible move of up, right, down and left.
     """
     count, rows, columns = puzzles.shape
     solutions = puzzles.copy()
+    lengths = np.full(count, UNREACHABLE, np.int32)
     queue = np.empty(rows * columns, np.int32)
     moves = np.empty((rows, columns), np.int32)
     for i in range(count):
@@ -61,7 +62,8 @@ def first_paths(puzzles):
             continue
         row = start // columns
         column = start % columns
-        for left in range(moves[row, column] - 1, 0, -1):
+        lengths[i] = moves[row, column]
+        for left in range(lengths[i] - 1, 0, -1):
             for move in range(4):
                 next_row = row + ROW_STEPS[move]
                 next_column = column + COLUMN_STEPS[move]
@@ -70,7 +72,7 @@ def first_paths(puzzles):
                     column = next_column
                     solutions[i, row, column] = PATH
                     break
-    return solutions
+    return solutions, lengths
 
 
 @njit(cache=True, nogil=True)

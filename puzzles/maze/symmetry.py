@@ -35,13 +35,13 @@ def canonical(puzzles: Grids) -> Grids:
     images = [puzzles, puzzles[:, ::-1], puzzles[:, :, ::-1], puzzles[:, ::-1, ::-1]]
     if puzzles.shape[1] == puzzles.shape[2]:
         images += [image.swapaxes(1, 2) for image in images]
-    lines = np.stack([np.ascontiguousarray(image).reshape(len(puzzles), -1) for image in images])
-    smallest = lines[0]
-    for line in lines[1:]:
-        different = line != smallest
-        first = different.argmax(axis=1)[:, None]
+    cells = puzzles.shape[1] * puzzles.shape[2]
+    smallest = puzzles.reshape(-1, cells).copy()
+    for image in images[1:]:
+        line = image.reshape(-1, cells)
+        first = (line != smallest).argmax(axis=1)[:, None]  # where they first differ, or 0 if they are equal
         less = np.take_along_axis(line, first, axis=1) < np.take_along_axis(smallest, first, axis=1)
-        smallest = np.where(less, line, smallest)
+        np.copyto(smallest, line, where=less)
     return smallest.reshape(puzzles.shape)
 
 

@@ -1,7 +1,7 @@
 """The canonical form of a Sudoku: the same for all puzzles equal up to symmetry, different for all others.
 
-The solution grid is carried to the lexicographically smallest grid of its orbit, and the givens go with it; where several
-symmetries reach that grid (its automorphisms), the smallest givens win.
+The solution grid is carried to the lexicographically smallest grid of its orbit, and the givens go with it; where
+several symmetries reach that grid (its automorphisms), the smallest givens win.
 
 The first row of the smallest grid is 1 .. side, whatever row, columns and transposition put it there, for relabelling
 follows them. So the search is for the choices with the smallest second row. It goes through the positions of that

@@ -83,16 +83,16 @@ class Sudoku(PuzzleFamily):
         """
         self.check_grids(puzzle)
         result = solver.search(puzzle, self.box_rows, limit=2)
-        wrong = np.flatnonzero(result.count != 1)
+        wrong = np.flatnonzero(result.found != 1)
         if len(wrong):
-            found = "no solution" if result.count[wrong[0]] == 0 else "several solutions"
+            found = "no solution" if result.found[wrong[0]] == 0 else "several solutions"
             raise PuzzleError(f"puzzle {wrong[0]}: {found}")
         return result.solution
 
     def count_solutions(self, puzzle: Grids, limit: int = 2) -> NDArray[np.int32]:
         """(N,) int32: how many solutions each puzzle has, counted up to ``limit``."""
         self.check_grids(puzzle)
-        return solver.search(puzzle, self.box_rows, limit).count
+        return solver.search(puzzle, self.box_rows, limit).found
 
     def is_solved(self, puzzle: Grids, grid: Grids) -> NDArray[np.bool_]:
         """(N,) bool: the grid keeps the givens, and every row, column and box holds every digit."""

@@ -14,13 +14,13 @@ from puzzles.random import below, seeded, shuffle
 from puzzles.sudoku.geometry import geometry
 from puzzles.sudoku.solver import NO_BUDGET, descend, read_digits, start, strike, workspace
 
-ATTEMPTS = 1000
+ATTEMPTS = 10_000
 """Solution grids tried per puzzle until one can be dug down to the wanted clue count."""
 
 _BATCH = 64  # puzzles per kernel call: between two calls an interrupt is heard
 _MINIMAL = -1
 # Minimal puzzles above side 10 take too long to dig; there are too few at side 4. These counts are reached quickly.
-_DEFAULT_CLUES = {4: (4, 10), 12: (66, 66), 15: (110, 110), 16: (124, 124)}
+_DEFAULT_CLUES = {4: (4, 10), 12: (54, 54), 15: (96, 96), 16: (112, 112)}
 _DIG_BUDGET = 1000  # guesses spent on one clue of a large grid before it is kept
 
 
@@ -30,7 +30,7 @@ class SudokuOptions:
 
     clues: int | None = None
     """Number of clues. None: at side 6 to 10 a minimal puzzle, where no clue can be taken away; at side 4 uniformly
-    4 to 10 clues; at side 12, 15 and 16 a count that is reached quickly (66, 110, 124)."""
+    4 to 10 clues; at side 12, 15 and 16 a count that is reached quickly (54, 96, 112)."""
     clues_max: int | None = None
     """With it, the number of clues is drawn uniformly from clues to clues_max for each puzzle."""
 
@@ -50,7 +50,7 @@ def generate(seeds: NDArray[np.uint64], side: int, box_rows: int, options: Sudok
         failed, clues = _generate_batch(seeds[part], clues_min, clues_max, tables, puzzles[part], solutions[part])
         if failed >= 0:
             seed = seeds[first + failed]
-            raise PuzzleError(f"seed {seed}: no {side}x{side} puzzle with {clues} clues on {ATTEMPTS} solution grids")
+            raise PuzzleError(f"seed {seed}: no {side}x{side} puzzle with {clues} clues on {ATTEMPTS:,} solution grids")
     return puzzles, solutions
 
 
@@ -93,7 +93,7 @@ def _fill(grid, work, geometry, state):
     found = 0
     while found != 1:
         start(grid, work, geometry)
-        # Most descents succeed with about one guess per two cells; a stuck one is dropped for a fresh one.
+        # Nearly every descent needs less than one guess per cell; a stuck one is dropped for a fresh one.
         found, _ = descend(work, geometry, 1, len(grid), state, True)
     read_digits(work.solution, grid)
 

@@ -24,7 +24,7 @@ class Result(NamedTuple):
 
     solution: Grids
     """(N, side, side) uint8: the first solution found; all 0 where there is none."""
-    count: NDArray[np.int32]
+    found: NDArray[np.int32]
     """(N,) int32: how many solutions there are, counted up to the limit."""
     guesses: NDArray[np.int32]
     """(N,) int32: guesses until the first solution was found, or until it was clear that there is none."""
