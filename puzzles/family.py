@@ -119,11 +119,14 @@ class PuzzleFamily(abc.ABC):
         Well-formed means: shape, cell values, no contradiction that can be seen without solving.
         """
 
-    def check_grids(self, grids: Grids, what: str = "puzzle") -> None:
-        """Raise ``PuzzleError`` unless ``grids`` is (N, rows, columns) uint8 with values below ``cell_values``.
+    def checked(self, grids: Grids, what: str = "puzzle") -> Grids:
+        """Return ``grids`` as kernels take them, C-contiguous and writable, copied only if they are not.
 
-        Kernels do not check bounds; every method that hands outside arrays to one asks this first. ``what`` names
-        the grids in messages.
+        Kernels check no bounds, so every method that hands outside arrays to one asks this first. ``what`` names the
+        grids in messages.
+
+        Raises:
+            PuzzleError: not (N, rows, columns) uint8 with values below ``cell_values``.
         """
         if not isinstance(grids, np.ndarray):
             raise PuzzleError(f"{what}: a {type(grids).__name__}, expected a NumPy array")
@@ -137,6 +140,18 @@ class PuzzleFamily(abc.ABC):
             raise PuzzleError(
                 f"{what} {index}: row {row + 1}, column {column + 1}: {value}, expected 0 to {self.cell_values - 1}"
             )
+        return np.require(grids, requirements=["C", "W"])
+
+    def checked_answers(self, puzzle: Grids, grid: Grids) -> tuple[Grids, Grids]:
+        """Return puzzles and the grids that should answer them, each ``checked``.
+
+        Raises:
+            PuzzleError: also if there are not as many of one as of the other.
+        """
+        puzzle, grid = self.checked(puzzle), self.checked(grid, "grid")
+        if len(puzzle) != len(grid):
+            raise PuzzleError(f"{len(puzzle)} puzzles, {len(grid)} grids")
+        return puzzle, grid
 
     @abc.abstractmethod
     def solve(self, puzzle: Grids) -> Grids:

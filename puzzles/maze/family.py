@@ -44,13 +44,13 @@ class Maze(PuzzleFamily):
 
     def generate(self, seeds: NDArray[np.uint64], options: Any = None) -> Puzzles:
         """Generate mazes; see ``PuzzleFamily.generate`` and ``MazeOptions``."""
-        seeds = np.ascontiguousarray(seeds, dtype=np.uint64)
+        seeds = np.require(seeds, np.uint64, ["C", "W"])
         options = self.Options() if options is None else options
         return Puzzles(*generator.generate(seeds, self.rows, self.columns, options))
 
     def check(self, puzzle: Grids) -> None:
         """Raise ``PuzzleError`` for a wrong shape, type or value, path cells, or not exactly one start and goal."""
-        self.check_grids(puzzle)
+        puzzle = self.checked(puzzle)
         marked = np.argwhere(puzzle == PATH)
         if len(marked):
             index, row, column = marked[0]
@@ -68,20 +68,17 @@ class Maze(PuzzleFamily):
             PuzzleError: not a puzzle, or naming the first one whose goal cannot be reached.
         """
         self.check(puzzle)
-        solutions, moves = rules.first_paths(np.ascontiguousarray(puzzle))
+        solutions, moves = rules.first_paths(self.checked(puzzle))
         _require_path(moves)
         return solutions
 
     def distances(self, puzzle: Grids) -> NDArray[np.int32]:
         """(N, rows, columns) int32: moves from each cell to the goal; -1 for walls and where there is no way."""
-        self.check_grids(puzzle)
-        return rules.distances(np.ascontiguousarray(puzzle))
+        return rules.distances(self.checked(puzzle))
 
     def is_solved(self, puzzle: Grids, grid: Grids) -> NDArray[np.bool_]:
         """(N,) bool: the grid is the puzzle with one shortest path marked, any of them, and nothing else changed."""
-        self.check_grids(puzzle)
-        self.check_grids(grid, "grid")
-        return rules.is_solved(np.ascontiguousarray(puzzle), np.ascontiguousarray(grid))
+        return rules.is_solved(*self.checked_answers(puzzle, grid))
 
     def rate(self, puzzle: Grids) -> NDArray[np.int32]:
         """(N,) int32: moves of a shortest path.
@@ -90,7 +87,7 @@ class Maze(PuzzleFamily):
             PuzzleError: not a puzzle, or naming the first one whose goal cannot be reached.
         """
         self.check(puzzle)
-        moves = rules.shortest_lengths(np.ascontiguousarray(puzzle))
+        moves = rules.shortest_lengths(self.checked(puzzle))
         _require_path(moves)
         return moves
 
@@ -107,8 +104,7 @@ class Maze(PuzzleFamily):
 
     def canonical(self, puzzle: Grids, solution: Grids) -> Grids:
         """(N, rows, columns) uint8: the smallest image of the puzzle; the solution plays no part."""
-        self.check_grids(puzzle)
-        return symmetry.canonical(puzzle)
+        return symmetry.canonical(self.checked(puzzle))
 
 
 def _require_path(moves: NDArray[np.int32]) -> None:

@@ -51,14 +51,14 @@ class Sudoku(PuzzleFamily):
 
     def generate(self, seeds: NDArray[np.uint64], options: Any = None) -> Puzzles:
         """Generate puzzles with exactly one solution; see ``PuzzleFamily.generate`` and ``SudokuOptions``."""
-        seeds = np.ascontiguousarray(seeds, dtype=np.uint64)
+        seeds = np.require(seeds, np.uint64, ["C", "W"])
         options = self.Options() if options is None else options
         puzzle, solution = generator.generate(seeds, self.side, self.box_rows, options)
         return Puzzles(puzzle, solution, solver.search(puzzle, self.box_rows, limit=1).guesses)
 
     def check(self, puzzle: Grids) -> None:
         """Raise ``PuzzleError`` for a wrong shape or type, a value above side, or two equal givens in a unit."""
-        self.check_grids(puzzle)
+        puzzle = self.checked(puzzle)
         wrong = np.argwhere(rules.conflicts(puzzle, self.box_rows))
         if len(wrong):
             index, row, column = wrong[0]
@@ -81,8 +81,7 @@ class Sudoku(PuzzleFamily):
         Raises:
             PuzzleError: naming the first puzzle that has no solution or several.
         """
-        self.check_grids(puzzle)
-        result = solver.search(puzzle, self.box_rows, limit=2)
+        result = solver.search(self.checked(puzzle), self.box_rows, limit=2)
         wrong = np.flatnonzero(result.found != 1)
         if len(wrong):
             found = "no solution" if result.found[wrong[0]] == 0 else "several solutions"
@@ -91,19 +90,17 @@ class Sudoku(PuzzleFamily):
 
     def count_solutions(self, puzzle: Grids, limit: int = 2) -> NDArray[np.int32]:
         """(N,) int32: how many solutions each puzzle has, counted up to ``limit``."""
-        self.check_grids(puzzle)
-        return solver.search(puzzle, self.box_rows, limit).found
+        if limit < 1:
+            raise PuzzleError(f"limit {limit}, expected 1 or more")
+        return solver.search(self.checked(puzzle), self.box_rows, limit).found
 
     def is_solved(self, puzzle: Grids, grid: Grids) -> NDArray[np.bool_]:
         """(N,) bool: the grid keeps the givens, and every row, column and box holds every digit."""
-        self.check_grids(puzzle)
-        self.check_grids(grid, "grid")
-        return rules.is_solved(np.ascontiguousarray(puzzle), np.ascontiguousarray(grid), self.box_rows)
+        return rules.is_solved(*self.checked_answers(puzzle, grid), self.box_rows)
 
     def rate(self, puzzle: Grids) -> NDArray[np.int32]:
         """(N,) int32: guesses until the solution is found, 0 where singles are enough; see ``solver.search``."""
-        self.check_grids(puzzle)
-        return solver.search(puzzle, self.box_rows, limit=1).guesses
+        return solver.search(self.checked(puzzle), self.box_rows, limit=1).guesses
 
     # -- symmetry ---------------------------------------------------------------------------------------------------
 
@@ -122,10 +119,11 @@ class Sudoku(PuzzleFamily):
         Raises:
             PuzzleError: naming the first solution that is none.
         """
-        wrong = np.flatnonzero(~self.is_solved(puzzle, solution))
+        puzzle, solution = self.checked_answers(puzzle, solution)
+        wrong = np.flatnonzero(~rules.is_solved(puzzle, solution, self.box_rows))
         if len(wrong):
             raise PuzzleError(f"puzzle {wrong[0]}: the solution given with it does not solve it")
-        return canonical.canonical(np.ascontiguousarray(puzzle), np.ascontiguousarray(solution), self.box_rows)
+        return canonical.canonical(puzzle, solution, self.box_rows)
 
     # -- text -------------------------------------------------------------------------------------------------------
 

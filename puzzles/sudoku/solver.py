@@ -37,7 +37,6 @@ def search(puzzles: Grids, box_rows: int, limit: int = 2) -> Result:
     candidates. If the assumption fails, the value is struck out, which is a deduction and no guess. So a puzzle that
     singles solve counts 0.
     """
-    puzzles = np.ascontiguousarray(puzzles)
     return Result(*_search_batch(puzzles, limit, geometry(puzzles.shape[1], box_rows)))
 
 
