@@ -1,0 +1,17 @@
+"""Pictures of puzzles: boards, rollouts of a recurrent reasoner, windows. pygame is imported when first drawn with."""
+
+from air_envs.drawing.board import Layout, Painter, Scene, board_image, board_text, draw_board, register_painter
+from air_envs.drawing.theme import DARK, LIGHT, Theme
+
+__all__ = [
+    "DARK",
+    "LIGHT",
+    "Layout",
+    "Painter",
+    "Scene",
+    "Theme",
+    "board_image",
+    "board_text",
+    "draw_board",
+    "register_painter",
+]

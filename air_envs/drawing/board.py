@@ -1,0 +1,232 @@
+"""``draw_board``: any family's grid, with or without an environment, at any size.
+
+A family's painter is looked up by its kind in a small registry; a new family calls ``register_painter``.
+"""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from air_envs.drawing import sprites
+from air_envs.drawing.theme import LIGHT, Theme, as_theme
+
+if TYPE_CHECKING:
+    import pygame
+
+    from puzzles import PuzzleFamily
+
+UNDECIDED = -1
+"""A cell without a value: anything outside 0..cell_values-1 is drawn as one."""
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What one board shows. Every array is (rows, columns)."""
+
+    cells: NDArray[np.int16]
+    """int16 values; ``UNDECIDED`` where there is none."""
+    puzzle: NDArray[np.int16] | None = None
+    """The grid as posed: tells givens from entries, and shows what contradicts them."""
+    confidence: NDArray[np.float64] | None = None
+    """0..1: uncertain cells are drawn fainter."""
+    highlight: NDArray[np.bool_] | None = None
+    """Cells to point out, such as those that changed since the previous frame."""
+    agent: tuple[int, int] | None = None
+    """(row, column) of an agent that stands on the board."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where the cells of a board lie on a surface: square cells of whole pixels, centred in the space given."""
+
+    rows: int
+    columns: int
+    left: int
+    top: int
+    cell: int
+    """Side of a cell in pixels."""
+
+    @classmethod
+    def fit(cls, rect: tuple[int, int, int, int], rows: int, columns: int) -> Layout:
+        """Return the largest board that fits ``rect`` = (left, top, width, height) with a thin margin for its frame.
+
+        Raises:
+            ValueError: less than 3 pixels a cell.
+        """
+        left, top, width, height = rect
+        cell = min(width * 32 // (32 * columns + columns), height * 32 // (32 * rows + rows))
+        if cell < 3:
+            raise ValueError(f"{width}x{height} pixels for {rows}x{columns} cells, expected 4 pixels a cell or more")
+        return cls(rows, columns, left + (width - columns * cell) // 2, top + (height - rows * cell) // 2, cell)
+
+    @property
+    def thin(self) -> int:
+        """Width of the lines between cells, in pixels."""
+        return max(1, round(self.cell / 44))
+
+    @property
+    def thick(self) -> int:
+        """Width of the lines around boxes and boards, in pixels."""
+        return max(2, round(self.cell / 19))
+
+    def cell_rect(self, row: int, column: int) -> tuple[int, int, int, int]:
+        """Return (left, top, width, height) of a cell."""
+        return self.left + column * self.cell, self.top + row * self.cell, self.cell, self.cell
+
+    def centre(self, row: int, column: int) -> tuple[float, float]:
+        """Return (x, y) of the middle of a cell."""
+        return self.left + (column + 0.5) * self.cell, self.top + (row + 0.5) * self.cell
+
+    def cell_at(self, x: float, y: float) -> tuple[int, int] | None:
+        """Return (row, column) of the cell at a point, None outside the board."""
+        row, column = int((y - self.top) // self.cell), int((x - self.left) // self.cell)
+        return (row, column) if 0 <= row < self.rows and 0 <= column < self.columns else None
+
+
+class Painter(Protocol):
+    """How a family is drawn: a module, or any object with these two functions."""
+
+    def paint(
+        self, surface: pygame.Surface, layout: Layout, family: PuzzleFamily, scene: Scene, theme: Theme, /
+    ) -> None:
+        """Paint a board onto a surface, its cells where ``layout`` says."""
+
+    def write(self, family: PuzzleFamily, scene: Scene, /) -> str:
+        """Return a board as lines of text."""
+
+
+# Imported when a board of the kind is first drawn.
+_PAINTERS: dict[str, str] = {
+    "maze": "air_envs.drawing.maze",
+    "sudoku": "air_envs.drawing.sudoku",
+}
+
+
+def register_painter(kind: str, module: str) -> None:
+    """Say how a family is drawn: ``register_painter("kakuro", "my_package.drawing")``, a module like ``Painter``."""
+    _PAINTERS[kind] = module
+
+
+def _painter(kind: str) -> Painter:
+    if kind not in _PAINTERS:
+        raise ValueError(f"no painter for {kind!r}, expected one of {sorted(_PAINTERS)}: see register_painter")
+    return cast(Painter, importlib.import_module(_PAINTERS[kind]))
+
+
+def draw_board(
+    surface: pygame.Surface,
+    rect: tuple[int, int, int, int],
+    family: PuzzleFamily,
+    cells: ArrayLike,
+    *,
+    puzzle: ArrayLike | None = None,
+    confidence: ArrayLike | None = None,
+    highlight: ArrayLike | None = None,
+    agent: tuple[int, int] | None = None,
+    theme: str | Theme = LIGHT,
+) -> Layout:
+    """Draw a grid into a rectangle of a surface, such as one decoded from a model; needs no environment, no display.
+
+    Args:
+        surface: a pygame surface.
+        rect: (left, top, width, height) in pixels; the board is centred in it with square cells.
+        family: of the grid; says its shape and its painter.
+        cells: (rows, columns) integers; values that the family does not know (-1, 255) are drawn undecided.
+        puzzle: (rows, columns) the grid as posed; without it nothing is told apart as given.
+        confidence: (rows, columns) 0..1, drawn as opacity.
+        highlight: (rows, columns) bool, drawn as a tint.
+        agent: (row, column).
+        theme: ``"light"``, ``"dark"`` or a ``Theme``.
+
+    Returns:
+        Where the cells lie.
+
+    Raises:
+        ValueError: an array of another shape, or too few pixels.
+    """
+    scene = make_scene(family, cells, puzzle=puzzle, confidence=confidence, highlight=highlight, agent=agent)
+    layout = Layout.fit(rect, *family.shape)
+    _painter(family.kind).paint(surface, layout, family, scene, as_theme(theme))
+    return layout
+
+
+def board_text(family: PuzzleFamily, cells: ArrayLike, **marks: Any) -> str:
+    """Return a grid as text with box-drawing characters, the arguments as for ``draw_board``."""
+    return _painter(family.kind).write(family, make_scene(family, cells, **marks))
+
+
+def board_image(family: PuzzleFamily, cells: ArrayLike, *, pixels: int = 480, **marks: Any) -> NDArray[np.uint8]:
+    """Return a picture of one board: (height, width, 3) uint8, the longer side ``pixels`` long.
+
+    Args:
+        family: of the grid.
+        cells: as for ``draw_board``.
+        pixels: length of the longer side.
+        **marks: the keyword arguments of ``draw_board``.
+
+    Raises:
+        ValueError: an array of another shape, or too few pixels.
+    """
+    return to_array(board_surface(family, cells, pixels=pixels, **marks)[0])
+
+
+def board_surface(
+    family: PuzzleFamily, cells: ArrayLike, *, pixels: int = 480, **marks: Any
+) -> tuple[pygame.Surface, Layout]:
+    """Return what ``board_image`` returns as a pygame surface, and where the cells lie on it."""
+    pygame = sprites.load_pygame()
+    width, height = board_size(family, pixels)
+    surface = pygame.Surface((width, height), 0, 32)
+    surface.fill(as_theme(marks.get("theme", LIGHT)).page)
+    margin = max(1, pixels // 60)
+    rect = margin, margin, width - 2 * margin, height - 2 * margin
+    return surface, draw_board(surface, rect, family, cells, **marks)
+
+
+def board_size(family: PuzzleFamily, pixels: int) -> tuple[int, int]:
+    """Return (width, height) of a picture of the family's board whose longer side has ``pixels`` pixels."""
+    longest = max(family.shape)
+    return round(pixels * family.columns / longest), round(pixels * family.rows / longest)
+
+
+def to_array(surface: pygame.Surface) -> NDArray[np.uint8]:
+    """Return the pixels of a surface: (height, width, 3) uint8, a copy."""
+    return np.ascontiguousarray(sprites.load_pygame().surfarray.pixels3d(surface).swapaxes(0, 1))
+
+
+def make_scene(
+    family: PuzzleFamily,
+    cells: ArrayLike,
+    *,
+    puzzle: ArrayLike | None = None,
+    confidence: ArrayLike | None = None,
+    highlight: ArrayLike | None = None,
+    agent: tuple[int, int] | None = None,
+) -> Scene:
+    """Check the arguments of ``draw_board`` and put unknown values to ``UNDECIDED``."""
+    values = _array(family, "cells", cells, np.int16)
+    values = np.where((values >= 0) & (values < family.cell_values), values, np.int16(UNDECIDED))
+    return Scene(
+        cells=values,
+        puzzle=None if puzzle is None else _array(family, "puzzle", puzzle, np.int16),
+        confidence=None if confidence is None else _steps(_array(family, "confidence", confidence, np.float64)),
+        highlight=None if highlight is None else _array(family, "highlight", highlight, np.bool_),
+        agent=None if agent is None else (int(agent[0]), int(agent[1])),
+    )
+
+
+def _steps(confidence: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Round to tenths: as much as an eye tells apart, and few enough colours for a small GIF; NaN counts as 0."""
+    return np.rint(10 * np.clip(np.nan_to_num(confidence), 0, 1)) / 10
+
+
+def _array(family: PuzzleFamily, name: str, values: ArrayLike, dtype: Any) -> NDArray[Any]:
+    array = np.asarray(values)
+    if array.shape != family.shape:
+        raise ValueError(f"{name}: found shape {array.shape}, expected {family.shape} for {family.name}")
+    return array.astype(dtype)

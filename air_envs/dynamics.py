@@ -1,0 +1,124 @@
+"""N puzzles being worked on at once, and the rules by which actions change them.
+
+A single environment is a batch of one, a vector environment a batch of N: both call the same ``step``. A family writes
+one subclass per way of acting; observations, masks and infos come from here too, so there is no second copy of them.
+"""
+
+from __future__ import annotations
+
+import abc
+from typing import Any, ClassVar
+
+import numpy as np
+from gymnasium import spaces
+from numpy.typing import NDArray
+
+from air_envs.actions import check_discrete, check_grid
+from puzzles import PuzzleFamily, Puzzles
+
+Rows = NDArray[np.int64]
+
+
+class Dynamics(abc.ABC):
+    """The state of ``count`` puzzles of one family. Every array's first axis is the puzzle.
+
+    A subclass sets its spaces in ``__init__`` and writes ``_start`` and ``_apply``.
+    """
+
+    action_type: ClassVar[str]
+    """The name users choose it by: ``"place"``."""
+    action_meaning: ClassVar[str] = ""
+    """What a discrete action is, for messages."""
+
+    action_space: spaces.Space[Any]
+    """Of one puzzle."""
+    observation_space: spaces.Dict
+    """Of one puzzle."""
+
+    def __init__(self, family: PuzzleFamily, count: int):
+        self.family = family
+        self.count = count
+        self.puzzle = np.zeros((count, *family.shape), np.uint8)
+        """(N, rows, columns) uint8: as posed."""
+        self.solution = np.zeros_like(self.puzzle)
+        self.grid = np.zeros_like(self.puzzle)
+        """(N, rows, columns) uint8: as it stands."""
+        self.rating = np.zeros(count, np.int32)
+        self.steps = np.zeros(count, np.int64)
+        """(N,) int64: steps taken this episode."""
+        self.illegal = np.zeros(count, np.int64)
+        """(N,) int64: how many of them were refused, or broke what the puzzle gives."""
+        self.refused = np.zeros(count, np.bool_)
+        """(N,) bool: whether the last step was."""
+        self.solved = np.zeros(count, np.bool_)
+        self.progress = np.zeros(count, np.float64)
+        """(N,) float64: at most 1, and 1 where solved; what dense rewards are made of."""
+        self.progress_before = np.zeros(count, np.float64)
+        """(N,) float64: the same before the last step."""
+
+    # -- what environments call -------------------------------------------------------------------------------------
+
+    def reset(self, rows: Rows, puzzles: Puzzles) -> None:
+        """Pose new puzzles in the given rows of the batch: ``rows`` (K,) int64 for K puzzles."""
+        self.puzzle[rows] = puzzles.puzzle
+        self.solution[rows] = puzzles.solution
+        self.rating[rows] = puzzles.rating
+        self.grid[rows] = puzzles.puzzle
+        self.steps[rows] = 0
+        self.illegal[rows] = 0
+        self.refused[rows] = False
+        self._start(rows)
+        self.progress_before[rows] = self.progress[rows]
+
+    def step(self, actions: NDArray[Any]) -> None:
+        """Let one action act on each puzzle: (N,) int64, or (N, rows, columns) uint8. They have been checked."""
+        self.steps += 1
+        self.progress_before[:] = self.progress
+        self._apply(actions)
+        self.illegal += self.refused
+
+    def check(self, action: Any) -> NDArray[Any]:
+        """Return one puzzle's action as a batch of one.
+
+        Raises:
+            ActionError: the action space does not hold it.
+        """
+        if isinstance(self.action_space, spaces.Discrete):
+            return np.array((check_discrete(action, int(self.action_space.n), self.action_meaning),), np.int64)
+        return check_grid(action, self.family.shape, self.family.cell_values)[None]
+
+    def observe(self) -> dict[str, NDArray[Any]]:
+        """Return new arrays of the observation's parts, each (N, ...)."""
+        return {"grid": self.grid.copy(), "puzzle": self.puzzle.copy()}
+
+    def info(self) -> dict[str, NDArray[Any]]:
+        """Return new arrays, each (N, ...); the same keys at every call."""
+        return {
+            "solved": self.solved.copy(),
+            "steps": self.steps.copy(),
+            "illegal": self.illegal.copy(),
+            "rating": self.rating.copy(),
+        }
+
+    def masks(self) -> NDArray[np.int8] | None:
+        """(N, actions) int8, a new array: 1 for legal actions; None where actions are whole grids."""
+        return None
+
+    def picture(self, row: int) -> dict[str, Any]:
+        """Return one puzzle as the arguments of ``air_envs.drawing.draw_board``: ``cells``, ``puzzle``, ..."""
+        return {"cells": self.grid[row], "puzzle": self.puzzle[row]}
+
+    # -- what a family writes ---------------------------------------------------------------------------------------
+
+    @abc.abstractmethod
+    def _start(self, rows: Rows) -> None:
+        """Compute ``solved``, ``progress`` and the subclass's own state of the given rows from their new puzzles."""
+
+    @abc.abstractmethod
+    def _apply(self, actions: NDArray[Any]) -> None:
+        """Apply checked actions: set ``grid``, ``refused``, ``solved``, ``progress`` and the subclass's own state."""
+
+
+def grid_space(family: PuzzleFamily) -> spaces.Box:
+    """Return the space of one grid of a family: (rows, columns) uint8, 0 to its highest cell value."""
+    return spaces.Box(0, family.cell_values - 1, family.shape, np.uint8)

@@ -1,0 +1,176 @@
+"""``PuzzleEnv``: a Gymnasium environment over any ``Dynamics``, source, reward and viewer."""
+
+from __future__ import annotations
+
+from collections.abc import Sized
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import gymnasium as gym
+import numpy as np
+from numpy.typing import NDArray
+
+from air_envs.dynamics import Dynamics
+from air_envs.rewards import Reward, as_reward
+from air_envs.sources import PuzzleSource, pose
+from puzzles import Puzzles
+
+if TYPE_CHECKING:
+    from air_envs.drawing.theme import Theme
+    from air_envs.drawing.viewer import Viewer
+
+_ROW = np.zeros(1, np.int64)
+
+
+class PuzzleEnv(gym.Env[Any, Any]):
+    """A puzzle being worked on: a batch of one over ``Dynamics``.
+
+    A family's environment sets ``dynamics_types`` and calls this constructor; its docstring says what is observed.
+
+    Args:
+        source: of the puzzles; says the family.
+        action_type: a key of ``dynamics_types``.
+        reward: ``"sparse"``, ``"dense"`` or a callable, see ``air_envs.rewards``.
+        render_mode: None, ``"human"``, ``"rgb_array"`` or ``"ansi"``.
+        solution_in_info: whether ``info`` holds the solution.
+        theme: ``"light"``, ``"dark"`` or a ``Theme``.
+        pixels: of the picture's longer side.
+        viewer: draws instead of the default one.
+        **dynamics: further arguments of the dynamics.
+
+    Raises:
+        ValueError: an argument that is none of these.
+    """
+
+    metadata: dict[str, Any] = {"render_modes": ["human", "rgb_array", "ansi"], "render_fps": 10}  # noqa: RUF012
+    dynamics_types: ClassVar[dict[str, type[Dynamics]]]
+
+    def __init__(
+        self,
+        source: PuzzleSource,
+        action_type: str,
+        *,
+        reward: str | Reward = "sparse",
+        render_mode: str | None = None,
+        solution_in_info: bool = False,
+        theme: str | Theme = "light",
+        pixels: int = 480,
+        viewer: Viewer | None = None,
+        **dynamics: Any,
+    ):
+        if action_type not in self.dynamics_types:
+            raise ValueError(f"action_type: found {action_type!r}, expected one of {sorted(self.dynamics_types)}")
+        if render_mode is not None and render_mode not in self.metadata["render_modes"]:
+            raise ValueError(f"render_mode: found {render_mode!r}, expected one of {self.metadata['render_modes']}")
+        self.family = source.family
+        self.source = source
+        self.dynamics = self.dynamics_types[action_type](self.family, 1, **dynamics)
+        self.reward = as_reward(reward)
+        self.action_type = action_type
+        self.action_space = self.dynamics.action_space
+        self.observation_space = self.dynamics.observation_space
+        self.render_mode = render_mode
+        self.solution_in_info = solution_in_info
+        self._viewer = viewer
+        self._look: dict[str, Any] = {"theme": theme, "pixels": pixels}
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+        """Pose a puzzle.
+
+        Args:
+            seed: fixes this puzzle and all later ones.
+            options: ``{"index": i}`` poses row i of the dataset; ``{"puzzle": grid}`` poses a grid of (rows, columns)
+                integers, or its text form. Neither draws a random number.
+
+        Raises:
+            PuzzleError: a posed puzzle that is malformed, or has no solution or several where one is required.
+            ValueError: an index out of range or without a dataset, or another option.
+        """
+        super().reset(seed=seed)
+        self.dynamics.reset(_ROW, self._next(options or {}))
+        if self.render_mode == "human":
+            self.render()
+        return self._observation(), self._info()
+
+    def step(self, action: Any) -> tuple[dict[str, NDArray[Any]], float, bool, bool, dict[str, Any]]:
+        """Act once. Time limits are a wrapper's business: the fourth value is always False.
+
+        Raises:
+            ActionError: the action space does not hold the action; nothing has changed.
+        """
+        dynamics = self.dynamics
+        dynamics.step(dynamics.check(action))
+        if self.render_mode == "human":
+            self.render()
+        return self._observation(), float(self.reward(dynamics)[0]), bool(dynamics.solved[0]), False, self._info()
+
+    def action_masks(self) -> NDArray[np.bool_]:
+        """Return (actions,) bool: which actions are legal now, as MaskablePPO asks for it.
+
+        Raises:
+            TypeError: actions are whole grids, which have no mask.
+        """
+        masks = self.dynamics.masks()
+        if masks is None:
+            raise TypeError(f"action_type {self.action_type!r}: whole grids have no mask")
+        return masks[0].astype(np.bool_)
+
+    def render(self) -> Any:
+        """Draw as ``render_mode`` says: (height, width, 3) uint8, text, or None after showing it in a window."""
+        if self.render_mode is None:
+            name = self.spec.id if self.spec else type(self).__name__
+            gym.logger.warn(f'{name}: render() without a render mode; pass render_mode="rgb_array" when making it')
+            return None
+        picture = self.dynamics.picture(0)
+        if self.render_mode == "ansi":
+            from air_envs.drawing.board import board_text
+
+            return board_text(self.family, **picture)
+        if self.render_mode == "human":
+            return self.viewer.show(**picture)
+        return self.viewer.rgb_array(**picture)
+
+    @property
+    def viewer(self) -> Viewer:
+        """The viewer, made when first asked for."""
+        if self._viewer is None:
+            from air_envs.drawing.viewer import Viewer
+
+            title = self.spec.id if self.spec else type(self).__name__
+            self._viewer = Viewer(self.family, title=title, fps=self.metadata["render_fps"], **self._look)
+        return self._viewer
+
+    def close(self) -> None:
+        """Close the window, if there is one."""
+        if self._viewer is not None:
+            self._viewer.close()
+
+    def _next(self, options: dict[str, Any]) -> Puzzles:
+        unknown = [name for name in options if name not in ("index", "puzzle")]
+        if unknown or len(options) > 1:
+            raise ValueError(f"options: found {sorted(options)}, expected 'index' or 'puzzle' or none")
+        if options.get("puzzle") is not None:
+            return pose(self.family, options["puzzle"])
+        key = self.source.draw(self.np_random) if options.get("index") is None else self._row(options["index"])
+        return self.source.load(np.array((key,), np.uint64))
+
+    def _row(self, index: Any) -> int:
+        if not isinstance(self.source, Sized):
+            raise ValueError(f"options: index {index!r} without a dataset")
+        count = len(self.source)
+        if not isinstance(index, (int, np.integer)) or not 0 <= index < count:
+            raise ValueError(f"options: index {index!r}, expected an integer 0 to {count - 1}")
+        return int(index)
+
+    def _observation(self) -> dict[str, NDArray[Any]]:
+        return {name: values[0] for name, values in self.dynamics.observe().items()}
+
+    def _info(self) -> dict[str, Any]:
+        info: dict[str, Any] = {name: values.item() for name, values in self.dynamics.info().items()}
+        masks = self.dynamics.masks()
+        if masks is not None:
+            info["action_mask"] = masks[0]
+        if self.solution_in_info:
+            info["solution"] = self.dynamics.solution[0].copy()
+        return info

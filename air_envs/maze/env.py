@@ -1,0 +1,120 @@
+"""``MazeEnv``: the Gymnasium environment of the maze family."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from air_envs.env import PuzzleEnv
+from air_envs.maze.dynamics import MazeMove, MazePropose
+from air_envs.sources import PuzzleSource, make_source
+
+
+class MazeEnv(PuzzleEnv):
+    """Find a way, or mark a shortest path, from start to goal.
+
+    ## Description
+
+    A maze of rows x columns cells, freshly generated or drawn from a dataset file. A cell is 0 wall, 1 open, 2 start,
+    3 goal or 4 path. The agent either walks one move after another, or proposes whole paths, each an answer.
+
+    ## Action Space
+
+    `action_type="move"`: `Discrete(4)`: 0 up, 1 right, 2 down, 3 left. A move against a wall or over the edge leaves
+    the agent where it is; it counts as a step, and `illegal` is counted up.
+
+    `action_type="propose"`: `Box(0, 4, (rows, columns), uint8)`. Only the path cells (4) are read: they are the path.
+    All other values are ignored, and so are path cells on start and goal. A path cell on a wall solves nothing, and
+    `illegal` is counted up. Integers of any width are taken.
+
+    Whatever the space does not hold (a wrong type, shape or value) raises `air_envs.ActionError`, a `ValueError`, and
+    changes nothing.
+
+    ## Observation Space
+
+    A `Dict`:
+
+    * `puzzle`, `Box(0, 4, (rows, columns), uint8)`: the maze as posed.
+    * `grid`, the same space: the maze with the cells that the agent has visited, or proposes, as path.
+    * `agent`, `MultiDiscrete([rows, columns])`, with `move` only: row and column of the agent.
+
+    ## Rewards
+
+    `reward="sparse"`: 1 on the step that solves the maze, else 0.
+
+    `reward="dense"`: the change of a progress that is 1 when solved. `move`: 1 - distance / optimal length, so a move
+    pays 1 / optimal length when it leads nearer to the goal, and costs as much when it leads away. `propose`: the
+    moves that the marked cells make towards the goal, followed from the start as far as they lead, divided by the
+    optimal length plus the marked cells that are of no use.
+
+    Either sums to 1 over a solved episode. `air_envs.SparseReward` and `air_envs.DenseReward` take penalties for
+    illegal actions and for steps; any callable from the dynamics to (N,) float64 may be passed.
+
+    ## Starting State
+
+    The agent stands at the start; `grid` equals `puzzle`. `reset(options={"index": i})` poses row i of the dataset;
+    `reset(options={"puzzle": p})` poses p, a (rows, columns) grid or its text form, and raises `PuzzleError` if it is
+    no maze or there is no way to the goal.
+
+    ## Episode End
+
+    Terminated, with `move`, when the agent stands on the goal, by whatever way; with `propose`, when the marked cells
+    are a shortest path, any of them, and nothing else. Truncated by the time limit, 1000 steps unless
+    `max_episode_steps` says otherwise.
+
+    ## Information
+
+    `reset` and `step` return the same keys:
+
+    | key | type | |
+    | --- | --- | --- |
+    | `solved` | bool | whether the agent stands on the goal, or the proposal is a shortest path |
+    | `distance` | int | moves to the goal from the agent, or from where the proposed path ends |
+    | `optimal_length` | int | moves of a shortest path |
+    | `steps` | int | steps taken this episode |
+    | `illegal` | int | of them, moves against a wall or edge, or proposals with a path cell on a wall |
+    | `rating` | int | difficulty: moves of a shortest path, as the source rates it |
+    | `action_mask` | (4,) int8 | `move` only: 1 for legal moves; `action_masks()` returns it as bool |
+    | `solution` | (rows, columns) uint8 | only with `solution_in_info=True`: one shortest path |
+
+    ## Arguments
+
+    | argument | default | |
+    | --- | --- | --- |
+    | `rows`, `columns` | None | shape; None takes that of the dataset, 9 without one |
+    | `generator` | None | `"perfect"` (the default) or `"percolation"`, see `puzzles.maze.generator.MazeOptions` |
+    | `min_path` | None | moves that the shortest path of generated mazes has at least |
+    | `dataset` | None | path of an HDF5 dataset; None generates |
+    | `split` | `"train"` | of the dataset: `"train"` or `"test"` |
+    | `source` | None | any `air_envs.PuzzleSource`, in place of generator and dataset |
+    | `action_type` | `"move"` | `"move"` or `"propose"` |
+    | `reward` | `"sparse"` | `"sparse"`, `"dense"` or a callable |
+    | `solution_in_info` | False | put the solution into `info` |
+    | `render_mode` | None | `"human"`, `"rgb_array"` or `"ansi"` |
+    | `theme` | `"light"` | `"light"`, `"dark"` or an `air_envs.drawing.Theme` |
+    | `pixels` | 480 | longer side of the picture |
+    | `viewer` | None | draws in place of `air_envs.drawing.viewer.Viewer` |
+
+    ## Version History
+
+    * v0: Initial version.
+    """
+
+    dynamics_types = {"move": MazeMove, "propose": MazePropose}  # noqa: RUF012
+
+    def __init__(
+        self,
+        *,
+        rows: int | None = None,
+        columns: int | None = None,
+        generator: str | None = None,
+        min_path: int | None = None,
+        dataset: str | os.PathLike[str] | None = None,
+        split: str = "train",
+        source: PuzzleSource | None = None,
+        action_type: str = "move",
+        **parts: Any,
+    ):
+        options = {"generator": generator, "min_path": min_path}
+        source = make_source("maze", (rows, columns), (9, 9), dataset, split, options, source)
+        super().__init__(source, action_type, **parts)

@@ -1,0 +1,180 @@
+"""Where an environment's puzzles come from: a generator or a dataset, or anything else with the same two methods."""
+
+from __future__ import annotations
+
+import os
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+import puzzles
+from puzzles import PuzzleError, PuzzleFamily, Puzzles
+
+
+class PuzzleSource(Protocol):
+    """A supply of puzzles. A key names one of them; drawing a key and loading it are apart, so that N environments
+    draw from their own generators and load in one batch."""
+
+    @property
+    def family(self) -> PuzzleFamily:
+        """Of all its puzzles."""
+
+    def draw(self, np_random: np.random.Generator) -> int:
+        """Draw a key: the only use of randomness."""
+
+    def load(self, keys: NDArray[np.uint64]) -> Puzzles:
+        """Return the puzzles of the keys, (N,) uint64."""
+
+
+class GeneratedPuzzles:
+    """Puzzles made by the family's generator; a key is the generator's seed.
+
+    Args:
+        family: a ``PuzzleFamily`` or its name, such as ``"sudoku-9x9"``.
+        **options: fields of ``family.Options``; None leaves the family's default.
+
+    Raises:
+        PuzzleError: no such family.
+        TypeError: no such option.
+    """
+
+    def __init__(self, family: PuzzleFamily | str, **options: Any):
+        self._family = puzzles.family(family) if isinstance(family, str) else family
+        self.options = self._family.Options(**{name: value for name, value in options.items() if value is not None})
+
+    @property
+    def family(self) -> PuzzleFamily:
+        """Of all its puzzles."""
+        return self._family
+
+    def draw(self, np_random: np.random.Generator) -> int:
+        """Draw a seed, any uint64."""
+        return int(np_random.integers(1 << 64, dtype=np.uint64))
+
+    def load(self, keys: NDArray[np.uint64]) -> Puzzles:
+        """Generate the puzzles of the seeds ``keys``, (N,) uint64.
+
+        Raises:
+            PuzzleError: the options cannot be met.
+        """
+        return self._family.generate(keys, self.options)
+
+
+class DatasetPuzzles:
+    """Puzzles of one split of an HDF5 dataset, held in memory; a key is a row.
+
+    Copies share the arrays; pickles hold the path and read the file again.
+
+    Args:
+        path: of the dataset file.
+        split: ``"train"`` or ``"test"``.
+
+    Raises:
+        FileNotFoundError: no such file.
+        DatasetError: a damaged file, or no such split in it.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], split: str = "train"):
+        from puzzles.dataset import Dataset
+
+        self.path, self.split_name = os.fspath(path), split
+        dataset = Dataset(self.path)
+        self._family, self._puzzles = dataset.family, dataset.split(split)
+
+    @property
+    def family(self) -> PuzzleFamily:
+        """Of all its puzzles."""
+        return self._family
+
+    def __len__(self) -> int:
+        return len(self._puzzles.puzzle)
+
+    def draw(self, np_random: np.random.Generator) -> int:
+        """Draw a row, each as likely as any other."""
+        return int(np_random.integers(len(self)))
+
+    def load(self, keys: NDArray[np.uint64]) -> Puzzles:
+        """Return the rows ``keys``, (N,) uint64."""
+        return self._puzzles.take(keys)
+
+    def __deepcopy__(self, memo: Any) -> DatasetPuzzles:
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return DatasetPuzzles, (self.path, self.split_name)
+
+
+def make_source(
+    kind: str,
+    shape: tuple[int | None, int | None],
+    default_shape: tuple[int, int],
+    dataset: str | os.PathLike[str] | None,
+    split: str,
+    options: dict[str, Any],
+    source: PuzzleSource | None = None,
+) -> PuzzleSource:
+    """Return the source that an environment's arguments describe.
+
+    Args:
+        kind: of the environment: ``"sudoku"``.
+        shape: (rows, columns) asked for; None where left open.
+        default_shape: what generated puzzles have where it was left open.
+        dataset: path of a dataset file, None to generate.
+        split: of the dataset.
+        options: of the generator; None where left open.
+        source: taken as it is.
+
+    Raises:
+        ValueError: puzzles of another kind or shape than asked for, or generator options along with a dataset.
+    """
+    if source is None and dataset is None:
+        rows, columns = (
+            default if asked is None else asked for asked, default in zip(shape, default_shape, strict=True)
+        )
+        return GeneratedPuzzles(f"{kind}-{rows}x{columns}", **options)
+    given = [name for name, value in options.items() if value is not None]
+    if given:
+        raise ValueError(
+            f"{given[0]}: an option of the generator, given along with {'source' if source else 'dataset'}"
+        )
+    if source is None:
+        assert dataset is not None
+        source = DatasetPuzzles(dataset, split)
+    elif dataset is not None:
+        raise ValueError("dataset and source: found both, expected one")
+    family = source.family
+    wrong = any(asked is not None and asked != found for asked, found in zip(shape, family.shape, strict=True))
+    if family.kind != kind or wrong:
+        asked = "x".join("?" if side is None else str(side) for side in shape)
+        raise ValueError(f"{dataset or source}: puzzles of {family.name}, expected {kind}-{asked}")
+    return source
+
+
+def pose(family: PuzzleFamily, puzzle: Any) -> Puzzles:
+    """Return one puzzle that a user wrote down, solved and rated, as a batch of one.
+
+    Args:
+        family: of the puzzle.
+        puzzle: (rows, columns) integers, or its text form.
+
+    Raises:
+        PuzzleError: malformed, or without exactly the solutions that the family wants.
+    """
+    if isinstance(puzzle, str):
+        grid = family.parse(puzzle)
+    else:
+        grid = np.asarray(puzzle)
+        if grid.shape != family.shape or not np.issubdtype(grid.dtype, np.integer):
+            raise PuzzleError(
+                f"puzzle: shape {grid.shape} and dtype {grid.dtype}, expected {family.shape} integers for {family.name}"
+            )
+        if grid.min() < 0 or grid.max() >= family.cell_values:
+            row, column = np.argwhere((grid < 0) | (grid >= family.cell_values))[0]
+            raise PuzzleError(
+                f"puzzle: row {row + 1}, column {column + 1}: {grid[row, column]}, "
+                f"expected 0 to {family.cell_values - 1}"
+            )
+    batch = np.ascontiguousarray(grid, dtype=np.uint8)[None]
+    family.check(batch)
+    return Puzzles(batch, family.solve(batch), family.rate(batch))

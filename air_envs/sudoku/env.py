@@ -1,0 +1,113 @@
+"""``SudokuEnv``: the Gymnasium environment of the Sudoku family."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from air_envs.env import PuzzleEnv
+from air_envs.sources import PuzzleSource, make_source
+from air_envs.sudoku.dynamics import SudokuPlace, SudokuPropose
+
+
+class SudokuEnv(PuzzleEnv):
+    """Fill the blank cells so that every row, column and box holds each digit once.
+
+    ## Description
+
+    A Sudoku of side n (4, 6, 8, 9, 10, 12, 15 or 16) with exactly one solution, freshly generated or drawn from a
+    dataset file. The agent either places one digit after another, or proposes whole grids, each an answer.
+
+    ## Action Space
+
+    `action_type="place"`: `Discrete(n * n * n)`. Action `(row * n + column) * n + digit - 1` puts `digit` into a cell.
+    A cell that the agent filled before is overwritten; a given refuses: nothing changes, and `illegal` is counted up.
+
+    `action_type="propose"`: `Box(0, n, (n, n), uint8)`. The grid becomes the action as it is. A proposal that changes
+    a given solves nothing, and `illegal` is counted up. Integers of any width are taken.
+
+    Whatever the space does not hold (a wrong type, shape or value) raises `air_envs.ActionError`, a `ValueError`, and
+    changes nothing.
+
+    ## Observation Space
+
+    A `Dict` of two `Box(0, n, (n, n), uint8)`, where 0 is blank: `puzzle`, as posed, and `grid`, as it stands.
+
+    ## Rewards
+
+    `reward="sparse"`: 1 on the step that solves the puzzle, else 0.
+
+    `reward="dense"`: the change of the fraction of blank cells that are as in the solution (a given that a proposal
+    changes counts against it, down to 0).
+
+    Either sums to 1 over a solved episode. `air_envs.SparseReward` and `air_envs.DenseReward` take penalties for
+    illegal actions and for steps; any callable from the dynamics to (N,) float64 may be passed.
+
+    ## Starting State
+
+    `grid` equals `puzzle`. `reset(options={"index": i})` poses row i of the dataset; `reset(options={"puzzle": p})`
+    poses p, an (n, n) grid or its text form, and raises `PuzzleError` unless it has exactly one solution.
+
+    ## Episode End
+
+    Terminated when the grid is the solution. Truncated by the time limit, 500 steps unless `max_episode_steps` says
+    otherwise.
+
+    ## Information
+
+    `reset` and `step` return the same keys:
+
+    | key | type | |
+    | --- | --- | --- |
+    | `solved` | bool | whether the grid is the solution |
+    | `filled` | int | cells that hold a digit, givens included |
+    | `conflicts` | int | cells whose digit stands again in their row, column or box |
+    | `steps` | int | steps taken this episode |
+    | `illegal` | int | of them, actions on a given, or proposals that changed one |
+    | `rating` | int | difficulty: guesses a solver makes |
+    | `action_mask` | (n * n * n,) int8 | `place` only: 1 for legal actions; `action_masks()` returns it as bool |
+    | `solution` | (n, n) uint8 | only with `solution_in_info=True` |
+
+    ## Arguments
+
+    | argument | default | |
+    | --- | --- | --- |
+    | `size` | None | side n; None takes that of the dataset, 9 without one |
+    | `clues`, `clues_max` | None | clues of generated puzzles, see `puzzles.sudoku.generator.SudokuOptions` |
+    | `dataset` | None | path of an HDF5 dataset; None generates |
+    | `split` | `"train"` | of the dataset: `"train"` or `"test"` |
+    | `source` | None | any `air_envs.PuzzleSource`, in place of generator and dataset |
+    | `action_type` | `"place"` | `"place"` or `"propose"` |
+    | `action_mask` | `"rule"` | what `place` allows: `"rule"`, any digit where no given is; `"candidates"`, only digits that no other cell of the row, column or box holds |
+    | `reward` | `"sparse"` | `"sparse"`, `"dense"` or a callable |
+    | `solution_in_info` | False | put the solution into `info` |
+    | `render_mode` | None | `"human"`, `"rgb_array"` or `"ansi"` |
+    | `theme` | `"light"` | `"light"`, `"dark"` or an `air_envs.drawing.Theme` |
+    | `pixels` | 480 | side of the picture |
+    | `viewer` | None | draws in place of `air_envs.drawing.viewer.Viewer` |
+
+    ## Version History
+
+    * v0: Initial version.
+    """  # noqa: E501
+
+    dynamics_types = {"place": SudokuPlace, "propose": SudokuPropose}  # noqa: RUF012
+
+    def __init__(
+        self,
+        *,
+        size: int | None = None,
+        clues: int | None = None,
+        clues_max: int | None = None,
+        dataset: str | os.PathLike[str] | None = None,
+        split: str = "train",
+        source: PuzzleSource | None = None,
+        action_type: str = "place",
+        action_mask: str = "rule",
+        **parts: Any,
+    ):
+        options = {"clues": clues, "clues_max": clues_max}
+        source = make_source("sudoku", (size, size), (9, 9), dataset, split, options, source)
+        if action_type == "place":
+            parts["action_mask"] = action_mask
+        super().__init__(source, action_type, **parts)
