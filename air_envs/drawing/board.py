@@ -6,6 +6,7 @@ A family's painter is looked up by its kind in a small registry; a new family ca
 from __future__ import annotations
 
 import importlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
@@ -89,7 +90,10 @@ class Layout:
 
 
 class Painter(Protocol):
-    """How a family is drawn: a module, or any object with these two functions."""
+    """How a family is drawn: a module with these functions."""
+
+    MARKS: Sequence[str]
+    """Which of ``"changed"``, ``"breaks a rule"``, ``"contradicts the puzzle"``, ``"undecided"`` a legend explains."""
 
     def paint(
         self, surface: pygame.Surface, layout: Layout, family: PuzzleFamily, scene: Scene, theme: Theme, /
@@ -112,7 +116,12 @@ def register_painter(kind: str, module: str) -> None:
     _PAINTERS[kind] = module
 
 
-def _painter(kind: str) -> Painter:
+def painter(kind: str) -> Painter:
+    """Return how the kind is drawn.
+
+    Raises:
+        ValueError: nobody registered that.
+    """
     if kind not in _PAINTERS:
         raise ValueError(f"no painter for {kind!r}, expected one of {sorted(_PAINTERS)}: see register_painter")
     return cast(Painter, importlib.import_module(_PAINTERS[kind]))
@@ -151,13 +160,13 @@ def draw_board(
     """
     scene = make_scene(family, cells, puzzle=puzzle, confidence=confidence, highlight=highlight, agent=agent)
     layout = Layout.fit(rect, *family.shape)
-    _painter(family.kind).paint(surface, layout, family, scene, as_theme(theme))
+    painter(family.kind).paint(surface, layout, family, scene, as_theme(theme))
     return layout
 
 
 def board_text(family: PuzzleFamily, cells: ArrayLike, **marks: Any) -> str:
     """Return a grid as text with box-drawing characters, the arguments as for ``draw_board``."""
-    return _painter(family.kind).write(family, make_scene(family, cells, **marks))
+    return painter(family.kind).write(family, make_scene(family, cells, **marks))
 
 
 def board_image(family: PuzzleFamily, cells: ArrayLike, *, pixels: int = 480, **marks: Any) -> NDArray[np.uint8]:

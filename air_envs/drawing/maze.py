@@ -16,6 +16,7 @@ from puzzles.maze.cells import GOAL, OPEN, PATH, START, WALL
 if TYPE_CHECKING:
     import pygame
 
+MARKS = ("changed", "contradicts the puzzle", "undecided")
 _FAINTEST = 0.2
 
 
@@ -35,9 +36,11 @@ def paint(surface: pygame.Surface, layout: Layout, family: PuzzleFamily, scene: 
     if scene.highlight is not None:
         for row, column in np.argwhere(scene.highlight).tolist():
             ground = theme.wall if cells[row, column] == WALL else theme.board
-            surface.fill(blend(ground, theme.changed, 0.6), layout.cell_rect(row, column))
+            surface.fill(blend(ground, theme.changed, theme.highlight), layout.cell_rect(row, column))
     for row, column in np.argwhere(cells == UNDECIDED).tolist():
-        surface.blit(sprites.hatch(cell, theme.undecided), layout.cell_rect(row, column)[:2])
+        highlit = scene.highlight is not None and bool(scene.highlight[row, column])
+        lines = sprites.hatch(cell, theme.muted if highlit else theme.undecided)
+        surface.blit(lines, layout.cell_rect(row, column)[:2])
     _path(surface, layout, cells, strength, wrong, theme)
     for row, column in np.argwhere((cells == START) | (cells == GOAL)).tolist():
         _marker(surface, layout, (row, column), int(cells[row, column]), strength[row, column], theme)

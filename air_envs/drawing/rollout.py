@@ -5,23 +5,24 @@ A ``Frame`` holds cells that were decoded elsewhere, so nothing here knows a mod
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from air_envs.drawing import sprites
-from air_envs.drawing.board import board_size, draw_board, to_array
+from air_envs.drawing.board import board_size, draw_board, painter, to_array
+from air_envs.drawing.files import save_gif, save_png
 from air_envs.drawing.theme import LIGHT, Colour, Theme, as_theme, blend
 
 if TYPE_CHECKING:
     import pygame
 
     from puzzles import PuzzleFamily
+
+__all__ = ["Frame", "changed", "draw_frame", "draw_frames", "draw_sheet", "save_gif", "save_png"]
 
 PANELS = ("puzzle · answer so far", "decoded z_H · proposal", "decoded z_L · scratchpad")
 
@@ -103,9 +104,7 @@ def draw_frame(
     for index, (cells, confidence, old, colour) in enumerate(boards):
         left = gap + index * (board_width + gap)
         lit = frame.letter == ("", "H", "L")[index] and bool(frame.letter)
-        name = sprites.label(PANELS[index], unit, colour if lit or not index else theme.muted, "bold")
-        surface.blit(name, (left + 2, header + round(unit * 0.1)))
-        draw_board(
+        layout = draw_board(
             surface,
             (left, top, board_width, board_height),
             family,
@@ -115,7 +114,9 @@ def draw_frame(
             highlight=changed(old, cells),
             theme=theme,
         )
-    _legend(surface, (gap, top + board_height + unit, width - 2 * gap), unit, theme)
+        name = sprites.label(PANELS[index], unit, colour if lit or not index else theme.muted, "bold")
+        surface.blit(name, (layout.left - layout.thin, header + round(unit * 0.1)))
+    _legend(surface, family, (gap, top + board_height + unit, width - 2 * gap), unit, theme)
     return to_array(surface)
 
 
@@ -180,9 +181,7 @@ def draw_sheet(
         for c, (frame, earlier) in enumerate(row):
             x = side + c * (width + gap)
             cells, confidence, old, colour, name = _written(frame, earlier, theme)
-            _tag(surface, frame.letter, (x, y), unit, colour)
-            surface.blit(sprites.label(name, unit, theme.muted), (x + round(unit * 2.0), y + round(unit * 0.05)))
-            draw_board(
+            layout = draw_board(
                 surface,
                 (x, y + caption, width, height),
                 family,
@@ -192,56 +191,13 @@ def draw_sheet(
                 highlight=changed(old, cells),
                 theme=theme,
             )
+            left = layout.left - layout.thin
+            _tag(surface, frame.letter, (left, y), unit, colour)
+            surface.blit(sprites.label(name, unit, theme.muted), (left + round(unit * 2.0), y + round(unit * 0.05)))
     if not rows:
         draw_board(surface, (side, top, width, height), family, frames[0].puzzle, puzzle=frames[0].puzzle, theme=theme)
-    _legend(surface, (side, surface.get_height() - foot + unit, surface.get_width() - side - gap), unit, theme)
+    _legend(surface, family, (side, surface.get_height() - foot + unit, surface.get_width() - side - gap), unit, theme)
     return to_array(surface)
-
-
-def save_gif(
-    path: str | os.PathLike[str], frames: Iterable[NDArray[np.uint8]], ms_per_frame: int = 250, *, last_ms: int = 2000
-) -> Path:
-    """Write pictures as an endlessly repeating GIF of one palette, so that only what changes takes room.
-
-    Args:
-        path: of the file; replaced when it is there, whole or not at all.
-        frames: (height, width, 3) uint8 each, all of one shape.
-        ms_per_frame: how long each is shown.
-        last_ms: how long the last is shown.
-
-    Returns:
-        The path written.
-
-    Raises:
-        ValueError: no frames.
-    """
-    import imageio.v3 as imageio
-
-    path, pictures = Path(path), list(frames)
-    if not pictures:
-        raise ValueError(f"{path}: no frames, expected 1 or more")
-    durations = [ms_per_frame] * (len(pictures) - 1) + [max(last_ms, ms_per_frame)]
-    partial = path.with_name(path.name + ".part")
-    try:
-        imageio.imwrite(partial, _one_palette(pictures), extension=".gif", duration=durations, loop=0)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
-    return path
-
-
-def save_png(path: str | os.PathLike[str], picture: NDArray[np.uint8]) -> Path:
-    """Write one (height, width, 3) uint8 picture as PNG, whole or not at all; return the path."""
-    import imageio.v3 as imageio
-
-    path = Path(path)
-    partial = path.with_name(path.name + ".part")
-    try:
-        imageio.imwrite(partial, picture, extension=".png", optimize=True)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
-    return path
 
 
 def changed(before: ArrayLike | None, after: ArrayLike) -> NDArray[np.bool_] | None:
@@ -317,18 +273,20 @@ def _tag(
     )
 
 
-def _legend(surface: pygame.Surface, area: tuple[int, int, int], unit: int, theme: Theme) -> None:
+def _legend(surface: pygame.Surface, family: PuzzleFamily, area: tuple[int, int, int], unit: int, theme: Theme) -> None:
     """Say what the marks mean, on one line, as many as there is room for."""
     left, top, width = area
     size = round(unit * 1.5)
     entries = (
-        ("changed", blend(theme.board, theme.changed, 0.55), None),
+        ("changed", blend(theme.board, theme.changed, theme.highlight), None),
         ("breaks a rule", theme.conflict_cell, None),
         ("contradicts the puzzle", theme.board, sprites.corner(size, theme.conflict)),
         ("undecided", theme.board, sprites.hatch(size, theme.muted)),
     )
     x = left
     for name, ground, sprite in entries:
+        if name not in painter(family.kind).MARKS:
+            continue
         word = sprites.label(name, unit, theme.muted)
         if x + size + unit + word.get_width() > left + width:
             return
@@ -369,24 +327,3 @@ def _written(frame: Frame, earlier: Frame | None, theme: Theme) -> tuple[Any, An
 
 def _with_earlier(frames: Sequence[Frame]) -> list[tuple[Frame, Frame | None]]:
     return list(zip(frames, [None, *frames[:-1]], strict=True))
-
-
-def _one_palette(pictures: list[NDArray[np.uint8]], colours: int = 128) -> list[NDArray[np.uint8]]:
-    """Replace every colour by the nearest of one palette: the commonest of all pictures, told apart to 6 bits."""
-    bins = [_bins(picture) for picture in pictures]
-    counts = np.sum([np.bincount(b.ravel(), minlength=1 << 18) for b in bins], axis=0)
-    used = np.flatnonzero(counts)
-    common = used[np.argsort(-counts[used], kind="stable")[:colours]]
-    exact = np.zeros((1 << 18, 3), dtype=np.uint8)  # a colour that stands for each bin: the last one seen in it
-    for picture, b in zip(pictures, bins, strict=True):
-        exact[b.ravel()] = picture.reshape(-1, 3)
-    palette = exact[common]
-    difference = exact[used].astype(np.int32)[:, None, :] - palette.astype(np.int32)[None]
-    nearest = np.zeros((1 << 18, 3), dtype=np.uint8)
-    nearest[used] = palette[(difference * difference).sum(axis=2).argmin(axis=1)]
-    return [nearest[b] for b in bins]
-
-
-def _bins(picture: NDArray[np.uint8]) -> NDArray[np.int32]:
-    wide = picture.astype(np.int32) >> 2
-    return wide[..., 0] << 12 | wide[..., 1] << 6 | wide[..., 2]

@@ -14,7 +14,8 @@ from puzzles.sudoku import Sudoku, rules
 if TYPE_CHECKING:
     import pygame
 
-_FAINTEST = 0.22
+MARKS = ("changed", "breaks a rule", "contradicts the puzzle", "undecided")
+_FAINTEST = 0.3
 """Opacity of a digit of confidence 0: still there to be read."""
 
 
@@ -35,12 +36,13 @@ def paint(surface: pygame.Surface, layout: Layout, family: Sudoku, scene: Scene,
             ground = theme.given_cell if given[place] else theme.board
             if wrong[place]:
                 ground = blend(ground, theme.conflict_cell, 0.3 + 0.7 * confidence)
-            if scene.highlight is not None and scene.highlight[place]:
-                ground = blend(ground, theme.changed, 0.55)
+            highlit = scene.highlight is not None and bool(scene.highlight[place])
+            if highlit:
+                ground = blend(ground, theme.changed, theme.highlight)
             rect = layout.cell_rect(row, column)
             surface.fill(ground, rect)
             if value == UNDECIDED:
-                surface.blit(sprites.hatch(cell, theme.undecided), rect[:2])
+                surface.blit(sprites.hatch(cell, theme.muted if highlit else theme.undecided), rect[:2])
             elif value > 0:
                 plain = given[place] and not contradicted[place]
                 colour = theme.conflict if wrong[place] else theme.given if plain else theme.entry

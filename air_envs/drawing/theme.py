@@ -32,6 +32,8 @@ class Theme:
     """The cell under such a digit."""
     changed: Colour
     """A cell that is highlighted, such as one that changed since the previous frame."""
+    highlight: float
+    """How strongly a highlighted cell takes that colour, 0..1."""
     undecided: Colour
     """The hatch of a cell without a value."""
     wall: Colour
@@ -65,6 +67,7 @@ LIGHT = Theme(
     conflict=(204, 80, 0),
     conflict_cell=(252, 224, 205),
     changed=(247, 214, 70),
+    highlight=0.55,
     undecided=(190, 198, 208),
     wall=(52, 59, 71),
     path=(0, 114, 178),
@@ -90,7 +93,8 @@ DARK = Theme(
     entry=(86, 180, 233),
     conflict=(255, 133, 61),
     conflict_cell=(84, 44, 22),
-    changed=(222, 186, 46),
+    changed=(226, 192, 40),
+    highlight=0.36,
     undecided=(84, 94, 108),
     wall=(112, 124, 141),
     path=(86, 180, 233),

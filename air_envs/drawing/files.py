@@ -1,0 +1,77 @@
+"""Writing pictures to files: GIF and PNG, whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def save_gif(
+    path: str | os.PathLike[str], frames: Iterable[NDArray[np.uint8]], ms_per_frame: int = 250, *, last_ms: int = 2000
+) -> Path:
+    """Write pictures as an endlessly repeating GIF of one palette, so that only what changes takes room.
+
+    Args:
+        path: of the file; replaced when it is there, whole or not at all.
+        frames: (height, width, 3) uint8 each, all of one shape.
+        ms_per_frame: how long each is shown.
+        last_ms: how long the last is shown.
+
+    Returns:
+        The path written.
+
+    Raises:
+        ValueError: no frames.
+    """
+    import imageio.v3 as imageio
+
+    path, pictures = Path(path), list(frames)
+    if not pictures:
+        raise ValueError(f"{path}: no frames, expected 1 or more")
+    durations = [ms_per_frame] * (len(pictures) - 1) + [max(last_ms, ms_per_frame)]
+    partial = path.with_name(path.name + ".part")
+    try:
+        imageio.imwrite(partial, _one_palette(pictures), extension=".gif", duration=durations, loop=0)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+    return path
+
+
+def save_png(path: str | os.PathLike[str], picture: NDArray[np.uint8]) -> Path:
+    """Write one (height, width, 3) uint8 picture as PNG, whole or not at all; return the path."""
+    import imageio.v3 as imageio
+
+    path = Path(path)
+    partial = path.with_name(path.name + ".part")
+    try:
+        imageio.imwrite(partial, picture, extension=".png", optimize=True)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+    return path
+
+
+def _one_palette(pictures: list[NDArray[np.uint8]], colours: int = 128) -> list[NDArray[np.uint8]]:
+    """Replace every colour by the nearest of one palette: the commonest of all pictures, told apart to 6 bits."""
+    bins = [_bins(picture) for picture in pictures]
+    counts = np.sum([np.bincount(b.ravel(), minlength=1 << 18) for b in bins], axis=0)
+    used = np.flatnonzero(counts)
+    common = used[np.argsort(-counts[used], kind="stable")[:colours]]
+    exact = np.zeros((1 << 18, 3), dtype=np.uint8)  # a colour that stands for each bin: the last one seen in it
+    for picture, b in zip(pictures, bins, strict=True):
+        exact[b.ravel()] = picture.reshape(-1, 3)
+    palette = exact[common]
+    difference = exact[used].astype(np.int32)[:, None, :] - palette.astype(np.int32)[None]
+    nearest = np.zeros((1 << 18, 3), dtype=np.uint8)
+    nearest[used] = palette[(difference * difference).sum(axis=2).argmin(axis=1)]
+    return [nearest[b] for b in bins]
+
+
+def _bins(picture: NDArray[np.uint8]) -> NDArray[np.int32]:
+    wide = picture.astype(np.int32) >> 2
+    return wide[..., 0] << 12 | wide[..., 1] << 6 | wide[..., 2]
