@@ -1,0 +1,164 @@
+import dataclasses
+import time
+
+import numpy as np
+import pytest
+
+import puzzles
+from puzzles import PuzzleError, build
+from puzzles.build import build_dataset, candidate_seeds
+from puzzles.dataset import Dataset, split_keys, verify
+from puzzles.maze import Maze, MazeOptions
+from puzzles.sudoku import SudokuOptions
+
+
+def same(one, other):
+    return all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("sudoku-4x4", None),
+        ("sudoku-6x6", SudokuOptions(clues=14)),
+        ("sudoku-9x9", None),
+        ("maze-6x9", MazeOptions(generator="percolation", min_path=8)),
+    ],
+)
+def test_a_built_dataset_is_proved_by_verify(tmp_path, name, options):
+    dataset = build_dataset(tmp_path / "a.h5", name, options, train=60, test=20, seed=5, progress=False)
+    assert dataset.counts == {"train": 60, "test": 20}
+    assert dataset.family.name == name
+    report = verify(tmp_path / "a.h5", progress=False)
+    assert report.counts == {"train": 60, "test": 20}
+    assert report.ratings_computed
+    provenance = dataset.provenance
+    assert provenance.generator == "air_envs generator"
+    assert provenance.seed == 5
+    assert provenance.parameters == dataclasses.asdict(options or puzzles.family(name).Options())
+    assert provenance.command.startswith(f"build_dataset('{name}', ")
+    assert "train=60, test=20, seed=5" in provenance.command
+
+
+def test_the_bytes_depend_on_nothing_but_the_arguments(tmp_path):
+    # 3x4 mazes repeat often, so the order in which repeats are skipped matters here.
+    contents = []
+    for number, block in enumerate((1, 7, 64, 1000)):
+        path = tmp_path / f"folder {number}" / "a.h5"
+        build_dataset(path, "maze-3x4", train=60, test=15, seed=3, block=block, progress=False)
+        contents.append(path.read_bytes())
+    assert contents.count(contents[0]) == 4
+    time.sleep(1.1)
+    build_dataset(tmp_path / "a.h5", puzzles.family("maze-3x4"), train=60, test=15, seed=3, progress=False)
+    assert (tmp_path / "a.h5").read_bytes() == contents[0]
+    build_dataset(tmp_path / "b.h5", "maze-3x4", train=60, test=15, seed=4, progress=False)
+    assert not same(Dataset(tmp_path / "b.h5").split("train"), Dataset(tmp_path / "a.h5").split("train"))
+
+
+def test_the_rule_of_the_order(tmp_path):
+    family = puzzles.family("maze-3x4")
+    dataset = build_dataset(tmp_path / "a.h5", family, train=50, test=10, seed=9, progress=False)
+    seen, expected, candidate = set(), [], 0
+    while len(expected) < 60:
+        one = family.generate(candidate_seeds(9, candidate, 1))
+        key = split_keys(family, one.puzzle, one.solution)[0].tobytes()
+        candidate += 1
+        if key not in seen:
+            seen.add(key)
+            expected.append(one)
+    assert candidate > 62  # some were repeats
+    joined = [np.concatenate(arrays) for arrays in zip(*expected, strict=True)]
+    assert same(dataset.split("test"), [array[:10] for array in joined])
+    assert same(dataset.split("train"), [array[10:] for array in joined])
+
+
+def test_a_larger_dataset_begins_with_the_smaller_one(tmp_path):
+    small = build_dataset(tmp_path / "a.h5", "sudoku-6x6", train=20, test=30, seed=1, progress=False)
+    large = build_dataset(tmp_path / "b.h5", "sudoku-6x6", train=50, test=30, seed=1, progress=False)
+    assert same(large.split("test"), small.split("test"))
+    assert same(large.split("train").take(slice(20)), small.split("train"))
+
+
+def test_candidate_seeds_are_splitmix64():
+    def splitmix64(state):
+        while True:
+            state = (state + 0x9E3779B97F4A7C15) % 2**64
+            z = ((state ^ (state >> 30)) * 0xBF58476D1CE4E5B9) % 2**64
+            z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) % 2**64
+            yield z ^ (z >> 31)
+
+    assert next(splitmix64(0)) == 0xE220A8397B1DCDAF  # the generator's published first number
+    for seed in (0, 1, 2**64 - 1):
+        stream = splitmix64(next(splitmix64(seed)))
+        expected = [next(stream) for _ in range(50)]
+        assert candidate_seeds(seed, 0, 50).tolist() == expected
+        assert candidate_seeds(seed, 20, 5).tolist() == expected[20:25]
+        assert candidate_seeds(seed, 0, 5).dtype == np.uint64
+
+
+@pytest.mark.parametrize("block", [1, 33, 256])
+def test_running_out_of_puzzles(tmp_path, monkeypatch, block):
+    monkeypatch.setattr(build, "PATIENCE", 500)
+    build_dataset(tmp_path / "a.h5", "maze-2x3", train=4, test=2, progress=False)  # all there are
+    (tmp_path / "a.h5").unlink()
+    with pytest.raises(PuzzleError) as caught:
+        build_dataset(tmp_path / "a.h5", "maze-2x3", train=4, test=3, block=block, progress=False)
+    family = puzzles.family("maze-2x3")
+    candidates = family.generate(candidate_seeds(0, 0, 200))
+    _, first = np.unique(split_keys(family, candidates.puzzle, candidates.solution), return_index=True)
+    assert str(caught.value) == (
+        f"maze-2x3: 6 puzzles among {first.max() + 501} candidates, the last 500 of them equal up to symmetry to an "
+        "earlier one; expected 7 different ones"
+    )
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_split_is_left_out_with_zero(tmp_path):
+    assert build_dataset(tmp_path / "a.h5", "sudoku-4x4", train=5, test=0, progress=False).splits == ("train",)
+    assert build_dataset(tmp_path / "b.h5", "sudoku-4x4", train=0, test=5, progress=False).splits == ("test",)
+    assert verify(tmp_path / "b.h5", progress=False).counts == {"train": 0, "test": 5}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"train": -1}, "train -1, expected 0 or more"),
+        ({"test": -3}, "test -3, expected 0 or more"),
+        ({"train": 0, "test": 0}, "train 0 and test 0, expected a puzzle in one of them"),
+        ({"seed": -1}, "seed -1, expected 0 <= seed < 2**64"),
+        ({"block": 0}, "block 0, expected 1 or more"),
+        ({"options": MazeOptions()}, "options MazeOptions("),
+        ({"options": SudokuOptions(clues=99)}, "clues 99"),
+    ],
+)
+def test_arguments_that_cannot_be(tmp_path, arguments, message):
+    with pytest.raises(PuzzleError, match="expected") as caught:
+        build_dataset(tmp_path / "a.h5", "sudoku-6x6", progress=False, **{"train": 5, "test": 5, **arguments})
+    assert str(caught.value).startswith(message)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("error", [PuzzleError("no more"), KeyboardInterrupt()])
+def test_an_error_on_the_way_leaves_nothing_behind(tmp_path, monkeypatch, error):
+    calls = []
+    original = Maze.generate
+
+    def failing(self, seeds, options=None):
+        calls.append(len(seeds))
+        if len(calls) == 4:
+            raise error
+        return original(self, seeds, options)
+
+    monkeypatch.setattr(Maze, "generate", failing)
+    with pytest.raises(type(error)):
+        build_dataset(tmp_path / "a.h5", "maze-6x6", train=50, test=10, block=10, progress=False)
+    assert calls == [10] * 4
+    assert not list(tmp_path.iterdir())
+
+
+def test_progress_and_command(tmp_path, capsys):
+    dataset = build_dataset(tmp_path / "a.h5", "sudoku-4x4", train=7, test=3, command="air-envs data build …")
+    assert dataset.provenance.command == "air-envs data build …"
+    assert "10/10" in capsys.readouterr().err
+    build_dataset(tmp_path / "a.h5", "sudoku-4x4", train=7, test=3, progress=False)
+    assert capsys.readouterr().err == ""
