@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import torch
 from torch import Tensor
 
 import puzzles
+from puzzles.dataset import Dataset
+
+
+def open_dataset(path: Path | str, family: str) -> Dataset:
+    """Open a dataset for a model of one family.
+
+    Raises:
+        ValueError: the file holds another family.
+        DatasetError: the file is damaged.
+    """
+    dataset = Dataset(path)
+    if dataset.family.name != family:
+        raise ValueError(f"{path}: holds {dataset.family.name}, the model is for {family}")
+    return dataset
 
 
 class PuzzleBatches:

@@ -179,10 +179,9 @@ def attention_weights(q: Tensor, k: Tensor) -> Tensor:
     return ((q * q.shape[-1] ** -0.5) @ k.transpose(-2, -1)).softmax(-1)
 
 
-def rms_norm(h: Tensor, eps: float = 1e-5) -> Tensor:
-    """Normalise the last axis to root mean square 1, in float32, without a gain."""
-    wide = h.float()
-    return (wide * torch.rsqrt(wide.square().mean(-1, keepdim=True) + eps)).to(h.dtype)
+def rms_norm(h: Tensor) -> Tensor:
+    """Normalise the last axis to root mean square 1, in float32 inside, without a gain."""
+    return F.rms_norm(h, h.shape[-1:], eps=1e-5)
 
 
 class Linear(nn.Module):

@@ -15,7 +15,7 @@ from tqdm import tqdm
 import air_envs
 import puzzles
 from agents.agent import AIRAgent
-from puzzles.dataset import Dataset
+from agents.batches import open_dataset
 
 Propose = Literal["each", "last"]
 
@@ -56,12 +56,9 @@ def play(
     Raises:
         ValueError: the dataset holds another family, or no such split.
     """
-    family = Dataset(dataset).family
-    if family != agent.family:
-        raise ValueError(f"{dataset}: holds {family.name}, the model is for {agent.family.name}")
-    rows = len(Dataset(dataset).split_view(split))
+    rows = len(open_dataset(dataset, agent.family.name).split_view(split))
     count = rows if count is None else min(count, rows)
-    envs = [_make(family, dataset, split, agent.model.config.max_steps) for _ in range(min(batch, count))]
+    envs = [_make(agent.family, dataset, split, agent.model.config.max_steps) for _ in range(min(batch, count))]
     episodes = []
     for first in tqdm(range(0, count, batch), "playing", leave=False, disable=not progress):
         indices = range(first, min(first + batch, count))

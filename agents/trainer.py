@@ -12,7 +12,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
 from agents.act import Carry, Metrics, act_train_step, add_metrics, initial_carry
-from agents.batches import PuzzleBatches
+from agents.batches import PuzzleBatches, open_dataset
 from agents.checkpoint import CheckpointError, load_training, save_model, save_training
 from agents.config import TrainConfig, to_json, train_config_from_json
 from agents.devices import pick_device, pick_dtype
@@ -20,7 +20,6 @@ from agents.evaluation import Evaluation, evaluate
 from agents.model import AIR, State
 from agents.optim import build_optimizers, clip_gradients
 from agents.run_log import RunLog
-from puzzles.dataset import Dataset
 from puzzles.files import replacing
 
 TRAIN_CONFIG = "train.json"
@@ -42,9 +41,7 @@ class Trainer:
         self.config = config
         self.device = pick_device(config.device)
         self.dtype = pick_dtype(config.dtype)
-        dataset = Dataset(config.dataset)
-        if dataset.family.name != config.model.family:
-            raise ValueError(f"{config.dataset}: holds {dataset.family.name}, the model is for {config.model.family}")
+        dataset = open_dataset(config.dataset, config.model.family)
         self.split_rule = dataset.split_rule
         self.batches = PuzzleBatches(dataset.family, dataset.split("train"), self.device, config.symmetry)
         self.test = dataset.split("test").take(slice(config.eval_puzzles))
@@ -85,9 +82,12 @@ class Trainer:
         Interrupting with Ctrl-C saves a checkpoint first.
 
         Raises:
+            ValueError: the output folder holds another run.
             TrainingDiverged: the loss is not finite.
         """
         config, run = self.config, self.config.output
+        if self.step == 0 and (run / TRAIN_CONFIG).exists():
+            raise ValueError(f"{run}: holds a run already; resume it, remove it or choose another output")
         with replacing(run / TRAIN_CONFIG) as temporary:
             temporary.write_text(to_json(config))
         evaluation = None

@@ -33,14 +33,13 @@ def evaluate_command(
         output: JSON file of the numbers; by default RUN/eval.json.
     """
     from agents.agent import AIRAgent
+    from agents.batches import open_dataset
     from agents.evaluation import evaluate
     from agents.play import play
-    from puzzles.dataset import Dataset
     from puzzles.files import replacing
 
-    agent, data = AIRAgent.from_pretrained(run, device), Dataset(dataset)
-    if data.family != agent.family:
-        raise ValueError(f"{dataset}: holds {data.family.name}, the model is for {agent.family.name}")
+    agent = AIRAgent.from_pretrained(run, device)
+    data = open_dataset(dataset, agent.family.name)
     rows = data.split(split).take(slice(puzzles))
     evaluation = evaluate(agent.model, rows, data.split_rule, act_steps, batch)
     summary = {"run": str(run), "dataset": str(dataset), "split": split, **evaluation.summary()}
@@ -53,8 +52,8 @@ def evaluate_command(
             "environment_proposals": float(each.proposals.mean()),
         }
         print(
-            f"in the environment: solved {last.solved.mean():.1%} by the last proposal, {each.solved.mean():.1%} by one "
-            f"of its proposals, {each.proposals.mean():.1f} of them on average"
+            f"in the environment: solved {last.solved.mean():.1%} by the last proposal, {each.solved.mean():.1%} by "
+            f"one of its proposals, {each.proposals.mean():.1f} of them on average"
         )
     output = output or run / "eval.json"
     with replacing(output) as temporary:

@@ -30,20 +30,18 @@ def watch_command(
     import numpy as np
 
     from agents.agent import AIRAgent
+    from agents.batches import open_dataset
     from agents.rollout import rollout_frames, save_rollout
-    from puzzles.dataset import Dataset
 
     agent = AIRAgent.from_pretrained(run)
     if dataset is None:
         puzzle = agent.family.generate(np.array([seed], np.uint64)).puzzle[0]
         title = f"{agent.family.name}, seed {seed}"
     else:
-        rows = Dataset(dataset).split("test")
+        rows = open_dataset(dataset, agent.family.name).split("test")
         if not 0 <= index < len(rows.puzzle):
             raise ValueError(f"{dataset}: no test puzzle {index}, expected 0 to {len(rows.puzzle) - 1}")
         puzzle, title = rows.puzzle[index], f"{agent.family.name}, test puzzle {index}"
-        if puzzle.shape != agent.family.shape:
-            raise ValueError(f"{dataset}: puzzles of shape {puzzle.shape}, the model is for {agent.family.name}")
     observation = {"puzzle": puzzle}
     if output is not None:
         print(*save_rollout(agent, observation, output, title, act_steps), sep="\n")

@@ -1,0 +1,135 @@
+"""The whole road in one command: puzzles, training, evaluation through the environment, pictures (``make demo``)."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import shutil
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import tyro
+
+import puzzles
+from agents import AIRAgent, Trainer
+from agents.devices import pick_device
+from agents.evaluation import evaluate
+from agents.figures import draw_training_curve
+from agents.play import play
+from agents.presets import PRESETS
+from agents.rollout import save_rollout
+from puzzles.build import build_dataset
+from puzzles.dataset import Dataset
+from puzzles.importers import import_puzzles
+
+REAL_PUZZLES = Path(os.environ.get("AIR_ENVS_DATA", Path(__file__).parents[2] / "shared" / "data"))
+
+
+@dataclass(frozen=True)
+class Task:
+    """One dataset to generate and, where the demo trains on it, the accuracy expected of the preset of that name."""
+
+    train: int
+    test: int = 1_000
+    options: dict[str, Any] = field(default_factory=dict)
+    target: float | None = None
+
+
+TASKS = {
+    "sudoku-4x4": Task(train=1_000, target=0.98),
+    "maze-9x9": Task(train=10_000, options={"generator": "perfect"}),
+    "sudoku-6x6": Task(train=10_000, options={"clues": 14}, target=0.95),
+}
+TRAINED = ("sudoku-4x4", "maze-9x9")
+
+
+def demo(only: str | None = None, output: Path = Path("demo"), real: Path = REAL_PUZZLES) -> None:
+    """Build datasets, train, evaluate through the environments and draw.
+
+    Args:
+        only: one task alone: sudoku-4x4, maze-9x9 or sudoku-6x6.
+        output: folder for everything; what an earlier demo left there is replaced.
+        real: folder of published puzzles to import where it is there: sudoku/*.txt and maze-30x30-hard-1k/.
+    """
+    if only not in (None, *TASKS):
+        raise SystemExit(f"--only {only}: expected one of {', '.join(TASKS)}")
+    shutil.rmtree(output, ignore_errors=True)
+    heading("1. Datasets")
+    for name in [only] if only else TASKS:
+        print(build(name, output).describe(), end="\n\n")
+    if not only:
+        import_real(real, output)
+
+    results = [run(name, output) for name in ([only] if only else TRAINED)]
+    heading("Done")
+    print("\n".join(results))
+    print(
+        f"Everything is in {output.resolve()}: data/, and per run its model, metrics, curve.png, rollout.gif and .png"
+    )
+
+
+def build(name: str, output: Path) -> Dataset:
+    """Generate one dataset with its train and test split."""
+    task, family = TASKS[name], puzzles.family(name)
+    return build_dataset(
+        output / "data" / f"{name}.h5", family, family.Options(**task.options), train=task.train, test=task.test
+    )
+
+
+def import_real(real: Path, output: Path) -> None:
+    """Turn published puzzles into datasets, where they are at hand."""
+    sources = [*sorted((real / "sudoku").glob("*.txt")), *sorted(real.glob("maze-30x30-hard-1k"))]
+    if not sources:
+        print(f"no published puzzles in {real}; --real FOLDER names another place")
+    for source in sources:
+        # Lists and published splits repeat a few puzzles up to symmetry.
+        dataset = import_puzzles(source, output / "data" / f"{source.stem}.h5", on_duplicate="drop")
+        print(dataset.describe(), end="\n\n")
+
+
+def run(name: str, output: Path) -> str:
+    """Train, evaluate and draw one task; return a line that sums it up."""
+    config = dataclasses.replace(PRESETS[name], dataset=output / "data" / f"{name}.h5", output=output / "runs" / name)
+    device = pick_device(config.device)
+    heading(f"2. Training {name} on the {device.type}")
+    start = time.perf_counter()
+    Trainer(config).train()
+    seconds = time.perf_counter() - start
+
+    heading(f"3. Evaluation of {name}")
+    agent = AIRAgent.from_pretrained(config.output, str(device))
+    dataset = Dataset(config.dataset)
+    test = dataset.split("test")
+    evaluation = evaluate(agent.model, test, dataset.split_rule)
+    last = play(agent, config.dataset, propose="last")
+    each = play(agent, config.dataset, propose="each")
+    print(f"tensors:     {evaluation}")
+    print(
+        f"environment: solved {last.solved.mean():.1%} by the last proposal, {each.solved.mean():.1%} by one of "
+        f"{each.proposals.mean():.1f} proposals on average"
+    )
+
+    heading(f"4. Pictures of {name}")
+    solved = each.solved.nonzero()[0]
+    index = int(solved[each.proposals[solved].argmax()]) if len(solved) else 0
+    title = f"{name}, test puzzle {index}"
+    pictures = save_rollout(agent, {"puzzle": test.puzzle[index]}, config.output / "rollout", title)
+    print(*pictures, draw_training_curve(config.output), sep="\n")
+    target = TASKS[name].target
+    verdict = "" if target is None else f", target {target:.0%} {'met' if evaluation.accuracy >= target else 'MISSED'}"
+    return (
+        f"{name}: exact accuracy {evaluation.accuracy:.1%} on {len(test.puzzle)} unseen puzzles (split rule "
+        f"{dataset.split_rule}), solved in the environment {last.solved.mean():.1%}, {seconds:.0f} s of training"
+        f"{verdict}"
+    )
+
+
+def heading(text: str) -> None:
+    """Print a line that stands out."""
+    print(f"\n=== {text} ===", flush=True)
+
+
+if __name__ == "__main__":
+    tyro.cli(demo, prog="python -m examples.demo")

@@ -1,0 +1,53 @@
+from pathlib import Path
+
+import pytest
+
+import puzzles
+from agents.config import AIRConfig, TrainConfig
+from agents.trainer import Trainer
+from puzzles.build import build_dataset
+
+TINY = AIRConfig(family="sudoku-4x4", hidden=32, heads=2, layers=1, max_steps=4, position="structured")
+
+
+@pytest.fixture(scope="session")
+def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """60 training and 40 test puzzles of 4x4 Sudoku."""
+    path = tmp_path_factory.mktemp("data") / "sudoku-4x4.h5"
+    build_dataset(path, puzzles.family("sudoku-4x4"), train=60, test=40, progress=False)
+    return path
+
+
+@pytest.fixture(scope="session")
+def maze_dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("data") / "maze-7x5.h5"
+    build_dataset(path, puzzles.family("maze-7x5"), train=30, test=20, progress=False)
+    return path
+
+
+def tiny_config(dataset: Path, output: Path, **changes: object) -> TrainConfig:
+    values: dict = {
+        "dataset": dataset,
+        "output": output,
+        "model": TINY,
+        "steps": 12,
+        "batch": 8,
+        "warmup": 4,
+        "lr": 1e-3,
+        "ema": 0.9,
+        "dtype": "float32",
+        "device": "cpu",
+        "log_every": 3,
+        "eval_every": 6,
+        "eval_puzzles": 16,
+        "checkpoint_every": 6,
+    }
+    return TrainConfig(**values | changes)
+
+
+@pytest.fixture(scope="session")
+def run(dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a short finished run."""
+    output = tmp_path_factory.mktemp("runs") / "tiny"
+    Trainer(tiny_config(dataset, output)).train(progress=False)
+    return output

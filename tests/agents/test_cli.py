@@ -1,0 +1,121 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from agents.cli import main
+
+
+def fails(args: list[str], capsys: pytest.CaptureFixture[str]) -> str:
+    """Run a command that must end with exit code 2 and one line; return the line."""
+    with pytest.raises(SystemExit) as ended:
+        main(args)
+    captured = capsys.readouterr()
+    assert ended.value.code == 2
+    assert captured.err.startswith("air-envs: error: ")
+    assert captured.err.count("\n") == 1, captured.err
+    return captured.err
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        [],
+        ["--help"],
+        ["data"],
+        ["data", "--help"],
+        ["data", "build"],
+        ["data", "build", "sudoku-6x6", "--help"],
+        ["data", "build", "maze-9x9", "--help"],
+        ["data", "import", "--help"],
+        ["data", "inspect", "--help"],
+        ["data", "verify", "--help"],
+        ["train", "--help"],
+        ["train", "--preset", "sudoku-4x4", "--help"],
+        ["eval", "--help"],
+        ["watch", "--help"],
+    ],
+)
+def test_help(args: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    try:
+        main(args)
+    except SystemExit as ended:
+        assert ended.code == 0
+    assert "usage: air-envs" in capsys.readouterr().out
+
+
+def test_help_loads_no_torch() -> None:
+    script = (
+        "import sys; from agents.cli import main\n"
+        "for args in (['--help'], ['data', '--help'], ['data', 'build', 'sudoku-4x4', '--help'], ['train', '--help']):\n"
+        "    try: main(args)\n"
+        "    except SystemExit: pass\n"
+        "assert not {'torch', 'pygame', 'gymnasium'} & sys.modules.keys(), 'loaded too much'"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True, capture_output=True)
+
+
+def test_the_whole_road(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """data build, inspect, verify, train, train --resume, eval, watch; each as a user types it."""
+    data, run = tmp_path / "sudoku.h5", tmp_path / "run"
+    main(["data", "build", "sudoku-4x4", "--clues", "8", "--train", "40", "--test", "20", "--output", str(data)])
+    assert "sudoku-4x4, 40 train and 20 test puzzles" in capsys.readouterr().out
+    main(["data", "inspect", str(data)])
+    assert "split rule  exact" in capsys.readouterr().out
+    main(["data", "verify", str(data)])
+    assert "60" in capsys.readouterr().out
+
+    small = "--model.hidden 32 --model.layers 1 --model.max-steps 3 --steps 6 --batch 8 --eval-puzzles 10".split()
+    main(["train", "--preset", "sudoku-4x4", "--dataset", str(data), "--output", str(run), "--device", "cpu", *small])
+    out = capsys.readouterr().out
+    assert '"hidden": 32' in out
+    assert "curve.png" in out
+    main(["train", "--resume", str(run)])
+
+    main(["eval", str(run), str(data), "--puzzles", "10"])
+    assert "in the environment: solved" in capsys.readouterr().out
+    numbers = json.loads((run / "eval.json").read_text())
+    assert numbers["puzzles"] == 10
+    assert numbers["environment_solved_last_proposal"] == numbers["exact_accuracy"]
+    assert numbers["environment_solved_some_proposal"] == numbers["exact_accuracy_within"]
+
+    main(["watch", str(run), "--dataset", str(data), "--index", "3", "--output", str(tmp_path / "watch")])
+    assert (tmp_path / "watch.gif").stat().st_size > 1_000
+    main(["watch", str(run), "--output", str(tmp_path / "generated"), "--act-steps", "1"])
+    assert (tmp_path / "generated.png").is_file()
+
+
+def test_bad_input_is_one_line_and_leaves_nothing(
+    tmp_path: Path, dataset: Path, run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / "out.h5"
+    short, unsolvable = tmp_path / "short.txt", tmp_path / "unsolvable.txt"
+    short.write_text("# a list\n" + "." * 80 + "\n")
+    unsolvable.write_text("55" + "." * 79 + "\n")
+    open_puzzle = tmp_path / "open.txt"
+    open_puzzle.write_text("1" + "." * 80 + "\n")
+    for source, message in [
+        (short, "short.txt line 2: 80 cells, expected 81"),
+        (unsolvable, "unsolvable.txt line 1: "),
+        (open_puzzle, "open.txt line 1: several solutions"),
+        (tmp_path / "nowhere.txt", "nowhere.txt"),
+    ]:
+        assert message in fails(["data", "import", str(source), "--output", str(output)], capsys)
+    damaged = tmp_path / "damaged.h5"
+    damaged.write_bytes(dataset.read_bytes()[:2000])
+    for action in ("inspect", "verify"):
+        assert str(damaged) in fails(["data", action, str(damaged)], capsys)
+    assert str(damaged) in fails(["eval", str(run), str(damaged)], capsys)
+    assert "unknown family" in fails(["data", "build", "kakuro-9x9"], capsys)
+    assert "no Sudoku of 7x7" in fails(["data", "build", "sudoku-7x7"], capsys)
+    assert "clues 99" in fails(["data", "build", "sudoku-4x4", "--clues", "99", "--output", str(output)], capsys)
+    (tmp_path / "empty").mkdir()
+    assert "empty: no config.json" in fails(["eval", str(tmp_path / "empty"), str(dataset)], capsys)
+    assert "no train.json" in fails(["train", "--resume", str(tmp_path / "empty")], capsys)
+    assert "no command 'fly'" in fails(["fly"], capsys)
+    assert "no action 'fly'" in fails(["data", "fly"], capsys)
+    assert "no test puzzle 999" in fails(["watch", str(run), "--dataset", str(dataset), "--index", "999"], capsys)
+    assert not output.exists()
+    assert not list(tmp_path.glob(".*"))

@@ -1,0 +1,269 @@
+import dataclasses
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+from agents.checkpoint import CheckpointError, load_model, load_training
+from agents.config import TrainConfig, to_json, train_config_from_json
+from agents.evaluation import wilson_interval
+from agents.figures import draw_training_curve
+from agents.presets import PRESETS
+from agents.run_log import METRICS, read_metrics
+from agents.trainer import Trainer, TrainingDiverged
+from tests.agents.conftest import TINY, tiny_config
+
+
+def same(a: object, b: object) -> bool:
+    if isinstance(a, torch.Tensor):
+        return torch.equal(a, b)
+    if isinstance(a, dict):
+        return a.keys() == b.keys() and all(same(a[key], b[key]) for key in a)
+    if isinstance(a, list | tuple):
+        return len(a) == len(b) and all(same(x, y) for x, y in zip(a, b, strict=True))
+    return a == b
+
+
+def timeless(value: dict) -> dict:
+    return {key: x for key, x in value.items() if key not in ("seconds", "puzzles_per_second")}
+
+
+def test_a_run_leaves_a_model_metrics_and_curves(run: Path) -> None:
+    assert {"config.json", "model.safetensors", "training.pt", "train.json", METRICS} <= {p.name for p in run.iterdir()}
+    assert not list(run.glob(".*")), "no temporary files"
+    assert list(run.glob("events.out.tfevents.*"))
+    assert [line["step"] for line in read_metrics(run, "train")] == [3, 6, 9, 12]
+    assert [line["step"] for line in read_metrics(run, "test")] == [6, 12]
+    train = next(read_metrics(run, "train"))
+    assert {"loss", "answer_loss", "exact_accuracy", "cell_accuracy", "steps", "lr", "puzzles"} <= train.keys()
+    assert train_config_from_json((run / "train.json").read_text()).model == TINY
+    assert draw_training_curve(run).stat().st_size > 10_000
+
+
+def test_the_saved_model_is_the_moving_average(dataset: Path, tmp_path: Path) -> None:
+    trainer = Trainer(tiny_config(dataset, tmp_path / "run"))
+    trainer.train(progress=False)
+    saved = load_model(tmp_path / "run")
+    for name, value in trainer.average.module.state_dict().items():
+        assert torch.equal(saved.state_dict()[name], value)
+    assert not torch.equal(saved.embedding, trainer.model.embedding)
+
+
+@pytest.mark.parametrize("optimizer", ["adam_atan2", "adamw"])
+def test_one_seed_gives_one_run(dataset: Path, tmp_path: Path, optimizer: str) -> None:
+    states = []
+    for name in "ab":
+        trainer = Trainer(tiny_config(dataset, tmp_path / name, optimizer=optimizer))
+        trainer.train(progress=False)
+        states.append(timeless(trainer.state()))
+    assert same(*states)
+    other = Trainer(tiny_config(dataset, tmp_path / "c", optimizer=optimizer, seed=1))
+    other.train(progress=False)
+    assert not same(states[0]["model"], other.state()["model"])
+
+
+@pytest.mark.parametrize(("optimizer", "q_continue", "stop"), [("adam_atan2", True, 6), ("adamw", False, 7)])
+def test_resume_is_bit_exact(dataset: Path, tmp_path: Path, optimizer: str, q_continue: bool, stop: int) -> None:
+    """Stopping between two lines of metrics (7) must not lose what was counted towards the next."""
+    config = tiny_config(dataset, tmp_path / "whole", optimizer=optimizer, q_continue=q_continue)
+    whole = Trainer(config)
+    whole.train(progress=False)
+
+    parts = dataclasses.replace(config, output=tmp_path / "parts", checkpoint_every=stop)
+    first = Trainer(parts)
+    save, calls = first.save, []
+
+    def save_then_die() -> None:
+        save()
+        calls.append(first.step)
+        raise SystemExit("killed")
+
+    first.save = save_then_die
+    with pytest.raises(SystemExit):
+        first.train(progress=False)
+    assert calls == [stop]
+    second = Trainer.resume(tmp_path / "parts")
+    assert second.step == stop
+    second.train(progress=False)
+    assert same(timeless(whole.state()), timeless(second.state()))
+    lines = [[timeless(line) for line in read_metrics(run)] for run in (config.output, parts.output)]
+    assert lines[0] == lines[1]
+
+
+def test_a_killed_process_leaves_a_whole_checkpoint(dataset: Path, tmp_path: Path) -> None:
+    output = tmp_path / "run"
+    config = tiny_config(dataset, output, steps=100_000, checkpoint_every=1, eval_every=100_000)
+    script = (
+        "import sys; from agents.config import train_config_from_json as read; from agents.trainer import Trainer;"
+        "Trainer(read(sys.stdin.read())).train(progress=False)"
+    )
+    process = subprocess.Popen([sys.executable, "-c", script], stdin=subprocess.PIPE, text=True)
+    process.stdin.write(to_json(config))
+    process.stdin.close()
+    deadline = time.monotonic() + 60
+    while not (output / "training.pt").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    time.sleep(0.5)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    trainer = Trainer.resume(output)
+    assert trainer.step >= 1
+    trainer.train_step()
+    load_model(output)
+
+
+def test_interrupting_saves_a_checkpoint(dataset: Path, tmp_path: Path) -> None:
+    trainer = Trainer(tiny_config(dataset, tmp_path / "run"))
+    step = trainer.train_step
+
+    def interrupted() -> None:
+        if trainer.step == 4:
+            raise KeyboardInterrupt
+        step()
+
+    trainer.train_step = interrupted
+    with pytest.raises(KeyboardInterrupt):
+        trainer.train(progress=False)
+    assert load_training(tmp_path / "run", "cpu")["step"] == 4
+
+
+def test_a_diverging_loss_stops_the_run(dataset: Path, tmp_path: Path) -> None:
+    trainer = Trainer(tiny_config(dataset, tmp_path / "run"))
+    trainer.model.lm_head.weight.data.fill_(float("nan"))
+    with pytest.raises(TrainingDiverged, match=r"loss nan around step 3; the last good checkpoint"):
+        trainer.train(progress=False)
+
+
+def test_a_folder_with_a_run_is_not_overwritten(dataset: Path, run: Path) -> None:
+    before = (run / METRICS).read_bytes()
+    with pytest.raises(ValueError, match="holds a run already"):
+        Trainer(tiny_config(dataset, run)).train(progress=False)
+    assert (run / METRICS).read_bytes() == before
+
+
+def test_the_model_must_be_for_the_datasets_family(maze_dataset: Path, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"maze-7x5\.h5: holds maze-7x5, the model is for sudoku-4x4"):
+        Trainer(tiny_config(maze_dataset, tmp_path / "run"))
+
+
+def test_mazes_train_too(maze_dataset: Path, tmp_path: Path) -> None:
+    model = dataclasses.replace(TINY, family="maze-7x5")
+    evaluation = Trainer(tiny_config(maze_dataset, tmp_path / "run", model=model)).train(progress=False)
+    assert evaluation.exact.shape == (16, 4)
+
+
+def test_bfloat16_softmax_clip_and_whole_gradient_train(dataset: Path, tmp_path: Path) -> None:
+    model = dataclasses.replace(TINY, gradient="LLHLLH", position="rope")
+    config = tiny_config(dataset, tmp_path / "run", model=model, dtype="bfloat16", loss="softmax", clip=1.0, ema=None)
+    trainer = Trainer(config)
+    trainer.train(progress=False)
+    assert trainer.carry.state.z_H.dtype == torch.bfloat16
+    assert all(p.dtype == torch.float32 for p in trainer.model.parameters())
+
+
+def test_supervision_teaches(dataset: Path, tmp_path: Path) -> None:
+    """A few seconds of training fit the cells far better than chance; with shuffled labels they can't."""
+    config = tiny_config(
+        dataset,
+        tmp_path / "run",
+        steps=150,
+        batch=32,
+        optimizer="adamw",
+        lr=3e-3,
+        weight_decay=0.0,
+        q_continue=False,
+        ema=None,
+        schedule="cosine",
+        eval_every=150,
+        checkpoint_every=150,
+        loss="softmax",
+        eval_puzzles=40,
+    )
+    learned = Trainer(config).train(progress=False)
+    broken = Trainer(dataclasses.replace(config, output=tmp_path / "broken"))
+    broken.batches.solution = broken.batches.solution[torch.randperm(60)]
+    unlearned = broken.train(progress=False)
+    assert learned.cells[-1] > 0.55
+    assert unlearned.cells[-1] < 0.45
+
+
+def test_training_says_nothing_of_the_test_split(dataset: Path, tmp_path: Path) -> None:
+    trainer = Trainer(tiny_config(dataset, tmp_path / "run"))
+    assert len(trainer.batches) == 60
+    train = {bytes(row.tolist()) for row in trainer.batches.puzzle}
+    assert not train & {bytes((grid + 1).ravel().tolist()) for grid in trainer.test.puzzle}
+
+
+@pytest.mark.parametrize("name", ["config.json", "model.safetensors"])
+def test_a_checkpoint_without_a_file_is_named(run: Path, tmp_path: Path, name: str) -> None:
+    shutil.copytree(run, tmp_path / "copy")
+    (tmp_path / "copy" / name).unlink()
+    with pytest.raises(CheckpointError, match=rf"copy: no {name}"):
+        load_model(tmp_path / "copy")
+
+
+@pytest.mark.parametrize("name", ["config.json", "model.safetensors", "training.pt"])
+def test_a_truncated_checkpoint_is_named(run: Path, tmp_path: Path, name: str) -> None:
+    shutil.copytree(run, tmp_path / "copy")
+    path = tmp_path / "copy" / name
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    load = Trainer.resume if name == "training.pt" else load_model
+    with pytest.raises(CheckpointError, match=rf"copy/{name}"):
+        load(tmp_path / "copy")
+
+
+def test_weights_that_do_not_fit_are_refused(run: Path, tmp_path: Path) -> None:
+    shutil.copytree(run, tmp_path / "copy")
+    config = json.loads((run / "config.json").read_text())
+    (tmp_path / "copy" / "config.json").write_text(json.dumps(config | {"layers": 2}))
+    with pytest.raises(CheckpointError, match=r"model\.safetensors"):
+        load_model(tmp_path / "copy")
+
+
+def test_resuming_an_empty_folder_says_so(tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match="not the folder of a training run"):
+        Trainer.resume(tmp_path)
+
+
+def test_the_hub_mixin_reads_our_folders(run: Path) -> None:
+    from agents import AIR
+
+    model = AIR.from_pretrained(run, strict=True)
+    assert model.config == TINY
+    assert torch.equal(model.lm_head.weight, load_model(run).lm_head.weight)
+
+
+@pytest.mark.parametrize("name", sorted(PRESETS))
+def test_presets_are_whole_and_survive_json(name: str) -> None:
+    preset = PRESETS[name]
+    assert train_config_from_json(to_json(preset)) == preset
+
+
+def test_the_papers_preset_is_the_papers() -> None:
+    preset = PRESETS["sudoku-extreme-1k"]
+    assert preset == TrainConfig(dataset=preset.dataset, output=preset.output)
+    assert (preset.steps, preset.batch, preset.lr, preset.weight_decay, preset.warmup) == (
+        26_040,
+        768,
+        1e-4,
+        1.0,
+        2_000,
+    )
+    assert (preset.optimizer, preset.loss, preset.q_continue, preset.exploration) == (
+        "adam_atan2",
+        "stablemax",
+        True,
+        0.1,
+    )
+
+
+def test_wilson_interval_matches_published_values() -> None:
+    assert wilson_interval(8, 10) == pytest.approx((0.4902, 0.9433), abs=1e-4)
+    assert wilson_interval(0, 10)[0] == 0
