@@ -7,7 +7,7 @@ env = gymnasium.make("air_envs/Sudoku-v0", size=6)
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gymnasium.envs.registration import register
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from air_envs.rewards import DenseReward, SparseReward
     from air_envs.sources import DatasetPuzzles, GeneratedPuzzles, PuzzleSource
     from air_envs.sudoku import SudokuEnv
+    from puzzles import PuzzleFamily
 
 __all__ = [
     "ENVIRONMENTS",
@@ -26,22 +27,60 @@ __all__ = [
     "DatasetPuzzles",
     "DenseReward",
     "Dynamics",
+    "Environment",
     "GeneratedPuzzles",
     "MazeEnv",
     "PuzzleEnv",
     "PuzzleSource",
     "SparseReward",
     "SudokuEnv",
+    "environment_id",
+    "register_environment",
 ]
 
-ENVIRONMENTS: dict[str, tuple[str, int, dict[str, Any]]] = {
-    "air_envs/Sudoku-v0": ("air_envs.sudoku:SudokuEnv", 500, {}),
-    "air_envs/Maze-v0": ("air_envs.maze:MazeEnv", 1000, {}),
-}
-"""Every registered id: (entry point, time limit in steps, keyword arguments)."""
 
-for _id, (_entry_point, _steps, _kwargs) in ENVIRONMENTS.items():
-    register(_id, entry_point=_entry_point, max_episode_steps=_steps, kwargs=_kwargs)
+class Environment(NamedTuple):
+    """One line of the table of environments."""
+
+    kind: str
+    """Of the puzzle family."""
+    entry_point: str
+    max_episode_steps: int
+    kwargs: dict[str, Any]
+
+
+ENVIRONMENTS: dict[str, Environment] = {
+    "air_envs/Sudoku-v0": Environment("sudoku", "air_envs.sudoku:SudokuEnv", 500, {}),
+    "air_envs/Maze-v0": Environment("maze", "air_envs.maze:MazeEnv", 1000, {}),
+}
+"""Every id that ``register_environment`` has seen, the general one of a kind first."""
+
+
+def register_environment(
+    id: str, kind: str, entry_point: str, max_episode_steps: int, kwargs: dict[str, Any] | None = None
+) -> None:
+    """Make an environment known to ``gymnasium.make`` and ``environment_id``: what a new family's package calls."""
+    ENVIRONMENTS[id] = Environment(kind, entry_point, max_episode_steps, kwargs or {})
+    register(id, entry_point=entry_point, max_episode_steps=max_episode_steps, kwargs=kwargs or {})
+
+
+def environment_id(family: PuzzleFamily | str) -> str:
+    """Return the id of a family's environment: ``"air_envs/Sudoku-v0"`` for ``"sudoku-9x9"``, or for the family.
+
+    The id is the kind's; the shape comes from a dataset, or from arguments to ``gymnasium.make``.
+
+    Raises:
+        ValueError: no environment of that kind.
+    """
+    kind = family.split("-")[0] if isinstance(family, str) else family.kind
+    for id, environment in ENVIRONMENTS.items():
+        if environment.kind == kind:
+            return id
+    raise ValueError(f"no environment of {kind!r}, expected one of {sorted({e.kind for e in ENVIRONMENTS.values()})}")
+
+
+for _id, _environment in list(ENVIRONMENTS.items()):
+    register_environment(_id, *_environment)
 
 # Imported when first asked for: environments load numba, which registering them must not.
 _MODULES = {

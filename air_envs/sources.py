@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from typing import Any, Protocol
 
@@ -64,7 +65,7 @@ class GeneratedPuzzles:
 class DatasetPuzzles:
     """Puzzles of one split of an HDF5 dataset, held in memory; a key is a row.
 
-    Copies share the arrays; pickles hold the path and read the file again.
+    All sources of one file in a process share its arrays; pickles hold the path and read the file again.
 
     Args:
         path: of the dataset file.
@@ -76,11 +77,10 @@ class DatasetPuzzles:
     """
 
     def __init__(self, path: str | os.PathLike[str], split: str = "train"):
-        from puzzles.dataset import Dataset
-
         self.path, self.split_name = os.fspath(path), split
-        dataset = Dataset(self.path)
-        self._family, self._puzzles = dataset.family, dataset.split(split)
+        # A missing file is for the reader to complain about.
+        stamp = os.stat(path).st_mtime_ns if os.path.exists(path) else 0
+        self._family, self._puzzles = _read(os.path.abspath(path), split, stamp)
 
     @property
     def family(self) -> PuzzleFamily:
@@ -103,6 +103,15 @@ class DatasetPuzzles:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return DatasetPuzzles, (self.path, self.split_name)
+
+
+@functools.lru_cache(maxsize=8)
+def _read(path: str, split: str, stamp: int) -> tuple[PuzzleFamily, Puzzles]:
+    """Read a split once per process, however many environments draw from it; ``stamp`` tells a replaced file."""
+    from puzzles.dataset import Dataset
+
+    dataset = Dataset(path)
+    return dataset.family, dataset.split(split)
 
 
 def make_source(

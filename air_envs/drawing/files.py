@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from puzzles.files import replacing
+
 
 def save_gif(
     path: str | os.PathLike[str], frames: Iterable[NDArray[np.uint8]], ms_per_frame: int = 250, *, last_ms: int = 2000
@@ -25,35 +27,40 @@ def save_gif(
         The path written.
 
     Raises:
-        ValueError: no frames.
+        ValueError: no frames, or one that is no picture or of another shape than the first.
     """
     import imageio.v3 as imageio
 
     path, pictures = Path(path), list(frames)
     if not pictures:
         raise ValueError(f"{path}: no frames, expected 1 or more")
+    for picture in pictures:
+        _check(path, picture, pictures[0].shape)
     durations = [ms_per_frame] * (len(pictures) - 1) + [max(last_ms, ms_per_frame)]
-    partial = path.with_name(path.name + ".part")
-    try:
+    with replacing(path) as partial:
         imageio.imwrite(partial, _one_palette(pictures), extension=".gif", duration=durations, loop=0)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
     return path
 
 
 def save_png(path: str | os.PathLike[str], picture: NDArray[np.uint8]) -> Path:
-    """Write one (height, width, 3) uint8 picture as PNG, whole or not at all; return the path."""
+    """Write one (height, width, 3) uint8 picture as PNG, whole or not at all; return the path.
+
+    Raises:
+        ValueError: no picture.
+    """
     import imageio.v3 as imageio
 
     path = Path(path)
-    partial = path.with_name(path.name + ".part")
-    try:
+    _check(path, picture, picture.shape)
+    with replacing(path) as partial:
         imageio.imwrite(partial, picture, extension=".png", optimize=True)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
     return path
+
+
+def _check(path: Path, picture: NDArray[np.uint8], shape: tuple[int, ...]) -> None:
+    if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3 or picture.shape != shape:
+        found = f"shape {picture.shape} and dtype {picture.dtype}"
+        raise ValueError(f"{path}: a frame of {found}, expected (height, width, 3) uint8, the same for all")
 
 
 def _one_palette(pictures: list[NDArray[np.uint8]], colours: int = 128) -> list[NDArray[np.uint8]]:

@@ -5,7 +5,7 @@ A ``Frame`` holds cells that were decoded elsewhere, so nothing here knows a mod
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,13 +16,14 @@ from air_envs.drawing import sprites
 from air_envs.drawing.board import board_size, draw_board, painter, to_array
 from air_envs.drawing.files import save_gif, save_png
 from air_envs.drawing.theme import LIGHT, Colour, Theme, as_theme, blend
+from air_envs.drawing.window import Window
 
 if TYPE_CHECKING:
     import pygame
 
     from puzzles import PuzzleFamily
 
-__all__ = ["Frame", "changed", "draw_frame", "draw_frames", "draw_sheet", "save_gif", "save_png"]
+__all__ = ["Frame", "changed", "draw_frame", "draw_frames", "draw_sheet", "save_gif", "save_png", "show_frames"]
 
 PANELS = ("puzzle · answer so far", "decoded z_H · proposal", "decoded z_L · scratchpad")
 
@@ -120,12 +121,52 @@ def draw_frame(
     return to_array(surface)
 
 
-def draw_frames(family: PuzzleFamily, frames: Iterable[Frame], theme: str | Theme = LIGHT, *, panel: int = 320) -> Any:
+def draw_frames(
+    family: PuzzleFamily, frames: Iterable[Frame], theme: str | Theme = LIGHT, *, panel: int = 320
+) -> Iterator[NDArray[np.uint8]]:
     """Yield ``draw_frame`` of each frame in turn, with the cells that changed since the frame before highlighted."""
     previous = None
     for frame in frames:
         yield draw_frame(family, frame, theme, previous=previous, panel=panel)
         previous = frame
+
+
+def show_frames(
+    family: PuzzleFamily,
+    frames: Iterable[Frame],
+    ms_per_frame: int = 250,
+    theme: str | Theme = LIGHT,
+    *,
+    panel: int = 320,
+    title: str = "air-envs",
+) -> None:
+    """Show frames in a window as they come; the last one stays until the window is closed, which ends it at any time.
+
+    Args:
+        family: of the puzzle.
+        frames: drawn one by one, so a generator may still be thinking.
+        ms_per_frame: how long each is shown at least.
+        theme: ``"light"``, ``"dark"`` or a ``Theme``.
+        panel: pixels of the longer side of each board.
+        title: of the window.
+
+    Raises:
+        pygame.error: no display to open a window on.
+    """
+    pygame = sprites.load_pygame()
+    window = None
+    try:
+        for picture in draw_frames(family, frames, theme, panel=panel):
+            size = picture.shape[1], picture.shape[0]
+            window = window or Window(title, size)
+            window.draw(pygame.image.frombuffer(picture.tobytes(), size, "RGB"))
+            if not window.wait(ms_per_frame / 1000):
+                return
+        while window is not None and window.watched and window.wait(1.0):
+            pass
+    finally:
+        if window is not None:
+            window.destroy()
 
 
 def draw_sheet(

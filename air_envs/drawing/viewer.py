@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import time
-import weakref
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from air_envs.drawing import sprites
 from air_envs.drawing.board import Layout, board_surface, to_array
 from air_envs.drawing.theme import Theme, as_theme
+from air_envs.drawing.window import Window
 
 if TYPE_CHECKING:
     import pygame
@@ -53,7 +52,7 @@ class Viewer:
         """Where the cells of the board drawn last lie."""
         self.events: list[Any] = []
         """pygame events of this window since the last ``show``, but its closing."""
-        self._window: _Window | None = None
+        self._window: Window | None = None
         self._next_frame = 0.0
 
     def rgb_array(self, cells: Any, **marks: Any) -> NDArray[np.uint8]:
@@ -70,12 +69,12 @@ class Viewer:
             return
         surface = self.surface(cells, **marks)
         if self._window is None or not self._window.alive:
-            self._window = _Window(self.title, surface.get_size())
+            self._window = Window(self.title, surface.get_size())
         self._window.draw(surface)
         self.poll()
         if self.fps:
             time.sleep(max(0.0, self._next_frame - time.monotonic()))
-            self._next_frame = max(self._next_frame, time.monotonic() - 1.0) + 1.0 / self.fps
+            self._next_frame = max(self._next_frame, time.monotonic()) + 1.0 / self.fps
 
     def poll(self) -> list[Any]:
         """Hear the window's events, return those new, and close it if the user asked for that."""
@@ -103,68 +102,3 @@ class Viewer:
 
     def __getstate__(self) -> dict[str, Any]:
         return self.__dict__ | {"_window": None, "events": [], "layout": None}
-
-
-class _Window:
-    """One operating-system window. All windows share pygame's one queue of events, which is sorted here."""
-
-    _open: ClassVar[weakref.WeakValueDictionary[int, _Window]] = weakref.WeakValueDictionary()
-    _started_display: ClassVar[bool] = False
-
-    def __init__(self, title: str, size: tuple[int, int]):
-        pygame = sprites.load_pygame()
-        if not pygame.display.get_init():
-            pygame.display.init()
-            _Window._started_display = True
-        from pygame._sdl2 import video
-
-        self._texture_type = video.Texture
-        self._window = video.Window(title, size=size)
-        # In software: an accelerated renderer crashes the process if it outlives the display, as at an exit unclosed.
-        self._renderer = video.Renderer(self._window, accelerated=0)
-        self._queue: list[Any] = []
-        self._surface: Any = None
-        self._id = self._window.id
-        self._open[self._id] = self
-
-    @property
-    def alive(self) -> bool:
-        """False once something else has shut pygame's display down, and the window with it."""
-        return sprites.load_pygame().display.get_init()
-
-    def draw(self, surface: pygame.Surface) -> None:
-        self._surface = surface
-        self._renderer.clear()
-        self._texture_type.from_surface(self._renderer, surface).draw()
-        self._renderer.present()
-
-    def read(self) -> NDArray[np.uint8]:
-        # Presenting swaps the buffers, so the picture is drawn once more to be read.
-        assert self._surface is not None
-        self._renderer.clear()
-        self._texture_type.from_surface(self._renderer, self._surface).draw()
-        return to_array(self._renderer.to_surface())
-
-    def poll(self) -> tuple[list[Any], bool]:
-        """Return this window's events, and whether it is to close."""
-        pygame = sprites.load_pygame()
-        for event in pygame.event.get():
-            if event.type == pygame.QUIT:  # the last window was closed, or the program was told to end
-                targets = list(self._open.values())
-            else:
-                window = getattr(event, "window", None)
-                target = self._open.get(window.id) if window is not None else self
-                targets = [target] if target is not None else []
-            for target in targets:
-                target._queue.append(event)
-        events, self._queue = self._queue, []
-        closing = (pygame.QUIT, pygame.WINDOWCLOSE)
-        return [event for event in events if event.type not in closing], any(e.type in closing for e in events)
-
-    def destroy(self) -> None:
-        self._open.pop(self._id, None)
-        if self.alive:
-            self._window.destroy()
-            if not self._open and self._started_display:
-                sprites.load_pygame().display.quit()
-                _Window._started_display = False

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import Any, ClassVar
 
+from air_envs.dynamics import Dynamics
 from air_envs.env import PuzzleEnv
 from air_envs.maze.dynamics import MazeMove, MazePropose
 from air_envs.sources import PuzzleSource, make_source
@@ -100,7 +101,7 @@ class MazeEnv(PuzzleEnv):
     * v0: Initial version.
     """
 
-    dynamics_types = {"move": MazeMove, "propose": MazePropose}  # noqa: RUF012
+    dynamics_types: ClassVar[dict[str, type[Dynamics]]] = {"move": MazeMove, "propose": MazePropose}
 
     def __init__(
         self,

@@ -99,7 +99,7 @@ def measure(puzzle, distance, optimal, grid, to_go, progress):
             for action in range(4):
                 r = row + ROW_STEPS[action]
                 c = column + COLUMN_STEPS[action]
-                if not inside(r, c, rows, columns) or seen[r, c] or distance[i, r, c] != here - 1:
+                if here == 0 or not inside(r, c, rows, columns) or seen[r, c] or distance[i, r, c] != here - 1:
                     continue
                 if grid[i, r, c] == PATH or grid[i, r, c] == GOAL:
                     seen[r, c] = True

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import Any, ClassVar
 
+from air_envs.dynamics import Dynamics
 from air_envs.env import PuzzleEnv
 from air_envs.sources import PuzzleSource, make_source
 from air_envs.sudoku.dynamics import SudokuPlace, SudokuPropose
@@ -91,7 +92,7 @@ class SudokuEnv(PuzzleEnv):
     * v0: Initial version.
     """  # noqa: E501
 
-    dynamics_types = {"place": SudokuPlace, "propose": SudokuPropose}  # noqa: RUF012
+    dynamics_types: ClassVar[dict[str, type[Dynamics]]] = {"place": SudokuPlace, "propose": SudokuPropose}
 
     def __init__(
         self,

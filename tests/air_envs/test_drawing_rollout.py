@@ -1,0 +1,160 @@
+import dataclasses
+import itertools
+
+import imageio.v3 as imageio
+import numpy as np
+import pytest
+
+import puzzles
+from air_envs.drawing.rollout import (
+    Frame,
+    changed,
+    draw_frame,
+    draw_frames,
+    draw_sheet,
+    save_gif,
+    save_png,
+    show_frames,
+)
+from air_envs.drawing.theme import DARK, LIGHT, blend
+
+CASES = [(puzzles.family("sudoku-4x4"), 0), (puzzles.family("maze-5x9"), 1)]
+
+
+def frames_of(family, act_steps=2, program="LLHLLH"):
+    """A made-up rollout: z_L wavers and leaves cells undecided, z_H fills up with the solution."""
+    batch = family.generate(np.array([2], np.uint64))
+    puzzle, solution = batch.puzzle[0].astype(int), batch.solution[0].astype(int)
+    rng = np.random.default_rng(0)
+    z_h, z_l = np.full(family.shape, -1), np.full(family.shape, 255)
+    frames = [Frame(puzzle, z_h, z_l, title=family.name, program=program)]
+    for update in range(1, act_steps * len(program) + 1):
+        position = (update - 1) % len(program)
+        share = update / (act_steps * len(program))
+        if program[position] == "H":
+            z_h = np.where(rng.random(family.shape) < share, solution, z_h)
+        else:
+            z_l = np.where(rng.random(family.shape) < 0.5, rng.integers(-1, family.cell_values, family.shape), z_l)
+        frames.append(
+            Frame(
+                puzzle,
+                z_h,
+                z_l,
+                answer=z_h if update > len(program) else None,
+                z_h_confidence=rng.random(family.shape),
+                z_l_confidence=rng.random(family.shape),
+                title=family.name,
+                act_step=1 + (update - 1) // len(program),
+                update=update,
+                program=program,
+                position=position,
+                halt=share,
+                solved=bool((z_h == solution).all()),
+            )
+        )
+    return frames
+
+
+@pytest.mark.parametrize(("family", "_"), CASES)
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_frames_have_one_shape_and_show_what_changed(family, _, theme):
+    frames = frames_of(family)
+    pictures = list(draw_frames(family, frames, theme, panel=160))
+    assert len({picture.shape for picture in pictures}) == 1
+    assert pictures[0].dtype == np.uint8
+    assert all((a != b).any() for a, b in itertools.pairwise(pictures))
+    look = LIGHT if theme == "light" else DARK
+    tint = blend(look.board, look.changed, look.highlight)
+    legend = int((pictures[0] == tint).all(axis=2).sum())
+    # Beyond the legend, the first frame has nothing before it; a later one shows its changes.
+    assert all((picture == tint).all(axis=2).sum() > legend for picture in pictures[1:4])
+
+
+def test_the_program_strip_lights_the_update_made():
+    family = CASES[0][0]
+    frames = frames_of(family, 1)
+    # The third letter is an H: lit in full colour after update 3 only.
+    lit = [int((draw_frame(family, frame, panel=160)[:60] == LIGHT.accent_h).all(axis=2).sum()) for frame in frames]
+    assert lit[3] > 50
+    assert lit[6] > 50
+    assert max(lit[0], lit[1], lit[2], lit[4], lit[5]) < 20
+
+
+def test_halting_probability_fills_the_bar():
+    family = CASES[0][0]
+    frame = dataclasses.replace(frames_of(family, 1)[3], solved=None)
+    green = [
+        int((draw_frame(family, dataclasses.replace(frame, halt=halt), panel=160) == LIGHT.good).all(axis=2).sum())
+        for halt in (0.1, 0.5, 1.0)
+    ]
+    assert green[0] < green[1] < green[2]
+    assert green[2] == pytest.approx(2 * green[1], rel=0.2)
+
+
+@pytest.mark.parametrize(("family", "_"), CASES)
+def test_sheet_has_a_row_per_act_step(family, _):
+    one, two, three = (draw_sheet(family, frames_of(family, steps), board=80) for steps in (1, 2, 3))
+    assert one.shape[1] == two.shape[1] == three.shape[1]
+    assert three.shape[0] - two.shape[0] == two.shape[0] - one.shape[0] > 80 * min(family.shape) / max(family.shape)
+    narrow = draw_sheet(family, frames_of(family, 1), columns=3, board=80)
+    assert narrow.shape[1] < one.shape[1]
+    assert narrow.shape[0] == two.shape[0]
+    assert draw_sheet(family, frames_of(family, 1), board=80, title="A title").shape[0] > one.shape[0]
+    other = draw_sheet(family, frames_of(family, 1, program="LLLLLLH"), board=80)
+    assert other.shape[1] > one.shape[1]
+    draw_sheet(family, frames_of(family, 1)[:1], board=80)
+    with pytest.raises(ValueError, match="frames"):
+        draw_sheet(family, [])
+
+
+def test_gif_holds_every_frame_for_its_time(tmp_path):
+    family = CASES[0][0]
+    pictures = list(draw_frames(family, frames_of(family, 1), panel=160))
+    path = save_gif(tmp_path / "new folder" / "rollout.gif", pictures, 120, last_ms=900)
+    back = imageio.imread(path, index=None)
+    assert back.shape[:3] == (len(pictures), *pictures[0].shape[:2])
+    assert [imageio.immeta(path, index=i)["duration"] for i in (0, 1, len(pictures) - 1)] == [120, 120, 900]
+    # One palette for all: colours stay where they were, and flat ones are exact.
+    error = np.abs(back[..., :3].astype(int) - np.stack(pictures)).max(axis=3)
+    assert (error == 0).mean() > 0.9
+    assert (error > 40).mean() < 0.001
+    assert len(np.unique(back[..., :3].reshape(-1, 3), axis=0)) <= 128
+    assert path.stat().st_size < 12_000 * len(pictures)
+    assert [p.name for p in path.parent.iterdir()] == ["rollout.gif"]
+
+
+def test_nothing_half_written(tmp_path):
+    with pytest.raises(ValueError, match=r"a\.gif: no frames"):
+        save_gif(tmp_path / "a.gif", [])
+    with pytest.raises(ValueError, match=r"b\.png: a frame of shape \(3, 3, 7\)"):
+        save_png(tmp_path / "b.png", np.zeros((3, 3, 7)))
+    with pytest.raises(ValueError, match=r"c\.gif: a frame of shape \(5, 4, 3\)"):
+        save_gif(tmp_path / "c.gif", [np.zeros((4, 4, 3), np.uint8), np.zeros((5, 4, 3), np.uint8)])
+    assert list(tmp_path.iterdir()) == []
+    picture = draw_frame(CASES[0][0], frames_of(CASES[0][0], 1)[2], panel=120)
+    assert np.array_equal(imageio.imread(save_png(tmp_path / "c.png", picture)), picture)
+
+
+def test_frames_in_a_window():
+    import pygame
+
+    family = CASES[0][0]
+    drawn = []
+
+    def thinking():
+        for frame in frames_of(family, 1):
+            drawn.append(frame)
+            if len(drawn) == 4:
+                pygame.event.post(pygame.event.Event(pygame.QUIT))
+            yield frame
+
+    show_frames(family, thinking(), 1, panel=120)
+    assert len(drawn) == 4  # closing the window ends it
+    drawn.clear()
+    show_frames(family, frames_of(family, 1), 1, panel=120)  # no one watches: it ends by itself
+    assert not pygame.display.get_init()
+
+
+def test_changed():
+    assert changed(None, [[1]]) is None
+    assert changed([[1, 2]], [[1, 3]]).tolist() == [[False, True]]

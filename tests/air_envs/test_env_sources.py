@@ -1,0 +1,149 @@
+import pickle
+from typing import ClassVar
+
+import gymnasium as gym
+import numpy as np
+import pytest
+
+import air_envs
+import puzzles
+from puzzles import DatasetError, PuzzleError
+from puzzles.dataset import Dataset
+
+
+@pytest.mark.parametrize("split", ["train", "test"])
+def test_an_evaluation_walks_a_split(sudoku_dataset, split):
+    rows = Dataset(sudoku_dataset).split(split)
+    env = gym.make(
+        "air_envs/Sudoku-v0", dataset=str(sudoku_dataset), split=split, action_type="propose", solution_in_info=True
+    )
+    assert env.unwrapped.family.name == "sudoku-4x4"
+    for index in range(len(rows.puzzle)):
+        observation, info = env.reset(options={"index": index})
+        assert np.array_equal(observation["puzzle"], rows.puzzle[index])
+        assert np.array_equal(info["solution"], rows.solution[index])
+        assert info["rating"] == rows.rating[index]
+        assert env.step(rows.solution[index])[4]["solved"]
+
+
+def test_resets_draw_rows_by_the_seed_alone(maze_dataset):
+    one, two = (gym.make("air_envs/Maze-v0", dataset=str(maze_dataset)) for _ in range(2))
+    rows = {row.tobytes() for row in Dataset(maze_dataset).split("train").puzzle}
+    seen = set()
+    for number in range(40):
+        seed = 5 if number == 0 else None
+        puzzle = one.reset(seed=seed)[0]["puzzle"]
+        two.reset(options={"index": 3}) if number == 20 else None  # draws nothing
+        assert np.array_equal(puzzle, two.reset(seed=seed)[0]["puzzle"])
+        seen.add(puzzle.tobytes())
+    assert seen <= rows
+    assert len(seen) > 10
+
+
+@pytest.mark.parametrize("index", [20, -1, 1.0, "3"])
+def test_an_index_out_of_range_is_named(sudoku_dataset, index):
+    env = gym.make("air_envs/Sudoku-v0", dataset=str(sudoku_dataset), split="test")
+    with pytest.raises(ValueError, match=f"index {index!r}, expected an integer 0 to 19"):
+        env.reset(options={"index": index})
+
+
+def test_an_index_needs_a_dataset():
+    with pytest.raises(ValueError, match="without a dataset"):
+        gym.make("air_envs/Sudoku-v0", size=4).reset(options={"index": 0})
+
+
+def test_arguments_that_do_not_fit_the_dataset(sudoku_dataset, tmp_path):
+    path = str(sudoku_dataset)
+    for id, kwargs, message in [
+        ("air_envs/Sudoku-v0", {"size": 9}, "sudoku-4x4, expected sudoku-9x9"),
+        ("air_envs/Maze-v0", {}, "sudoku-4x4, expected maze-"),
+        ("air_envs/Sudoku-v0", {"clues": 20}, "clues"),
+        ("air_envs/Sudoku-v0", {"source": air_envs.GeneratedPuzzles("sudoku-4x4")}, "found both"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            gym.make(id, dataset=path, **kwargs)
+    with pytest.raises(DatasetError, match="validation"):
+        gym.make("air_envs/Sudoku-v0", dataset=path, split="validation")
+    with pytest.raises(FileNotFoundError):
+        gym.make("air_envs/Sudoku-v0", dataset=str(tmp_path / "none.h5"))
+
+
+def test_sources_of_one_file_share_its_arrays(sudoku_dataset):
+    one, two = air_envs.DatasetPuzzles(sudoku_dataset), air_envs.DatasetPuzzles(str(sudoku_dataset))
+    assert one._puzzles.puzzle is two._puzzles.puzzle
+    again = pickle.loads(pickle.dumps(one))
+    assert len(pickle.dumps(one)) < 500
+    assert np.array_equal(again.load(np.array([4], np.uint64)).puzzle, one.load(np.array([4], np.uint64)).puzzle)
+
+
+def test_a_source_of_ones_own():
+    class Always:
+        """Poses one puzzle for ever."""
+
+        family = puzzles.family("sudoku-4x4")
+
+        def draw(self, np_random):
+            return 0
+
+        def load(self, keys):
+            return self.family.generate(np.zeros(len(keys), np.uint64))
+
+    env = gym.make("air_envs/Sudoku-v0", source=Always())
+    grids = [env.reset()[0]["puzzle"].tobytes() for _ in range(3)]
+    assert len(set(grids)) == 1
+
+
+def test_generator_options_reach_the_generator():
+    env = gym.make("air_envs/Sudoku-v0", size=6, clues=20)
+    assert {env.reset(seed=seed)[1]["filled"] for seed in range(5)} == {20}
+    env = gym.make("air_envs/Maze-v0", rows=8, columns=8, min_path=14)
+    assert min(env.reset(seed=seed)[1]["optimal_length"] for seed in range(5)) >= 14
+    with pytest.raises(PuzzleError, match="sudoku"):
+        air_envs.GeneratedPuzzles("sudokube-4x4")
+
+
+def test_a_reward_of_ones_own():
+    env = gym.make("air_envs/Sudoku-v0", size=4, reward=lambda dynamics: -0.5 * dynamics.conflicts)
+    env.reset(options={"puzzle": ".234341221434321"[:15] + "."})
+    assert env.step(1)[1] == -1.5
+
+
+def test_a_new_family_needs_few_lines():
+    from air_envs.dynamics import Dynamics, grid_space
+
+    class Copy(Dynamics):
+        """Propose the solution of a 4x4 Sudoku; whatever else is wrong."""
+
+        action_type = "propose"
+
+        def __init__(self, family, count):
+            super().__init__(family, count)
+            self.action_space = grid_space(family)
+            self.observation_space = gym.spaces.Dict(grid=grid_space(family), puzzle=grid_space(family))
+
+        def _start(self, rows):
+            self.solved[rows] = False
+            self.progress[rows] = 0
+
+        def _apply(self, actions):
+            self.grid[:] = actions
+            self.solved[:] = (actions == self.solution).all(axis=(1, 2))
+            self.progress[:] = self.solved
+
+    class CopyEnv(air_envs.PuzzleEnv):
+        dynamics_types: ClassVar = {"propose": Copy}
+
+        def __init__(self, **parts):
+            super().__init__(air_envs.GeneratedPuzzles("sudoku-4x4"), "propose", **parts)
+
+    air_envs.register_environment("test/Copy-v0", "copy", CopyEnv, 5)
+    try:
+        env = gym.make("test/Copy-v0", render_mode="rgb_array", solution_in_info=True)
+        gym.utils.env_checker.check_env(env.unwrapped, skip_render_check=True)
+        _, info = env.reset(seed=0)
+        assert env.step(info["solution"])[1:3] == (1.0, True)
+        assert env.render().shape == (480, 480, 3)
+        assert air_envs.environment_id("copy-4x4") == "test/Copy-v0"
+    finally:
+        del air_envs.ENVIRONMENTS["test/Copy-v0"]
+        del gym.registry["test/Copy-v0"]
