@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from puzzles.errors import PuzzleError
 from puzzles.family import Grids
 from puzzles.maze.cells import GOAL, PATH, START
-from puzzles.maze.percolation import draw_percolation
+from puzzles.maze.percolation import draw_percolation, probe_workspace
 from puzzles.maze.perfect import draw_perfect
-from puzzles.maze.rules import COLUMN_STEPS, ROW_STEPS, fill_distances, inside
+from puzzles.maze.rules import COLUMN_STEPS, ROW_STEPS, fill_distances, find, inside
 from puzzles.random import seeded, uniform
 
 PERFECT_DRAWS = 100_000
@@ -53,6 +53,7 @@ def generate(
     """
     min_path = minimum_path(rows, columns, options)
     percolation = options.generator == "percolation"
+    work = probe_workspace(rows, columns)
     draws = PERCOLATION_DRAWS if percolation else PERFECT_DRAWS
     puzzles = np.zeros((len(seeds), rows, columns), np.uint8)
     solutions = np.zeros_like(puzzles)
@@ -66,6 +67,7 @@ def generate(
             float(options.wall_low),
             float(options.wall_high),
             draws,
+            work,
             puzzles[part],
             solutions[part],
             moves[part],
@@ -96,7 +98,7 @@ def minimum_path(rows: int, columns: int, options: MazeOptions) -> int:
 
 
 @njit(cache=True, nogil=True)
-def _generate_batch(seeds, percolation, min_path, wall_low, wall_high, draws, puzzles, solutions, lengths):
+def _generate_batch(seeds, percolation, min_path, wall_low, wall_high, draws, work, puzzles, solutions, lengths):
     """Fill ``puzzles``, ``solutions`` and ``lengths``; return the index of the first failure, or -1."""
     _, rows, columns = puzzles.shape
     queue = np.empty(rows * columns, np.int32)
@@ -104,16 +106,17 @@ def _generate_batch(seeds, percolation, min_path, wall_low, wall_high, draws, pu
     for i in range(len(seeds)):
         state = seeded(seeds[i])
         if percolation:
-            drawn = draw_percolation(puzzles[i], min_path, wall_low, wall_high, draws, queue, moves, state)
+            drawn = draw_percolation(puzzles[i], min_path, wall_low, wall_high, draws, work, queue, moves, state)
         else:
             drawn = draw_perfect(puzzles[i], min_path, draws, queue, moves, state)
         if not drawn:
             return i
-        goal = np.argmax(puzzles[i].reshape(-1) == GOAL)
-        start = np.argmax(puzzles[i].reshape(-1) == START)
-        reached = fill_distances(puzzles[i], goal, queue, moves)
+        start = find(puzzles[i], START)
+        reached = fill_distances(puzzles[i], find(puzzles[i], GOAL), queue, moves)
         lengths[i] = moves[start // columns, start % columns]
-        solutions[i] = puzzles[i]
+        for row in range(rows):
+            for column in range(columns):
+                solutions[i, row, column] = puzzles[i, row, column]
         _mark_random_path(solutions[i], start, queue[:reached], moves, state)
     return -1
 

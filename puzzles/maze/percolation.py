@@ -13,56 +13,18 @@ from numba import njit
 from numpy.typing import NDArray
 
 from puzzles.maze.cells import GOAL, OPEN, START, WALL
-from puzzles.maze.rules import fill_distances
+from puzzles.maze.rules import fill_distances, find
 from puzzles.random import below, uniform
 
 # What is known of a cell while a draw is searched.
 _UNKNOWN, _WALL, _NEAR_START, _NEAR_GOAL = range(4)
 
 
-@njit(cache=True, nogil=True)
-def draw_percolation(grid, min_path, wall_low, wall_high, draws, queue, moves, state):
-    """Draw (wall probability, grid, start, goal) until the path has ``min_path`` moves; return whether that happened.
+class Workspace(NamedTuple):
+    """The arrays of a probe; cells are numbered row by row in the grid with a border of walls around it."""
 
-    This is plain rejection, so the mazes kept follow its law exactly. What makes it fast is that a cell is drawn only
-    when it is first looked at: a probe looks for any path shorter than ``min_path``, which rejects most draws after
-    a small part of the grid. Only where it finds none is the grid completed and the distance measured.
-    """
-    rows, columns = grid.shape
-    width = columns + 2  # a border of walls spares the search the question whether a cell is inside
-    known = np.full((rows + 2) * width, _WALL, np.uint8)
-    known.reshape((rows + 2, width))[1:-1, 1:-1] = _UNKNOWN
-    work = _workspace(rows, columns)
-    for _ in range(draws):
-        wall = wall_low + (wall_high - wall_low) * uniform(state)
-        start = _random_cell(rows, columns, state)
-        goal = _random_cell(rows, columns, state)
-        if start == goal or uniform(state) < wall or uniform(state) < wall:
-            continue
-        length, seen_size = _probe(known, start, goal, wall, width, work, state)
-        if length >= min_path:
-            for row in range(rows):
-                for column in range(columns):
-                    cell = (row + 1) * width + column + 1
-                    if known[cell] == _UNKNOWN:
-                        grid[row, column] = WALL if uniform(state) < wall else OPEN
-                    else:
-                        grid[row, column] = WALL if known[cell] == _WALL else OPEN
-            start_row, start_column = start // width - 1, start % width - 1
-            goal_row, goal_column = goal // width - 1, goal % width - 1
-            grid[start_row, start_column] = START
-            grid[goal_row, goal_column] = GOAL
-            fill_distances(grid, goal_row * columns + goal_column, queue, moves)
-            if moves[start_row, start_column] >= min_path:
-                return True
-        for k in range(seen_size):
-            known[work.seen[k]] = _UNKNOWN
-    return False
-
-
-class _Workspace(NamedTuple):
-    """The arrays of a probe; cells are numbered row by row in the grid with its border."""
-
+    known: NDArray[np.uint8]
+    """(cells,): what is known of each cell."""
     seen: NDArray[np.int32]
     """(cells,): the cells drawn, to be made unknown again."""
     depth: NDArray[np.int32]
@@ -71,22 +33,65 @@ class _Workspace(NamedTuple):
     """(cells,): the cell under each one in its stack, -1 at the bottom."""
     tops: NDArray[np.int32]
     """(2, distances): for each search, stacks of cells by their distance from the other's origin; -1 if empty."""
-    row: NDArray[np.int32]
-    column: NDArray[np.int32]
+    row: NDArray[np.int64]
+    """(cells,): the row of each cell."""
+    column: NDArray[np.int64]
+    """(cells,): the column of each cell."""
+
+
+def probe_workspace(rows: int, columns: int) -> Workspace:
+    """Return the ``Workspace`` of a grid, nothing known; every draw leaves it so."""
+    row, column = np.divmod(np.arange((rows + 2) * (columns + 2)), columns + 2)
+    inner = (row >= 1) & (row <= rows) & (column >= 1) & (column <= columns)
+    known = np.where(inner, _UNKNOWN, _WALL).astype(np.uint8)
+    seen, depth, beneath = (np.empty(len(row), np.int32) for _ in range(3))
+    return Workspace(known, seen, depth, beneath, np.empty((2, rows + columns), np.int32), row, column)
 
 
 @njit(cache=True, nogil=True)
-def _workspace(rows, columns):
-    cells = (rows + 2) * (columns + 2)
-    every = np.arange(cells)
-    return _Workspace(
-        np.empty(cells, np.int32),
-        np.empty(cells, np.int32),
-        np.empty(cells, np.int32),
-        np.empty((2, rows + columns), np.int32),
-        (every // (columns + 2)).astype(np.int32),
-        (every % (columns + 2)).astype(np.int32),
-    )
+def draw_percolation(grid, min_path, wall_low, wall_high, draws, work, queue, moves, state):
+    """Draw (wall probability, grid, start, goal) until the path has ``min_path`` moves; return whether that happened.
+
+    This is plain rejection, so the mazes kept follow its law exactly. What makes it fast is that a cell is drawn only
+    when it is first looked at: a probe looks for any path shorter than ``min_path``, which rejects most draws after
+    a small part of the grid. Only where it finds none is the grid completed and the distance measured.
+    """
+    rows, columns = grid.shape
+    width = columns + 2  # a border of walls spares the search the question whether a cell is inside
+    for _ in range(draws):
+        wall = wall_low + (wall_high - wall_low) * uniform(state)
+        start = _random_cell(rows, columns, state)
+        goal = _random_cell(rows, columns, state)
+        if start == goal or uniform(state) < wall or uniform(state) < wall:
+            continue
+        length, seen_size = _probe(start, goal, wall, width, work, state)
+        kept = False
+        if length >= min_path:
+            _complete(grid, work.known, start, goal, wall, state)
+            fill_distances(grid, find(grid, GOAL), queue, moves)
+            kept = moves[start // width - 1, start % width - 1] >= min_path
+        for k in range(seen_size):
+            work.known[work.seen[k]] = _UNKNOWN
+        if kept:
+            return True
+    return False
+
+
+@njit(cache=True, nogil=True)
+def _complete(grid, known, start, goal, wall, state):
+    """Write what is known into ``grid``, and draw the cells that are not."""
+    rows, columns = grid.shape
+    for row in range(rows):
+        for column in range(columns):
+            cell = (row + 1) * (columns + 2) + column + 1
+            if cell == start:
+                grid[row, column] = START
+            elif cell == goal:
+                grid[row, column] = GOAL
+            elif known[cell] == _WALL or (known[cell] == _UNKNOWN and uniform(state) < wall):
+                grid[row, column] = WALL
+            else:
+                grid[row, column] = OPEN
 
 
 @njit(cache=True, nogil=True)
@@ -95,18 +100,19 @@ def _random_cell(rows, columns, state):
 
 
 @njit(cache=True, nogil=True)
-def _probe(known, start, goal, wall, width, work, state):
+def _probe(start, goal, wall, width, work, state):
     """Return (moves of some path from start to goal or -1, cells seen), drawing cells into ``known`` on the way.
 
     Two searches take turns, one from either end; each goes on from the cell that lies nearest to the other end as the
     crow flies. One that has no cell left shows that there is no path.
     """
-    seen, depth, beneath, tops, rows, columns = work
-    tops[:] = -1
+    known, seen, depth, beneath, tops, rows, columns = work
     origins = (start, goal)
     nearest = np.empty(2, np.int64)
     steps = (-width, 1, width, -1)
     for side in range(2):
+        for distance in range(tops.shape[1]):
+            tops[side, distance] = -1
         origin = origins[side]
         known[origin] = _NEAR_START + side
         seen[side] = origin

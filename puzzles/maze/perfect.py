@@ -36,7 +36,9 @@ def _carve(grid, stack, state):
     room is opened as a dead end, which keeps one way between any two cells.
     """
     rows, columns = grid.shape
-    grid[:] = WALL
+    for row in range(rows):
+        for column in range(columns):
+            grid[row, column] = WALL
     room_rows = (rows + 1) // 2
     room_columns = (columns + 1) // 2
     room = below(state, room_rows * room_columns)
@@ -65,6 +67,8 @@ def _carve(grid, stack, state):
         stack[depth] = row // 2 * room_columns + column // 2
         depth += 1
     if rows % 2 == 0:
-        grid[rows - 1, ::2] = OPEN
+        for column in range(0, columns, 2):
+            grid[rows - 1, column] = OPEN
     if columns % 2 == 0:
-        grid[::2, columns - 1] = OPEN
+        for row in range(0, rows, 2):
+            grid[row, columns - 1] = OPEN

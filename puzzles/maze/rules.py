@@ -112,7 +112,9 @@ def fill_distances(grid, origin, queue, moves):
     ``queue``, (cells,) int32, holds the reached cells in order of distance when it is done; their number is returned.
     """
     rows, columns = grid.shape
-    moves[:] = UNREACHABLE
+    for row in range(rows):
+        for column in range(columns):
+            moves[row, column] = UNREACHABLE
     if origin < 0:
         return 0
     moves[origin // columns, origin % columns] = 0

@@ -15,51 +15,49 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-_NONE = -1
+from puzzles.family import Grids
+from puzzles.sudoku.solver import copy
+
+_NONE = np.int64(-1)
 
 
-@njit(cache=True, nogil=True)
-def canonical(puzzles, solutions, box_rows):
+def canonical(puzzles: Grids, solutions: Grids, box_rows: int) -> Grids:
     """Return (N, side, side) uint8 from puzzles and their correct solutions, both (N, side, side) uint8."""
-    forms = np.empty_like(puzzles)
-    for i in range(len(puzzles)):
-        _canonical_one(puzzles[i], solutions[i], box_rows, forms[i])
-    return forms
+    views, givens = solutions[:, None], puzzles[:, None]
+    if box_rows * box_rows == solutions.shape[1]:
+        views, givens = (np.stack([grids, grids.swapaxes(1, 2)], axis=1) for grids in (solutions, puzzles))
+    return _canonical(np.ascontiguousarray(views), np.ascontiguousarray(givens), box_rows)
 
 
 @njit(cache=True, nogil=True)
-def _canonical_one(puzzle, solution, box_rows, form):
-    side = len(solution)
-    square = box_rows * box_rows == side
-    flips = 2 if square else 1
-    views = np.empty((flips, side, side), np.uint8)
-    givens = np.empty((flips, side, side), np.uint8)
-    views[0] = solution
-    givens[0] = puzzle
-    if square:
-        views[1] = solution.T
-        givens[1] = puzzle.T
-    roots, follows = _roots(views, box_rows)
-    chosen, columns = _smallest_second_rows(follows, side // box_rows)
-    best = np.full((side, side), 255, np.uint8)
+def _canonical(views, givens, box_rows):
+    """Do the work; ``views`` and ``givens`` are (N, 1 or 2, side, side): each grid, and its transpose if allowed."""
+    count, _, side, _ = views.shape
+    forms = np.empty((count, side, side), np.uint8)
+    best = np.empty((side, side), np.uint8)
     grid = np.empty((side, side), np.uint8)
     label = np.zeros(side + 1, np.uint8)
     rows = np.empty(side, np.int64)
-    for k in range(len(chosen)):
-        flip, first_row, _ = roots[chosen[k]]
-        for position in range(side):
-            label[views[flip, first_row, columns[k, position]]] = position + 1
-        _order_rows(views[flip], columns[k, 0], label, box_rows, rows)
-        _carry(views[flip], rows, columns[k], label, grid)
-        order = _compare(grid, best)
-        if order > 0:
-            continue
-        if order < 0:
-            best[:] = grid
-            form[:] = 255
-        _carry(givens[flip], rows, columns[k], label, grid)
-        if _compare(grid, form) < 0:
-            form[:] = grid
+    for i in range(count):
+        roots, follows = _roots(views[i], box_rows)
+        frontier, size = _smallest_second_rows(follows, side // box_rows)
+        for k in range(size):
+            flip = roots[frontier[k, 0], 0]
+            first_row = roots[frontier[k, 0], 1]
+            columns = frontier[k, 1 : 1 + side]
+            for position in range(side):
+                label[views[i, flip, first_row, columns[position]]] = position + 1
+            _order_rows(views[i, flip], columns[0], label, box_rows, rows)
+            _carry(views[i, flip], rows, columns, label, grid)
+            order = -1 if k == 0 else _compare(grid, best)
+            if order < 0:
+                best, grid = grid, best
+                _carry(givens[i, flip], rows, columns, label, forms[i])
+            elif order == 0:
+                _carry(givens[i, flip], rows, columns, label, grid)
+                if _compare(grid, forms[i]) < 0:
+                    _carry(givens[i, flip], rows, columns, label, forms[i])
+    return forms
 
 
 @njit(cache=True, nogil=True)
@@ -81,7 +79,9 @@ def _roots(views, box_rows):
             for second in range(band, band + box_rows):
                 if second == first:
                     continue
-                roots[root] = flip, first, second
+                roots[root, 0] = flip
+                roots[root, 1] = first
+                roots[root, 2] = second
                 for column in range(side):
                     follows[root, column] = column_of[views[flip, second, column]]
                 root += 1
@@ -90,84 +90,87 @@ def _roots(views, box_rows):
 
 @njit(cache=True, nogil=True)
 def _smallest_second_rows(follows, box_columns):
-    """Return the (root, column at each position) choices that make row 2 smallest: (K,) and (K, side) int64."""
+    """Return (entries, how many) for all choices that make row 2 smallest; unused room follows the entries.
+
+    An entry, int64, holds: the root | column at each position | position of each column | slot of each stack.
+    """
     roots, side = follows.shape
-    stacks = side // box_columns
-    width = 2 * side + stacks
-    # An entry: root | column at each position | position of each column | slot of each stack.
-    frontier = np.full((roots, 1 + width), _NONE, np.int64)
-    frontier[:, 0] = np.arange(roots)
+    width = 1 + 2 * side + side // box_columns
+    frontier = np.empty((roots, width), np.int64)
+    for root in range(roots):
+        frontier[root, 0] = root
+        for k in range(1, width):
+            frontier[root, k] = _NONE
     size = roots
-    entry = np.empty(1 + width, np.int64)
+    entry = np.empty(width, np.int64)
     for position in range(side):
         smallest = side
-        grown = np.empty((max(64, 2 * size), 1 + width), np.int64)
+        grown = np.empty((max(64, 2 * size), width), np.int64)
         grown_size = 0
         for k in range(size):
-            at = frontier[k, 1 : 1 + side]
-            slots = frontier[k, 1 + 2 * side :]
-            slot = position // box_columns
-            owner = _index(slots, slot)
+            taken = frontier[k, 1 + position]
+            owner = _stack_in(frontier, k, position // box_columns, side, box_columns)
             for column in range(side):
-                if at[position] != _NONE:
-                    if at[position] != column:
+                if taken != _NONE:
+                    if column != taken:
                         continue
                 elif frontier[k, 1 + side + column] != _NONE:
                     continue
                 elif owner != _NONE:
                     if column // box_columns != owner:
                         continue
-                elif slots[column // box_columns] != _NONE:
+                elif frontier[k, 1 + 2 * side + column // box_columns] != _NONE:
                     continue
-                entry[:] = frontier[k]
-                value = _extend(entry, position, column, follows[frontier[k, 0], column], side, box_columns)
+                for w in range(width):
+                    entry[w] = frontier[k, w]
+                value = _extend(entry, position, column, follows[entry[0], column], side, box_columns)
                 if value > smallest:
                     continue
                 if value < smallest:
                     smallest = value
                     grown_size = 0
                 if grown_size == len(grown):
-                    longer = np.empty((2 * grown_size, 1 + width), np.int64)
-                    longer[:grown_size] = grown
+                    longer = np.empty((2 * grown_size, width), np.int64)
+                    copy(grown.reshape(-1), longer.reshape(-1))
                     grown = longer
-                grown[grown_size] = entry
+                for w in range(width):
+                    grown[grown_size, w] = entry[w]
                 grown_size += 1
         frontier = grown
         size = grown_size
-    return frontier[:size, 0].copy(), frontier[:size, 1 : 1 + side].copy()
+    return frontier, size
+
+
+@njit(cache=True, nogil=True)
+def _stack_in(frontier, k, slot, side, box_columns):
+    """Return the stack that entry ``k`` has put into ``slot``, or _NONE."""
+    for stack in range(side // box_columns):
+        if frontier[k, 1 + 2 * side + stack] == slot:
+            return stack
+    return _NONE
 
 
 @njit(cache=True, nogil=True)
 def _extend(entry, position, column, follower, side, box_columns):
     """Put ``column`` at ``position`` and its follower where it has to be; return the follower's position."""
-    columns = entry[1 : 1 + side]
-    positions = entry[1 + side : 1 + 2 * side]
-    slots = entry[1 + 2 * side :]
-    columns[position] = column
-    positions[column] = position
-    slots[column // box_columns] = position // box_columns
-    if positions[follower] == _NONE:
+    column_at, position_of, slot_of = 1, 1 + side, 1 + 2 * side
+    slot = position // box_columns
+    entry[column_at + position] = column
+    entry[position_of + column] = position
+    entry[slot_of + column // box_columns] = slot
+    if entry[position_of + follower] == _NONE:
         stack = follower // box_columns
-        if slots[stack] == _NONE:
-            slot = 0
-            while _index(slots, slot) != _NONE:
-                slot += 1
-            slots[stack] = slot
-        free = slots[stack] * box_columns
-        while columns[free] != _NONE:
+        if entry[slot_of + stack] == _NONE:
+            # Positions are taken from the left, so the slots given away are the first ones.
+            for other in range(side // box_columns):
+                slot = max(slot, entry[slot_of + other])
+            entry[slot_of + stack] = slot + 1
+        free = entry[slot_of + stack] * box_columns
+        while entry[column_at + free] != _NONE:
             free += 1
-        columns[free] = follower
-        positions[follower] = free
-    return positions[follower]
-
-
-@njit(cache=True, nogil=True)
-def _index(values, wanted):
-    """Return the first index of ``wanted`` in ``values``, or _NONE."""
-    for k in range(len(values)):
-        if values[k] == wanted:
-            return k
-    return _NONE
+        entry[column_at + free] = follower
+        entry[position_of + follower] = free
+    return entry[position_of + follower]
 
 
 @njit(cache=True, nogil=True)
@@ -175,9 +178,10 @@ def _order_rows(view, first_column, label, box_rows, rows):
     """Write into ``rows`` which row goes where: bands, and the rows in each, ascending by their new first cell."""
     side = len(view)
     row_of = np.empty(side + 1, np.int64)
+    place = np.empty(side, np.int64)  # of each band: the next free row of the place it has taken
     for row in range(side):
         row_of[label[view[row, first_column]]] = row
-    place = np.full(side // box_rows, _NONE, np.int64)  # the next free row of the place each band has taken
+        place[row] = _NONE
     taken = 0
     for value in range(1, side + 1):
         row = row_of[value]

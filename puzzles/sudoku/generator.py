@@ -12,7 +12,7 @@ from puzzles.errors import PuzzleError
 from puzzles.family import Grids
 from puzzles.random import below, seeded, shuffle
 from puzzles.sudoku.geometry import geometry
-from puzzles.sudoku.solver import NO_BUDGET, descend, read_digits, start, strike, workspace
+from puzzles.sudoku.solver import NO, NO_BUDGET, ONE, YES, copy, descend, read_digits, start, strike, workspace
 
 ATTEMPTS = 10_000
 """Solution grids tried per puzzle until one can be dug down to the wanted clue count."""
@@ -21,7 +21,7 @@ _BATCH = 64  # puzzles per kernel call: between two calls an interrupt is heard
 _MINIMAL = -1
 # Minimal puzzles above side 10 take too long to dig; there are too few at side 4. These counts are reached quickly.
 _DEFAULT_CLUES = {4: (4, 10), 12: (54, 54), 15: (96, 96), 16: (112, 112)}
-_DIG_BUDGET = 1000  # guesses spent on one clue of a large grid before it is kept
+_DIG_BUDGET = np.int64(1000)  # guesses spent on one clue of a large grid before it is kept
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,7 +77,7 @@ def _generate_batch(seeds, clues_min, clues_max, geometry, puzzles, solutions):
         reached = False
         for _ in range(ATTEMPTS):
             _fill(solutions[i].reshape(-1), work, geometry, state)
-            puzzles[i] = solutions[i]
+            copy(solutions[i].reshape(-1), puzzles[i].reshape(-1))
             if _dig(puzzles[i].reshape(-1), clues, work, geometry, state):
                 reached = True
                 break
@@ -89,12 +89,13 @@ def _generate_batch(seeds, clues_min, clues_max, geometry, puzzles, solutions):
 @njit(cache=True, nogil=True)
 def _fill(grid, work, geometry, state):
     """Write a random solution grid into ``grid``, (cells,) uint8."""
-    grid[:] = 0
+    for cell in range(len(grid)):
+        grid[cell] = 0
     found = 0
     while found != 1:
         start(grid, work, geometry)
         # Nearly every descent needs less than one guess per cell; a stuck one is dropped for a fresh one.
-        found, _ = descend(work, geometry, 1, len(grid), state, True)
+        found, _ = descend(work, geometry, ONE, len(grid), state, YES)
     read_digits(work.solution, grid)
 
 
@@ -126,7 +127,7 @@ def _dig(grid, clues, work, geometry, state):
 def _has_other_solution(grid, cell, digit, budget, work, geometry, state):
     """Return whether ``grid`` can be solved with another digit in ``cell``; True as well if the budget runs out."""
     start(grid, work, geometry)  # cannot fail: the known solution satisfies it
-    if not strike(work.options[0], cell, 1 << (digit - 1), work, geometry):
+    if not strike(work.options[0], cell, ONE << (digit - ONE), work, geometry):
         return False
-    found, _ = descend(work, geometry, 1, budget, state, False)
+    found, _ = descend(work, geometry, ONE, budget, state, NO)
     return found != 0

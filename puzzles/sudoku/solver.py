@@ -16,7 +16,9 @@ from puzzles.family import Grids
 from puzzles.random import below
 from puzzles.sudoku.geometry import geometry
 
-NO_BUDGET = 1 << 62
+# Typed: numba would compile a function once more for each literal argument.
+ONE, NOTHING, NO_BUDGET = np.int64(1), np.int64(0), np.int64(1 << 62)
+YES, NO = np.bool_(True), np.bool_(False)
 
 
 class Result(NamedTuple):
@@ -50,7 +52,7 @@ def _search_batch(puzzles, limit, geometry):
     state = np.zeros(1, np.uint64)
     for i in range(count):
         if start(puzzles[i].reshape(-1), work, geometry):
-            counts[i], guesses[i] = descend(work, geometry, limit, NO_BUDGET, state, False)
+            counts[i], guesses[i] = descend(work, geometry, limit, NO_BUDGET, state, NO)
             if counts[i] > 0:
                 read_digits(work.solution, solutions[i].reshape(-1))
     return solutions, counts, guesses
@@ -64,7 +66,7 @@ class Workspace(NamedTuple):
 
     options: NDArray[np.int32]
     """(cells + 1, cells): the options at each depth."""
-    guessed: NDArray[np.int32]
+    guessed: NDArray[np.int64]
     """(cells + 1,): the cell guessed in at each depth."""
     queue: NDArray[np.int32]
     """(cells,): cells that were decided and whose peers do not know it yet."""
@@ -78,7 +80,7 @@ def workspace(side):
     cells = side * side
     return Workspace(
         np.empty((cells + 1, cells), np.int32),
-        np.empty(cells + 1, np.int32),
+        np.empty(cells + 1, np.int64),
         np.empty(cells, np.int32),
         np.empty(cells, np.int32),
     )
@@ -89,7 +91,7 @@ def start(grid, work, geometry):
     """Set depth 0 to what the givens of ``grid``, (cells,), leave open; return False if they contradict each other."""
     every = (1 << geometry.units.shape[1]) - 1
     options = work.options[0]
-    waiting = 0
+    waiting = NOTHING
     for cell in range(len(grid)):
         if grid[cell] == 0:
             options[cell] = every
@@ -106,8 +108,10 @@ def strike(options, cell, bits, work, geometry):
     options[cell] &= ~bits
     if options[cell] == 0:
         return False
-    work.queue[0] = cell
-    waiting = 1 if options[cell] & (options[cell] - 1) == 0 else 0
+    waiting = NOTHING
+    if options[cell] & (options[cell] - 1) == 0:
+        work.queue[0] = cell
+        waiting = ONE
     return _propagate(options, work.queue, waiting, geometry.unit_bits[cell], geometry)
 
 
@@ -135,7 +139,7 @@ def descend(work, geometry, limit, budget, state, shuffled):
                     values &= values - 1
             bit = values & -values
             deeper = work.options[depth + 1]
-            deeper[:] = options
+            copy(options, deeper)
             work.guessed[depth] = cell
             options[cell] &= ~bit  # what is left if the guess fails; concluded from only then
             depth += 1
@@ -144,7 +148,7 @@ def descend(work, geometry, limit, budget, state, shuffled):
         else:
             found += 1
             if found == 1:
-                work.solution[:] = options
+                copy(options, work.solution)
                 guesses_at_first = guesses
             if found == limit:
                 return found, guesses_at_first
@@ -153,8 +157,15 @@ def descend(work, geometry, limit, budget, state, shuffled):
             depth -= 1
             if depth < 0:
                 return found, guesses_at_first if found > 0 else guesses
-            if strike(work.options[depth], work.guessed[depth], 0, work, geometry):
+            if strike(work.options[depth], work.guessed[depth], NOTHING, work, geometry):
                 break
+
+
+@njit(cache=True, nogil=True)
+def copy(source, target):
+    """Copy one-dimensional arrays of one length; a slice assignment would bring seconds of compilation with it."""
+    for k in range(len(source)):
+        target[k] = source[k]
 
 
 @njit(cache=True, nogil=True)

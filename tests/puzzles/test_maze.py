@@ -258,6 +258,16 @@ def test_default_min_path_of_percolation(shape, expected):
     assert expected <= batch.rating.min() <= expected + (15 if shape == (30, 30) else 2)
 
 
+@pytest.mark.parametrize("options", [{}, {"min_path": 30}, {"generator": "percolation", "min_path": 2}])
+def test_a_maze_depends_on_its_seed_alone(options):
+    family = maze(9, 9)
+    options = family.Options(**options)
+    batch = family.generate(seeds(40), options)
+    for index in (0, 1, 17, 39):
+        for one, all_of_them in zip(family.generate(seeds(1, first=index), options), batch, strict=True):
+            np.testing.assert_array_equal(one[0], all_of_them[index])
+
+
 def exact_law(shape, min_path, low, high):
     """The probability of each (grid, start, goal) that plain rejection accepts, by going through all of them."""
     chances = (np.arange(200) + 0.5) / 200 * (high - low) + low
