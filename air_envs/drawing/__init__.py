@@ -2,6 +2,7 @@
 
 from air_envs.drawing.board import Layout, Painter, Scene, board_image, board_text, draw_board, register_painter
 from air_envs.drawing.theme import DARK, LIGHT, Theme
+from air_envs.drawing.viewer import Viewer
 
 __all__ = [
     "DARK",
@@ -10,6 +11,7 @@ __all__ = [
     "Painter",
     "Scene",
     "Theme",
+    "Viewer",
     "board_image",
     "board_text",
     "draw_board",
