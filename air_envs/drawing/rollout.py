@@ -89,7 +89,8 @@ def draw_frame(
     unit = max(6, round(panel / 30))  # height of a capital letter of a label
     gap, header = 2 * unit, 7 * unit
     board_width, board_height = board_size(family, panel)
-    width, height = 3 * board_width + 4 * gap, header + 2 * unit + board_height + 4 * unit
+    slot = max(board_width, 19 * unit)  # a narrow board still needs room for its label
+    width, height = 3 * slot + 4 * gap, header + 2 * unit + board_height + 4 * unit
     surface = pygame.Surface((width, height), 0, 32)
     surface.fill(theme.page)
     _header(surface, frame, (gap, unit, width - 2 * gap, header - unit), unit, theme)
@@ -103,11 +104,11 @@ def draw_frame(
     )
     top = header + 2 * unit
     for index, (cells, confidence, old, colour) in enumerate(boards):
-        left = gap + index * (board_width + gap)
+        left = gap + index * (slot + gap)
         lit = frame.letter == ("", "H", "L")[index] and bool(frame.letter)
         layout = draw_board(
             surface,
-            (left, top, board_width, board_height),
+            (left, top, slot, board_height),
             family,
             cells,
             puzzle=frame.puzzle,
@@ -116,7 +117,8 @@ def draw_frame(
             theme=theme,
         )
         name = sprites.label(PANELS[index], unit, colour if lit or not index else theme.muted, "bold")
-        surface.blit(name, (layout.left - layout.thin, header + round(unit * 0.1)))
+        x = min(layout.left - layout.thin, left + slot - name.get_width())
+        surface.blit(name, (x, header + round(unit * 0.1)))
     _legend(surface, family, (gap, top + board_height + unit, width - 2 * gap), unit, theme)
     return to_array(surface)
 
@@ -255,19 +257,19 @@ def _header(surface: pygame.Surface, frame: Frame, area: tuple[int, int, int, in
     counters = f"ACT step {frame.act_step}" if frame.act_step else "before the first update"
     if frame.update:
         counters += f" · {frame.letter} update {frame.update}"
-    x = left
-    if frame.title:
-        title = sprites.label(frame.title, size, theme.text, "bold")
-        surface.blit(title, (x, top))
-        x += title.get_width() + 2 * unit
-    counter = sprites.label(counters, size, theme.muted)
-    surface.blit(counter, (x, top))
+    right = left + width
     if frame.solved is not None:
         word, colour = ("solved", theme.good) if frame.solved else ("not solved", theme.muted)
         verdict = sprites.label(word, size, colour, "bold")
-        surface.blit(verdict, (left + width - verdict.get_width(), top))
+        right -= verdict.get_width()
+        surface.blit(verdict, (right, top))
         mark = sprites.disc(round(size * 0.9), colour, 0.0 if frame.solved else 0.28)
-        sprites.place(surface, mark, left + width - verdict.get_width() - size, top + round(size * 0.78))
+        sprites.place(surface, mark, right - size, top + round(size * 0.78))
+        right -= 3 * size
+    counter = sprites.label(counters, size, theme.muted)
+    title = _fitted(frame.title, size, theme.text, right - left - counter.get_width() - 2 * unit)
+    surface.blit(title, (left, top))
+    surface.blit(counter, (left + (title.get_width() + 2 * unit if title.get_width() > 1 else 0), top))
 
     strip_top = top + round(unit * 2.6)
     for index, letter in enumerate(frame.program):
@@ -279,6 +281,15 @@ def _header(surface: pygame.Surface, frame: Frame, area: tuple[int, int, int, in
         _tag(surface, letter, (left + index * round(unit * 2.5), strip_top), unit, ground, ink, round(unit * 2.2))
     if frame.halt is not None:
         _halting(surface, frame.halt, (left + width, strip_top), unit, theme)
+
+
+def _fitted(string: str, size: int, colour: Colour, width: int) -> pygame.Surface:
+    """Return as much of a bold label as fits ``width`` pixels, an ellipsis in place of the rest."""
+    sprite = sprites.label(string, size, colour, "bold")
+    while sprite.get_width() > max(width, 0) and string:
+        string = string[:-1].rstrip()
+        sprite = sprites.label(string + "…" if string else "", size, colour, "bold")
+    return sprite
 
 
 def _halting(surface: pygame.Surface, halt: float, right_top: tuple[int, int], unit: int, theme: Theme) -> None:

@@ -158,3 +158,13 @@ def test_frames_in_a_window():
 def test_changed():
     assert changed(None, [[1]]) is None
     assert changed([[1, 2]], [[1, 3]]).tolist() == [[False, True]]
+
+
+def test_narrow_boards_and_long_titles_fit():
+    family = puzzles.family("maze-20x4")
+    frame = dataclasses.replace(frames_of(family, 1)[3], solved=True)
+    short, long = (draw_frame(family, dataclasses.replace(frame, title=t), panel=200) for t in ("", "wide " * 60))
+    assert short.shape == long.shape
+    assert short.shape[1] > 1.5 * short.shape[0]  # room for three labels
+    verdict = slice(None, 40), slice(-60, None)
+    assert np.array_equal(short[verdict], long[verdict])
