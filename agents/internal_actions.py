@@ -16,7 +16,7 @@ from agents.model import AIR, State
 L, H, COMMIT = range(3)
 
 
-class InternalActions(gym.Wrapper):
+class InternalActions(gym.Wrapper, gym.utils.RecordConstructorArgs):
     """Puts a model inside a puzzle environment: think with L and H, answer with COMMIT.
 
     The wrapped environment must take whole grids (``action_type="propose"``). Playing the model's own program and a
@@ -47,7 +47,8 @@ class InternalActions(gym.Wrapper):
     """
 
     def __init__(self, env: gym.Env, model: AIR | AIRAgent, update_cost: float = 0.0, max_updates: int | None = None):
-        super().__init__(env)
+        gym.utils.RecordConstructorArgs.__init__(self, model=model, update_cost=update_cost, max_updates=max_updates)
+        gym.Wrapper.__init__(self, env)
         self.agent = model if isinstance(model, AIRAgent) else AIRAgent(model)
         self.model = self.agent.model
         self.update_cost = update_cost

@@ -85,8 +85,8 @@ def import_real(real: Path, output: Path) -> None:
         print(f"no published puzzles in {real}; --real FOLDER names another place")
     for source in sources:
         # Lists and published splits repeat a few puzzles up to symmetry.
-        dataset = import_puzzles(source, output / "data" / f"{source.stem}.h5", on_duplicate="drop")
-        print(dataset.describe(), end="\n\n")
+        imported = import_puzzles(source, output / "data" / f"{source.stem}.h5", on_duplicate="drop")
+        print(imported)
 
 
 def run(name: str, output: Path) -> str:

@@ -128,30 +128,34 @@ class PuzzleFamily(abc.ABC):
         Raises:
             PuzzleError: not (N, rows, columns) uint8 with values below ``cell_values``.
         """
-        if not isinstance(grids, np.ndarray):
-            raise PuzzleError(f"{what}: a {type(grids).__name__}, expected a NumPy array")
-        if grids.ndim != 3 or grids.shape[1:] != self.shape:
-            raise PuzzleError(f"{what}: shape {grids.shape}, expected (N, {self.rows}, {self.columns})")
-        if grids.dtype != np.uint8:
-            raise PuzzleError(f"{what}: dtype {grids.dtype}, expected uint8")
+        grids = self._shaped(grids, what)
         if grids.size and grids.max() >= self.cell_values:
             index, row, column = np.argwhere(grids >= self.cell_values)[0]
             value = grids[index, row, column]
             raise PuzzleError(
                 f"{what} {index}: row {row + 1}, column {column + 1}: {value}, expected 0 to {self.cell_values - 1}"
             )
-        return np.require(grids, requirements=["C", "W"])
+        return grids
 
     def checked_answers(self, puzzle: Grids, grid: Grids) -> tuple[Grids, Grids]:
-        """Return puzzles and the grids that should answer them, each ``checked``.
+        """Return puzzles, ``checked``, and the grids that should answer them, in which any value may stand.
 
         Raises:
             PuzzleError: also if there are not as many of one as of the other.
         """
-        puzzle, grid = self.checked(puzzle), self.checked(grid, "grid")
+        puzzle, grid = self.checked(puzzle), self._shaped(grid, "grid")
         if len(puzzle) != len(grid):
             raise PuzzleError(f"{len(puzzle)} puzzles, {len(grid)} grids")
         return puzzle, grid
+
+    def _shaped(self, grids: Grids, what: str) -> Grids:
+        if not isinstance(grids, np.ndarray):
+            raise PuzzleError(f"{what}: a {type(grids).__name__}, expected a NumPy array")
+        if grids.ndim != 3 or grids.shape[1:] != self.shape:
+            raise PuzzleError(f"{what}: shape {grids.shape}, expected (N, {self.rows}, {self.columns})")
+        if grids.dtype != np.uint8:
+            raise PuzzleError(f"{what}: dtype {grids.dtype}, expected uint8")
+        return np.require(grids, requirements=["C", "W"])
 
     @abc.abstractmethod
     def solve(self, puzzle: Grids) -> Grids:
@@ -165,7 +169,8 @@ class PuzzleFamily(abc.ABC):
     def is_solved(self, puzzle: Grids, grid: Grids) -> NDArray[np.bool_]:
         """(N,) bool: whether each grid is a correct answer to its puzzle by the rules, without a stored solution.
 
-        Every cell must be right: an answer that changes what the puzzle gives is none.
+        Every cell must be right: an answer that changes what the puzzle gives is none, nor is one with a value that
+        the family does not have, such as a cell that a model leaves undecided.
         """
 
     @abc.abstractmethod

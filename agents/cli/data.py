@@ -69,7 +69,7 @@ def _import(args: list[str]) -> None:
         family: str | None = None,
         format: Literal["text", "csv", "npy"] | None = None,
         train: int | None = None,
-        test: int | float | None = None,
+        test: int | None = None,
         seed: int = 0,
         on_duplicate: Literal["error", "drop"] = "error",
     ) -> None:
@@ -80,25 +80,15 @@ def _import(args: list[str]) -> None:
             output: the file to write.
             family: such as sudoku-9x9; by default what the source shows.
             format: by default what the source looks like.
-            train: keep this many training puzzles, drawn by the seed.
-            test: unseen puzzles, a number or a fraction, where the source has no split of its own.
-            seed: of the split and the draw.
-            on_duplicate: puzzles equal up to symmetry are an error, or all but the first are dropped.
+            train: draw this many training puzzles; by default all that are not for the test.
+            test: draw this many test puzzles; by default the source's own, or a tenth where it has no split.
+            seed: of the draw.
+            on_duplicate: puzzles equal by the split rule are an error, or all but the first are dropped.
         """
         from puzzles.importers import import_puzzles
 
-        dataset = import_puzzles(
-            source,
-            output,
-            family=family,
-            format=format,
-            train=train,
-            test=test,
-            seed=seed,
-            on_duplicate=on_duplicate,
-            command=shlex.join(["air-envs", "data", "import", *args]),
-        )
-        print(dataset.describe())
+        command = shlex.join(["air-envs", "data", "import", *args])
+        print(import_puzzles(source, output, family, format, test, train, seed, on_duplicate, command))
 
     tyro.cli(import_, prog="air-envs data import", args=args)
 

@@ -148,7 +148,7 @@ def _mark_random_path(grid, start, nearest_first, moves, state):
             next_column = column + COLUMN_STEPS[move]
             if inside(next_row, next_column, rows, columns) and moves[next_row, next_column] == level - 1:
                 total += ways[next_row, next_column]
-        ways[row, column] = total * scale
+        ways[row, column] = max(total * scale, 1e-300)  # never 0: from every cell there is a way on
         largest = max(largest, ways[row, column])
     row = start // columns
     column = start % columns

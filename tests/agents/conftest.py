@@ -1,11 +1,15 @@
 from pathlib import Path
 
 import pytest
+import torch
 
 import puzzles
 from agents.config import AIRConfig, TrainConfig
 from agents.trainer import Trainer
 from puzzles.build import build_dataset
+
+# Tiny tensors gain nothing from threads, and lose much where another process keeps the cores busy.
+torch.set_num_threads(1)
 
 TINY = AIRConfig(family="sudoku-4x4", hidden=32, heads=2, layers=1, max_steps=4, position="structured")
 

@@ -239,6 +239,14 @@ def test_answers_of_another_size_are_refused(family, batch):
         family.is_solved(batch.puzzle, batch.solution[1:])
 
 
+def test_an_answer_with_a_foreign_value_is_none(family, batch):
+    for value in (family.cell_values, 255):
+        for cell in np.ndindex(family.shape):
+            answer = batch.solution.copy()
+            answer[0][cell] = value
+            assert family.is_solved(batch.puzzle, answer).tolist() == [False] + [True] * (COUNT - 1)
+
+
 @pytest.mark.parametrize("name", ["sudoku", "sudoku-9", "chess-8x8", "sudoku-9x9 ", ""])
 def test_unknown_families(name):
     with pytest.raises(PuzzleError, match="unknown family"):
