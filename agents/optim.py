@@ -76,11 +76,11 @@ class SignSGD(Optimizer):
 
 def build_optimizers(model: AIR, config: TrainConfig) -> list[Optimizer]:
     """Build what ``config.optimizer`` names, over all of the model's parameters."""
-    decay: dict[str, float] = {"lr": config.lr, "weight_decay": config.weight_decay}
+    lr, decay = config.lr, config.weight_decay
     if config.optimizer == "adamw":
-        return [torch.optim.AdamW(model.parameters(), betas=(0.9, 0.95), fused=True, **decay)]
+        return [torch.optim.AdamW(model.parameters(), lr, (0.9, 0.95), weight_decay=decay, fused=True)]
     weights = [parameter for parameter in model.parameters() if parameter is not model.prefix]
-    return [AdamATan2(weights, **decay), SignSGD([model.prefix], **decay)]
+    return [AdamATan2(weights, lr, weight_decay=decay), SignSGD([model.prefix], lr, weight_decay=decay)]
 
 
 def clip_gradients(parameters: Iterable[Tensor], norm: float | None) -> None:

@@ -91,7 +91,7 @@ def _play_batch(
         actions, state = agent.predict({"puzzle": puzzle}, state)
         if propose == "last" and step < max_steps:
             continue
-        for i in np.flatnonzero(~done):
+        for i in np.flatnonzero(~done).tolist():
             _, reward, terminated, truncated, info = envs[i].step(actions[i])
             proposals[i] += 1
             returns[i] += float(reward)

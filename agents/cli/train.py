@@ -40,7 +40,6 @@ def _configure(preset: str | None, args: list[str]) -> TrainConfig:
         + ", ".join(sorted(PRESETS))
         + ".\n\n--resume RUN goes on with the run in that folder, bit for bit."
     )
-    options = {"prog": "air-envs train", "description": description, "args": args}
-    if preset is None:
-        return tyro.cli(TrainConfig, **options)
-    return tyro.cli(TrainConfig, default=PRESETS[preset], **options)
+    # tyro takes the absence of a default as its own sentinel, None as a value.
+    default = tyro.MISSING_NONPROP if preset is None else PRESETS[preset]
+    return tyro.cli(TrainConfig, prog="air-envs train", description=description, args=args, default=default)
