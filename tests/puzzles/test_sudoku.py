@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import puzzles
 from puzzles import PuzzleError
-from puzzles.sudoku import Sudoku, rules
+from puzzles.sudoku import Sudoku, rules, solver
 
 PUBLISHED = "5...27..9..41......1..5.3...92.6.8...5......66..7..29.8...7...2.......8...9..36.."
 PUBLISHED_SOLUTION = "583427169974136528216859374792364851351298746648715293865971432137642985429583617"
@@ -201,6 +201,15 @@ def test_a_puzzle_that_singles_solve_is_rated_0():
     ratings = family.rate(batch)
     assert ratings[0] == ratings[2] == 0 < ratings[1]
     np.testing.assert_array_equal(family.rate(batch[::-1]), ratings[::-1])
+
+
+def test_guesses_count_until_the_first_solution():
+    puzzle = sudoku(9).parse(PUBLISHED)[None]
+    puzzle[0, 0, 0] = 0
+    results = [solver.search(puzzle, 3, limit) for limit in (1, 5)]
+    assert [result.found[0] for result in results] == [1, 5]
+    assert results[0].guesses[0] == results[1].guesses[0] > 0
+    np.testing.assert_array_equal(results[0].solution, results[1].solution)
 
 
 def test_a_guess_is_a_value_assumed_where_singles_are_stuck():

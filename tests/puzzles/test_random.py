@@ -1,0 +1,50 @@
+"""The generator behind every puzzle: published values, and uniform draws."""
+
+import math
+from collections import Counter
+
+import numpy as np
+
+from puzzles.random import below, next_uint64, seeded, shuffle, uniform
+
+
+def assert_uniform(counts, values):
+    counts = np.array([counts[value] for value in values])
+    mean = counts.mean()
+    statistic = ((counts - mean) ** 2 / mean).sum()
+    assert abs(statistic - len(counts) + 1) < 5 * math.sqrt(2 * len(counts))  # chi-square, mean and 5 deviations
+
+
+def test_it_is_splitmix64():
+    state = np.zeros(1, np.uint64)  # its published first outputs from state 0
+    assert [next_uint64(state) for _ in range(3)] == [0xE220A8397B1DCDAF, 0x6E789E6AA1B965F4, 0x06C45D188009454F]
+
+
+def test_seeds_make_streams_of_their_own():
+    firsts = {int(next_uint64(seeded(np.uint64(seed)))) for seed in (*range(1000), *range(2**64 - 1000, 2**64))}
+    assert len(firsts) == 2000
+    state, again = seeded(np.uint64(5)), seeded(np.uint64(5))
+    assert [next_uint64(state) for _ in range(5)] == [next_uint64(again) for _ in range(5)]
+
+
+def test_draws_are_uniform():
+    state = seeded(np.uint64(0))
+    for bound in (1, 2, 7, 900):
+        draws = Counter(int(below(state, bound)) for _ in range(30 * bound + 100))
+        assert set(draws) <= set(range(bound))
+        if bound > 1:
+            assert_uniform(draws, range(bound))
+    numbers = np.array([uniform(state) for _ in range(5000)])
+    assert ((numbers >= 0) & (numbers < 1)).all()
+    assert_uniform(Counter((numbers * 50).astype(int).tolist()), range(50))
+
+
+def test_every_order_is_equally_likely():
+    state = seeded(np.uint64(1))
+    orders = Counter()
+    for _ in range(120 * 40):
+        values = np.arange(5)
+        shuffle(state, values)
+        orders[tuple(values.tolist())] += 1
+    assert len(orders) == 120
+    assert_uniform(orders, list(orders))
