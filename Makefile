@@ -13,10 +13,10 @@ export PYGAME_HIDE_SUPPORT_PROMPT ?= 1
 help:            ## list the targets
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: $(READY)   ## data, training, evaluation and pictures, end to end on this machine (about 8 minutes)
+demo: $(READY)   ## data, training, evaluation and pictures, end to end on this machine (about 7 minutes)
 	$(BIN)/python -m examples.demo
 
-demo-6x6: $(READY) ## the same for 6x6 Sudoku with 14 clues (about 12 minutes)
+demo-6x6: $(READY) ## the same for 6x6 Sudoku with 14 clues (about 10 minutes)
 	$(BIN)/python -m examples.demo --only sudoku-6x6
 
 test: $(READY)   ## the whole test suite
@@ -39,8 +39,9 @@ wheel: $(READY)  ## build the wheel into dist/
 
 clean:           ## remove the virtual environment and everything built
 	rm -rf $(VENV) build dist demo *.egg-info
+	find . -name __pycache__ -prune -exec rm -rf {} +
 
-# torch is pinned in constraints.txt: an unpinned torch would pull gigabytes of CUDA packages.
+# Versions are pinned in constraints.txt. On Linux, PyPI's torch brings CUDA along; the README says how to do without.
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[dev]"

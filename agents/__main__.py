@@ -1,4 +1,4 @@
-"""``python -m agents`` is the ``air-envs`` command; torchrun starts it this way."""
+"""``python -m agents`` is the ``air-envs`` command."""
 
 from agents.cli import main
 

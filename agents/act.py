@@ -63,9 +63,7 @@ def refill(model: AIR, carry: Carry, tokens: Tensor, labels: Tensor) -> Carry:
     halted = carry.halted
     fresh = model.initial_state(len(halted), carry.state.z_H.dtype)
     return Carry(
-        state=State(
-            *(torch.where(halted[:, None, None], new, old) for new, old in zip(fresh, carry.state, strict=True))
-        ),
+        state=carry.state.restart(halted, fresh),
         tokens=torch.where(halted[:, None], tokens, carry.tokens),
         labels=torch.where(halted[:, None], labels, carry.labels),
         steps=torch.where(halted, 0, carry.steps),
@@ -120,10 +118,10 @@ def act_train_step(
 
     q_target = continue_target(step, carry, max_steps) if config.q_continue else None
     labels = carry.labels.long()
-    loss, answer = act_loss(output, labels, q_target, config.loss)
+    correct = correct_cells(output.logits, labels)
+    exact = correct.all(-1)
+    loss, answer = act_loss(output, labels, exact, q_target, config.loss)
     with torch.no_grad():
-        correct = correct_cells(output.logits, labels)
-        exact = correct.all(-1)
         metrics = Metrics(
             loss=loss.detach(),
             answer_loss=answer,

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 import puzzles
-from agents.batches import UNDECIDED, to_cells, to_tokens
+from agents.batches import to_cells, to_tokens
 from agents.checkpoint import load_model
-from agents.devices import pick_device
+from agents.devices import pick_device, pick_dtype
 from agents.model import AIR, State
 
 
@@ -24,7 +24,7 @@ class Decoded:
     """One recurrent state as a grid."""
 
     cells: puzzles.Grids
-    """(rows, columns) uint8: the most probable cell values, 255 where it is padding (undecided)."""
+    """(rows, columns) uint8: the most probable cell values, ``family.undecided`` where that is padding."""
     confidence: NDArray[np.float32]
     """(rows, columns) float32: softmax probability of that value."""
 
@@ -48,20 +48,26 @@ class Thought:
 
 
 class AIRAgent:
-    """Plays puzzle environments whose action is a whole grid; ``predict`` has Stable-Baselines3's signature."""
+    """Plays puzzle environments whose action is a whole grid; ``predict`` has Stable-Baselines3's signature.
 
-    def __init__(self, model: AIR):
+    Args:
+        model: trained, on its device.
+        dtype: of the hidden states: float32 by default, as exact as the weights; bfloat16 is faster on a GPU.
+    """
+
+    def __init__(self, model: AIR, dtype: torch.dtype = torch.float32):
         self.model = model.eval()
+        self.dtype = dtype
         self.family = puzzles.family(model.config.family)
 
     @classmethod
-    def from_pretrained(cls, name_or_path: str | Path, device: str = "cpu") -> AIRAgent:
+    def from_pretrained(cls, name_or_path: str | Path, device: str = "cpu", dtype: str = "float32") -> AIRAgent:
         """Load an agent from a checkpoint folder or the hub.
 
         Raises:
             CheckpointError: no such checkpoint, or a damaged one.
         """
-        return cls(load_model(name_or_path, pick_device(device)))
+        return cls(load_model(name_or_path, pick_device(device)), pick_dtype(dtype))
 
     @property
     def device(self) -> torch.device:
@@ -86,16 +92,19 @@ class AIRAgent:
 
         Returns:
             The proposal, uint8 in the puzzle's shape, and the state for the next call.
+
+        Raises:
+            PuzzleError: the puzzle is not of the model's family.
         """
         puzzle = np.asarray(observation["puzzle"])
-        tokens = self._tokens(puzzle.reshape(-1, *self.family.shape))
-        fresh = self.model.initial_state(len(tokens))
+        tokens = self.tokens(puzzle if puzzle.ndim == 3 else puzzle[None])
+        fresh = self.initial_state(len(tokens))
         if state is None:
             state = fresh
         elif episode_start is not None:
             state = state.restart(torch.as_tensor(episode_start, device=self.device).reshape(-1), fresh)
         state, output = self.model(tokens, state)
-        return as_proposal(to_cells(output.logits, self.family.shape)).reshape(puzzle.shape), state
+        return self.propose(output.logits).reshape(puzzle.shape), state
 
     def think(
         self, observation: Mapping[str, Any], act_steps: int | None = None, program: str | None = None
@@ -106,12 +115,15 @@ class AIRAgent:
             observation: of a puzzle environment, not batched.
             act_steps: how many ACT steps to take, by default the model's maximum.
             program: what to run in each, by default the model's; ``agents.program.freeze`` makes variants.
+
+        Raises:
+            PuzzleError: the puzzle is not of the model's family.
         """
-        tokens = self._tokens(np.asarray(observation["puzzle"])[None])
+        tokens = self.tokens(np.asarray(observation["puzzle"])[None])
         program = program or self.model.config.program
         with torch.inference_mode():
-            x = self.model.embed(tokens)
-            state = self.model.initial_state(1)
+            x = self.model.embed(tokens, self.dtype)
+            state = self.initial_state(1)
         update = 0
         for act_step in range(1, (act_steps or self.model.config.max_steps) + 1):
             for letter in program:
@@ -127,15 +139,23 @@ class AIRAgent:
         """Decode z_H and z_L of a single puzzle with the model's one lm_head."""
         return tuple(self._decoded(self.model.decode(z)) for z in state)  # type: ignore[return-value]
 
+    def propose(self, logits: Tensor) -> puzzles.Grids:
+        """Decode an answer to actions: (B, C, V) to (B, rows, columns) uint8, 0 (blank, wall) where undecided."""
+        cells = to_cells(logits, self.family)
+        return torch.where(cells == self.family.undecided, 0, cells).cpu().numpy()
+
+    def initial_state(self, batch: int) -> State:
+        """Return the states that every puzzle starts from, in the agent's dtype."""
+        return self.model.initial_state(batch, self.dtype)
+
+    def tokens(self, puzzle: puzzles.Grids) -> Tensor:
+        """Turn puzzles, (N, rows, columns) uint8, into tokens on the model's device.
+
+        Raises:
+            PuzzleError: another shape or type, or a value that the family does not have.
+        """
+        return to_tokens(self.family.checked(puzzle), self.device)
+
     def _decoded(self, logits: Tensor) -> Decoded:
-        shape = self.family.shape
-        confidence = logits.float().softmax(-1).amax(-1)
-        return Decoded(to_cells(logits, shape)[0].cpu().numpy(), confidence.view(shape).cpu().numpy())
-
-    def _tokens(self, puzzle: puzzles.Grids) -> Tensor:
-        return to_tokens(puzzle.astype(np.uint8, copy=False), self.device)
-
-
-def as_proposal(cells: Tensor) -> puzzles.Grids:
-    """Turn decoded cells into an action: an undecided cell is proposed as value 0 (blank, wall)."""
-    return torch.where(cells == UNDECIDED, 0, cells).cpu().numpy()
+        confidence = logits.float().softmax(-1).amax(-1).view(self.family.shape)
+        return Decoded(to_cells(logits, self.family)[0].cpu().numpy(), confidence.cpu().numpy())

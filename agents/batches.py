@@ -10,6 +10,9 @@ from torch import Tensor
 import puzzles
 from puzzles.dataset import Dataset
 
+PADDING = 0
+"""The token that is no cell: unlabelled in targets, undecided in answers."""
+
 
 def open_dataset(path: Path | str, family: str) -> Dataset:
     """Open a dataset for a model of one family.
@@ -61,10 +64,7 @@ def to_tokens(grids: puzzles.Grids, device: torch.device | str = "cpu") -> Tenso
     return torch.from_numpy(grids.reshape(len(grids), -1) + 1).to(device)
 
 
-UNDECIDED = 255
-"""Cell value of a decoded padding token: the model commits to nothing there."""
-
-
-def to_cells(logits: Tensor, shape: tuple[int, int]) -> Tensor:
-    """Decode logits over tokens to cells: (B, C, V) to (B, rows, columns) uint8, ``UNDECIDED`` for padding."""
-    return (logits.argmax(-1).to(torch.uint8) - 1).unflatten(1, shape)
+def to_cells(logits: Tensor, family: puzzles.PuzzleFamily) -> Tensor:
+    """Decode logits over tokens to cells: (B, C, V) to (B, rows, columns) uint8, ``family.undecided`` for padding."""
+    token = logits.argmax(-1)
+    return torch.where(token == PADDING, family.undecided, token - 1).to(torch.uint8).unflatten(1, family.shape)

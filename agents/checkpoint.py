@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+from huggingface_hub import hf_hub_download
+from huggingface_hub.errors import HFValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load_model as load_safetensors
 
@@ -39,12 +40,7 @@ def load_model(name_or_path: str | Path, device: torch.device | str = "cpu") -> 
     Raises:
         CheckpointError: a missing or damaged file, weights that do not fit the configuration, or no such model.
     """
-    folder = Path(name_or_path)
-    if not folder.is_dir():
-        try:
-            return AIR.from_pretrained(str(name_or_path), strict=True).to(device)
-        except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
-            raise CheckpointError(f"{name_or_path}: neither a checkpoint folder nor a model on the hub") from error
+    folder = Path(name_or_path) if Path(name_or_path).is_dir() else _download(str(name_or_path))
     for name in (CONFIG, WEIGHTS):
         if not (folder / name).is_file():
             raise CheckpointError(f"{folder}: no {name}, expected a checkpoint with {CONFIG} and {WEIGHTS}")
@@ -57,6 +53,15 @@ def load_model(name_or_path: str | Path, device: torch.device | str = "cpu") -> 
     except (SafetensorError, RuntimeError) as error:
         raise CheckpointError(f"{folder / WEIGHTS}: {error}") from error
     return model.to(device).eval()
+
+
+def _download(name: str) -> Path:
+    """Fetch a model's two files from the hub, or take them from its cache; return their folder."""
+    try:
+        config, _ = (Path(hf_hub_download(name, file)) for file in (CONFIG, WEIGHTS))
+        return config.parent
+    except (HFValidationError, OSError) as error:
+        raise CheckpointError(f"{name}: neither a checkpoint folder nor a model on the hub") from error
 
 
 def save_training(values: dict[str, Any], folder: Path) -> None:

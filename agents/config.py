@@ -7,9 +7,11 @@ import json
 import math
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from agents.program import act_program
+
+Position = Literal["rope", "learned", "structured"]
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ class AIRConfig:
     """n_L: how many times the embedded puzzle is added to the input of an L-update."""
     inject_h: float = 0.0
     """n_H: the same for an H-update."""
-    position: Literal["rope", "learned", "structured"] = "rope"
+    position: Position = "rope"
     """Position encoding: rotary (the paper), one learned vector per position, or one per row, column and box."""
     prefix: int = 1
     """Learned prefix vectors before the cells; the q head reads the first."""
@@ -44,14 +46,14 @@ class AIRConfig:
     """ACT steps per puzzle, at most in training and always in evaluation."""
 
     def __post_init__(self) -> None:
+        _at_least(1, self, "hidden", "heads", "layers", "h_cycles", "l_cycles", "prefix", "max_steps")
+        _at_least(0, self, "inject_l", "inject_h")
         if self.hidden % self.heads or (self.hidden // self.heads) % 2:
-            raise ValueError(f"hidden {self.hidden} must be an even multiple of heads {self.heads}")
-        if min(self.hidden, self.layers, self.h_cycles, self.l_cycles, self.prefix, self.max_steps) < 1:
-            raise ValueError(
-                "hidden, layers, h_cycles, l_cycles, prefix and max_steps must be at least 1: "
-                + ", ".join(f"{name} {getattr(self, name)}" for name in ("hidden", "layers", "h_cycles", "l_cycles"))
-                + f", prefix {self.prefix}, max_steps {self.max_steps}"
-            )
+            raise ValueError(f"hidden {self.hidden}, expected an even multiple of heads {self.heads}")
+        if self.expansion <= 0:
+            raise ValueError(f"expansion {self.expansion}, expected more than 0")
+        if self.position not in get_args(Position):
+            raise ValueError(f"position {self.position!r}, expected one of {get_args(Position)}")
         if not self.gradient or not self.program.endswith(self.gradient):
             raise ValueError(f"gradient {self.gradient!r} is not a tail of the program {self.program!r}")
 
@@ -119,9 +121,12 @@ class TrainConfig:
     """Steps between checkpoints."""
 
     def __post_init__(self) -> None:
-        for name in ("steps", "batch", "log_every", "eval_every", "eval_puzzles", "checkpoint_every"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} {getattr(self, name)}, expected at least 1")
+        _at_least(1, self, "steps", "batch", "log_every", "eval_every", "eval_puzzles", "checkpoint_every")
+        _at_least(0, self, "lr", "weight_decay", "warmup", "seed")
+        if not 0 <= self.exploration <= 1:
+            raise ValueError(f"exploration {self.exploration}, expected a probability")
+        if self.clip is not None and self.clip <= 0:
+            raise ValueError(f"clip {self.clip}, expected a norm above 0")
         if self.ema is not None and not 0 < self.ema < 1:
             raise ValueError(f"ema {self.ema}, expected a decay between 0 and 1")
 
@@ -132,8 +137,21 @@ def to_json(config: AIRConfig | TrainConfig) -> str:
 
 
 def train_config_from_json(text: str) -> TrainConfig:
-    """Read back what ``to_json`` wrote of a ``TrainConfig``."""
+    """Read back what ``to_json`` wrote of a ``TrainConfig``.
+
+    Raises:
+        ValueError: no JSON, or not the fields of one.
+    """
     values: dict[str, Any] = json.loads(text)
-    values["model"] = AIRConfig(**values["model"])
-    values["dataset"], values["output"] = Path(values["dataset"]), Path(values["output"])
-    return TrainConfig(**values)
+    try:
+        values["model"] = AIRConfig(**values["model"])
+        values["dataset"], values["output"] = Path(values["dataset"]), Path(values["output"])
+        return TrainConfig(**values)
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"not a training configuration: {error}") from error
+
+
+def _at_least(least: int, config: AIRConfig | TrainConfig, *names: str) -> None:
+    for name in names:
+        if getattr(config, name) < least:
+            raise ValueError(f"{name} {getattr(config, name)}, expected at least {least}")

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 import puzzles
-from agents.batches import to_cells, to_tokens
-from agents.model import AIR
+from agents.agent import AIRAgent
+from agents.batches import to_cells
+from puzzles.dataset import Dataset
 
 
 @dataclass(frozen=True)
@@ -30,9 +31,14 @@ class Evaluation:
     answers: puzzles.Grids
     """(N, rows, columns) uint8: the last answer; 255 where the model says padding."""
     solved: NDArray[np.bool_]
-    """(N,): the last answer is right by the family's rules; on a Maze any shortest path is."""
+    """(N,): the last answer is right by the family's rules, as its environment judges it: on a Maze the path cells
+    alone are read, and any shortest path is right."""
+    split: str
+    """The split they are of, "test" or "train"."""
     split_rule: str
-    """How the puzzles differ from the training split: "canonical" (not even up to symmetry) or "exact"."""
+    """How no two puzzles of the dataset are equal: "canonical", not even up to symmetry, or "exact"."""
+    dtype: str
+    """Precision of the hidden states."""
     seconds: float
     """Wall time of the forward passes."""
 
@@ -51,8 +57,10 @@ class Evaluation:
         low, high = wilson_interval(int(self.exact[:, -1].sum()), len(self.exact))
         return {
             "puzzles": len(self.exact),
-            "act_steps": self.exact.shape[1],
+            "split": self.split,
             "split_rule": self.split_rule,
+            "act_steps": self.exact.shape[1],
+            "dtype": self.dtype,
             "exact_accuracy": self.accuracy,
             "exact_accuracy_interval_95": [low, high],
             "exact_accuracy_within": self.accuracy_within,
@@ -66,36 +74,52 @@ class Evaluation:
         low, high = wilson_interval(int(self.exact[:, -1].sum()), len(self.exact))
         return (
             f"exact accuracy {self.accuracy:.1%} (95 % interval {low:.1%} to {high:.1%}), solved by the rules "
-            f"{self.solved.mean():.1%}, cells {self.cells[-1]:.2%}; {len(self.exact)} unseen puzzles, split rule "
-            f"{self.split_rule}, {self.exact.shape[1]} ACT steps, {len(self.exact) / self.seconds:.0f} puzzles/s"
+            f"{self.solved.mean():.1%}, cells {self.cells[-1]:.2%}; {len(self.exact)} {self.split} puzzles, split rule "
+            f"{self.split_rule}, {self.exact.shape[1]} ACT steps, {self.dtype}, "
+            f"{len(self.exact) / self.seconds:.0f} puzzles/s"
         )
 
 
 @torch.inference_mode()
 def evaluate(
-    model: AIR,
-    data: puzzles.Puzzles,
-    split_rule: str = "canonical",
+    agent: AIRAgent,
+    dataset: Dataset,
+    split: str = "test",
+    count: int | None = None,
     max_steps: int | None = None,
     batch: int = 256,
-    dtype: torch.dtype = torch.float32,
     progress: bool = True,
 ) -> Evaluation:
-    """Run every puzzle for ``max_steps`` ACT steps (default: the model's own) and compare with the labels."""
-    if not len(data.puzzle):
-        raise ValueError("no puzzles to evaluate on")
-    family, device = puzzles.family(model.config.family), model.H_init.device
-    steps = max_steps or model.config.max_steps
+    """Run the first ``count`` puzzles of a split for ``max_steps`` ACT steps and compare with the labels.
+
+    Args:
+        agent: of the dataset's family.
+        dataset: opened.
+        split: of the dataset.
+        count: how many puzzles; None takes all.
+        max_steps: ACT steps per puzzle; None takes the model's own maximum.
+        batch: puzzles at a time.
+        progress: show a bar.
+
+    Raises:
+        ValueError: a number below 1.
+        DatasetError: no such split, or a damaged one.
+    """
+    steps = agent.model.config.max_steps if max_steps is None else max_steps
+    for name, value in {"puzzles": count, "ACT steps": steps, "batch": batch}.items():
+        if value is not None and value < 1:
+            raise ValueError(f"{name} {value}, expected at least 1")
+    data = dataset.split(split).take(slice(count))
     exact, cells, q_halt, answers = [], [], [], []
     start = time.perf_counter()
     for first in tqdm(range(0, len(data.puzzle), batch), "evaluating", leave=False, disable=not progress):
         rows = data.take(slice(first, first + batch))
-        tokens, labels = to_tokens(rows.puzzle, device), torch.from_numpy(rows.solution).to(device)
-        state = model.initial_state(len(tokens), dtype)
+        tokens, labels = agent.tokens(rows.puzzle), torch.from_numpy(rows.solution).to(agent.device)
+        state = agent.initial_state(len(tokens))
         right, q = [], []
         for _ in range(steps):
-            state, output = model(tokens, state)
-            answer = to_cells(output.logits, family.shape)
+            state, output = agent.model(tokens, state)
+            answer = to_cells(output.logits, agent.family)
             right.append((answer == labels).flatten(1))
             q.append(output.q_halt)
         right_cells = torch.stack(right, 1)
@@ -110,8 +134,10 @@ def evaluate(
         cells=np.concatenate(cells).mean(0, dtype=np.float64),
         q_halt=np.concatenate(q_halt),
         answers=answered,
-        solved=family.is_solved(data.puzzle, answered),
-        split_rule=split_rule,
+        solved=agent.family.is_solved(data.puzzle, agent.family.read_answer(data.puzzle, answered)),
+        split=split,
+        split_rule=dataset.split_rule,
+        dtype=str(agent.dtype).removeprefix("torch."),
         seconds=seconds,
     )
 

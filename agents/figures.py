@@ -14,19 +14,14 @@ def draw_training_curve(run: Path) -> Path:
     train, test = list(read_metrics(run, "train")), list(read_metrics(run, "test"))
     figure = Figure(figsize=(9, 3.4), layout="constrained")
     loss, accuracy = figure.subplots(1, 2)
-    steps = [line["step"] for line in train]
-    loss.plot(steps, [line["answer_loss"] for line in train], color="#0072B2")
+    loss.plot([line["step"] for line in train], [line["answer_loss"] for line in train], color="#0072B2")
     loss.set(title="Training loss", xlabel="step", ylabel="cross-entropy per cell", yscale="log")
-    accuracy.plot(
-        steps, [100 * line["exact_accuracy"] for line in train], color="#56B4E9", label="training, when halted"
-    )
-    accuracy.plot(
-        [line["step"] for line in test],
-        [100 * line["exact_accuracy"] for line in test],
-        "o-",
-        color="#D55E00",
-        label="unseen test puzzles",
-    )
+    for lines, style, color, label in (
+        ([line for line in train if "exact_accuracy" in line], "-", "#56B4E9", "training, when halted"),
+        (test, "o-", "#D55E00", "test puzzles"),
+    ):
+        percent = [100 * line["exact_accuracy"] for line in lines]
+        accuracy.plot([line["step"] for line in lines], percent, style, color=color, label=label)
     accuracy.set(title="Exact accuracy", xlabel="step", ylabel="%", ylim=(-3, 103))
     accuracy.legend(frameon=False)
     for axes in (loss, accuracy):

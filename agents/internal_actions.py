@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from gymnasium import spaces
 
-from agents.agent import AIRAgent, as_proposal
-from agents.batches import UNDECIDED, to_cells, to_tokens
+from agents.agent import AIRAgent
 from agents.model import AIR, State
+from air_envs.actions import check_discrete
 
 L, H, COMMIT = range(3)
 
@@ -28,7 +28,7 @@ class InternalActions(gym.Wrapper, gym.utils.RecordConstructorArgs):
 
     Observation, a Dict:
         puzzle: the grid as posed, uint8.
-        proposal, scratchpad: decoded z_H and z_L, (rows, columns) uint8, 255 where undecided.
+        proposal, scratchpad: decoded z_H and z_L, (rows, columns) uint8, ``family.undecided`` where undecided.
         proposal_confidence, scratchpad_confidence: (rows, columns) float32 in [0, 1].
         halt_logit: (1,) float32, "the whole proposal is right".
         updates: (3,) int64, how many L, H and COMMIT so far.
@@ -43,25 +43,31 @@ class InternalActions(gym.Wrapper, gym.utils.RecordConstructorArgs):
             maximum of ACT steps makes.
 
     Raises:
-        ValueError: the environment's actions are not whole grids of the model's family, or an action out of range.
+        ValueError: the environment's actions are not whole grids of the model's family.
+        ActionError: an action that is not 0, 1 or 2; nothing has changed.
     """
 
     def __init__(self, env: gym.Env, model: AIR | AIRAgent, update_cost: float = 0.0, max_updates: int | None = None):
-        gym.utils.RecordConstructorArgs.__init__(self, model=model, update_cost=update_cost, max_updates=max_updates)
+        gym.utils.RecordConstructorArgs.__init__(
+            self, model=model, update_cost=update_cost, max_updates=max_updates, _disable_deepcopy=True
+        )
         gym.Wrapper.__init__(self, env)
         self.agent = model if isinstance(model, AIRAgent) else AIRAgent(model)
         self.model = self.agent.model
         self.update_cost = update_cost
         self.max_updates = max_updates or self.model.config.max_steps * len(self.model.config.program)
-        shape = self.agent.family.shape
-        if env.action_space.shape != shape:
+        family, name = self.agent.family, env.spec.id if env.spec else str(env)
+        if getattr(env.unwrapped, "family", None) != family:
+            found = getattr(env.unwrapped, "family", None)
+            raise ValueError(f"{name}: puzzles of {found}, expected {family}, which the model is for")
+        if env.action_space.shape != family.shape:
             raise ValueError(
-                f"{env.spec.id if env.spec else env}: action space {env.action_space}, expected whole grids of shape "
-                f'{shape} for {self.agent.family.name} (make it with action_type="propose")'
+                f"{name}: action space {env.action_space}, expected whole grids of shape {family.shape} "
+                '(make it with action_type="propose")'
             )
         assert isinstance(env.observation_space, spaces.Dict)
-        grid = spaces.Box(0, UNDECIDED, shape, np.uint8)
-        confidence = spaces.Box(0, 1, shape, np.float32)
+        grid = spaces.Box(0, family.undecided, family.shape, np.uint8)
+        confidence = spaces.Box(0, 1, family.shape, np.float32)
         self.action_space = spaces.Discrete(3)
         self.observation_space = spaces.Dict(
             puzzle=env.observation_space["puzzle"],
@@ -79,20 +85,19 @@ class InternalActions(gym.Wrapper, gym.utils.RecordConstructorArgs):
         self._puzzle = observation["puzzle"]
         self._updates = np.zeros(3, np.int64)
         with torch.inference_mode():
-            self._x = self.model.embed(to_tokens(self._puzzle[None], self.agent.device))
-            self._state: State = self.model.initial_state(1)
+            self._x = self.model.embed(self.agent.tokens(self._puzzle[None]), self.agent.dtype)
+            self._state: State = self.agent.initial_state(1)
             self._info = info
             return self._observe(), self._info | {"committed": False}
 
     def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         """Run one update of the model, or submit its proposal."""
-        if not self.action_space.contains(action):
-            raise ValueError(f"action {action!r}, expected 0 (L), 1 (H) or 2 (COMMIT)")
+        action = check_discrete(action, 3, "L, H, COMMIT")
         self._updates[action] += 1
         with torch.inference_mode():
             if action == COMMIT:
-                cells = to_cells(self.model.decode(self._state.z_H), self.agent.family.shape)
-                _, reward, terminated, truncated, self._info = self.env.step(as_proposal(cells)[0])
+                proposal = self.agent.propose(self.model.decode(self._state.z_H))[0]
+                _, reward, terminated, truncated, self._info = self.env.step(proposal)
                 return self._observe(), float(reward), terminated, truncated, self._info | {"committed": True}
             self._state = self.model.update("LH"[action], self._state, self._x)
             truncated = bool(self._updates[:COMMIT].sum() > self.max_updates)

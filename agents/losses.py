@@ -8,9 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from agents.batches import PADDING
 from agents.model import Output
-
-PADDING = 0
 
 
 def stablemax_cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
@@ -44,7 +43,9 @@ def correct_cells(logits: Tensor, labels: Tensor) -> Tensor:
     return (logits.argmax(-1) == labels) | (labels == PADDING)
 
 
-def act_loss(output: Output, labels: Tensor, q_target: Tensor | None, cross_entropy: str) -> tuple[Tensor, Tensor]:
+def act_loss(
+    output: Output, labels: Tensor, exact: Tensor, q_target: Tensor | None, cross_entropy: str
+) -> tuple[Tensor, Tensor]:
     """Loss of one ACT step, per sequence, summed over the batch.
 
     Mean cross-entropy over labelled cells + 0.5 * (BCE(q_halt, whole grid right) + BCE(q_continue, q_target)).
@@ -52,6 +53,7 @@ def act_loss(output: Output, labels: Tensor, q_target: Tensor | None, cross_entr
     Args:
         output: of the model.
         labels: (B, C) int64 tokens, 0 where a cell has no label.
+        exact: (B,) bool, whether the whole grid is right.
         q_target: (B,) probabilities for q_continue; None trains the halting head alone.
         cross_entropy: a key of ``CROSS_ENTROPY``.
 
@@ -61,7 +63,6 @@ def act_loss(output: Output, labels: Tensor, q_target: Tensor | None, cross_entr
     labelled = labels != PADDING
     per_cell = CROSS_ENTROPY[cross_entropy](output.logits, labels) * labelled
     answer = (per_cell.sum(-1) / labelled.sum(-1).clamp(min=1)).sum()
-    exact = correct_cells(output.logits, labels).all(-1)
     halting = _bce(output.q_halt, exact.to(output.q_halt.dtype))
     if q_target is not None:
         halting = halting + _bce(output.q_continue, q_target)

@@ -1,7 +1,8 @@
 """The paper's two optimizers: AdamATan2 for the weights, sign-SGD for the prefix vector.
 
 AdamATan2 is Adam with atan2 in place of division by the root (Everett et al., 2024, arXiv 2407.05872): no epsilon, and
-invariant to the gradient's scale.
+invariant to the gradient's scale. Its step counts live on the device, so that a CUDA graph may hold it; ``lr`` may be
+a tensor there.
 """
 
 from __future__ import annotations
@@ -42,18 +43,18 @@ class AdamATan2(Optimizer):
             gradients = [p.grad for p in params]
             for p in params:
                 if not self.state[p]:
-                    self.state[p].update(step=0, m=torch.zeros_like(p), v=torch.zeros_like(p))
-                self.state[p]["step"] += 1
-            m, v = ([self.state[p][key] for p in params] for key in ("m", "v"))
+                    step = torch.zeros((), device=p.device)
+                    self.state[p].update(step=step, m=torch.zeros_like(p), v=torch.zeros_like(p))
+            m, v, steps = ([self.state[p][key] for p in params] for key in ("m", "v", "step"))
+            torch._foreach_add_(steps, 1)
             torch._foreach_lerp_(m, gradients, 1 - beta1)
             torch._foreach_mul_(v, beta2)
             torch._foreach_addcmul_(v, gradients, gradients, 1 - beta2)
             torch._foreach_mul_(params, 1 - lr * group["weight_decay"])
-            for p, m_p, v_p in zip(params, m, v, strict=True):
-                step = self.state[p]["step"]
+            for p, m_p, v_p, step in zip(params, m, v, steps, strict=True):
                 numerator = m_p / (1 - beta1**step)
-                denominator = v_p.sqrt().mul_(b / (1 - beta2**step) ** 0.5)
-                p.add_(numerator.atan2_(denominator), alpha=-lr * a)
+                denominator = v_p.sqrt() * (b / (1 - beta2**step).sqrt())
+                p.sub_(numerator.atan2_(denominator).mul_(lr * a))
         return loss
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, get_args
 
 import gymnasium as gym
 import numpy as np
@@ -13,11 +12,12 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 import air_envs
-import puzzles
 from agents.agent import AIRAgent
-from agents.batches import open_dataset
+from agents.evaluation import Evaluation, evaluate
+from puzzles.dataset import Dataset
 
-Propose = Literal["each", "last"]
+Propose = Literal["last", "each"]
+PROPOSE: tuple[Propose, ...] = get_args(Propose)
 
 
 @dataclass(frozen=True)
@@ -32,9 +32,44 @@ class Episodes:
     """(N,): sums of rewards."""
 
 
+@dataclass(frozen=True)
+class Judgement:
+    """The same puzzles measured on tensors and played in their environment."""
+
+    evaluation: Evaluation
+    last: Episodes
+    """One proposal each, after the last ACT step."""
+    each: Episodes
+    """A proposal after every ACT step, until solved."""
+
+    def summary(self) -> dict[str, Any]:
+        """Return the numbers for programs."""
+        return self.evaluation.summary() | {
+            "environment_solved_last_proposal": float(self.last.solved.mean()),
+            "environment_solved_some_proposal": float(self.each.solved.mean()),
+            "environment_proposals": float(self.each.proposals.mean()),
+        }
+
+    def __str__(self) -> str:
+        return (
+            f"on tensors: {self.evaluation}\n"
+            f"in the environment: solved {self.last.solved.mean():.1%} by the last proposal, "
+            f"{self.each.solved.mean():.1%} by one of {self.each.proposals.mean():.1f} proposals on average"
+        )
+
+
+def judge(
+    agent: AIRAgent, dataset: Dataset, split: str = "test", count: int | None = None, batch: int = 256
+) -> Judgement:
+    """Evaluate on tensors, and play the same puzzles in their environment; see ``evaluate`` and ``play``."""
+    evaluation = evaluate(agent, dataset, split, count, batch=batch)
+    last, each = (play(agent, dataset, split, count, propose, batch) for propose in PROPOSE)
+    return Judgement(evaluation, last, each)
+
+
 def play(
     agent: AIRAgent,
-    dataset: Path | str,
+    dataset: Dataset,
     split: str = "test",
     count: int | None = None,
     propose: Propose = "each",
@@ -45,7 +80,7 @@ def play(
 
     Args:
         agent: whose family is the dataset's.
-        dataset: HDF5 file.
+        dataset: opened.
         split: of the dataset.
         count: how many puzzles; None plays all.
         propose: "each" proposes after every ACT step and ends when solved: the tensor evaluation's
@@ -54,11 +89,11 @@ def play(
         progress: show a bar.
 
     Raises:
-        ValueError: the dataset holds another family, or no such split.
+        DatasetError: no such split, or a damaged one.
     """
-    rows = len(open_dataset(dataset, agent.family.name).split_view(split))
+    rows = len(dataset.split_view(split))
     count = rows if count is None else min(count, rows)
-    envs = [_make(agent.family, dataset, split, agent.model.config.max_steps) for _ in range(min(batch, count))]
+    envs = [_make(dataset, split, agent.model.config.max_steps) for _ in range(min(batch, count))]
     episodes = []
     for first in tqdm(range(0, count, batch), "playing", leave=False, disable=not progress):
         indices = range(first, min(first + batch, count))
@@ -68,10 +103,10 @@ def play(
     return Episodes(*(np.concatenate(values) for values in zip(*episodes, strict=True)))
 
 
-def _make(family: puzzles.PuzzleFamily, dataset: Path | str, split: str, max_steps: int) -> gym.Env:
+def _make(dataset: Dataset, split: str, max_steps: int) -> gym.Env:
     return gym.make(
-        air_envs.environment_id(family),
-        dataset=str(dataset),
+        air_envs.environment_id(dataset.family),
+        dataset=str(dataset.path),
         split=split,
         action_type="propose",
         max_episode_steps=max_steps,

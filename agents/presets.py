@@ -47,13 +47,15 @@ def _cpu(name: str, steps: int, batch: int, lr: float, model: AIRConfig) -> Trai
 _SMALL = AIRConfig(family="sudoku-4x4", hidden=64, heads=2, layers=2, max_steps=8, position="structured")
 
 PRESETS: dict[str, TrainConfig] = _PAPER | {
-    "sudoku-4x4": _cpu("sudoku-4x4", 1_000, 256, 2e-3, _SMALL),
+    "sudoku-4x4": _cpu("sudoku-4x4", 900, 256, 4e-3, _SMALL),
     "sudoku-6x6": _cpu(
         "sudoku-6x6",
-        2_200,
+        2_000,
         64,
         1e-3,
-        dataclasses.replace(_SMALL, family="sudoku-6x6", hidden=128, heads=4, gradient="LLHLLH", max_steps=16),
+        dataclasses.replace(
+            _SMALL, family="sudoku-6x6", hidden=128, heads=4, expansion=2.0, gradient="LLHLLH", max_steps=16
+        ),
     ),
     "maze-9x9": _cpu("maze-9x9", 500, 64, 1e-3, dataclasses.replace(_SMALL, family="maze-9x9")),
 }

@@ -21,12 +21,13 @@ def rollout_frames(
     """
     puzzle = np.asarray(observation["puzzle"])
     program = agent.model.config.program
-    undecided = np.full(puzzle.shape, -1)
+    undecided = np.full(puzzle.shape, agent.family.undecided)
     yield Frame(puzzle, undecided, undecided, title=title, program=program)
     answer = None
     for thought in agent.think(observation, act_steps):
         last = thought.update % len(program) == 0
-        solved = bool(agent.family.is_solved(puzzle[None], thought.z_H.cells[None])[0])
+        proposal = agent.family.read_answer(puzzle, thought.z_H.cells)
+        solved = bool(agent.family.is_solved(puzzle[None], proposal[None])[0])
         if last:
             answer = thought.z_H.cells
         yield _frame(thought, puzzle, answer, title, program, solved)

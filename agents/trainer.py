@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 import math
+import signal
+import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import torch
@@ -12,8 +18,9 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
 from agents.act import Carry, Metrics, act_train_step, add_metrics, initial_carry
+from agents.agent import AIRAgent
 from agents.batches import PuzzleBatches, open_dataset
-from agents.checkpoint import CheckpointError, load_training, save_model, save_training
+from agents.checkpoint import TRAINING, CheckpointError, load_training, save_model, save_training
 from agents.config import TrainConfig, to_json, train_config_from_json
 from agents.devices import pick_device, pick_dtype
 from agents.evaluation import Evaluation, evaluate
@@ -23,10 +30,12 @@ from agents.run_log import RunLog
 from puzzles.files import replacing
 
 TRAIN_CONFIG = "train.json"
+SHOWN = ("loss", "exact_accuracy", "steps")
+"""Metrics beside the progress bar."""
 
 
-class TrainingDiverged(RuntimeError):
-    """The loss is no longer a number. The message names the last good checkpoint."""
+class TrainingDiverged(ArithmeticError):
+    """The loss or a weight is no longer a finite number. The message names the last good checkpoint."""
 
 
 class Trainer:
@@ -41,10 +50,8 @@ class Trainer:
         self.config = config
         self.device = pick_device(config.device)
         self.dtype = pick_dtype(config.dtype)
-        dataset = open_dataset(config.dataset, config.model.family)
-        self.split_rule = dataset.split_rule
-        self.batches = PuzzleBatches(dataset.family, dataset.split("train"), self.device, config.symmetry)
-        self.test = dataset.split("test").take(slice(config.eval_puzzles))
+        self.dataset = open_dataset(config.dataset, config.model.family)
+        self.batches = PuzzleBatches(self.dataset.family, self.dataset.split("train"), self.device, config.symmetry)
 
         torch.manual_seed(config.seed)
         self.generator = torch.Generator(self.device).manual_seed(config.seed)
@@ -63,12 +70,20 @@ class Trainer:
         """Go on where the last checkpoint of a run left off, bit for bit on the same device.
 
         Raises:
-            CheckpointError: the folder holds no run, or a damaged checkpoint.
+            CheckpointError: the folder holds no run or a damaged one, or the dataset is another than then.
         """
-        if not (run / TRAIN_CONFIG).is_file():
+        path = run / TRAIN_CONFIG
+        if not path.is_file():
             raise CheckpointError(f"{run}: no {TRAIN_CONFIG}, not the folder of a training run")
-        trainer = cls(train_config_from_json((run / TRAIN_CONFIG).read_text()))
-        trainer.load_state(load_training(run, trainer.device))
+        try:
+            config = train_config_from_json(path.read_text())
+        except ValueError as error:
+            raise CheckpointError(f"{path}: {error}") from error
+        trainer = cls(dataclasses.replace(config, output=run))
+        state = load_training(run, trainer.device)
+        if state["dataset"] != trainer.dataset.attributes["checksum"]:
+            raise CheckpointError(f"{run}: was trained on another dataset than {config.dataset} holds now")
+        trainer.load_state(state)
         return trainer
 
     @property
@@ -79,42 +94,37 @@ class Trainer:
     def train(self, progress: bool = True) -> Evaluation:
         """Train to the last step, checkpointing on the way, and return the last evaluation.
 
-        Interrupting with Ctrl-C saves a checkpoint first.
+        Ctrl-C finishes the step, saves a checkpoint and then raises ``KeyboardInterrupt``.
 
         Raises:
             ValueError: the output folder holds another run.
-            TrainingDiverged: the loss is not finite.
+            TrainingDiverged: the loss or a weight is not finite.
         """
         config, run = self.config, self.config.output
-        if self.step == 0 and (run / TRAIN_CONFIG).exists():
+        if self.step == 0 and (run / TRAINING).exists():
             raise ValueError(f"{run}: holds a run already; resume it, remove it or choose another output")
         with replacing(run / TRAIN_CONFIG) as temporary:
             temporary.write_text(to_json(config))
         evaluation = None
-        with RunLog(run, self.step) as log, self._progress_bar(progress) as bar:
-            try:
-                while self.step < config.steps:
-                    start = time.perf_counter()
-                    self.train_step()
-                    if self._due(config.log_every):
-                        values = self._means()
-                        log.write(self.step, "train", values)
-                        bar.set_postfix_str(
-                            f"loss {values['loss']:.3f}, exact {values['exact_accuracy']:.1%}, "
-                            f"{values['steps']:.1f} ACT steps"
-                        )
-                    self.seconds += time.perf_counter() - start
-                    bar.update()
-                    if self._due(config.eval_every):
-                        evaluation = self.evaluate()
-                        log.write(self.step, "test", {"seconds": self.seconds, **evaluation.summary()})
-                        bar.write(f"step {self.step}, {self.seconds:.0f} s of training: {evaluation}")
-                    if self._due(config.checkpoint_every):
-                        self.save()
-            except KeyboardInterrupt:
-                self.save()
-                bar.write(f"interrupted at step {self.step}; checkpoint saved in {run}")
-                raise
+        with RunLog(run, self.step) as log, self._progress_bar(progress) as bar, deferred_interrupt() as interrupted:
+            while self.step < config.steps:
+                start = time.perf_counter()
+                self.train_step()
+                if self._due(config.log_every):
+                    values = self._means()
+                    log.write(self.step, "train", values)
+                    bar.set_postfix_str(", ".join(f"{name} {values[name]:.3f}" for name in SHOWN if name in values))
+                self.seconds += time.perf_counter() - start
+                bar.update()
+                if self._due(config.eval_every):
+                    evaluation = self.evaluate()
+                    log.write(self.step, "test", {"seconds": self.seconds, **evaluation.summary()})
+                    bar.write(f"step {self.step}, {self.seconds:.0f} s of training: {evaluation}")
+                if self._due(config.checkpoint_every) or interrupted:
+                    self.save()
+                if interrupted:
+                    bar.write(f"interrupted at step {self.step}; checkpoint saved in {run}")
+                    raise KeyboardInterrupt
         return evaluation or self.evaluate()
 
     def train_step(self) -> None:
@@ -139,16 +149,24 @@ class Trainer:
 
     def evaluate(self) -> Evaluation:
         """Measure the trained model on the test split."""
-        return evaluate(self.trained_model.eval(), self.test, self.split_rule, dtype=self.dtype, progress=False)
+        agent = AIRAgent(self.trained_model, self.dtype)
+        return evaluate(agent, self.dataset, "test", self.config.eval_puzzles, progress=False)
 
     def save(self) -> None:
-        """Write the checkpoint folder."""
+        """Write the checkpoint folder.
+
+        Raises:
+            TrainingDiverged: a weight is not finite; the folder is left as it was.
+        """
+        if not all(bool(parameter.isfinite().all()) for parameter in self.model.parameters()):
+            raise self._diverged("a weight is not finite")
         save_model(self.trained_model, self.config.output)
         save_training(self.state(), self.config.output)
 
     def state(self) -> dict[str, Any]:
         """Everything that decides how training goes on."""
         return {
+            "dataset": self.dataset.attributes["checksum"],
             "step": self.step,
             "seconds": self.seconds,
             "model": self.model.state_dict(),
@@ -183,12 +201,16 @@ class Trainer:
         sequences, halted = total.pop("sequences"), total.pop("halted")
         means = {name: total.pop(name) / sequences for name in ("loss", "answer_loss")}
         if not math.isfinite(means["loss"]):
-            raise TrainingDiverged(
-                f"loss {means['loss']} around step {self.step}; the last good checkpoint is in {self.config.output}"
-            )
-        means |= {name: value / max(halted, 1.0) for name, value in total.items()}
+            raise self._diverged(f"loss {means['loss']}")
+        if halted:
+            means |= {name: value / halted for name, value in total.items()}
         lr = self.config.lr * lr_factor(self.config, self.step)
         return {**means, "lr": lr, "puzzles": halted, "seconds": self.seconds}
+
+    def _diverged(self, what: str) -> TrainingDiverged:
+        run = self.config.output
+        good = f"the last good checkpoint is in {run}" if (run / TRAINING).exists() else "there is no checkpoint yet"
+        return TrainingDiverged(f"{what} at step {self.step}; {good}")
 
     def _progress_bar(self, progress: bool) -> tqdm:
         return tqdm(
@@ -199,6 +221,29 @@ class Trainer:
             disable=not progress,
             smoothing=0.05,
         )
+
+
+@contextlib.contextmanager
+def deferred_interrupt() -> Iterator[list[int]]:
+    """Collect Ctrl-C in the list yielded instead of raising it anywhere; a second one is raised at once.
+
+    Outside the main thread, where signals can't be handled, nothing changes.
+    """
+    received: list[int] = []
+
+    def receive(number: int, frame: FrameType | None) -> None:
+        if received:
+            raise KeyboardInterrupt
+        received.append(number)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield received
+        return
+    before = signal.signal(signal.SIGINT, receive)
+    try:
+        yield received
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def lr_factor(config: TrainConfig, step: int) -> float:

@@ -72,6 +72,11 @@ class PuzzleFamily(abc.ABC):
         return self.cell_values + 1
 
     @property
+    def undecided(self) -> int:
+        """The value of a cell that a model leaves undecided: one above the vocabulary, a decoded padding token."""
+        return self.cell_values
+
+    @property
     def split_rule(self) -> str:
         """How train and test must differ: ``"canonical"`` (not equal up to symmetry) or ``"exact"`` (not equal)."""
         return "canonical"
@@ -147,6 +152,13 @@ class PuzzleFamily(abc.ABC):
         if len(puzzle) != len(grid):
             raise PuzzleError(f"{len(puzzle)} puzzles, {len(grid)} grids")
         return puzzle, grid
+
+    def read_answer(self, puzzle: Grids, answer: Grids) -> Grids:
+        """Return the grids that answers stand for, (N, rows, columns) uint8: as they are, unless the family says else.
+
+        Maze reads the path cells alone. Environments and evaluations judge what this returns.
+        """
+        return answer
 
     def _shaped(self, grids: Grids, what: str) -> Grids:
         if not isinstance(grids, np.ndarray):

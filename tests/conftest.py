@@ -9,7 +9,7 @@ import pytest
 @pytest.fixture(scope="session")
 def real_data() -> Path:
     """The folder of public puzzle lists, which are not part of the project; tests that use them skip without it."""
-    folder = Path(os.environ.get("AIR_ENVS_TEST_DATA", Path(__file__).parents[2] / "shared" / "data"))
+    folder = Path(os.environ.get("AIR_ENVS_DATA", Path(__file__).parents[2] / "shared" / "data"))
     if not folder.is_dir():
-        pytest.skip(f"no folder {folder}: set AIR_ENVS_TEST_DATA to one that holds the public puzzle lists")
+        pytest.skip(f"no folder {folder}: set AIR_ENVS_DATA to one that holds the public puzzle lists")
     return folder

@@ -23,7 +23,7 @@ def main(args: list[str] | None = None) -> None:
         _fail(f"no command {args[0]!r}, expected one of {', '.join(_COMMANDS)}")
     try:
         importlib.import_module(f"agents.cli.{args[0]}").main(args[1:])
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, ArithmeticError) as error:
         _fail(str(error))
     except KeyboardInterrupt:
         sys.exit(130)

@@ -32,10 +32,10 @@ def main(args: list[str]) -> None:
 
 
 def _build(args: list[str]) -> None:
-    if not args or args[0].startswith("-"):
+    if args and args[0] in ("-h", "--help"):
         print(_USAGE)
         return
-    family = puzzles.family(args[0])
+    family = puzzles.family(args[0] if args else "")
 
     def build(
         options: Annotated[Any, tyro.conf.arg(name="")],
@@ -64,7 +64,7 @@ def _build(args: list[str]) -> None:
 
 def _import(args: list[str]) -> None:
     def import_(
-        source: tyro.conf.Positional[Path],
+        source: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="SOURCE")],
         output: Path,
         family: str | None = None,
         format: Literal["text", "csv", "npy"] | None = None,
@@ -73,12 +73,12 @@ def _import(args: list[str]) -> None:
         seed: int = 0,
         on_duplicate: Literal["error", "drop"] = "error",
     ) -> None:
-        """Import published puzzles; every one is solved or checked, nothing is taken on trust.
+        """Import published puzzles. Each is solved, or its solution proved; ratings that come with them are kept.
 
         Args:
             source: a text list, a CSV, or a folder with a train and test split.
             output: the file to write.
-            family: such as sudoku-9x9; by default what the source shows.
+            family: such as sudoku-6x6; by default sudoku-9x9 for a text list or CSV, and what the tokens say for NPY.
             format: by default what the source looks like.
             train: draw this many training puzzles; by default all that are not for the test.
             test: draw this many test puzzles; by default the source's own, or a tenth where it has no split.
@@ -94,7 +94,7 @@ def _import(args: list[str]) -> None:
 
 
 def _inspect(args: list[str]) -> None:
-    def inspect(file: tyro.conf.Positional[Path], pictures: int = 1) -> None:
+    def inspect(file: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="FILE")], pictures: int = 1) -> None:
         """Say what a dataset holds and where it comes from.
 
         Args:
@@ -116,7 +116,7 @@ def _inspect(args: list[str]) -> None:
 
 
 def _verify(args: list[str]) -> None:
-    def verify(file: tyro.conf.Positional[Path]) -> None:
+    def verify(file: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="FILE")]) -> None:
         """Prove every solution, its uniqueness, every rating, checksum and attribute, and the split.
 
         Args:

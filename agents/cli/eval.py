@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Annotated, Literal
 
 import tyro
 
 
 def evaluate_command(
-    run: tyro.conf.Positional[Path],
-    dataset: tyro.conf.Positional[Path],
+    run: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="RUN")],
+    dataset: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="DATASET")],
     split: str = "test",
     puzzles: int | None = None,
     act_steps: int | None = None,
     batch: int = 256,
     device: str = "auto",
-    environment: bool = True,
+    dtype: Literal["float32", "bfloat16"] = "float32",
     output: Path | None = None,
 ) -> None:
     """Measure exact accuracy, the papers' number, and play the same puzzles as episodes of the environment.
@@ -26,39 +27,33 @@ def evaluate_command(
         dataset: HDF5 file.
         split: of the dataset.
         puzzles: how many, from the first on; by default all.
-        act_steps: ACT steps per puzzle; by default the model's maximum. Other numbers skip the environment.
+        act_steps: ACT steps per puzzle, on tensors alone; by default the model's maximum, and episodes too.
         batch: puzzles at a time.
         device: cpu, cuda, mps or auto.
-        environment: also play the puzzles in their Gymnasium environment.
-        output: JSON file of the numbers; by default RUN/eval.json.
+        dtype: precision of the hidden states.
+        output: JSON file of the numbers; by default eval.json in the folder RUN.
     """
     from agents.agent import AIRAgent
     from agents.batches import open_dataset
     from agents.evaluation import evaluate
-    from agents.play import play
+    from agents.play import judge
     from puzzles.files import replacing
 
-    agent = AIRAgent.from_pretrained(run, device)
+    agent = AIRAgent.from_pretrained(run, device, dtype)
     data = open_dataset(dataset, agent.family.name)
-    rows = data.split(split).take(slice(puzzles))
-    evaluation = evaluate(agent.model, rows, data.split_rule, act_steps, batch)
-    summary = {"run": str(run), "dataset": str(dataset), "split": split, **evaluation.summary()}
-    print(evaluation)
-    if environment and act_steps in (None, agent.model.config.max_steps):
-        each, last = (play(agent, dataset, split, puzzles, propose, batch) for propose in ("each", "last"))
-        summary |= {
-            "environment_solved_last_proposal": float(last.solved.mean()),
-            "environment_solved_some_proposal": float(each.solved.mean()),
-            "environment_proposals": float(each.proposals.mean()),
-        }
-        print(
-            f"in the environment: solved {last.solved.mean():.1%} by the last proposal, {each.solved.mean():.1%} by "
-            f"one of its proposals, {each.proposals.mean():.1f} of them on average"
-        )
-    output = output or run / "eval.json"
-    with replacing(output) as temporary:
-        temporary.write_text(json.dumps(summary, indent=2) + "\n")
-    print(f"numbers in {output}")
+    found = (
+        judge(agent, data, split, puzzles, batch)
+        if act_steps is None
+        else evaluate(agent, data, split, puzzles, act_steps, batch)
+    )
+    print(found)
+    if output is None and Path(run).is_dir():
+        output = Path(run) / "eval.json"
+    if output is not None:
+        with replacing(output) as temporary:
+            summary = {"run": run, "dataset": str(dataset), **found.summary()}
+            temporary.write_text(json.dumps(summary, indent=2) + "\n")
+        print(f"numbers in {output}")
 
 
 def main(args: list[str]) -> None:

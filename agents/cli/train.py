@@ -17,8 +17,9 @@ def main(args: list[str]) -> None:
     chooser.add_argument("--preset", choices=sorted(PRESETS))
     chooser.add_argument("--resume", type=Path, metavar="RUN")
     chosen, rest = chooser.parse_known_args(args)
-    if chosen.resume and rest:
-        raise ValueError(f"--resume takes the run's own configuration, found also {' '.join(rest)}")
+    if chosen.resume and (rest or chosen.preset):
+        found = [*(["--preset", chosen.preset] if chosen.preset else []), *rest]
+        raise ValueError(f"--resume takes the run's own configuration, found also {' '.join(found)}")
     config = None if chosen.resume else _configure(chosen.preset, rest)
 
     from agents.figures import draw_training_curve

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
 import tyro
 
 
 def watch_command(
-    run: tyro.conf.Positional[Path],
+    run: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="RUN")],
     dataset: Path | None = None,
     index: int = 0,
     seed: int = 0,
@@ -34,6 +35,8 @@ def watch_command(
     from agents.rollout import rollout_frames, save_rollout
 
     agent = AIRAgent.from_pretrained(run)
+    if seed < 0:
+        raise ValueError(f"seed {seed}, expected at least 0")
     if dataset is None:
         puzzle = agent.family.generate(np.array([seed], np.uint64)).puzzle[0]
         title = f"{agent.family.name}, seed {seed}"

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from air_envs.dynamics import Dynamics, Rows, grid_space
 from air_envs.maze import kernels
 from puzzles.maze import Maze, rules
+from puzzles.maze.cells import PATH, WALL
 
 
 class MazeDynamics(Dynamics):
@@ -84,6 +85,7 @@ class MazePropose(MazeDynamics):
         self.action_space = grid_space(family)
 
     def _apply(self, actions: NDArray[Any]) -> None:
-        kernels.mark(actions, self.puzzle, self.grid, self.refused)
+        self.grid[:] = self.family.read_answer(self.puzzle, actions)
+        self.refused[:] = ((self.grid == PATH) & (self.puzzle == WALL)).any(axis=(1, 2))
         kernels.measure(self.puzzle, self.distance, self.optimal, self.grid, self.to_go, self.progress)
         self.solved[:] = rules.is_solved(self.puzzle, self.grid)

@@ -54,23 +54,6 @@ def _legal_moves(puzzle, place, mask):
 
 
 @njit(cache=True, nogil=True)
-def mark(actions, puzzle, grid, refused):
-    """Write the path cells of whole-grid ``actions`` over each puzzle; ``refused`` where one lies on a wall.
-
-    Path cells on start and goal are left out: every path holds those.
-    """
-    count, rows, columns = puzzle.shape
-    for i in range(count):
-        refused[i] = False
-        for row in range(rows):
-            for column in range(columns):
-                given = puzzle[i, row, column]
-                marked = actions[i, row, column] == PATH and given in (OPEN, WALL)
-                grid[i, row, column] = PATH if marked else given
-                refused[i] |= marked and given == WALL
-
-
-@njit(cache=True, nogil=True)
 def measure(puzzle, distance, optimal, grid, to_go, progress):
     """Follow the marked cells from the start, each a move nearer to the goal, as far as they lead.
 

@@ -52,8 +52,8 @@ class SudokuPlace(SudokuDynamics):
     Args:
         family: a Sudoku.
         count: N.
-        action_mask: ``"rule"``: any digit into any cell that is no given; ``"candidates"``: only digits that no peer
-            of the cell holds.
+        action_mask: ``"rule"``: any digit into any cell that is no given; ``"candidates"``: only digits that
+            stand nowhere in the cell's row, column and box.
 
     Raises:
         ValueError: another ``action_mask``.

@@ -79,7 +79,7 @@ class SudokuEnv(PuzzleEnv):
     | `split` | `"train"` | of the dataset: `"train"` or `"test"` |
     | `source` | None | any `air_envs.PuzzleSource`, in place of generator and dataset |
     | `action_type` | `"place"` | `"place"` or `"propose"` |
-    | `action_mask` | `"rule"` | what `place` allows: `"rule"`, any digit where no given is; `"candidates"`, only digits that no other cell of the row, column or box holds |
+    | `action_mask` | `"rule"` | what `place` allows: `"rule"`, any digit where no given is; `"candidates"`, only digits that stand nowhere in the cell's row, column and box |
     | `reward` | `"sparse"` | `"sparse"`, `"dense"` or a callable |
     | `solution_in_info` | False | put the solution into `info` |
     | `render_mode` | None | `"human"`, `"rgb_array"` or `"ansi"` |

@@ -28,7 +28,7 @@ def start(rows, puzzle, grid, box_rows, by_candidate, counts, mask):
                 for digit in range(1, side + 1):
                     legal = puzzle[i, row, column] == 0
                     if legal and by_candidate:
-                        legal = _fits(counts[i], grid[i], row, column, digit, box_rows)
+                        legal = _fits(counts[i], row, column, digit, box_rows)
                     mask[i, first + digit - 1] = legal
 
 
@@ -73,7 +73,7 @@ def place(
         progress[i] = correct[i] / blanks[i]
         solved[i] = filled[i] == side * side and conflicts[i] == 0
         if by_candidate:
-            _update_mask(counts[i], grid[i], puzzle[i], row, column, old, digit, box_rows, mask[i])
+            _update_mask(counts[i], puzzle[i], row, column, old, digit, box_rows, mask[i])
 
 
 @njit(cache=True, nogil=True)
@@ -117,10 +117,9 @@ def _holders(counts, row, column, value, box_rows):
 
 
 @njit(cache=True, nogil=True)
-def _fits(counts, grid, row, column, digit, box_rows):
-    """Whether no peer of the cell holds ``digit``."""
-    own = 3 if grid[row, column] == digit else 0
-    return _holders(counts, row, column, digit, box_rows) == own
+def _fits(counts, row, column, digit, box_rows):
+    """Whether no cell of the row, column and box holds ``digit``: entering it changes something and breaks no unit."""
+    return _holders(counts, row, column, digit, box_rows) == 0
 
 
 @njit(cache=True, nogil=True)
@@ -151,22 +150,22 @@ def _clashes(counts, grid, row, column, old, digit, box_rows):
 
 
 @njit(cache=True, nogil=True)
-def _update_mask(counts, grid, puzzle, row, column, old, digit, box_rows, mask):
-    side = grid.shape[0]
+def _update_mask(counts, puzzle, row, column, old, digit, box_rows, mask):
+    side = puzzle.shape[0]
     box_columns = side // box_rows
     top = row // box_rows * box_rows
     left = column // box_columns * box_columns
     for k in range(side):
-        _update_cell(counts, grid, puzzle, row, k, old, digit, box_rows, mask)
-        _update_cell(counts, grid, puzzle, k, column, old, digit, box_rows, mask)
-        _update_cell(counts, grid, puzzle, top + k // box_columns, left + k % box_columns, old, digit, box_rows, mask)
+        _update_cell(counts, puzzle, row, k, old, digit, box_rows, mask)
+        _update_cell(counts, puzzle, k, column, old, digit, box_rows, mask)
+        _update_cell(counts, puzzle, top + k // box_columns, left + k % box_columns, old, digit, box_rows, mask)
 
 
 @njit(cache=True, nogil=True)
-def _update_cell(counts, grid, puzzle, row, column, old, digit, box_rows, mask):
+def _update_cell(counts, puzzle, row, column, old, digit, box_rows, mask):
     if puzzle[row, column] != 0:
         return
-    first = (row * grid.shape[0] + column) * grid.shape[0] - 1
-    mask[first + digit] = _fits(counts, grid, row, column, digit, box_rows)
+    first = (row * puzzle.shape[0] + column) * puzzle.shape[0] - 1
+    mask[first + digit] = _fits(counts, row, column, digit, box_rows)
     if old != 0:
-        mask[first + old] = _fits(counts, grid, row, column, old, box_rows)
+        mask[first + old] = _fits(counts, row, column, old, box_rows)

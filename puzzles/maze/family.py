@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from puzzles.errors import PuzzleError
 from puzzles.family import Grids, PuzzleFamily, Puzzles
 from puzzles.maze import generator, rules, symmetry
-from puzzles.maze.cells import GOAL, PATH, START
+from puzzles.maze.cells import GOAL, OPEN, PATH, START
 
 
 class Maze(PuzzleFamily):
@@ -79,6 +79,13 @@ class Maze(PuzzleFamily):
     def is_solved(self, puzzle: Grids, grid: Grids) -> NDArray[np.bool_]:
         """(N,) bool: the grid is the puzzle with one shortest path marked, any of them, and nothing else changed."""
         return rules.is_solved(*self.checked_answers(puzzle, grid))
+
+    def read_answer(self, puzzle: Grids, answer: Grids) -> Grids:
+        """Return the puzzles with the answers' path cells marked, but for start and goal, which every path holds.
+
+        A path cell on a wall stays one, so that such an answer is wrong; all other cells are the puzzle's.
+        """
+        return np.where((answer == PATH) & (puzzle <= OPEN), np.uint8(PATH), puzzle)
 
     def rate(self, puzzle: Grids) -> NDArray[np.int32]:
         """(N,) int32: moves of a shortest path.

@@ -6,16 +6,20 @@ import numpy as np
 import pytest
 import torch
 from gymnasium.utils.env_checker import check_env
+from stable_baselines3 import PPO
+from stable_baselines3.common.evaluation import evaluate_policy
+from stable_baselines3.common.monitor import Monitor
+from stable_baselines3.common.vec_env import DummyVecEnv
 
 import air_envs
 from agents import AIR, AIRAgent, InternalActions
-from agents.batches import UNDECIDED
 from agents.evaluation import evaluate
 from agents.internal_actions import COMMIT, H, L
-from agents.play import play
+from agents.play import judge
 from agents.program import freeze
 from agents.rollout import rollout_frames, save_rollout
 from puzzles.dataset import Dataset
+from puzzles.maze import PATH
 from tests.agents.conftest import TINY
 
 
@@ -92,7 +96,7 @@ def test_episode_start_forgets_the_rows_that_begin(agent: AIRAgent, dataset: Pat
 
 def test_thinking_ends_where_the_evaluation_does(agent: AIRAgent, dataset: Path) -> None:
     rows = Dataset(dataset).split("test").take(slice(6))
-    answers = evaluate(agent.model, rows, progress=False).answers
+    answers = evaluate(agent, Dataset(dataset), count=6, progress=False).answers
     for puzzle, answer in zip(rows.puzzle, answers, strict=True):
         thoughts = list(agent.think({"puzzle": puzzle}))
         assert [t.letter for t in thoughts] == list("LLHLLH" * 4)
@@ -112,9 +116,8 @@ def test_thinking_with_a_frozen_state_leaves_it_alone(agent: AIRAgent, dataset: 
 
 
 def test_playing_equals_the_tensor_evaluation(solver: AIRAgent, dataset: Path) -> None:
-    evaluation = evaluate(solver.model, Dataset(dataset).split("test"), progress=False, batch=16)
-    last = play(solver, dataset, propose="last", batch=16, progress=False)
-    each = play(solver, dataset, propose="each", batch=16, progress=False)
+    judgement = judge(solver, Dataset(dataset), batch=16)
+    evaluation, last, each = judgement.evaluation, judgement.last, judgement.each
     assert 0 < evaluation.accuracy < evaluation.accuracy_within
     assert np.array_equal(last.solved, evaluation.exact[:, -1])
     assert np.array_equal(each.solved, evaluation.exact.any(1))
@@ -125,7 +128,7 @@ def test_playing_equals_the_tensor_evaluation(solver: AIRAgent, dataset: Path) -
 
 def test_evaluation_counts_what_it_says(solver: AIRAgent, dataset: Path) -> None:
     rows = Dataset(dataset).split("test")
-    evaluation = evaluate(solver.model, rows, "exact", max_steps=3, progress=False)
+    evaluation = evaluate(solver, Dataset(dataset), max_steps=3, progress=False)
     late = np.array([even(puzzle) for puzzle in rows.puzzle])
     assert np.array_equal(evaluation.exact, np.stack([~late, late, late], 1))
     assert np.array_equal(evaluation.solved, late)
@@ -147,7 +150,7 @@ def test_internal_actions_are_a_gymnasium_environment(agent: AIRAgent, dataset: 
 
 def test_the_canonical_program_gives_the_evaluators_answers(agent: AIRAgent, dataset: Path) -> None:
     rows = Dataset(dataset).split("test").take(slice(6))
-    answers = evaluate(agent.model, rows, progress=False).answers
+    answers = evaluate(agent, Dataset(dataset), count=6, progress=False).answers
     env = internal(agent, dataset)
     for index, answer in enumerate(answers):
         observation, _ = env.reset(options={"index": index})
@@ -193,7 +196,7 @@ def test_a_proposal_that_solves_ends_the_episode(solver: AIRAgent, dataset: Path
 def test_internal_actions_out_of_range_are_refused(agent: AIRAgent, dataset: Path, action: object) -> None:
     env = internal(agent, dataset)
     before, _ = env.reset(options={"index": 0})
-    with pytest.raises(ValueError, match=r"expected 0 \(L\), 1 \(H\) or 2 \(COMMIT\)"):
+    with pytest.raises(air_envs.ActionError, match=r"0 to 2 \(L, H, COMMIT\)"):
         env.step(action)
     after, *_ = env.step(COMMIT)
     assert after["updates"].tolist() == [0, 0, 1]
@@ -208,23 +211,80 @@ def test_the_environment_must_take_whole_grids(agent: AIRAgent) -> None:
 def test_mazes_work_the_same(maze_dataset: Path) -> None:
     torch.manual_seed(0)
     agent = AIRAgent(AIR(dataclasses.replace(TINY, family="maze-7x5")))
-    episodes = play(agent, maze_dataset, progress=False)
-    assert len(episodes.solved) == 20
+    judgement = judge(agent, Dataset(maze_dataset))
+    assert judgement.evaluation.exact.shape == (20, 4)
+    assert not judgement.last.solved.any()
     env = gym.make(air_envs.environment_id(agent.family), dataset=str(maze_dataset), action_type="propose")
     check_env(InternalActions(env, agent), skip_render_check=True)
 
 
+def test_any_shortest_path_solves_for_the_evaluation_as_for_the_environment(
+    maze_dataset: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Answers that are no label, cell by cell, but hold its path, or another as short, or a detour."""
+    dataset = Dataset(maze_dataset)
+    rows, family = dataset.split("test"), dataset.family
+    answers = np.where(rows.solution == PATH, PATH, 0).astype(np.uint8)  # half of them: the path cells alone
+    answers[1::2] = rows.puzzle[1::2]  # the others: no path
+    answers[1::2][rows.puzzle[1::2] == 0] = PATH  # and path cells on walls
+    logits = torch.nn.functional.one_hot(torch.from_numpy(answers.reshape(20, -1) + 1).long(), 6).float()
+    agent = AIRAgent(AIR(dataclasses.replace(TINY, family=family.name)))
+    monkeypatch.setattr(agent.model, "decode", lambda z: logits)
+    judgement = judge(agent, dataset)
+    assert judgement.evaluation.accuracy == 0
+    assert judgement.evaluation.solved.tolist() == [True, False] * 10
+    assert np.array_equal(judgement.last.solved, judgement.evaluation.solved)
+
+
+@pytest.mark.parametrize(
+    ("puzzle", "message"),
+    [
+        (np.zeros((9, 9), np.uint8), r"shape \(1, 9, 9\), expected \(N, 4, 4\)"),
+        (np.zeros((2, 8, 8), np.uint8), "shape"),
+        (np.full((4, 4), 9, np.uint8), "row 1, column 1: 9, expected 0 to 4"),
+        (np.zeros((4, 4)), "dtype float64"),
+    ],
+)
+def test_puzzles_of_another_family_are_refused(agent: AIRAgent, puzzle: np.ndarray, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        agent.predict({"puzzle": puzzle})
+
+
+def test_internal_actions_refuse_another_family(agent: AIRAgent) -> None:
+    env = gym.make("air_envs/Maze-v0", rows=4, columns=4, action_type="propose")
+    with pytest.raises(ValueError, match=r"puzzles of .*maze-4x4.*, expected .*sudoku-4x4"):
+        InternalActions(env, agent)
+
+
+def test_stable_baselines3_evaluates_the_agent_and_learns_internal_actions(agent: AIRAgent, dataset: Path) -> None:
+    make = {"dataset": str(dataset), "split": "test", "action_type": "propose", "max_episode_steps": 3}
+    envs = DummyVecEnv([lambda: Monitor(gym.make("air_envs/Sudoku-v0", **make))] * 2)
+    mean, _ = evaluate_policy(agent, envs, n_eval_episodes=4)
+    assert mean == 0
+    model = PPO("MultiInputPolicy", internal(agent, dataset), n_steps=32, batch_size=16, device="cpu")
+    model.learn(32)
+    assert model.num_timesteps == 32
+
+
+def test_bfloat16_agents_think_in_bfloat16(run: Path, dataset: Path) -> None:
+    agent = AIRAgent.from_pretrained(run, "cpu", "bfloat16")
+    puzzle = Dataset(dataset).split("test").puzzle[:3]
+    answer, state = agent.predict({"puzzle": puzzle})
+    assert state.z_H.dtype == torch.bfloat16
+    assert answer.shape == (3, 4, 4)
+    assert evaluate(agent, Dataset(dataset), count=5, progress=False).summary()["dtype"] == "bfloat16"
+
+
 def test_undecided_cells_are_shown_but_never_proposed(dataset: Path) -> None:
     torch.manual_seed(0)
-    model = AIR(TINY)
-    model.lm_head.weight.data.zero_()
-    agent = AIRAgent(model)
+    agent = AIRAgent(AIR(TINY))
+    agent.model.lm_head.weight.data.zero_()
     observation = {"puzzle": Dataset(dataset).split("test").puzzle[0]}
-    assert (next(agent.think(observation)).z_H.cells == UNDECIDED).all()
+    assert (next(agent.think(observation)).z_H.cells == agent.family.undecided).all()
     assert (agent.predict(observation)[0] == 0).all()
-    evaluation = evaluate(model, Dataset(dataset).split("test"), progress=False)
+    evaluation = evaluate(agent, Dataset(dataset), progress=False)
     assert not evaluation.solved.any()
-    assert (evaluation.answers == UNDECIDED).all()
+    assert (evaluation.answers == agent.family.undecided).all()
 
 
 def test_rollouts_end_with_the_act_step_that_solves(solver: AIRAgent, agent: AIRAgent, dataset: Path) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 
+import puzzles
 from agents.checkpoint import CheckpointError, load_model, load_training
 from agents.config import TrainConfig, to_json, train_config_from_json
 from agents.evaluation import wilson_interval
@@ -18,6 +19,7 @@ from agents.figures import draw_training_curve
 from agents.presets import PRESETS
 from agents.run_log import METRICS, read_metrics
 from agents.trainer import Trainer, TrainingDiverged
+from puzzles.build import build_dataset
 from tests.agents.conftest import TINY, tiny_config
 
 
@@ -41,7 +43,7 @@ def test_a_run_leaves_a_model_metrics_and_curves(run: Path) -> None:
     assert list(run.glob("events.out.tfevents.*"))
     assert [line["step"] for line in read_metrics(run, "train")] == [3, 6, 9, 12]
     assert [line["step"] for line in read_metrics(run, "test")] == [6, 12]
-    train = next(read_metrics(run, "train"))
+    *_, train = read_metrics(run, "train")
     assert {"loss", "answer_loss", "exact_accuracy", "cell_accuracy", "steps", "lr", "puzzles"} <= train.keys()
     assert train_config_from_json((run / "train.json").read_text()).model == TINY
     assert draw_training_curve(run).stat().st_size > 10_000
@@ -119,26 +121,79 @@ def test_a_killed_process_leaves_a_whole_checkpoint(dataset: Path, tmp_path: Pat
     load_model(output)
 
 
-def test_interrupting_saves_a_checkpoint(dataset: Path, tmp_path: Path) -> None:
-    trainer = Trainer(tiny_config(dataset, tmp_path / "run"))
-    step = trainer.train_step
+def test_ctrl_c_finishes_the_step_and_saves(dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = tiny_config(dataset, tmp_path / "whole")
+    whole = Trainer(config)
+    whole.train(progress=False)
+    trainer = Trainer(dataclasses.replace(config, output=tmp_path / "run"))
 
-    def interrupted() -> None:
+    def press_ctrl_c(parameters: object, norm: object) -> None:
         if trainer.step == 4:
-            raise KeyboardInterrupt
-        step()
+            signal.raise_signal(signal.SIGINT)
 
-    trainer.train_step = interrupted
+    monkeypatch.setattr("agents.trainer.clip_gradients", press_ctrl_c)
     with pytest.raises(KeyboardInterrupt):
         trainer.train(progress=False)
-    assert load_training(tmp_path / "run", "cpu")["step"] == 4
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert load_training(tmp_path / "run", "cpu")["step"] == 5
+    resumed = Trainer.resume(tmp_path / "run")
+    resumed.train(progress=False)
+    assert same(timeless(whole.state()), timeless(resumed.state()))
 
 
 def test_a_diverging_loss_stops_the_run(dataset: Path, tmp_path: Path) -> None:
     trainer = Trainer(tiny_config(dataset, tmp_path / "run"))
     trainer.model.lm_head.weight.data.fill_(float("nan"))
-    with pytest.raises(TrainingDiverged, match=r"loss nan around step 3; the last good checkpoint"):
+    with pytest.raises(TrainingDiverged, match=r"loss nan at step 3; there is no checkpoint yet"):
         trainer.train(progress=False)
+
+
+def test_weights_that_are_no_numbers_are_never_saved(dataset: Path, tmp_path: Path) -> None:
+    trainer = Trainer(tiny_config(dataset, tmp_path / "run", checkpoint_every=2, log_every=3))
+    step = trainer.train_step
+
+    def poisoned() -> None:
+        step()
+        if trainer.step == 4:
+            trainer.model.lm_head.weight.data[0, 0] = float("inf")
+
+    trainer.train_step = poisoned
+    with pytest.raises(
+        TrainingDiverged, match=r"a weight is not finite at step 4; the last good checkpoint is in .*run"
+    ):
+        trainer.train(progress=False)
+    assert load_training(tmp_path / "run", "cpu")["step"] == 2
+    assert torch.isfinite(load_model(tmp_path / "run").lm_head.weight).all()
+
+
+def test_a_run_may_be_moved_and_then_goes_on_where_it_is(run: Path, tmp_path: Path) -> None:
+    shutil.copytree(run, tmp_path / "moved")
+    assert Trainer.resume(tmp_path / "moved").config.output == tmp_path / "moved"
+
+
+def test_resuming_on_another_dataset_is_refused(dataset: Path, tmp_path: Path) -> None:
+    data = tmp_path / "data.h5"
+    shutil.copy(dataset, data)
+    Trainer(tiny_config(data, tmp_path / "run")).train(progress=False)
+    build_dataset(data, puzzles.family("sudoku-4x4"), train=60, test=40, seed=1, progress=False)
+    with pytest.raises(CheckpointError, match="another dataset"):
+        Trainer.resume(tmp_path / "run")
+
+
+def test_a_damaged_run_configuration_is_named(run: Path, tmp_path: Path) -> None:
+    for text in ("{", "{}", '{"model": {"layers": 0}}'):
+        (tmp_path / "train.json").write_text(text)
+        with pytest.raises(CheckpointError, match=r"train\.json"):
+            Trainer.resume(tmp_path)
+
+
+def test_windows_in_which_nothing_halted_claim_no_accuracy(dataset: Path, tmp_path: Path) -> None:
+    trainer = Trainer(tiny_config(dataset, tmp_path / "run", log_every=1))
+    trainer.train(progress=False)
+    first, *_ = read_metrics(tmp_path / "run", "train")
+    assert first["puzzles"] == 0
+    assert "exact_accuracy" not in first
+    assert any("exact_accuracy" in line for line in read_metrics(tmp_path / "run", "train"))
 
 
 def test_a_folder_with_a_run_is_not_overwritten(dataset: Path, run: Path) -> None:
@@ -198,7 +253,8 @@ def test_training_says_nothing_of_the_test_split(dataset: Path, tmp_path: Path) 
     trainer = Trainer(tiny_config(dataset, tmp_path / "run"))
     assert len(trainer.batches) == 60
     train = {bytes(row.tolist()) for row in trainer.batches.puzzle}
-    assert not train & {bytes((grid + 1).ravel().tolist()) for grid in trainer.test.puzzle}
+    test = trainer.dataset.split("test").puzzle
+    assert not train & {bytes((grid + 1).ravel().tolist()) for grid in test}
 
 
 @pytest.mark.parametrize("name", ["config.json", "model.safetensors"])

@@ -167,7 +167,7 @@ def brute_force_mask(dynamics, i, peers, action_mask):
     mask = np.zeros(side**3, np.int8)
     for cell in range(side * side):
         for digit in range(1, side + 1):
-            free = action_mask == "rule" or all(grid[p] != digit for p in peers[cell])
+            free = action_mask == "rule" or all(grid[p] != digit for p in (cell, *peers[cell]))
             mask[cell * side + digit - 1] = puzzle[cell] == 0 and free
     return mask
 

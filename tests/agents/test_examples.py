@@ -1,0 +1,68 @@
+"""Every example runs, at a tiny size, and so does every Python block of the README."""
+
+import dataclasses
+import re
+from pathlib import Path
+
+import pytest
+
+from examples import demo, environments, internal_actions, maskable_ppo, think
+
+README = (Path(__file__).parents[2] / "README.md").read_text()
+
+
+@pytest.mark.parametrize("block", re.findall(r"```python\n(.*?)```", README, re.DOTALL))
+def test_readme(block: str, run: Path) -> None:
+    exec(compile(block.replace("demo/runs/sudoku-4x4", str(run)), "README.md", "exec"), {})
+
+
+def test_readme_links() -> None:
+    root = Path(__file__).parents[2]
+    for link in re.findall(r"\]\((?!https?:)([^)#]+)\)", README):
+        assert (root / link).exists(), link
+
+
+def test_environments(capsys: pytest.CaptureFixture[str]) -> None:
+    environments.main(steps=5)
+    assert "Sudoku: solved False" in capsys.readouterr().out
+
+
+def test_think(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    think.main(str(run), act_steps=1)
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[1] for line in lines[1:-1]] == ["z_L", "z_L", "z_H"] * 2
+
+
+def test_internal_actions(run: Path, dataset: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    internal_actions.main(str(run), str(dataset), puzzles=2)
+    canonical, patient = capsys.readouterr().out.splitlines()
+    assert canonical.startswith("canonical")
+    assert patient.startswith("patient")
+
+
+def test_maskable_ppo() -> None:
+    assert 0 <= maskable_ppo.main(steps=512, episodes=5) <= 1
+
+
+def test_demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """The demo's own code from end to end, with less of everything."""
+    small = {name: dataclasses.replace(task, train=40, test=20) for name, task in demo.TASKS.items()}
+    brief = {name: dataclasses.replace(demo.PRESETS[name], steps=3, batch=8, eval_puzzles=10) for name in demo.TRAINED}
+    monkeypatch.setattr(demo, "TASKS", small)
+    monkeypatch.setattr(demo, "PRESETS", brief)
+    lists = tmp_path / "real" / "sudoku"
+    lists.mkdir(parents=True)
+    published = "5...27..9..41......1..5.3...92.6.8...5......66..7..29.8...7...2.......8...9..36.."
+    other = "..............3.85..1.2.......5.7.....4...1...9.......5......73..2.1........4...9"
+    (lists / "list.txt").write_text(f"{published}\n{other}\n")
+    with pytest.raises(SystemExit) as ended:
+        demo.demo(output=tmp_path / "demo", real=tmp_path / "real")
+    assert ended.value.code == 1, "three steps reach no target"
+    out = capsys.readouterr().out
+    assert out.splitlines()[-1].startswith("Everything is in")
+    (tmp_path / "demo" / "mine.txt").write_text("kept")
+    assert "target 98% MISSED" in out
+    made = {str(path.relative_to(tmp_path / "demo")) for path in (tmp_path / "demo").rglob("*.*")}
+    assert {"data/sudoku-4x4.h5", "data/sudoku-6x6.h5", "data/maze-9x9.h5", "data/list.h5"} <= made
+    for name in demo.TRAINED:
+        assert {f"runs/{name}/{file}" for file in ("rollout.gif", "rollout.png", "curve.png")} <= made

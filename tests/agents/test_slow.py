@@ -1,0 +1,59 @@
+"""What takes minutes, by name: make slow."""
+
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+import torch
+
+from agents.trainer import Trainer
+from examples import demo
+from tests.agents.conftest import tiny_config
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.mark.parametrize("name", ["sudoku-4x4", "sudoku-6x6"])
+def test_presets_reach_their_targets(name: str, tmp_path: Path) -> None:
+    threads = torch.get_num_threads()
+    torch.set_num_threads(torch.multiprocessing.cpu_count())
+    try:
+        demo.demo(only=name, output=tmp_path)  # exits with 1 where the target is missed
+    finally:
+        torch.set_num_threads(threads)
+
+
+@pytest.mark.skipif(shutil.which("c++") is None, reason="no C++ compiler")
+def test_compiled_training_follows_eager_training(dataset: Path, tmp_path: Path) -> None:
+    losses = []
+    for compiled in (False, True):
+        trainer = Trainer(tiny_config(dataset, tmp_path / str(compiled), compile=compiled))
+        trainer.train(progress=False)
+        losses.append(trainer.model.lm_head.weight.detach())
+    torch.testing.assert_close(*losses, atol=1e-4, rtol=1e-3)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+def test_training_runs_and_resumes_on_cuda(dataset: Path, tmp_path: Path) -> None:
+    config = tiny_config(dataset, tmp_path / "run", device="cuda", dtype="bfloat16")
+    Trainer(config).train(progress=False)
+    assert Trainer.resume(tmp_path / "run").model.embedding.is_cuda
+
+
+def test_the_wheel_carries_the_three_packages_and_nothing_else(tmp_path: Path) -> None:
+    root = Path(__file__).parents[2]
+    subprocess.run(
+        [sys.executable, "-m", "build", "--wheel", "--outdir", str(tmp_path), str(root)],
+        check=True,
+        capture_output=True,
+    )
+    (wheel,) = tmp_path.glob("*.whl")
+    names = zipfile.ZipFile(wheel).namelist()
+    assert {name.split("/")[0] for name in names if ".dist-info" not in name} == {"agents", "air_envs", "puzzles"}
+    for package in ("agents", "air_envs", "puzzles"):
+        here = {str(path.relative_to(root)) for path in (root / package).rglob("*.py")}
+        assert here <= set(names)
+        assert f"{package}/py.typed" in names
