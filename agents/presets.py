@@ -57,5 +57,5 @@ PRESETS: dict[str, TrainConfig] = _PAPER | {
             _SMALL, family="sudoku-6x6", hidden=128, heads=4, expansion=2.0, gradient="LLHLLH", max_steps=16
         ),
     ),
-    "maze-9x9": _cpu("maze-9x9", 500, 64, 1e-3, dataclasses.replace(_SMALL, family="maze-9x9")),
+    "maze-9x9": _cpu("maze-9x9", 400, 64, 1e-3, dataclasses.replace(_SMALL, family="maze-9x9", gradient="LLHLLH")),
 }

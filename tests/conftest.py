@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
+os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
+
 
 @pytest.fixture(scope="session")
 def real_data() -> Path:

@@ -1,5 +1,6 @@
 import contextlib
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,15 +11,20 @@ from agents.cli import main
 
 
 def fails(args: list[str], capsys: pytest.CaptureFixture[str]) -> str:
-    """Run a command that must end with exit code 2 and one line, below a progress bar at most; return the line."""
+    """Run a command that must end with exit code 2, no traceback, and one line, below a progress bar; return the line.
+
+    A value that a flag cannot take is said by tyro, in a box: returned as one line too.
+    """
     with pytest.raises(SystemExit) as ended:
         main(args)
-    captured = capsys.readouterr()
+    err = capsys.readouterr().err
     assert ended.value.code == 2
-    last = captured.err.splitlines()[-1]
-    assert last.startswith("air-envs: error: ")
-    assert "Traceback" not in captured.err
-    return last
+    assert "Traceback" not in err
+    last = err.strip().splitlines()[-1]
+    if last.startswith("air-envs: error: "):
+        return last
+    assert "For full helptext" in err
+    return " ".join(err.split())
 
 
 @pytest.mark.parametrize(
@@ -28,7 +34,7 @@ def fails(args: list[str], capsys: pytest.CaptureFixture[str]) -> str:
         ["--help"],
         ["data"],
         ["data", "--help"],
-        ["data", "build"],
+        ["data", "build", "--help"],
         ["data", "build", "sudoku-6x6", "--help"],
         ["data", "build", "maze-9x9", "--help"],
         ["data", "import", "--help"],
@@ -43,7 +49,9 @@ def fails(args: list[str], capsys: pytest.CaptureFixture[str]) -> str:
 def test_help(args: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with contextlib.suppress(SystemExit):
         main(args)
-    assert "usage: air-envs" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "usage: air-envs" in out
+    assert all(len(line) <= 120 for line in out.splitlines())
 
 
 def test_help_loads_no_torch() -> None:
@@ -85,6 +93,45 @@ def test_the_whole_road(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert (tmp_path / "watch.gif").stat().st_size > 1_000
     main(["watch", str(run), "--output", str(tmp_path / "generated"), "--act-steps", "1"])
     assert (tmp_path / "generated.png").is_file()
+    main(["watch", str(run), "--act-steps", "1", "--ms-per-update", "1"])
+
+
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        ("train --preset sudoku-4x4 --model.heads 0", "heads 0, expected at least 1"),
+        ("train --preset sudoku-4x4 --model.expansion 0", "expansion 0.0, expected more than 0"),
+        ("train --preset sudoku-4x4 --model.gradient LL", "'LL' is not a tail"),
+        ("train --preset sudoku-4x4 --lr -1", "lr -1.0, expected at least 0"),
+        ("train --preset sudoku-4x4 --exploration 2", "exploration 2.0, expected a probability"),
+        ("train --preset sudoku-4x4 --resume RUN", "--resume takes the run's own configuration"),
+        ("train --preset sudoku-4x4 --dataset nowhere.h5 --output TMP/run", "nowhere.h5"),
+        ("train --preset sudoku-4x4 --dataset DATA --output RUN", "holds a run already"),
+        ("train --preset maze-9x9 --dataset DATA --output TMP/run", "holds sudoku-4x4, the model is for maze-9x9"),
+        (
+            "train --preset sudoku-4x4 --dataset DATA --output TMP/run --device abacus",
+            "device 'abacus' is not available",
+        ),
+        ("eval RUN DATA --puzzles -5", "puzzles -5, expected at least 1"),
+        ("eval RUN DATA --act-steps 0", "ACT steps 0, expected at least 1"),
+        ("eval RUN DATA --batch 0", "batch 0, expected at least 1"),
+        ("eval RUN DATA --split valid", "no split 'valid'"),
+        ("watch RUN --seed -1", "seed -1, expected at least 0"),
+        ("watch RUN --dataset DATA --index -1", "no test puzzle -1"),
+        ("data build", "unknown family ''"),
+        ("data build --clues 14 sudoku-4x4", "unknown family '--clues'"),
+        ("data build sudoku-4x4 --train 0 --test 0", "train 0 and test 0"),
+    ],
+)
+def test_wrong_arguments(
+    command: str, message: str, run: Path, dataset: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    places = {"RUN": str(run), "DATA": str(dataset), "TMP": str(tmp_path)}
+    args = [re.sub("RUN|DATA|TMP", lambda found: places[found[0]], word) for word in command.split()]
+    before = {path: path.stat().st_mtime_ns for path in run.iterdir()}
+    assert message in fails(args, capsys)
+    assert {path: path.stat().st_mtime_ns for path in run.iterdir()} == before
+    assert not list(tmp_path.iterdir())
 
 
 def test_bad_input_is_one_line_and_leaves_nothing(
@@ -119,3 +166,13 @@ def test_bad_input_is_one_line_and_leaves_nothing(
     assert "no test puzzle 999" in fails(["watch", str(run), "--dataset", str(dataset), "--index", "999"], capsys)
     assert not output.exists()
     assert not list(tmp_path.glob(".*"))
+
+
+def test_training_needs_neither_environments_nor_drawing() -> None:
+    """A training machine may lack gymnasium, pygame, Stable-Baselines3 and tyro."""
+    script = (
+        "import sys, agents.trainer, agents.evaluation, agents.presets, agents.figures\n"
+        "found = {'gymnasium', 'pygame', 'stable_baselines3', 'sb3_contrib', 'tyro'} & sys.modules.keys()\n"
+        "assert not found, found"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True)

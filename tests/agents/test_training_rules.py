@@ -44,6 +44,7 @@ def test_stablemax_gradient_is_finite_where_softmax_overflows() -> None:
 def test_loss_counts_labelled_cells_and_both_heads() -> None:
     logits = torch.randn(2, 3, 5)
     labels = torch.tensor([[1, 2, 0], [4, 3, 2]])
+    logits[0, 0, 3] = 9.0  # wrong: the label is 1
     logits[1] = torch.nn.functional.one_hot(labels[1], 5) * 9.0
     output = Output(logits, torch.tensor([0.3, -1.0]), torch.tensor([0.5, 2.0]))
     target = torch.tensor([0.25, 0.75])
@@ -102,12 +103,12 @@ def test_carry_matches_a_per_puzzle_simulation(data: puzzles.Puzzles) -> None:
     torch.manual_seed(0)
     model = AIR(MODEL)
     model.q_head.weight.data.normal_(std=0.2)
-    model.q_head.bias.data.zero_()
+    model.q_head.bias.data.copy_(torch.tensor([-0.2, 0.0]))
     batches = PuzzleBatches(puzzles.family("sudoku-4x4"), data, torch.device("cpu"))
     generator = torch.Generator().manual_seed(1)
     carry = initial_carry(model, 6, torch.float32)
     replaced = early = full = 0
-    for _ in range(30):
+    for _ in range(40):
         before, rng = carry, generator.get_state()
         carry, loss, metrics = act_train_step(model, model, carry, batches, CONFIG, generator)
         replay = torch.Generator()
@@ -136,7 +137,7 @@ def test_carry_matches_a_per_puzzle_simulation(data: puzzles.Puzzles) -> None:
             correct = output.logits.argmax(-1)[0] == labels
             exact = correct.all()[None]
             total, answer = act_loss(output, labels[None].long(), exact, best.sigmoid(), CONFIG.loss)
-            expected_loss += float(total)
+            expected_loss += total.item()
             expected["answer_loss"] += float(answer)
             if halts:
                 expected["halted"] += 1
@@ -147,7 +148,7 @@ def test_carry_matches_a_per_puzzle_simulation(data: puzzles.Puzzles) -> None:
         expected |= {"loss": expected_loss, "sequences": 6.0}
         found = {name: float(value) for name, value in metrics._asdict().items()}
         assert found == pytest.approx(expected, rel=1e-4)
-        assert float(loss) == pytest.approx(expected_loss / 6, rel=1e-4)
+        assert loss.item() == pytest.approx(expected_loss / 6, rel=1e-4)
     assert replaced > 6
     assert early > 0
     assert full > 0
@@ -217,6 +218,16 @@ def test_batches_hold_puzzles_with_their_solutions(data: puzzles.Puzzles) -> Non
     originals = {family.canonical(p[None], s[None]).tobytes() for p, s in zip(data.puzzle, data.solution, strict=True)}
     copies = {family.canonical(p[None], s[None]).tobytes() for p, s in zip(puzzle, solution, strict=True)}
     assert copies <= originals
+
+
+def test_batches_of_mazes_hold_puzzles_with_their_solutions() -> None:
+    for name in ("maze-7x7", "maze-5x9"):
+        family = puzzles.family(name)
+        batches = PuzzleBatches(family, family.generate(np.arange(30, dtype=np.uint64)), torch.device("cpu"))
+        tokens, labels = batches.draw(100, torch.Generator().manual_seed(0))
+        puzzle, solution = ((grid.numpy() - 1).reshape(-1, *family.shape) for grid in (tokens, labels))
+        assert family.is_solved(puzzle, solution).all()
+        assert len({grid.tobytes() for grid in puzzle}) > 30, "copies should be transformed"
 
 
 def test_batches_without_symmetry_are_the_puzzles_themselves(data: puzzles.Puzzles) -> None:

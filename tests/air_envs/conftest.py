@@ -1,12 +1,8 @@
-import os
 from pathlib import Path
 
 import pytest
 
 from puzzles.build import build_dataset
-
-os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
-os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
 
 
 @pytest.fixture(scope="session")
