@@ -50,12 +50,10 @@ PRESETS: dict[str, TrainConfig] = _PAPER | {
     "sudoku-4x4": _cpu("sudoku-4x4", 900, 256, 4e-3, _SMALL),
     "sudoku-6x6": _cpu(
         "sudoku-6x6",
-        2_000,
+        2_400,
         64,
         1e-3,
-        dataclasses.replace(
-            _SMALL, family="sudoku-6x6", hidden=128, heads=4, expansion=2.0, gradient="LLHLLH", max_steps=16
-        ),
+        dataclasses.replace(_SMALL, family="sudoku-6x6", hidden=128, heads=4, expansion=2.0, gradient="LLHLLH"),
     ),
     "maze-9x9": _cpu("maze-9x9", 400, 64, 1e-3, dataclasses.replace(_SMALL, family="maze-9x9", gradient="LLHLLH")),
 }
