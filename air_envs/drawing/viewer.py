@@ -69,6 +69,7 @@ class Viewer:
             return
         surface = self.surface(cells, **marks)
         if self._window is None or not self._window.alive:
+            self.close()  # what is left of a window whose display was quit, before a new one takes its place
             self._window = Window(self.title, surface.get_size())
         self._window.draw(surface)
         self.poll()

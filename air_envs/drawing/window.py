@@ -33,13 +33,13 @@ class Window:
         self._texture_type = video.Texture
         self._window = video.Window(title, size=size)
         # In software: an accelerated renderer crashes the process if it outlives the display, as at an exit unclosed.
-        self._renderer = video.Renderer(self._window, accelerated=0)
+        self._renderer: Any = video.Renderer(self._window, accelerated=0)
         self._queue: list[Any] = []
         self._surface: Any = None
         self._id = self._window.id
         self._open[self._id] = self
         self._gone = False
-        pygame.register_quit(functools.partial(_mark_gone, weakref.ref(self)))
+        pygame.register_quit(functools.partial(_release, weakref.ref(self)))
 
     @property
     def alive(self) -> bool:
@@ -97,14 +97,21 @@ class Window:
     def destroy(self) -> None:
         """Close the window, and pygame's display with the last one if a window here has opened it."""
         self._open.pop(self._id, None)
-        if self.alive:
+        alive = self.alive
+        self.release()
+        if alive and not self._open and self._started_display:
+            sprites.load_pygame().display.quit()
+            Window._started_display = False
+
+    def release(self) -> None:
+        """Give SDL's objects back while SDL still knows them: freed later, they could take a new window with them."""
+        if not self._gone:
+            self._gone = True
+            self._renderer = None  # before its window
             self._window.destroy()
-            if not self._open and self._started_display:
-                sprites.load_pygame().display.quit()
-                Window._started_display = False
 
 
-def _mark_gone(window: weakref.ref[Window]) -> None:
+def _release(window: weakref.ref[Window]) -> None:
     target = window()
     if target is not None:
-        target._gone = True
+        target.release()
