@@ -130,14 +130,13 @@ class AIRAgent:
                 with torch.inference_mode():
                     state = self.model.update(letter, state, x)
                     update += 1
-                    thought = Thought(
-                        act_step, update, letter, *self.decode(state), float(self.model.read(state).q_halt)
-                    )
+                    q_halt, _ = self.model.halting_logits(state)
+                    thought = Thought(act_step, update, letter, *self.decode(state), float(q_halt))
                 yield thought
 
     def decode(self, state: State) -> tuple[Decoded, Decoded]:
         """Decode z_H and z_L of a single puzzle with the model's one lm_head."""
-        return tuple(self._decoded(self.model.decode(z)) for z in state)  # type: ignore[return-value]
+        return self._decoded(self.model.decode(state.z_H)), self._decoded(self.model.decode(state.z_L))
 
     def propose(self, logits: Tensor) -> puzzles.Grids:
         """Decode an answer to actions: (B, C, V) to (B, rows, columns) uint8, 0 (blank, wall) where undecided."""

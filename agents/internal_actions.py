@@ -105,12 +105,13 @@ class InternalActions(gym.Wrapper, gym.utils.RecordConstructorArgs):
 
     def _observe(self) -> dict[str, Any]:
         proposal, scratchpad = self.agent.decode(self._state)
+        q_halt, _ = self.model.halting_logits(self._state)
         return {
             "puzzle": self._puzzle.copy(),
             "proposal": proposal.cells,
             "proposal_confidence": proposal.confidence,
             "scratchpad": scratchpad.cells,
             "scratchpad_confidence": scratchpad.confidence,
-            "halt_logit": self.model.read(self._state).q_halt.cpu().numpy().astype(np.float32),
+            "halt_logit": q_halt.cpu().numpy(),
             "updates": self._updates.copy(),
         }

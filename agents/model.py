@@ -125,8 +125,12 @@ class AIR(
 
     def read(self, state: State) -> Output:
         """Read the answer and the halting logits off z_H."""
+        return Output(self.decode(state.z_H), *self.halting_logits(state))
+
+    def halting_logits(self, state: State) -> tuple[Tensor, Tensor]:
+        """Read q_halt and q_continue, (B,) float32 each, off the first position of z_H."""
         q = self.q_head(state.z_H[:, 0].float())
-        return Output(self.decode(state.z_H), q[:, 0], q[:, 1])
+        return q[:, 0], q[:, 1]
 
     def decode(self, z: Tensor) -> Tensor:
         """Decode a state, z_H or z_L, to logits over tokens at the cells: (B, S, D) to (B, C, V)."""

@@ -57,8 +57,9 @@ class Trainer:
         self.generator = torch.Generator(self.device).manual_seed(config.seed)
         self.model = AIR(config.model).to(self.device)
         self.forward = torch.compile(self.model, dynamic=False) if config.compile else self.model
-        average = get_ema_multi_avg_fn(config.ema or 0.0)
-        self.average = AveragedModel(self.model, multi_avg_fn=average) if config.ema else None
+        self.average: AveragedModel | None = None
+        if config.ema:
+            self.average = AveragedModel(self.model, multi_avg_fn=get_ema_multi_avg_fn(config.ema))
         self.optimizers = build_optimizers(self.model, config)
         self.carry = initial_carry(self.model, config.batch, self.dtype)
         self.window: Metrics | None = None
