@@ -42,6 +42,8 @@ class PuzzleFamily(abc.ABC):
     """The character of each cell value in the text form, value 0 first: ``".123456789..."``."""
     rating_unit: ClassVar[str]
     """What a rating counts: ``"guesses"``, ``"moves"``."""
+    rating_conventions: ClassVar[tuple[str, ...]]
+    """The names of what ``rate`` can measure, its default first; files store which one their ratings follow."""
     Options: ClassVar[type]
     """Frozen dataclass of the generator's options; every field has a default and a docstring."""
 
@@ -186,8 +188,28 @@ class PuzzleFamily(abc.ABC):
         """
 
     @abc.abstractmethod
-    def rate(self, puzzle: Grids) -> NDArray[np.int32]:
-        """(N,) int32: difficulty in ``rating_unit``; deterministic."""
+    def rate(self, puzzle: Grids, convention: str | None = None) -> NDArray[np.int32]:
+        """(N,) int32: difficulty in ``rating_unit``; deterministic.
+
+        Args:
+            puzzle: (N, rows, columns) uint8.
+            convention: one of ``rating_conventions``; None means the first.
+
+        Raises:
+            PuzzleError: no such convention.
+        """
+
+    def rating_convention(self, convention: str | None) -> str:
+        """Return ``convention`` if the family has it, its default for None.
+
+        Raises:
+            PuzzleError: no such convention.
+        """
+        if convention is None:
+            return self.rating_conventions[0]
+        if convention not in self.rating_conventions:
+            raise PuzzleError(f"rating convention {convention!r}, expected one of {list(self.rating_conventions)}")
+        return convention
 
     # -- symmetry ---------------------------------------------------------------------------------------------------
 

@@ -23,6 +23,7 @@ class Maze(PuzzleFamily):
     kind = "maze"
     cells = "# SGo"
     rating_unit = "moves"
+    rating_conventions = ("shortest-path-moves",)
     Options = generator.MazeOptions
 
     def __init__(self, rows: int, columns: int):
@@ -87,12 +88,13 @@ class Maze(PuzzleFamily):
         """
         return np.where((answer == PATH) & (puzzle <= OPEN), np.uint8(PATH), puzzle)
 
-    def rate(self, puzzle: Grids) -> NDArray[np.int32]:
+    def rate(self, puzzle: Grids, convention: str | None = None) -> NDArray[np.int32]:
         """(N,) int32: moves of a shortest path.
 
         Raises:
-            PuzzleError: not a puzzle, or naming the first one whose goal cannot be reached.
+            PuzzleError: not a puzzle, or naming the first one whose goal cannot be reached; or another convention.
         """
+        self.rating_convention(convention)
         self.check(puzzle)
         moves = rules.shortest_lengths(self.checked(puzzle))
         _require_path(moves)

@@ -22,6 +22,7 @@ class Sudoku(PuzzleFamily):
     kind = "sudoku"
     cells = ".123456789ABCDEFG"
     rating_unit = "guesses"
+    rating_conventions = ("guesses-to-solution",)
     Options = generator.SudokuOptions
 
     def __init__(self, rows: int, columns: int):
@@ -98,8 +99,9 @@ class Sudoku(PuzzleFamily):
         """(N,) bool: the grid keeps the givens, and every row, column and box holds every digit."""
         return rules.is_solved(*self.checked_answers(puzzle, grid), self.box_rows)
 
-    def rate(self, puzzle: Grids) -> NDArray[np.int32]:
+    def rate(self, puzzle: Grids, convention: str | None = None) -> NDArray[np.int32]:
         """(N,) int32: guesses until the solution is found, 0 where singles are enough; see ``solver.search``."""
+        self.rating_convention(convention)
         return solver.search(self.checked(puzzle), self.box_rows, limit=1).guesses
 
     # -- symmetry ---------------------------------------------------------------------------------------------------

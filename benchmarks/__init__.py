@@ -1,0 +1,1 @@
+"""Scripts that measure what the README claims, side by side with others' work: ``python -m benchmarks.puzzles``."""

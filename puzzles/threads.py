@@ -1,0 +1,61 @@
+"""Cutting a batch up over threads: the kernels release the interpreter's lock, so threads are all it takes."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+_wanted: int | None = None
+
+
+def threads() -> int:
+    """Return how many threads ``in_threads`` uses: ``set_threads``, or ``PUZZLES_THREADS``, or the usable cores."""
+    if _wanted is not None:
+        return _wanted
+    asked = os.environ.get("PUZZLES_THREADS")
+    if asked is not None:
+        return _checked(asked)
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def set_threads(count: int | None) -> None:
+    """Use ``count`` threads from now on in this process; None goes back to the default.
+
+    Raises:
+        ValueError: a count below 1.
+    """
+    global _wanted
+    _wanted = None if count is None else _checked(count)
+
+
+def in_threads(work: Callable[[slice], None], count: int, least: int) -> None:
+    """Call ``work`` with consecutive slices that cover ``range(count)``, on several threads at once.
+
+    ``work`` writes its results into arrays of the caller's, so they do not depend on how the batch is cut. A batch
+    that is no longer than ``least`` is done here in one call.
+
+    Raises:
+        Exception: what the first of the slices that failed raised.
+    """
+    workers = threads()
+    if workers == 1 or count <= least:
+        work(slice(0, count))
+        return
+    size = max(least, -(-count // (8 * workers)))  # eight a thread: the slow slices even out
+    slices = [slice(start, min(start + size, count)) for start in range(0, count, size)]
+    for _ in _pool(os.getpid(), workers).map(work, slices):
+        pass
+
+
+@functools.lru_cache(maxsize=1)
+def _pool(process: int, workers: int) -> ThreadPoolExecutor:
+    """Return the pool of this process: a fork inherits no threads."""
+    return ThreadPoolExecutor(workers, thread_name_prefix="puzzles")
+
+
+def _checked(count: int | str) -> int:
+    if not str(count).isdecimal() or int(count) < 1:
+        raise ValueError(f"threads: found {count!r}, expected an integer of 1 or more")
+    return int(count)
