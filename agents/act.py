@@ -108,15 +108,15 @@ def act_train_step(
     Returns:
         The next carry, the loss to differentiate (mean over the batch), and the metrics.
     """
-    max_steps = model.config.max_steps
+    max_steps, q_continue = model.config.max_steps, model.config.q_continue
     carry = refill(model, carry, *batches.draw(len(carry.halted), generator))
     state, output = step(carry.tokens, carry.state)
     steps = carry.steps + 1
     least = least_steps(len(steps), max_steps, config.exploration, generator)
-    halted = halting(output, steps, least, max_steps, config.q_continue)
+    halted = halting(output, steps, least, max_steps, q_continue)
     carry = Carry(state, carry.tokens, carry.labels, steps, halted)
 
-    q_target = continue_target(step, carry, max_steps) if config.q_continue else None
+    q_target = continue_target(step, carry, max_steps) if q_continue else None
     labels = carry.labels.long()
     correct = correct_cells(output.logits, labels)
     exact = correct.all(-1)

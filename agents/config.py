@@ -42,6 +42,9 @@ class AIRConfig:
     """Learned prefix vectors before the cells; the q head reads the first."""
     gradient: str = "LH"
     """The tail of the program that training differentiates: "LH" is the paper's rule, the whole program the longest."""
+    q_continue: bool = True
+    """Halt where q_halt > q_continue, the continue head trained against one more forward pass (the paper, HRM); False
+    halts where q_halt > 0 (TRM)."""
     max_steps: int = 16
     """ACT steps per puzzle, at most in training and always in evaluation."""
 
@@ -97,8 +100,6 @@ class TrainConfig:
     """Decay of an exponential moving average of the weights, which is then what is evaluated and saved."""
     loss: Literal["stablemax", "softmax"] = "stablemax"
     """Cross-entropy of the answer: stablemax in float64 is the paper's."""
-    q_continue: bool = True
-    """Train the continue head against one more forward pass (the paper); False halts on the sign of q_halt alone."""
     exploration: float = 0.1
     """Probability of holding halting off for a random minimum number of steps."""
     symmetry: bool = True

@@ -38,13 +38,14 @@ def _cpu(name: str, steps: int, batch: int, lr: float, model: AIRConfig) -> Trai
         clip=1.0,
         ema=0.995,
         loss="softmax",
-        q_continue=False,
         eval_every=max(1, steps // 4),
         checkpoint_every=max(1, steps // 4),
     )
 
 
-_SMALL = AIRConfig(family="sudoku-4x4", hidden=64, heads=2, layers=2, max_steps=8, position="structured")
+_SMALL = AIRConfig(
+    family="sudoku-4x4", hidden=64, heads=2, layers=2, max_steps=8, position="structured", q_continue=False
+)
 
 PRESETS: dict[str, TrainConfig] = _PAPER | {
     "sudoku-4x4": _cpu("sudoku-4x4", 900, 256, 4e-3, _SMALL),

@@ -74,7 +74,8 @@ def test_one_seed_gives_one_run(dataset: Path, tmp_path: Path, optimizer: str) -
 @pytest.mark.parametrize(("optimizer", "q_continue", "stop"), [("adam_atan2", True, 6), ("adamw", False, 7)])
 def test_resume_is_bit_exact(dataset: Path, tmp_path: Path, optimizer: str, q_continue: bool, stop: int) -> None:
     """Stopping between two lines of metrics (7) must not lose what was counted towards the next."""
-    config = tiny_config(dataset, tmp_path / "whole", optimizer=optimizer, q_continue=q_continue)
+    model = dataclasses.replace(TINY, q_continue=q_continue)
+    config = tiny_config(dataset, tmp_path / "whole", optimizer=optimizer, model=model)
     whole = Trainer(config)
     whole.train(progress=False)
 
@@ -233,7 +234,7 @@ def test_supervision_teaches(dataset: Path, tmp_path: Path) -> None:
         optimizer="adamw",
         lr=3e-3,
         weight_decay=0.0,
-        q_continue=False,
+        model=dataclasses.replace(TINY, q_continue=False),
         ema=None,
         schedule="cosine",
         eval_every=150,
@@ -312,7 +313,7 @@ def test_the_papers_preset_is_the_papers() -> None:
         1.0,
         2_000,
     )
-    assert (preset.optimizer, preset.loss, preset.q_continue, preset.exploration) == (
+    assert (preset.optimizer, preset.loss, preset.model.q_continue, preset.exploration) == (
         "adam_atan2",
         "stablemax",
         True,
