@@ -203,6 +203,39 @@ def board_size(family: PuzzleFamily, pixels: int) -> tuple[int, int]:
     return round(pixels * family.columns / longest), round(pixels * family.rows / longest)
 
 
+def tile(
+    pictures: Sequence[NDArray[np.uint8]] | NDArray[np.uint8],
+    theme: str | Theme = LIGHT,
+    *,
+    columns: int | None = None,
+    gap: int = 0,
+) -> NDArray[np.uint8]:
+    """Return many pictures in one, row by row: (height, width, 3) uint8.
+
+    Args:
+        pictures: N of (height, width, 3) uint8, all of one shape.
+        theme: whose page shows between them.
+        columns: of pictures; by default as many as make the longer side shortest.
+        gap: pixels between pictures; boards bring a margin of their own.
+
+    Raises:
+        ValueError: no pictures, or not all of one shape.
+    """
+    shapes = {np.shape(picture) for picture in pictures}
+    if len(shapes) != 1 or len(next(iter(shapes))) != 3:
+        raise ValueError(f"pictures: found shapes {sorted(shapes)}, expected one shape (height, width, 3)")
+    count, (height, width, channels) = len(pictures), shapes.pop()
+    if columns is None:
+        columns = min(range(count, 0, -1), key=lambda k: max(k * width, -(-count // k) * height))
+    rows = -(-count // columns)
+    size = rows * (height + gap) - gap, columns * (width + gap) - gap, channels
+    whole = np.full(size, as_theme(theme).page, np.uint8)
+    for index, picture in enumerate(pictures):
+        top, left = (k * (side + gap) for k, side in zip(divmod(index, columns), (height, width), strict=True))
+        whole[top : top + height, left : left + width] = picture
+    return whole
+
+
 def to_array(surface: pygame.Surface) -> NDArray[np.uint8]:
     """Return the pixels of a surface: (height, width, 3) uint8, a copy."""
     return np.ascontiguousarray(sprites.load_pygame().surfarray.pixels3d(surface).swapaxes(0, 1))

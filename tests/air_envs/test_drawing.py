@@ -8,7 +8,7 @@ import pytest
 
 import air_envs  # noqa: F401
 import puzzles
-from air_envs.drawing import DARK, LIGHT, Layout, board_image, board_text, draw_board, register_painter
+from air_envs.drawing import DARK, LIGHT, Layout, board_image, board_text, draw_board, register_painter, tile
 from air_envs.drawing.theme import as_theme, blend
 from air_envs.drawing.viewer import Viewer
 from puzzles.maze.cells import GOAL, OPEN, PATH, START, WALL
@@ -256,6 +256,32 @@ def test_an_unknown_family_is_told_how_to_become_known(monkeypatch):
     monkeypatch.setitem(sys.modules, "kakuro_painter", painter)
     register_painter("kakuro", "kakuro_painter")
     assert (board_image(family, SOLUTION) == (1, 2, 3)).all()
+
+
+def test_tiles_stand_in_reading_order_on_the_page():
+    pictures = np.arange(5 * 4 * 6 * 3, dtype=np.uint8).reshape(5, 4, 6, 3)
+    whole = tile(pictures, "dark", columns=3, gap=2)
+    assert whole.shape == (4 + 2 + 4, 6 * 3 + 2 * 2, 3)
+    for index in range(5):
+        top, left = index // 3 * 6, index % 3 * 8
+        assert np.array_equal(whole[top : top + 4, left : left + 6], pictures[index])
+    assert (whole[6:, 16:] == DARK.page).all()  # where a sixth would stand
+    assert (whole[4:6] == DARK.page).all()
+    assert (whole[:, 6:8] == DARK.page).all()
+
+
+@pytest.mark.parametrize(
+    ("count", "shape", "expected"),
+    [(1, (9, 9), (9, 9)), (4, (9, 9), (18, 18)), (5, (8, 8), (16, 24)), (8, (5, 20), (20, 40))],
+)
+def test_tiles_make_nearly_a_square(count, shape, expected):
+    assert tile([np.zeros((*shape, 3), np.uint8)] * count).shape == (*expected, 3)
+
+
+@pytest.mark.parametrize("pictures", [[], [np.zeros((4, 4, 3)), np.zeros((4, 5, 3))], [np.zeros((4, 4))]])
+def test_tiles_of_different_shapes_are_refused(pictures):
+    with pytest.raises(ValueError, match="pictures: found shapes"):
+        tile(pictures)
 
 
 # -- windows -----------------------------------------------------------------------------------------------------------
