@@ -26,14 +26,14 @@ def symmetries(uniform: Any, side: int, box_rows: int) -> tuple[Any, Any]:
     relabel_keys[:, 0] = -1.0  # sorts first: blank stays blank
     relabel = relabel_keys.argsort(-1)
     at = side + 1
-    row_order = _line_order(uniform[:, at : at + bands + side], bands, box_rows)
+    rows = _line_order(uniform[:, at : at + bands + side], bands, box_rows) * side
     at += bands + side
-    column_order = _line_order(uniform[:, at : at + stacks + side], stacks, box_columns)
+    columns = _line_order(uniform[:, at : at + stacks + side], stacks, box_columns)
     at += stacks + side
-    order = row_order[:, :, None] * side + column_order[:, None, :]
-    if box_rows == box_columns:
-        transposed = (uniform[:, at] < 0.5)[:, None, None] * 1
-        order = order + transposed * (order.swapaxes(1, 2) - order)
+    if box_rows == box_columns:  # transposed: the columns' part varies down the grid
+        swap = (uniform[:, at : at + 1] < 0.5) * (columns - rows)
+        rows, columns = rows + swap, columns - swap
+    order = rows[:, :, None] + columns[:, None, :]
     return order.reshape(-1, side * side), relabel
 
 
