@@ -14,31 +14,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from air_envs.drawing import sprites
+from air_envs.drawing.scene import Scene, make_scene
 from air_envs.drawing.theme import LIGHT, Theme, as_theme
 
 if TYPE_CHECKING:
     import pygame
 
     from puzzles import PuzzleFamily
-
-UNDECIDED = -1
-"""A cell without a value: anything outside 0..cell_values-1 is drawn as one."""
-
-
-@dataclass(frozen=True)
-class Scene:
-    """What one board shows. Every array is (rows, columns)."""
-
-    cells: NDArray[np.int16]
-    """int16 values; ``UNDECIDED`` where there is none."""
-    puzzle: NDArray[np.int16] | None = None
-    """The grid as posed: tells givens from entries, and shows what contradicts them."""
-    confidence: NDArray[np.float64] | None = None
-    """0..1: uncertain cells are drawn fainter."""
-    highlight: NDArray[np.bool_] | None = None
-    """Cells to point out, such as those that changed since the previous frame."""
-    agent: tuple[int, int] | None = None
-    """(row, column) of an agent that stands on the board."""
 
 
 @dataclass(frozen=True)
@@ -54,13 +36,15 @@ class Layout:
 
     @classmethod
     def fit(cls, rect: tuple[int, int, int, int], rows: int, columns: int) -> Layout:
-        """Return the largest board that fits ``rect`` = (left, top, width, height) with a thin margin for its frame.
+        """Return the largest board that fits ``rect`` = (left, top, width, height) together with its frame.
 
         Raises:
             ValueError: less than 3 pixels a cell.
         """
         left, top, width, height = rect
-        cell = min(width * 32 // (32 * columns + columns), height * 32 // (32 * rows + rows))
+        cell = max(min(width // columns, height // rows), 0)
+        while cell and (columns * cell + 2 * _rim(cell) > width or rows * cell + 2 * _rim(cell) > height):
+            cell -= 1
         if cell < 3:
             raise ValueError(f"{width}x{height} pixels for {rows}x{columns} cells, expected 4 pixels a cell or more")
         return cls(rows, columns, left + (width - columns * cell) // 2, top + (height - rows * cell) // 2, cell)
@@ -75,6 +59,11 @@ class Layout:
         """Width of the lines around boxes and boards, in pixels."""
         return max(2, round(self.cell / 19))
 
+    @property
+    def rim(self) -> int:
+        """Room around the cells on each side, in pixels: what a frame may take."""
+        return _rim(self.cell)
+
     def cell_rect(self, row: int, column: int) -> tuple[int, int, int, int]:
         """Return (left, top, width, height) of a cell."""
         return self.left + column * self.cell, self.top + row * self.cell, self.cell, self.cell
@@ -87,6 +76,10 @@ class Layout:
         """Return (row, column) of the cell at a point, None outside the board."""
         row, column = int((y - self.top) // self.cell), int((x - self.left) // self.cell)
         return (row, column) if 0 <= row < self.rows and 0 <= column < self.columns else None
+
+
+def _rim(cell: int) -> int:
+    return max(1, round(cell / 24))
 
 
 class Painter(Protocol):
@@ -133,11 +126,8 @@ def draw_board(
     family: PuzzleFamily,
     cells: ArrayLike,
     *,
-    puzzle: ArrayLike | None = None,
-    confidence: ArrayLike | None = None,
-    highlight: ArrayLike | None = None,
-    agent: tuple[int, int] | None = None,
     theme: str | Theme = LIGHT,
+    **marks: Any,
 ) -> Layout:
     """Draw a grid into a rectangle of a surface, such as one decoded from a model; needs no environment, no display.
 
@@ -146,19 +136,18 @@ def draw_board(
         rect: (left, top, width, height) in pixels; the board is centred in it with square cells.
         family: of the grid; says its shape and its painter.
         cells: (rows, columns) integers; values that the family does not know (-1, 255) are drawn undecided.
-        puzzle: (rows, columns) the grid as posed; without it nothing is told apart as given.
-        confidence: (rows, columns) 0..1, drawn as opacity.
-        highlight: (rows, columns) bool, drawn as a tint.
-        agent: (row, column).
         theme: ``"light"``, ``"dark"`` or a ``Theme``.
+        **marks: any fields of ``Scene``: ``puzzle``, ``confidence``, ``highlight``, ``candidates``, ``wrong``,
+            ``hinted``, ``agent``, ``selected``. Without a puzzle nothing is told apart as given.
 
     Returns:
         Where the cells lie.
 
     Raises:
         ValueError: an array of another shape, or too few pixels.
+        TypeError: no such mark.
     """
-    scene = make_scene(family, cells, puzzle=puzzle, confidence=confidence, highlight=highlight, agent=agent)
+    scene = make_scene(family, cells, **marks)
     layout = Layout.fit(rect, *family.shape)
     painter(family.kind).paint(surface, layout, family, scene, as_theme(theme))
     return layout
@@ -239,36 +228,3 @@ def tile(
 def to_array(surface: pygame.Surface) -> NDArray[np.uint8]:
     """Return the pixels of a surface: (height, width, 3) uint8, a copy."""
     return np.ascontiguousarray(sprites.load_pygame().surfarray.pixels3d(surface).swapaxes(0, 1))
-
-
-def make_scene(
-    family: PuzzleFamily,
-    cells: ArrayLike,
-    *,
-    puzzle: ArrayLike | None = None,
-    confidence: ArrayLike | None = None,
-    highlight: ArrayLike | None = None,
-    agent: tuple[int, int] | None = None,
-) -> Scene:
-    """Check the arguments of ``draw_board`` and put unknown values to ``UNDECIDED``."""
-    values = _array(family, "cells", cells, np.int16)
-    values = np.where((values >= 0) & (values < family.cell_values), values, np.int16(UNDECIDED))
-    return Scene(
-        cells=values,
-        puzzle=None if puzzle is None else _array(family, "puzzle", puzzle, np.int16),
-        confidence=None if confidence is None else _steps(_array(family, "confidence", confidence, np.float64)),
-        highlight=None if highlight is None else _array(family, "highlight", highlight, np.bool_),
-        agent=None if agent is None else (int(agent[0]), int(agent[1])),
-    )
-
-
-def _steps(confidence: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Round to tenths: as much as an eye tells apart, and few enough colours for a small GIF; NaN counts as 0."""
-    return np.rint(10 * np.clip(np.nan_to_num(confidence), 0, 1)) / 10
-
-
-def _array(family: PuzzleFamily, name: str, values: ArrayLike, dtype: Any) -> NDArray[Any]:
-    array = np.asarray(values)
-    if array.shape != family.shape:
-        raise ValueError(f"{name}: found shape {array.shape}, expected {family.shape} for {family.name}")
-    return array.astype(dtype)

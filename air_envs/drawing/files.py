@@ -63,7 +63,7 @@ def _check(path: Path, picture: NDArray[np.uint8], shape: tuple[int, ...]) -> No
         raise ValueError(f"{path}: a frame of {found}, expected (height, width, 3) uint8, the same for all")
 
 
-def _one_palette(pictures: list[NDArray[np.uint8]], colours: int = 128) -> list[NDArray[np.uint8]]:
+def _one_palette(pictures: list[NDArray[np.uint8]], colours: int = 192) -> list[NDArray[np.uint8]]:
     """Replace every colour by the nearest of one palette: the commonest of all pictures, told apart to 6 bits."""
     bins = [_bins(picture) for picture in pictures]
     counts = np.sum([np.bincount(b.ravel(), minlength=1 << 18) for b in bins], axis=0)

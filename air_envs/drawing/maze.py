@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from air_envs.drawing import sprites
-from air_envs.drawing.board import UNDECIDED, Layout, Scene
+from air_envs.drawing.board import Layout
+from air_envs.drawing.scene import UNDECIDED, Scene
 from air_envs.drawing.theme import Theme, blend
 from puzzles import PuzzleFamily
 from puzzles.maze.cells import GOAL, OPEN, PATH, START, WALL
@@ -27,7 +28,8 @@ def paint(surface: pygame.Surface, layout: Layout, family: PuzzleFamily, scene: 
     strength = np.ones(cells.shape)
     if scene.confidence is not None:
         strength = _FAINTEST + (1 - _FAINTEST) * scene.confidence
-    wrong = _contradicts(cells, scene.puzzle)
+    contradicted = _contradicts(cells, scene.puzzle)
+    wrong = contradicted if scene.wrong is None else contradicted | scene.wrong
 
     surface.fill(theme.board, (layout.left, layout.top, layout.columns * cell, layout.rows * cell))
     _open_lines(surface, layout, theme)
@@ -41,10 +43,10 @@ def paint(surface: pygame.Surface, layout: Layout, family: PuzzleFamily, scene: 
         highlit = scene.highlight is not None and bool(scene.highlight[row, column])
         lines = sprites.hatch(cell, theme.muted if highlit else theme.undecided)
         surface.blit(lines, layout.cell_rect(row, column)[:2])
-    _path(surface, layout, cells, strength, wrong, theme)
+    _path(surface, layout, scene, strength, wrong, theme)
     for row, column in np.argwhere((cells == START) | (cells == GOAL)).tolist():
         _marker(surface, layout, (row, column), int(cells[row, column]), strength[row, column], theme)
-    for row, column in np.argwhere(wrong).tolist():
+    for row, column in np.argwhere(contradicted).tolist():
         surface.blit(sprites.corner(cell, theme.conflict), layout.cell_rect(row, column)[:2])
     if scene.agent is not None:
         _agent(surface, layout, scene.agent, theme)
@@ -88,17 +90,18 @@ def _contradicts(cells: NDArray[np.int16], puzzle: NDArray[np.int16] | None) -> 
 def _path(
     surface: pygame.Surface,
     layout: Layout,
-    cells: NDArray[np.int16],
+    scene: Scene,
     strength: NDArray[np.float64],
     wrong: NDArray[np.bool_],
     theme: Theme,
 ) -> None:
-    sides = _sides(cells)
+    cells, sides = scene.cells, _sides(scene.cells)
     for row, column in np.argwhere((cells == PATH) | (cells == START) | (cells == GOAL)).tolist():
         reach = int(sides[row, column])
         if cells[row, column] != PATH and not reach:
             continue
-        colour = theme.conflict if wrong[row, column] else theme.path
+        told = theme.path if scene.hinted is None or not scene.hinted[row, column] else theme.good
+        colour = theme.conflict if wrong[row, column] else told
         piece = sprites.path_piece(layout.cell, reach, colour)
         surface.blit(sprites.faded(piece, strength[row, column]), layout.cell_rect(row, column)[:2])
 
@@ -142,7 +145,7 @@ def _open_lines(surface: pygame.Surface, layout: Layout, theme: Theme) -> None:
 
 
 def _frame(surface: pygame.Surface, layout: Layout, theme: Theme) -> None:
-    thick = max(1, layout.thick // 2 + 1)
+    thick = layout.rim
     width, height = layout.columns * layout.cell, layout.rows * layout.cell
     left, top = layout.left - thick, layout.top - thick
     for rect in (

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from air_envs.drawing import sprites
-from air_envs.drawing.board import UNDECIDED, Layout, Scene
+from air_envs.drawing.board import Layout
+from air_envs.drawing.scene import UNDECIDED, Scene
 from air_envs.drawing.theme import Theme, blend
 from puzzles.sudoku import Sudoku, rules
 
@@ -17,41 +19,57 @@ if TYPE_CHECKING:
 MARKS = ("changed", "breaks a rule", "contradicts the puzzle", "undecided")
 _FAINTEST = 0.3
 """Opacity of a digit of confidence 0: still there to be read."""
+_IN_SIGHT = 0.09
+"""How far the row, column and box of the selected cell take the colour of entries."""
+_SMALLEST = 4
+"""Pixels of a pencilled digit's height below which a dot in its place stands for it."""
 
 
 def paint(surface: pygame.Surface, layout: Layout, family: Sudoku, scene: Scene, theme: Theme) -> None:
     """Paint one board; see ``air_envs.drawing.board.Painter``."""
     cells, cell = scene.cells, layout.cell
-    given = np.zeros(family.shape, bool) if scene.puzzle is None else scene.puzzle > 0
-    contradicted = given & (cells > 0) & (cells != scene.puzzle) if scene.puzzle is not None else given
+    blank = np.zeros(family.shape, bool)
+    given = blank if scene.puzzle is None else scene.puzzle > 0
+    contradicted = given & (cells > 0) & (cells != scene.puzzle) if scene.puzzle is not None else blank
+    if scene.wrong is not None:
+        contradicted = contradicted | scene.wrong
     wrong = contradicted | rules.conflicts(np.maximum(cells, 0).astype(np.uint8)[None], family.box_rows)[0]
+    highlit = blank if scene.highlight is None else scene.highlight
+    hinted = blank if scene.hinted is None else scene.hinted
+    in_sight = _units(family, scene.selected)
     height = max(4, round(cell * (0.5 if cell > 28 else 0.56)))
 
-    for row in range(layout.rows):
-        for column in range(layout.columns):
-            place = row, column
-            value, confidence = int(cells[place]), 1.0
-            if scene.confidence is not None:
-                confidence = float(scene.confidence[place])
-            ground = theme.given_cell if given[place] else theme.board
-            if wrong[place]:
-                ground = blend(ground, theme.conflict_cell, 0.3 + 0.7 * confidence)
-            highlit = scene.highlight is not None and bool(scene.highlight[place])
-            if highlit:
-                ground = blend(ground, theme.changed, theme.highlight)
-            rect = layout.cell_rect(row, column)
-            surface.fill(ground, rect)
-            if value == UNDECIDED:
-                surface.blit(sprites.hatch(cell, theme.muted if highlit else theme.undecided), rect[:2])
-            elif value > 0:
-                plain = given[place] and not contradicted[place]
-                colour = theme.conflict if wrong[place] else theme.given if plain else theme.entry
-                digit = sprites.text(family.cells[value], height, colour, "bold" if plain else "regular")
-                opacity = _FAINTEST + (1 - _FAINTEST) * confidence
-                sprites.place(surface, sprites.faded(digit, opacity), *layout.centre(*place))
-            if contradicted[place]:
-                surface.blit(sprites.corner(cell, theme.conflict), rect[:2])
+    for place in np.ndindex(family.shape):
+        value = int(cells[place])
+        confidence = 1.0 if scene.confidence is None else float(scene.confidence[place])
+        ground = theme.given_cell if given[place] else theme.board
+        if in_sight[place]:
+            ground = blend(ground, theme.entry, _IN_SIGHT)
+        if wrong[place]:
+            ground = blend(ground, theme.conflict_cell, 0.3 + 0.7 * confidence)
+        if highlit[place]:
+            ground = blend(ground, theme.changed, theme.highlight)
+        rect = layout.cell_rect(*place)
+        surface.fill(ground, rect)
+        if value == UNDECIDED:
+            surface.blit(sprites.hatch(cell, theme.muted if highlit[place] else theme.undecided), rect[:2])
+        elif value > 0:
+            plain = given[place] and not contradicted[place]
+            told = theme.good if hinted[place] else theme.entry
+            colour = theme.conflict if wrong[place] else theme.given if plain else told
+            digit = sprites.text(family.cells[value], height, colour, "bold" if plain else "regular")
+            opacity = _FAINTEST + (1 - _FAINTEST) * confidence
+            sprites.place(surface, sprites.faded(digit, opacity), *layout.centre(*place))
+        elif scene.candidates is not None:
+            _pencil(surface, rect, family, scene.candidates[place], theme)
+        if contradicted[place]:
+            surface.blit(sprites.corner(cell, theme.conflict), rect[:2])
+        if hinted[place] and value > 0:
+            size = max(2, round(cell * 0.12))
+            sprites.place(surface, sprites.disc(size, theme.good), rect[0] + 1.4 * size, rect[1] + cell - 1.4 * size)
     _lines(surface, layout, family, theme)
+    if scene.selected is not None:
+        _ring(surface, layout, scene.selected, theme)
 
 
 def write(family: Sudoku, scene: Scene) -> str:
@@ -66,6 +84,46 @@ def write(family: Sudoku, scene: Scene) -> str:
         boxes = symbols[row].reshape(stacks, family.box_columns)
         lines.append("│" + "│".join(" " + " ".join(box) + " " for box in boxes) + "│")
     return "\n".join([*lines, "└" + "┴".join([rule] * stacks) + "┘"])
+
+
+def _units(family: Sudoku, selected: tuple[int, int] | None) -> NDArray[np.bool_]:
+    """(side, side) bool: the row, column and box of the selected cell."""
+    if selected is None:
+        return np.zeros(family.shape, bool)
+    numbers = family.coordinates
+    shared = numbers == numbers[selected[0] * family.columns + selected[1]]
+    return shared.any(axis=1).reshape(family.shape)
+
+
+def _pencil(
+    surface: pygame.Surface, rect: tuple[int, int, int, int], family: Sudoku, digits: NDArray[np.bool_], theme: Theme
+) -> None:
+    """Write small digits into a blank cell, each in its own place: the cell is parted as a box is into cells."""
+    left, top, cell, _ = rect
+    across, down = family.box_columns, family.box_rows
+    margin = cell * 0.06
+    wide, high = (cell - 2 * margin) / across, (cell - 2 * margin) / down
+    height = round(min(wide * 0.9, high * 0.62, cell * 0.24))
+    for index in np.flatnonzero(digits).tolist():
+        row, column = divmod(index, across)
+        x, y = left + margin + (column + 0.5) * wide, top + margin + (row + 0.5) * high
+        if height < _SMALLEST:
+            sign = sprites.disc(max(2, round(min(wide, high) * 0.6)), theme.muted)
+        else:
+            sign = sprites.text(family.cells[index + 1], height, theme.muted, "bold" if height < 8 else "regular")
+        sprites.place(surface, sign, x, y)
+
+
+def _ring(surface: pygame.Surface, layout: Layout, place: tuple[int, int], theme: Theme) -> None:
+    left, top, cell, _ = layout.cell_rect(*place)
+    thick = max(2, layout.thick)
+    for rect in (
+        (left, top, cell, thick),
+        (left, top + cell - thick, cell, thick),
+        (left, top, thick, cell),
+        (left + cell - thick, top, thick, cell),
+    ):
+        surface.fill(theme.entry, rect)
 
 
 def _lines(surface: pygame.Surface, layout: Layout, family: Sudoku, theme: Theme) -> None:

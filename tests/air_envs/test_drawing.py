@@ -56,6 +56,60 @@ def test_conflicts_are_marked_and_nothing_else():
     assert marked == {(0, 1), (0, 2), (1, 0), (3, 1)}
 
 
+def test_candidates_stand_in_their_own_places_of_blank_cells():
+    layout = layout_of(SUDOKU)
+    candidates = np.zeros((4, 4, 4), bool)
+    candidates[1, 2, 0] = candidates[1, 2, 3] = candidates[0, 0, 1] = True
+    picture = board_image(SUDOKU, PUZZLE, puzzle=PUZZLE, candidates=candidates)
+    left, top, side, _ = layout.cell_rect(1, 2)
+    rim = layout.thick + 1
+    cell = picture[top + rim : top + side - rim, left + rim : left + side - rim]
+    ink = (cell != LIGHT.board).any(axis=2)
+    half = len(ink) // 2
+    quarters = ink[:half, :half], ink[:half, half:], ink[half:, :half], ink[half:, half:]
+    assert [bool(quarter.any()) for quarter in quarters] == [True, False, False, True]  # 1 and 4 of a 2x2 box
+    assert LIGHT.muted in colours(picture, layout, 1, 2)
+    assert LIGHT.muted not in colours(picture, layout, 0, 0)  # a given is no blank cell
+
+
+@pytest.mark.parametrize("pixels", [160, 400, 900])
+def test_sixteen_candidates_show_as_digits_or_dots(pixels):
+    family, layout = puzzles.family("sudoku-16x16"), layout_of(puzzles.family("sudoku-16x16"), pixels)
+    blank = board_image(family, np.zeros((16, 16)), pixels=pixels)
+    picture = board_image(family, np.zeros((16, 16)), candidates=np.ones((16, 16, 16)), pixels=pixels)
+    for row, column in ((0, 0), (8, 5), (15, 15)):
+        left, top, side, _ = layout.cell_rect(row, column)
+        part = np.s_[top : top + side, left : left + side]
+        assert (picture[part] != blank[part]).any(axis=2).mean() > 0.05
+
+
+def test_wrong_entries_hints_and_the_selected_cell_are_marked():
+    layout = layout_of(SUDOKU)
+    here = np.zeros((4, 4), bool)
+    here[1, 2] = True
+    plain = colours(board_image(SUDOKU, SOLUTION, puzzle=PUZZLE), layout, 1, 2)
+    wrong = colours(board_image(SUDOKU, SOLUTION, puzzle=PUZZLE, wrong=here), layout, 1, 2)
+    hinted = colours(board_image(SUDOKU, SOLUTION, puzzle=PUZZLE, hinted=here), layout, 1, 2)
+    assert wrong[LIGHT.conflict] > plain[LIGHT.entry]  # the digit, and a corner
+    assert LIGHT.entry not in wrong
+    assert hinted[LIGHT.good] > plain[LIGHT.entry]  # the digit, and a dot
+    picture = board_image(SUDOKU, SOLUTION, puzzle=PUZZLE, selected=(1, 2))
+    left, top, side, _ = layout.cell_rect(1, 2)
+    assert (picture[top, left : left + side] == LIGHT.entry).all()
+    assert LIGHT.board not in colours(picture, layout, 1, 3)  # its row is tinted
+    assert LIGHT.board in colours(picture, layout, 3, 0)
+
+
+def test_marks_of_a_maze_path():
+    layout = layout_of(MAZE)
+    cells = np.where(BEND == OPEN, PATH, BEND)
+    first, second = np.zeros((2, 3, 5), bool)
+    first[0, 1] = second[1, 1] = True
+    picture = board_image(MAZE, cells, puzzle=BEND, wrong=first, hinted=second)
+    middle = [tuple(picture[tuple(int(v) for v in reversed(layout.centre(*place)))]) for place in ((0, 1), (1, 1))]
+    assert middle == [LIGHT.conflict, LIGHT.good]
+
+
 def test_a_changed_given_is_marked_in_the_corner():
     layout = layout_of(SUDOKU)
     cells = SOLUTION.copy()

@@ -1,0 +1,92 @@
+"""``Scene``: what one board shows, checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+if TYPE_CHECKING:
+    from puzzles import PuzzleFamily
+
+UNDECIDED = -1
+"""A cell without a value: anything outside 0..cell_values-1 is drawn as one."""
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What one board shows: cells, and marks on them. Arrays are (rows, columns) where nothing else is said."""
+
+    cells: NDArray[np.int16]
+    """int16 values; ``UNDECIDED`` where there is none."""
+    puzzle: NDArray[np.int16] | None = None
+    """The grid as posed: tells givens from entries, and shows what contradicts them."""
+    confidence: NDArray[np.float64] | None = None
+    """0..1: uncertain cells are drawn fainter."""
+    highlight: NDArray[np.bool_] | None = None
+    """Cells to point out, such as those that changed since the previous frame."""
+    candidates: NDArray[np.bool_] | None = None
+    """(rows, columns, side): the digits pencilled into each blank cell; families without digits show none."""
+    wrong: NDArray[np.bool_] | None = None
+    """Entries known to be wrong, marked like those that contradict the puzzle."""
+    hinted: NDArray[np.bool_] | None = None
+    """Entries that were not found by the player."""
+    agent: tuple[int, int] | None = None
+    """(row, column) of an agent that stands on the board."""
+    selected: tuple[int, int] | None = None
+    """(row, column) of the cell that the next entry goes to."""
+
+
+def make_scene(
+    family: PuzzleFamily,
+    cells: ArrayLike,
+    *,
+    puzzle: ArrayLike | None = None,
+    confidence: ArrayLike | None = None,
+    highlight: ArrayLike | None = None,
+    candidates: ArrayLike | None = None,
+    wrong: ArrayLike | None = None,
+    hinted: ArrayLike | None = None,
+    agent: tuple[int, int] | None = None,
+    selected: tuple[int, int] | None = None,
+) -> Scene:
+    """Return a scene of arrays of any kind; values that the family does not know become ``UNDECIDED``.
+
+    Raises:
+        ValueError: an array of another shape.
+    """
+
+    def array(name: str, values: ArrayLike | None, dtype: Any, *more: int) -> Any:
+        return None if values is None else _array(family, name, values, dtype, *more)
+
+    grid = array("cells", cells, np.int16)
+    steps = array("confidence", confidence, np.float64)
+    return Scene(
+        cells=np.where((grid >= 0) & (grid < family.cell_values), grid, np.int16(UNDECIDED)),
+        puzzle=array("puzzle", puzzle, np.int16),
+        confidence=None if steps is None else _tenths(steps),
+        highlight=array("highlight", highlight, np.bool_),
+        candidates=array("candidates", candidates, np.bool_, family.cell_values - 1),
+        wrong=array("wrong", wrong, np.bool_),
+        hinted=array("hinted", hinted, np.bool_),
+        agent=_place(agent),
+        selected=_place(selected),
+    )
+
+
+def _tenths(confidence: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Round to what an eye tells apart, and to few enough colours for a small GIF; NaN counts as 0."""
+    return np.rint(10 * np.clip(np.nan_to_num(confidence), 0, 1)) / 10
+
+
+def _place(place: tuple[int, int] | None) -> tuple[int, int] | None:
+    return None if place is None else (int(place[0]), int(place[1]))
+
+
+def _array(family: PuzzleFamily, name: str, values: ArrayLike, dtype: Any, *more: int) -> NDArray[Any]:
+    array, expected = np.asarray(values), (*family.shape, *more)
+    if array.shape != expected:
+        raise ValueError(f"{name}: found shape {array.shape}, expected {expected} for {family.name}")
+    return array.astype(dtype)
