@@ -16,7 +16,7 @@ import numpy as np
 from numba import njit
 
 from puzzles.family import Grids
-from puzzles.sudoku.solver import copy
+from puzzles.sudoku.cells import copy
 
 _NONE = np.int64(-1)
 

@@ -22,7 +22,7 @@ class Sudoku(PuzzleFamily):
     kind = "sudoku"
     cells = ".123456789ABCDEFG"
     rating_unit = "guesses"
-    rating_conventions = ("guesses-to-solution",)
+    rating_conventions = ("guesses-to-solution", "guesses-to-proof")
     Options = generator.SudokuOptions
 
     def __init__(self, rows: int, columns: int):
@@ -100,9 +100,34 @@ class Sudoku(PuzzleFamily):
         return rules.is_solved(*self.checked_answers(puzzle, grid), self.box_rows)
 
     def rate(self, puzzle: Grids, convention: str | None = None) -> NDArray[np.int32]:
-        """(N,) int32: guesses until the solution is found, 0 where singles are enough; see ``solver.search``."""
-        self.rating_convention(convention)
-        return solver.search(self.checked(puzzle), self.box_rows, limit=1).guesses
+        """(N,) int32: guesses until the solution is found, or until it is proved to be the only one.
+
+        0 where propagation is enough; see ``puzzles.sudoku.solver.search``. At side 9 the guesses are those of the
+        solver tdoku, as in the data set Sudoku-Extreme.
+        """
+        if self.rating_convention(convention) == "guesses-to-solution":
+            return solver.search(self.checked(puzzle), self.box_rows, limit=1).guesses
+        return solver.search(self.checked(puzzle), self.box_rows, limit=2).guesses_in_all
+
+    def mean_rating(
+        self, puzzle: Grids, orders: int = 16, seed: int = 0, convention: str | None = None
+    ) -> NDArray[np.float64]:
+        """(N,) float64: the mean rating of ``orders`` random symmetric copies of each puzzle.
+
+        One copy can be lucky in the order of its guesses; the mean is close to the same for all copies of a puzzle.
+        The copies follow from ``seed`` alone, so a puzzle's mean does not depend on its batch.
+
+        Raises:
+            PuzzleError: no such convention, or less than 1 order.
+        """
+        if orders < 1:
+            raise PuzzleError(f"orders {orders}, expected 1 or more")
+        uniform = np.random.default_rng(seed).random((orders, 1, self.symmetry_dim))
+        total = np.zeros(len(puzzle))
+        for numbers in uniform:
+            order, relabel = self.symmetries(np.repeat(numbers, len(puzzle), axis=0))
+            total += self.rate(self.transform(puzzle, order, relabel), convention)
+        return total / orders
 
     # -- symmetry ---------------------------------------------------------------------------------------------------
 

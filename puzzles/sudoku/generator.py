@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from puzzles.errors import PuzzleError
 from puzzles.family import Grids
 from puzzles.random import below, seeded, shuffle
+from puzzles.sudoku.cells import NO, NO_BUDGET, ONE, YES, copy, descend, read_digits, start, strike, workspace
 from puzzles.sudoku.geometry import geometry
-from puzzles.sudoku.solver import NO, NO_BUDGET, ONE, YES, copy, descend, read_digits, start, strike, workspace
 
 ATTEMPTS = 10_000
 """Solution grids tried per puzzle until one can be dug down to the wanted clue count."""
@@ -95,7 +95,7 @@ def _fill(grid, work, geometry, state):
     while found != 1:
         start(grid, work, geometry)
         # Nearly every descent needs less than one guess per cell; a stuck one is dropped for a fresh one.
-        found, _ = descend(work, geometry, ONE, len(grid), state, YES)
+        found, _, _ = descend(work, geometry, ONE, len(grid), state, YES)
     read_digits(work.solution, grid)
 
 
@@ -129,5 +129,5 @@ def _has_other_solution(grid, cell, digit, budget, work, geometry, state):
     start(grid, work, geometry)  # cannot fail: the known solution satisfies it
     if not strike(work.options[0], cell, ONE << (digit - ONE), work, geometry):
         return False
-    found, _ = descend(work, geometry, ONE, budget, state, NO)
+    found, _, _ = descend(work, geometry, ONE, budget, state, NO)
     return found != 0

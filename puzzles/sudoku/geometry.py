@@ -30,6 +30,8 @@ class Geometry(NamedTuple):
     """(cells, peers): the cells that share a unit with each cell, ascending, without itself."""
     unit_bits: NDArray[np.int64]
     """(cells,): the three units of each cell, as bits 0 .. 3 * side - 1."""
+    box_shape: NDArray[np.int64]
+    """(2,): box rows and box columns."""
 
 
 @functools.cache
@@ -42,7 +44,7 @@ def geometry(side: int, box_rows: int) -> Geometry:
     shared = (unit_of_cell[:, :, None] == unit_of_cell[:, None, :]).any(axis=0) & ~np.eye(side * side, dtype=bool)
     peers = np.stack([np.flatnonzero(line) for line in shared])
     unit_bits = (np.int64(1) << unit_of_cell.astype(np.int64)).sum(axis=0)
-    return Geometry(units.astype(np.int32), peers.astype(np.int32), unit_bits)
+    return Geometry(units.astype(np.int32), peers.astype(np.int32), unit_bits, np.array([box_rows, side // box_rows]))
 
 
 def box_index(side: int, box_rows: int) -> NDArray[np.int64]:

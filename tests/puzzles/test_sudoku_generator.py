@@ -1,0 +1,91 @@
+"""Generated Sudoku puzzles: unique, minimal, of the wanted level, dependent on nothing but their seed."""
+
+import numpy as np
+import pytest
+
+from puzzles import PuzzleError
+from puzzles.sudoku import Sudoku
+from tests.puzzles.sudoku_grids import BOXES, SIDES, seeds, sudoku
+
+
+@pytest.mark.parametrize("side", SIDES)
+def test_generated_puzzles_are_unique_and_differ(side):
+    family = sudoku(side)
+    batch = family.generate(seeds(30 if side <= 10 else 4))
+    family.check(batch.puzzle)
+    assert (family.count_solutions(batch.puzzle) == 1).all()
+    np.testing.assert_array_equal(family.solve(batch.puzzle), batch.solution)
+    assert len(np.unique(batch.solution.reshape(len(batch.solution), -1), axis=0)) > 0.8 * len(batch.solution)
+
+
+@pytest.mark.parametrize("side", [6, 8, 9, 10])
+def test_default_puzzles_are_minimal(side):
+    family = sudoku(side)
+    for puzzle in family.generate(seeds(5)).puzzle:
+        fewer = np.repeat(puzzle[None], (puzzle > 0).sum(), axis=0)
+        for index, cell in enumerate(np.flatnonzero(puzzle)):
+            fewer[index].ravel()[cell] = 0
+        assert (family.count_solutions(fewer) == 2).all()
+
+
+@pytest.mark.parametrize(
+    ("side", "clues", "count"),
+    [(4, 4, 50), (6, 9, 50), (6, 14, 500), (9, 23, 10), (9, 30, 50), (12, 60, 2), (16, 112, 2)],
+)
+def test_exact_clue_count(side, clues, count):
+    family = sudoku(side)
+    batch = family.generate(seeds(count), family.Options(clues=clues))
+    assert (np.count_nonzero(batch.puzzle, axis=(1, 2)) == clues).all()
+    assert (family.count_solutions(batch.puzzle) == 1).all()
+
+
+@pytest.mark.parametrize(
+    ("side", "options", "expected"),
+    [(4, {}, range(4, 11)), (6, {"clues": 14, "clues_max": 16}, range(14, 17)), (12, {}, [54]), (16, {}, [112])],
+)
+def test_clue_range(side, options, expected):
+    family = sudoku(side)
+    batch = family.generate(seeds(700 if side < 12 else 3), family.Options(**options))
+    values, counts = np.unique(np.count_nonzero(batch.puzzle, axis=(1, 2)), return_counts=True)
+    assert values.tolist() == list(expected)
+    assert counts.min() > 0.7 * counts.mean()  # uniform over the range
+
+
+def test_all_4x4_grids_are_generated_about_equally_often():
+    family = sudoku(4)
+    batch = family.generate(seeds(288 * 30), family.Options(clues=8))
+    _, counts = np.unique(batch.solution.reshape(-1, 16), axis=0, return_counts=True)
+    assert len(counts) == 288
+    assert counts.max() < 4 * counts.min() + 20
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"clues": 0}, r"^clues 0 to 0, expected 1 <= clues <= clues_max <= 16$"),
+        ({"clues": 17}, r"^clues 17 to 17, expected"),
+        ({"clues": 6, "clues_max": 5}, r"^clues 6 to 5, expected"),
+        ({"clues_max": 5}, r"^clues_max 5 without clues$"),
+        ({"clues": 3}, r"^seed 7: no 4x4 puzzle with 3 clues on 10,000 solution grids$"),
+    ],
+)
+def test_options_that_cannot_be_met(options, message):
+    family = sudoku(4)
+    with pytest.raises(PuzzleError, match=message):
+        family.generate(seeds(2, first=7), family.Options(**options))
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(5, 5), (9, 6), (25, 25), (0, 0)])
+def test_other_shapes_are_refused(rows, columns):
+    with pytest.raises(PuzzleError, match=rf"^no Sudoku of {rows}x{columns}, expected a square of side"):
+        Sudoku(rows, columns)
+
+
+@pytest.mark.parametrize("side", SIDES)
+def test_boxes(side):
+    family = sudoku(side)
+    assert (family.box_rows, family.box_columns) == BOXES[side]
+    row, column, box = family.coordinates.T
+    height, width = BOXES[side]
+    np.testing.assert_array_equal(box, row // height * (side // width) + column // width)
+    assert family.split_rule == ("exact" if side == 4 else "canonical")
