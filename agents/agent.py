@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ import puzzles
 from agents.batches import to_cells, to_tokens
 from agents.checkpoint import load_model
 from agents.devices import pick_device, pick_dtype
-from agents.model import AIR, State
+from agents.model import AIR, Output, State
 
 
 @dataclass(frozen=True)
@@ -53,21 +53,28 @@ class AIRAgent:
     Args:
         model: trained, on its device.
         dtype: of the hidden states: float32 by default, as exact as the weights; bfloat16 is faster on a GPU.
+        compile: compile the ACT step with torch.compile, once per batch size.
     """
 
-    def __init__(self, model: AIR, dtype: torch.dtype = torch.float32):
+    step: Callable[[Tensor, State], tuple[State, Output]]
+    """Takes one ACT step of a batch, compiled or not: the model's ``forward``."""
+
+    def __init__(self, model: AIR, dtype: torch.dtype = torch.float32, compile: bool = False):
         self.model = model.eval()
         self.dtype = dtype
+        self.step = torch.compile(self.model, dynamic=False) if compile else self.model
         self.family = puzzles.family(model.config.family)
 
     @classmethod
-    def from_pretrained(cls, name_or_path: str | Path, device: str = "cpu", dtype: str = "float32") -> AIRAgent:
+    def from_pretrained(
+        cls, name_or_path: str | Path, device: str = "cpu", dtype: str = "float32", compile: bool = False
+    ) -> AIRAgent:
         """Load an agent from a checkpoint folder or the hub.
 
         Raises:
             CheckpointError: no such checkpoint, or a damaged one.
         """
-        return cls(load_model(name_or_path, pick_device(device)), pick_dtype(dtype))
+        return cls(load_model(name_or_path, pick_device(device)), pick_dtype(dtype), compile)
 
     @property
     def device(self) -> torch.device:
@@ -103,7 +110,7 @@ class AIRAgent:
             state = fresh
         elif episode_start is not None:
             state = state.restart(torch.as_tensor(episode_start, device=self.device).reshape(-1), fresh)
-        state, output = self.model(tokens, state)
+        state, output = self.step(tokens, state)
         return self.propose(output.logits).reshape(puzzle.shape), state
 
     def think(

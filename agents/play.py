@@ -51,8 +51,12 @@ class Judgement:
         }
 
     def __str__(self) -> str:
+        return f"on tensors: {self.evaluation}\n{self.in_environment}"
+
+    @property
+    def in_environment(self) -> str:
+        """What the environments said, in a line."""
         return (
-            f"on tensors: {self.evaluation}\n"
             f"in the environment: solved {self.last.solved.mean():.1%} by the last proposal, "
             f"{self.each.solved.mean():.1%} by one of {self.each.proposals.mean():.1f} proposals on average"
         )
@@ -62,8 +66,13 @@ def judge(
     agent: AIRAgent, dataset: Dataset, split: str = "test", count: int | None = None, batch: int = 256
 ) -> Judgement:
     """Evaluate on tensors, and play the same puzzles in their environment; see ``evaluate`` and ``play``."""
-    evaluation = evaluate(agent, dataset, split, count, batch=batch)
-    last, each = (play(agent, dataset, split, count, propose, batch) for propose in PROPOSE)
+    return play_evaluated(agent, dataset, evaluate(agent, dataset, split, count, batch=batch), batch)
+
+
+def play_evaluated(agent: AIRAgent, dataset: Dataset, evaluation: Evaluation, batch: int = 256) -> Judgement:
+    """Play the puzzles of an evaluation in their environment, with as many ACT steps; see ``play``."""
+    count, steps = evaluation.right.shape
+    last, each = (play(agent, dataset, evaluation.split, count, propose, batch, steps) for propose in PROPOSE)
     return Judgement(evaluation, last, each)
 
 
@@ -74,6 +83,7 @@ def play(
     count: int | None = None,
     propose: Propose = "each",
     batch: int = 256,
+    max_steps: int | None = None,
     progress: bool = True,
 ) -> Episodes:
     """Let the agent play the first ``count`` puzzles of a split, one episode each.
@@ -86,6 +96,7 @@ def play(
         propose: "each" proposes after every ACT step and ends when solved: the tensor evaluation's
             ``accuracy_within``. "last" thinks to the end and proposes once: its ``accuracy``.
         batch: episodes played side by side.
+        max_steps: ACT steps per puzzle, at most; None takes the model's own maximum.
         progress: show a bar.
 
     Raises:
@@ -93,11 +104,12 @@ def play(
     """
     rows = len(dataset.split_view(split))
     count = rows if count is None else min(count, rows)
-    envs = [_make(dataset, split, agent.model.config.max_steps) for _ in range(min(batch, count))]
+    steps = agent.model.config.max_steps if max_steps is None else max_steps
+    envs = [_make(dataset, split, steps) for _ in range(min(batch, count))]
     episodes = []
     for first in tqdm(range(0, count, batch), "playing", leave=False, disable=not progress):
         indices = range(first, min(first + batch, count))
-        episodes.append(_play_batch(agent, envs[: len(indices)], indices, propose))
+        episodes.append(_play_batch(agent, envs[: len(indices)], indices, propose, steps))
     for env in envs:
         env.close()
     return Episodes(*(np.concatenate(values) for values in zip(*episodes, strict=True)))
@@ -114,9 +126,9 @@ def _make(dataset: Dataset, split: str, max_steps: int) -> gym.Env:
 
 
 def _play_batch(
-    agent: AIRAgent, envs: Sequence[gym.Env], indices: Sequence[int], propose: Propose
+    agent: AIRAgent, envs: Sequence[gym.Env], indices: Sequence[int], propose: Propose, max_steps: int
 ) -> tuple[NDArray[np.bool_], NDArray[np.int64], NDArray[np.float64]]:
-    count, max_steps = len(envs), agent.model.config.max_steps
+    count = len(envs)
     observations = [env.reset(options={"index": index})[0] for env, index in zip(envs, indices, strict=True)]
     puzzle = np.stack([observation["puzzle"] for observation in observations])
     solved, done = np.zeros(count, bool), np.zeros(count, bool)

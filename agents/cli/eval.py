@@ -15,45 +15,63 @@ def evaluate_command(
     split: str = "test",
     puzzles: int | None = None,
     act_steps: int | None = None,
+    halt_at: tuple[float, ...] = (0.5, 0.9, 0.99),
+    episodes: bool = True,
     batch: int = 256,
     device: str = "auto",
     dtype: Literal["float32", "bfloat16"] = "float32",
+    compile: bool = False,
     output: Path | None = None,
 ) -> None:
-    """Measure exact accuracy, the papers' number, and play the same puzzles as episodes of the environment.
+    """Measure exact accuracy, the papers' number, and all that goes with it; play the same puzzles as episodes.
+
+    Also: accuracy by ACT step and by difficulty, calibration of the halting head, cost and gain of early stopping.
 
     Args:
         run: folder of a training run, or a model's name on the hub.
         dataset: HDF5 file.
         split: of the dataset.
         puzzles: how many, from the first on; by default all.
-        act_steps: ACT steps per puzzle, on tensors alone; by default the model's maximum, and episodes too.
-        batch: puzzles at a time.
+        act_steps: ACT steps per puzzle, also more than in training; by default the model's maximum.
+        halt_at: probabilities of a right answer at which to stop early, each in an evaluation of its own.
+        episodes: play the puzzles in their environment too.
+        batch: puzzles at a time, at most.
         device: cpu, cuda, mps or auto.
         dtype: precision of the hidden states.
-        output: JSON file of the numbers; by default eval.json in the folder RUN.
+        compile: compile the ACT step with torch.compile (needs a C++ compiler on the CPU).
+        output: JSON file of the numbers, the picture beside it; by default eval.json in the folder RUN.
     """
     from agents.agent import AIRAgent
     from agents.batches import open_dataset
-    from agents.evaluation import evaluate
-    from agents.play import judge
+    from agents.evaluation import describe, evaluate, evaluate_halting, report
+    from agents.evaluation.halting import logit
     from puzzles.files import replacing
 
-    agent = AIRAgent.from_pretrained(run, device, dtype)
+    for threshold in halt_at:
+        logit(threshold)  # a wrong one is said now, not after the long part
+    agent = AIRAgent.from_pretrained(run, device, dtype, compile)
     data = open_dataset(dataset, agent.family.name)
-    found = (
-        judge(agent, data, split, puzzles, batch)
-        if act_steps is None
-        else evaluate(agent, data, split, puzzles, act_steps, batch)
-    )
-    print(found)
+    evaluation = evaluate(agent, data, split, puzzles, act_steps, batch)
+    early = [evaluate_halting(agent, data, threshold, split, puzzles, act_steps, batch) for threshold in halt_at]
+    print(describe(evaluation, early))
+    numbers = {"run": run, "dataset": str(dataset), **report(evaluation, early)}
+    if episodes:
+        from agents.play import play_evaluated
+
+        judgement = play_evaluated(agent, data, evaluation, batch)
+        print(judgement.in_environment)
+        numbers |= judgement.summary()
     if output is None and Path(run).is_dir():
         output = Path(run) / "eval.json"
     if output is not None:
+        from agents.evaluation.figures import draw_evaluation
+
         with replacing(output) as temporary:
-            summary = {"run": run, "dataset": str(dataset), **found.summary()}
-            temporary.write_text(json.dumps(summary, indent=2) + "\n")
-        print(f"numbers in {output}")
+            temporary.write_text(json.dumps(numbers, indent=2, allow_nan=False) + "\n")
+        title = f"{Path(run).name}: {len(evaluation.right):,} {split} puzzles of {agent.family.name}"
+        print(
+            f"numbers in {output}, picture in {draw_evaluation(evaluation, output.with_suffix('.png'), early, title)}"
+        )
 
 
 def main(args: list[str]) -> None:

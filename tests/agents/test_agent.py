@@ -120,7 +120,7 @@ def test_playing_equals_the_tensor_evaluation(solver: AIRAgent, dataset: Path) -
     evaluation, last, each = judgement.evaluation, judgement.last, judgement.each
     assert 0 < evaluation.accuracy < evaluation.accuracy_within
     assert np.array_equal(last.solved, evaluation.exact[:, -1])
-    assert np.array_equal(each.solved, evaluation.exact.any(1))
+    assert np.array_equal(each.solved, evaluation.solved.any(1))
     assert np.array_equal(each.returns, each.solved)
     assert (last.proposals == 1).all()
     assert set(each.proposals) == {1, 2}
@@ -131,7 +131,7 @@ def test_evaluation_counts_what_it_says(solver: AIRAgent, dataset: Path) -> None
     evaluation = evaluate(solver, Dataset(dataset), max_steps=3, progress=False)
     late = np.array([even(puzzle) for puzzle in rows.puzzle])
     assert np.array_equal(evaluation.exact, np.stack([~late, late, late], 1))
-    assert np.array_equal(evaluation.solved, late)
+    assert np.array_equal(evaluation.solved, evaluation.exact)
     summary = evaluation.summary()
     assert summary["exact_accuracy"] == pytest.approx(late.mean())
     assert summary["split_rule"] == "exact"
@@ -232,8 +232,8 @@ def test_any_shortest_path_solves_for_the_evaluation_as_for_the_environment(
     monkeypatch.setattr(agent.model, "decode", lambda z: logits)
     judgement = judge(agent, dataset)
     assert judgement.evaluation.accuracy == 0
-    assert judgement.evaluation.solved.tolist() == [True, False] * 10
-    assert np.array_equal(judgement.last.solved, judgement.evaluation.solved)
+    assert judgement.evaluation.solved[:, -1].tolist() == [True, False] * 10
+    assert np.array_equal(judgement.last.solved, judgement.evaluation.solved[:, -1])
 
 
 @pytest.mark.parametrize(

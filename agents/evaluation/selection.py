@@ -1,0 +1,90 @@
+"""Which puzzles are measured and in batches of which size; what full and early-stopped evaluation share."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+import puzzles
+from agents.agent import AIRAgent
+from agents.model import State
+from puzzles.dataset import Dataset
+
+Shard = tuple[int, int]
+"""(rank, world): this process takes the rank-th of ``world`` slices, counted from 0."""
+
+SHRINKS = 3
+"""How often a batch may be halved: at most four shapes to compile."""
+
+
+class Selection(NamedTuple):
+    """The puzzles to measure, and how."""
+
+    data: puzzles.Puzzles
+    max_steps: int
+    """ACT steps per puzzle, at most."""
+    size: int
+    """Puzzles at a time."""
+
+    @property
+    def sizes(self) -> list[int]:
+        """The batch sizes that an emptying batch may shrink to, the largest first."""
+        return sorted({max(1, self.size >> k) for k in range(SHRINKS + 1)}, reverse=True)
+
+
+def select(
+    agent: AIRAgent,
+    dataset: Dataset,
+    split: str,
+    count: int | None,
+    max_steps: int | None,
+    batch: int,
+    shard: Shard = (0, 1),
+) -> Selection:
+    """Choose the first ``count`` puzzles of a split, or the slice of them that ``shard`` names; see ``evaluate``.
+
+    All batches get the same size, at most ``batch``: one shape to compile, and next to no padding.
+    """
+    steps = agent.model.config.max_steps if max_steps is None else max_steps
+    for name, value in {"puzzles": count, "ACT steps": steps, "batch": batch}.items():
+        if value is not None and value < 1:
+            raise ValueError(f"{name} {value}, expected at least 1")
+    if dataset.family != agent.family:
+        raise ValueError(f"{dataset.path}: holds {dataset.family.name}, the model is for {agent.family.name}")
+    rank, world = shard
+    if not 0 <= rank < world:
+        raise ValueError(f"shard {rank} of {world}, expected 0 to {world - 1}")
+    data = dataset.split(split).take(slice(count))
+    first, last = (len(data.puzzle) * part // world for part in (rank, rank + 1))
+    batches = max(1, -(-(last - first) // batch))
+    return Selection(data.take(slice(first, last)), steps, max(1, -(-(last - first) // batches)))
+
+
+def fresh_state(agent: AIRAgent, size: int) -> State:
+    """Return the states that puzzles start from, laid out as the model returns them: compiled code has one case."""
+    return State(*(z.contiguous() for z in agent.initial_state(size)))
+
+
+def warm_up(agent: AIRAgent, sizes: list[int]) -> None:
+    """Take an ACT step at each batch size, so that no timing counts compiling and first uses."""
+    cells = agent.family.rows * agent.family.columns
+    for size in sizes:
+        tokens = torch.ones((size, cells), dtype=torch.uint8, device=agent.device)
+        agent.step(tokens, fresh_state(agent, size))[1].q_halt.cpu()
+
+
+def mark(
+    family: puzzles.PuzzleFamily, data: puzzles.Puzzles, answers: puzzles.Grids
+) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
+    """Compare T answers to each of N puzzles, (N, T, rows, columns) uint8, with the label and with the rules.
+
+    Returns:
+        How many cells equal the label's, (N, T) int32; and whether the answer is right by the rules, (N, T) bool.
+    """
+    right = (answers == data.solution[:, None]).sum((2, 3), dtype=np.int32)
+    puzzle = np.repeat(data.puzzle, answers.shape[1], axis=0)
+    read = family.read_answer(puzzle, answers.reshape(-1, *family.shape))
+    return right, family.is_solved(puzzle, read).reshape(right.shape)
