@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from agents.agent import AIRAgent
-    from agents.config import AIRConfig, TrainConfig
+    from agents.config import AIRConfig
     from agents.internal_actions import InternalActions
     from agents.model import AIR
+    from agents.train_config import TrainConfig
     from agents.trainer import Trainer
 
 _HOME = {
@@ -17,7 +18,7 @@ _HOME = {
     "AIRAgent": "agents.agent",
     "AIRConfig": "agents.config",
     "InternalActions": "agents.internal_actions",
-    "TrainConfig": "agents.config",
+    "TrainConfig": "agents.train_config",
     "Trainer": "agents.trainer",
 }
 

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from agents.batches import PuzzleBatches
-from agents.config import TrainConfig
 from agents.losses import act_loss, correct_cells
 from agents.model import AIR, Output, State
+from agents.train_config import TrainConfig
 
 Step = Callable[[Tensor, State], tuple[State, Output]]
 
@@ -24,10 +24,25 @@ class Carry(NamedTuple):
     """(B, C) uint8: the puzzles being worked on."""
     labels: Tensor
     """(B, C) uint8."""
+    limit: Tensor
+    """(B,) int32: ACT steps the puzzle gets at most."""
     steps: Tensor
     """(B,) int32: ACT steps taken on the puzzle."""
     halted: Tensor
     """(B,) bool: done; the next step replaces these."""
+
+
+class Draws(NamedTuple):
+    """The random numbers of one training step."""
+
+    tokens: Tensor
+    """(B, C) uint8: a fresh puzzle per sequence, for those that have halted."""
+    labels: Tensor
+    """(B, C) uint8."""
+    limit: Tensor
+    """(B,) int32: ACT steps the fresh puzzle gets at most."""
+    least: Tensor
+    """(B,) int32: ACT steps below which halting is held off now."""
 
 
 class Metrics(NamedTuple):
@@ -51,79 +66,88 @@ def add_metrics(a: Metrics, b: Metrics) -> Metrics:
 def initial_carry(model: AIR, batch: int, dtype: torch.dtype) -> Carry:
     """Return a carry in which every sequence waits to be replaced by a fresh puzzle."""
     device = model.H_init.device
-    cells = model.positions - model.config.prefix
-    empty = torch.zeros((batch, cells), dtype=torch.uint8, device=device)
-    steps = torch.zeros(batch, dtype=torch.int32, device=device)
-    state = State(*(z.contiguous() for z in model.initial_state(batch, dtype)))
-    return Carry(state, empty, empty, steps, torch.ones(batch, dtype=torch.bool, device=device))
+    empty = torch.zeros((batch, model.cells), dtype=torch.uint8, device=device)
+    none = torch.zeros(batch, dtype=torch.int32, device=device)
+    state = State(*(z.detach().contiguous() for z in model.initial_state(batch, dtype)))
+    return Carry(state, empty, empty, none, none, torch.ones(batch, dtype=torch.bool, device=device))
 
 
-def refill(model: AIR, carry: Carry, tokens: Tensor, labels: Tensor) -> Carry:
+def draw(batches: PuzzleBatches, config: TrainConfig, generator: torch.Generator, rows: slice = slice(None)) -> Draws:
+    """Draw one step's random numbers, for the whole batch, and return those of ``rows``."""
+    batch, most = config.batch, config.model.max_steps
+    tokens, labels = batches.draw(batch, generator, rows)
+    least = least_steps(batch, most, config.exploration, generator)
+    limit = torch.full_like(least, most)
+    if config.random_act_steps:
+        limit.random_(1, most + 1, generator=generator)
+    return Draws(tokens, labels, limit[rows], least[rows])
+
+
+def refill(carry: Carry, draws: Draws, fresh: State) -> Carry:
     """Replace the halted sequences in place by fresh puzzles at their initial state."""
     halted = carry.halted
-    fresh = model.initial_state(len(halted), carry.state.z_H.dtype)
     return Carry(
         state=carry.state.restart(halted, fresh),
-        tokens=torch.where(halted[:, None], tokens, carry.tokens),
-        labels=torch.where(halted[:, None], labels, carry.labels),
+        tokens=torch.where(halted[:, None], draws.tokens, carry.tokens),
+        labels=torch.where(halted[:, None], draws.labels, carry.labels),
+        limit=torch.where(halted, draws.limit, carry.limit),
         steps=torch.where(halted, 0, carry.steps),
         halted=torch.zeros_like(halted),
     )
 
 
-def halting(output: Output, steps: Tensor, least: Tensor, max_steps: int, q_continue: bool) -> Tensor:
+def halting(output: Output, steps: Tensor, least: Tensor, limit: Tensor, q_continue: bool) -> Tensor:
     """(B,) bool: at the step limit, or the q head says halt and the sequence has had its least number of steps."""
     wants = output.q_halt > (output.q_continue if q_continue else 0)
-    return (steps >= max_steps) | (wants & (steps >= least))
+    return (steps >= limit) | (wants & (steps >= least))
 
 
 def least_steps(batch: int, max_steps: int, exploration: float, generator: torch.Generator) -> Tensor:
-    """(B,) int64: with probability ``exploration`` a minimum number of steps from 2 to max_steps, else 0."""
+    """(B,) int32: with probability ``exploration`` a minimum number of steps from 2 to max_steps, else 0."""
     device = generator.device
     held = torch.rand(batch, generator=generator, device=device) < exploration
-    return held * torch.randint(min(2, max_steps), max_steps + 1, (batch,), generator=generator, device=device)
+    least = torch.randint(min(2, max_steps), max_steps + 1, (batch,), generator=generator, device=device)
+    return (held * least).int()
 
 
 @torch.no_grad()
-def continue_target(step: Step, carry: Carry, max_steps: int) -> Tensor:
+def continue_target(step: Step, carry: Carry) -> Tensor:
     """(B,) target probability of q_continue: what one more ACT step thinks of halting, or of going on after it."""
     _, after = step(carry.tokens, carry.state)
-    last = carry.steps >= max_steps
+    last = carry.steps >= carry.limit
     return torch.where(last, after.q_halt, torch.maximum(after.q_halt, after.q_continue)).sigmoid()
 
 
 def act_train_step(
-    model: AIR, step: Step, carry: Carry, batches: PuzzleBatches, config: TrainConfig, generator: torch.Generator
+    model: AIR, step: Step, carry: Carry, draws: Draws, loss: str, look_ahead: Step | None = None
 ) -> tuple[Carry, Tensor, Metrics]:
     """Refill, take one ACT step with gradient, and decide who halts. Nothing here waits for the device.
 
     Args:
         model: whose weights are trained.
-        step: the model's forward, compiled or not.
+        step: the model's forward, compiled or not, alone or distributed.
         carry: from the previous step.
-        batches: where fresh puzzles come from.
-        config: of the run.
-        generator: on the device; all randomness comes from it.
+        draws: all randomness of this one.
+        loss: a key of ``agents.losses.CROSS_ENTROPY``.
+        look_ahead: the forward for the target of q_continue, which needs no gradient; by default ``step``.
 
     Returns:
         The next carry, the loss to differentiate (mean over the batch), and the metrics.
     """
-    max_steps, q_continue = model.config.max_steps, model.config.q_continue
-    carry = refill(model, carry, *batches.draw(len(carry.halted), generator))
+    carry = refill(carry, draws, model.initial_state(len(carry.halted), carry.state.z_H.dtype))
     state, output = step(carry.tokens, carry.state)
-    steps = carry.steps + 1
-    least = least_steps(len(steps), max_steps, config.exploration, generator)
-    halted = halting(output, steps, least, max_steps, q_continue)
-    carry = Carry(state, carry.tokens, carry.labels, steps, halted)
+    steps, q_continue = carry.steps + 1, model.config.q_continue
+    halted = halting(output, steps, draws.least, carry.limit, q_continue)
+    carry = carry._replace(state=state, steps=steps, halted=halted)
 
-    q_target = continue_target(step, carry, max_steps) if q_continue else None
+    q_target = continue_target(look_ahead or step, carry) if q_continue else None
     labels = carry.labels.long()
     correct = correct_cells(output.logits, labels)
     exact = correct.all(-1)
-    loss, answer = act_loss(output, labels, exact, q_target, config.loss)
+    total, answer = act_loss(output, labels, exact, q_target, loss)
     with torch.no_grad():
         metrics = Metrics(
-            loss=loss.detach(),
+            loss=total.detach(),
             answer_loss=answer,
             sequences=torch.full_like(answer, len(steps)),
             halted=halted.sum(),
@@ -132,4 +156,4 @@ def act_train_step(
             q_halt_accuracy=(((output.q_halt > 0) == exact) & halted).sum(),
             steps=(steps * halted).sum(),
         )
-    return carry, loss / len(steps), metrics
+    return carry, total / len(steps), metrics

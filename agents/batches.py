@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 import puzzles
@@ -35,28 +36,28 @@ class PuzzleBatches:
     ):
         self.family = family
         self.symmetry = symmetry
-        self.puzzle = to_tokens(data.puzzle, device)
-        self.solution = to_tokens(data.solution, device)
+        # Puzzle and solution side by side, (N, 2, cells): what is done to one is done to the other at once.
+        self.grids = torch.stack((to_tokens(data.puzzle), to_tokens(data.solution)), 1).to(device)
 
     def __len__(self) -> int:
-        return len(self.puzzle)
+        return len(self.grids)
 
-    def draw(self, size: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        """Draw puzzles with replacement: tokens and labels, (size, cells) uint8 each.
+    def draw(self, size: int, generator: torch.Generator, rows: slice = slice(None)) -> tuple[Tensor, Tensor]:
+        """Draw puzzles with replacement: tokens and labels, (size, cells) uint8 each, or only the ``rows`` of these.
 
         A cell's token is its value plus 1, so a relabelling moves tokens as it moves values.
         """
-        device = self.puzzle.device
+        device = self.grids.device
         index = torch.randint(len(self), (size,), generator=generator, device=device)
-        tokens, labels = self.puzzle[index], self.solution[index]
-        if not self.symmetry:
-            return tokens, labels
-        uniform = torch.rand((size, self.family.symmetry_dim), generator=generator, device=device)
-        order, relabel = self.family.symmetries(uniform)
-        tokens, labels = tokens.gather(1, order), labels.gather(1, order)
-        if relabel is not None:
-            tokens, labels = ((relabel.gather(1, (grid - 1).long()) + 1).to(torch.uint8) for grid in (tokens, labels))
-        return tokens, labels
+        grids = self.grids[index[rows]]
+        if self.symmetry:
+            uniform = torch.rand((size, self.family.symmetry_dim), generator=generator, device=device)
+            order, relabel = self.family.symmetries(uniform[rows])
+            if relabel is not None:
+                tokens = F.pad(relabel.to(torch.uint8) + 1, (1, 0))
+                grids = tokens.gather(1, grids.flatten(1).long()).view_as(grids)
+            grids = grids.gather(2, order[:, None].expand(-1, 2, -1))
+        return grids[:, 0], grids[:, 1]
 
 
 def to_tokens(grids: puzzles.Grids, device: torch.device | str = "cpu") -> Tensor:

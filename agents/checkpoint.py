@@ -1,9 +1,14 @@
-"""A checkpoint is a folder: ``config.json`` and ``model.safetensors`` to use it, ``training.pt`` to go on training."""
+"""A checkpoint is a folder: ``config.json`` and ``model.safetensors`` to use it, ``training.pt`` to go on training.
+
+A run's folder is its newest checkpoint; the last ones lie in ``checkpoints/step-N`` and the best one in ``best``.
+"""
 
 from __future__ import annotations
 
 import json
+import os
 import pickle
+import shutil
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -16,9 +21,10 @@ from safetensors.torch import load_model as load_safetensors
 
 from agents.config import AIRConfig
 from agents.model import AIR
-from puzzles.files import replacing
+from puzzles.files import new_folder, replacing
 
 CONFIG, WEIGHTS, TRAINING = "config.json", "model.safetensors", "training.pt"
+CHECKPOINTS, BEST = "checkpoints", "best"
 
 
 class CheckpointError(ValueError):
@@ -28,7 +34,7 @@ class CheckpointError(ValueError):
 def save_model(model: AIR, folder: Path) -> None:
     """Write the model as the Hugging Face mixin lays it out, each file whole or not at all."""
     with tempfile.TemporaryDirectory() as staging:
-        model.save_pretrained(staging)
+        model.save_pretrained(staging, config=model.config)
         for name in (CONFIG, WEIGHTS):
             with replacing(folder / name) as temporary:
                 temporary.write_bytes((Path(staging) / name).read_bytes())
@@ -64,10 +70,67 @@ def _download(name: str) -> Path:
         raise CheckpointError(f"{name}: neither a checkpoint folder nor a model on the hub") from error
 
 
-def save_training(values: dict[str, Any], folder: Path) -> None:
-    """Write everything that a bit-exact resume needs: tensors, numbers and containers of them."""
-    with replacing(folder / TRAINING) as temporary:
-        torch.save(values, temporary)
+def save_checkpoint(model: AIR, training: dict[str, Any], run: Path, step: int, keep: int) -> None:
+    """Write ``checkpoints/step-N``, make it what the run's folder holds, and remove all but the last ``keep``.
+
+    A kill at any moment leaves a checkpoint to resume from: the one before or this one.
+
+    Args:
+        model: to use.
+        training: everything that a bit-exact resume needs: tensors, numbers and containers of them.
+        run: the run's folder.
+        step: that was trained last.
+        keep: how many.
+    """
+    path = checkpoint_folder(run, step)
+    shutil.rmtree(path, ignore_errors=True)
+    with new_folder(path) as folder:
+        save_model(model, folder)
+        torch.save(training, folder / TRAINING)
+    _publish(path, run)
+    for old in checkpoint_steps(run)[:-keep]:
+        shutil.rmtree(checkpoint_folder(run, old))
+
+
+def rewind(run: Path, step: int) -> None:
+    """Make an earlier checkpoint the one that the run goes on from, and remove those after it.
+
+    Raises:
+        CheckpointError: there is no such checkpoint.
+    """
+    steps = checkpoint_steps(run)
+    if step not in steps:
+        raise CheckpointError(f"{run}: no checkpoint of step {step}, expected one of {steps}")
+    _publish(checkpoint_folder(run, step), run)
+    drop_later(run, step)
+
+
+def drop_later(run: Path, step: int) -> None:
+    """Remove a run's checkpoints of steps after ``step``."""
+    for later in checkpoint_steps(run):
+        if later > step:
+            shutil.rmtree(checkpoint_folder(run, later))
+
+
+def checkpoint_folder(run: Path, step: int) -> Path:
+    """Where a run keeps the checkpoint of a step."""
+    return run / CHECKPOINTS / f"step-{step}"
+
+
+def checkpoint_steps(run: Path) -> list[int]:
+    """The steps a run has a checkpoint of, in order."""
+    return sorted(int(path.name.removeprefix("step-")) for path in (run / CHECKPOINTS).glob("step-*"))
+
+
+def _publish(checkpoint: Path, run: Path) -> None:
+    """Give the run's folder a checkpoint's files, without a second copy where the file system has links."""
+    for name in (CONFIG, WEIGHTS, TRAINING):
+        with replacing(run / name) as temporary:
+            temporary.unlink()
+            try:
+                os.link(checkpoint / name, temporary)
+            except OSError:
+                shutil.copyfile(checkpoint / name, temporary)
 
 
 def load_training(folder: Path, device: torch.device | str) -> dict[str, Any]:

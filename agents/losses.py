@@ -20,9 +20,9 @@ def stablemax_cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
         labels: (...) int64 tokens.
 
     Returns:
-        (...) float64.
+        (...) float64, or float32 on MPS, which has no other.
     """
-    x = logits.double()
+    x = logits.float() if logits.device.type == "mps" else logits.double()
     s = torch.where(x < 0, 1 / (1 - x.clamp(max=0)), x + 1)
     return torch.log(s.sum(-1)) - torch.log(s.gather(-1, labels[..., None]).squeeze(-1))
 

@@ -1,4 +1,4 @@
-"""The paper's two optimizers: AdamATan2 for the weights, sign-SGD for the prefix vector.
+"""The paper's two optimizers, AdamATan2 for the weights and sign-SGD for the prefix vector; AdamW and Muon beside them.
 
 AdamATan2 is Adam with atan2 in place of division by the root (Everett et al., 2024, arXiv 2407.05872): no epsilon, and
 invariant to the gradient's scale. Its step counts live on the device, so that a CUDA graph may hold it; ``lr`` may be
@@ -13,8 +13,9 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from agents.config import TrainConfig
 from agents.model import AIR
+from agents.train_config import TrainConfig
+from agents.transformer import Linear
 
 
 class AdamATan2(Optimizer):
@@ -76,12 +77,28 @@ class SignSGD(Optimizer):
 
 
 def build_optimizers(model: AIR, config: TrainConfig) -> list[Optimizer]:
-    """Build what ``config.optimizer`` names, over all of the model's parameters."""
+    """Build what ``config.optimizer`` names, over all of the model's parameters.
+
+    Raises:
+        ValueError: this torch is too old for Muon.
+    """
     lr, decay = config.lr, config.weight_decay
+    if config.optimizer == "adam_atan2":
+        weights = [parameter for parameter in model.parameters() if parameter is not model.prefix]
+        return [AdamATan2(weights, lr, weight_decay=decay), SignSGD([model.prefix], lr, weight_decay=decay)]
     if config.optimizer == "adamw":
-        return [torch.optim.AdamW(model.parameters(), lr, (0.9, 0.95), weight_decay=decay, fused=True)]
-    weights = [parameter for parameter in model.parameters() if parameter is not model.prefix]
-    return [AdamATan2(weights, lr, weight_decay=decay), SignSGD([model.prefix], lr, weight_decay=decay)]
+        return [_adamw(model.parameters(), lr, decay)]
+    if not hasattr(torch.optim, "Muon"):
+        raise ValueError(f"optimizer 'muon' needs torch 2.9 or newer, found {torch.__version__}")
+    matrices = [m.weight for m in model.modules() if isinstance(m, Linear) and m is not model.lm_head]
+    rest = set(model.parameters()) - set(matrices)
+    # Scaled to the size of AdamW's updates, so that one learning rate and decay serve both.
+    muon = torch.optim.Muon(matrices, lr, weight_decay=decay, adjust_lr_fn="match_rms_adamw")
+    return [muon, _adamw([parameter for parameter in model.parameters() if parameter in rest], lr, decay)]
+
+
+def _adamw(parameters: Iterable[nn.Parameter], lr: float, decay: float) -> Optimizer:
+    return torch.optim.AdamW(parameters, lr, (0.9, 0.95), weight_decay=decay, fused=True)
 
 
 def clip_gradients(parameters: Iterable[Tensor], norm: float | None) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
-from agents.config import AIRConfig, TrainConfig
+from agents.config import AIRConfig
+from agents.train_config import TrainConfig
 
 # The paper's model and rule; batches of Maze-Hard are the paper's global batch.
 _PAPER = {

@@ -1,30 +1,40 @@
-"""What a run leaves behind while it trains: ``metrics.jsonl`` for programs, TensorBoard for people."""
+"""What a run leaves behind while it trains: ``metrics.jsonl`` for programs, TensorBoard and W&B for people."""
 
 from __future__ import annotations
 
 import json
+import os
+import uuid
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Protocol
 
 from torch.utils.tensorboard import SummaryWriter
 
 from puzzles.files import replacing
 
-METRICS = "metrics.jsonl"
+METRICS, WANDB_ID = "metrics.jsonl", "wandb.id"
+
+
+class Sink(Protocol):
+    """One place that metrics go to."""
+
+    def write(self, step: int, split: str, values: Mapping[str, Any]) -> None:
+        """Take one line."""
+
+    def flush(self) -> None:
+        """Bring to the disk what was written."""
+
+    def close(self) -> None:
+        """Write no more."""
 
 
 class RunLog:
-    """Appends metrics to a run's folder; a resumed run first drops what was written after its checkpoint."""
+    """Hands metrics to its sinks; without any, to nobody."""
 
-    def __init__(self, run: Path, step: int = 0):
-        path = run / METRICS
-        kept = [line for line in read_metrics(run) if line["step"] <= step] if step else []
-        with replacing(path) as temporary:
-            temporary.write_text("".join(json.dumps(line) + "\n" for line in kept))
-        self._file = path.open("a")
-        self._tensorboard = SummaryWriter(run, purge_step=step + 1 if step else None)
+    def __init__(self, *sinks: Sink):
+        self.sinks = sinks
 
     def __enter__(self) -> RunLog:
         return self
@@ -32,16 +42,99 @@ class RunLog:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._file.close()
-        self._tensorboard.close()
+        for sink in self.sinks:
+            sink.close()
 
     def write(self, step: int, split: str, values: Mapping[str, Any]) -> None:
-        """Write one line, and a TensorBoard scalar per number in it."""
+        """Write one line: the values of a split ("train", "test") at a step."""
+        for sink in self.sinks:
+            sink.write(step, split, values)
+
+    def flush(self) -> None:
+        """Bring everything to the disk: what a checkpoint stands on must not be lost."""
+        for sink in self.sinks:
+            sink.flush()
+
+
+def open_log(run: Path, step: int, wandb: str | None, config: Mapping[str, Any]) -> RunLog:
+    """Open a run's log to go on after ``step``; lines of later steps, written after its checkpoint, are dropped.
+
+    Raises:
+        ValueError: a W&B project is named, but the package is missing.
+    """
+    sinks: list[Sink] = [] if wandb is None else [WandbSink(run, wandb, config)]
+    return RunLog(JsonLines(run, step), TensorBoard(run, step), *sinks)
+
+
+class JsonLines:
+    """``metrics.jsonl``, one object a line."""
+
+    def __init__(self, run: Path, step: int):
+        kept = [line for line in read_metrics(run) if line["step"] <= step] if step else []
+        with replacing(run / METRICS) as temporary:
+            temporary.write_text("".join(json.dumps(line) + "\n" for line in kept))
+        self._file = (run / METRICS).open("a")
+
+    def write(self, step: int, split: str, values: Mapping[str, Any]) -> None:
+        """Append one line; a kill of the process no longer loses it."""
         self._file.write(json.dumps({"step": step, "split": split, **values}) + "\n")
         self._file.flush()
-        for name, value in values.items():
-            if isinstance(value, int | float):
-                self._tensorboard.add_scalar(f"{split}/{name}", value, step)
+
+    def flush(self) -> None:
+        """Bring the lines to the disk."""
+        os.fsync(self._file.fileno())
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+
+class TensorBoard:
+    """A TensorBoard scalar per number."""
+
+    def __init__(self, run: Path, step: int):
+        self._writer = SummaryWriter(run, purge_step=step + 1)
+
+    def write(self, step: int, split: str, values: Mapping[str, Any]) -> None:
+        """Add the numbers of one line."""
+        for name, value in _scalars(split, values).items():
+            self._writer.add_scalar(name, value, step)
+
+    def flush(self) -> None:
+        """Bring the events to the disk."""
+        self._writer.flush()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._writer.close()
+
+
+class WandbSink:
+    """Weights & Biases; a resumed run goes on under its id, and steps that it repeats are ignored there."""
+
+    def __init__(self, run: Path, project: str, config: Mapping[str, Any]):
+        try:
+            import wandb
+        except ImportError as error:
+            raise ValueError("wandb is not installed: pip install 'air-envs[wandb]'") from error
+        path = run / WANDB_ID
+        if not path.is_file():
+            with replacing(path) as temporary:
+                temporary.write_text(uuid.uuid4().hex)
+        self._run = wandb.init(
+            project=project, name=run.name, id=path.read_text(), resume="allow", dir=str(run), config=dict(config)
+        )
+
+    def write(self, step: int, split: str, values: Mapping[str, Any]) -> None:
+        """Log the numbers of one line."""
+        self._run.log(_scalars(split, values), step=step)
+
+    def flush(self) -> None:
+        """Do nothing: it sends by itself."""
+
+    def close(self) -> None:
+        """Finish the run."""
+        self._run.finish()
 
 
 def read_metrics(run: Path, split: str | None = None) -> Iterator[dict[str, Any]]:
@@ -59,3 +152,7 @@ def read_metrics(run: Path, split: str | None = None) -> Iterator[dict[str, Any]
             return
         if split is None or line["split"] == split:
             yield line
+
+
+def _scalars(split: str, values: Mapping[str, Any]) -> dict[str, float]:
+    return {f"{split}/{name}": value for name, value in values.items() if isinstance(value, int | float)}

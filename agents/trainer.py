@@ -2,36 +2,37 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
+import json
 import math
-import signal
-import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import torch
+from torch import nn
+from torch.nn.parallel import DistributedDataParallel
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
-from agents.act import Carry, Metrics, act_train_step, add_metrics, initial_carry
+from agents.act import Carry, Metrics, Step, act_train_step, add_metrics, draw, initial_carry
 from agents.agent import AIRAgent
 from agents.batches import PuzzleBatches, open_dataset
-from agents.checkpoint import TRAINING, CheckpointError, load_training, save_model, save_training
-from agents.config import TrainConfig, to_json, train_config_from_json
-from agents.devices import pick_device, pick_dtype
-from agents.evaluation import Evaluation, evaluate
+from agents.checkpoint import BEST, TRAINING, CheckpointError, drop_later, load_training, save_checkpoint, save_model
+from agents.config import to_json
+from agents.devices import pick_device, pick_dtype, prepare
+from agents.evaluation import Evaluation, evaluate, merge
+from agents.interrupts import deferred_interrupt
 from agents.model import AIR, State
 from agents.optim import build_optimizers, clip_gradients
-from agents.run_log import RunLog
+from agents.processes import Processes
+from agents.run_log import RunLog, open_log
+from agents.train_config import TrainConfig, train_config_from_json
 from puzzles.files import replacing
 
-TRAIN_CONFIG = "train.json"
-SHOWN = ("loss", "exact_accuracy", "steps")
-"""Metrics beside the progress bar."""
+TRAIN_CONFIG, EVALUATION = "train.json", "evaluation.json"
+SHOWN = {"loss": "loss", "exact_accuracy": "exact", "steps": "ACT steps", "puzzles_per_second": "puzzles/s"}
+"""Metrics beside the progress bar, and how they are called there."""
 
 
 class TrainingDiverged(ArithmeticError):
@@ -41,34 +42,44 @@ class TrainingDiverged(ArithmeticError):
 class Trainer:
     """Trains one model as one ``TrainConfig`` says, on the dataset it names.
 
+    Inside ``agents.processes.joined``, under ``torchrun``, each process trains on its rows of the batch; the first one
+    writes. What comes out is the same, up to rounding, whatever their number, and a run may go on with another.
+
     Raises:
-        ValueError: the model's family is not the dataset's, or the device is not there.
+        ValueError: the model's family is not the dataset's, the device is not there, the optimizer is not, or the batch
+            can't be shared out.
         DatasetError: a damaged dataset.
     """
 
     def __init__(self, config: TrainConfig):
         self.config = config
-        self.device = pick_device(config.device)
+        self.processes = Processes.current()
+        self.rows = self.processes.rows(config.batch)
+        self.device = prepare(pick_device(config.device))
         self.dtype = pick_dtype(config.dtype)
         self.dataset = open_dataset(config.dataset, config.model.family)
         self.batches = PuzzleBatches(self.dataset.family, self.dataset.split("train"), self.device, config.symmetry)
 
         torch.manual_seed(config.seed)
         self.generator = torch.Generator(self.device).manual_seed(config.seed)
-        self.model = AIR(config.model).to(self.device)
-        self.forward = torch.compile(self.model, dynamic=False) if config.compile else self.model
+        self.model = AIR(config.model_at(0)).to(self.device)
         self.average: AveragedModel | None = None
         if config.ema:
             self.average = AveragedModel(self.model, multi_avg_fn=get_ema_multi_avg_fn(config.ema))
         self.optimizers = build_optimizers(self.model, config)
-        self.carry = initial_carry(self.model, config.batch, self.dtype)
+        self.forward, self.look_ahead = self._forwards()
+        self.carry = initial_carry(self.model, self.rows.stop - self.rows.start, self.dtype)
         self.window: Metrics | None = None
         self.step = 0
         self.seconds = 0.0
+        self.best = (-1.0, -1.0)
+        self._saved = self._logged = 0.0  # seconds at the last checkpoint, at the last line of metrics
 
     @classmethod
     def resume(cls, run: Path) -> Trainer:
         """Go on where the last checkpoint of a run left off, bit for bit on the same device.
+
+        A run killed before its first checkpoint begins again.
 
         Raises:
             CheckpointError: the folder holds no run or a damaged one, or the dataset is another than then.
@@ -81,10 +92,11 @@ class Trainer:
         except ValueError as error:
             raise CheckpointError(f"{path}: {error}") from error
         trainer = cls(dataclasses.replace(config, output=run))
-        state = load_training(run, trainer.device)
-        if state["dataset"] != trainer.dataset.attributes["checksum"]:
-            raise CheckpointError(f"{run}: was trained on another dataset than {config.dataset} holds now")
-        trainer.load_state(state)
+        if (run / TRAINING).exists():
+            state = load_training(run, trainer.device)
+            if state["dataset"] != trainer.dataset.attributes["checksum"]:
+                raise CheckpointError(f"{run}: was trained on another dataset than {config.dataset} holds now")
+            trainer.load_state(state)
         return trainer
 
     @property
@@ -95,33 +107,34 @@ class Trainer:
     def train(self, progress: bool = True) -> Evaluation:
         """Train to the last step, checkpointing on the way, and return the last evaluation.
 
-        Ctrl-C finishes the step, saves a checkpoint and then raises ``KeyboardInterrupt``.
+        Ctrl-C finishes the step, saves a checkpoint and then raises ``KeyboardInterrupt``; several processes stop
+        together at their next line of metrics.
 
         Raises:
             ValueError: the output folder holds another run.
             TrainingDiverged: the loss or a weight is not finite.
         """
-        config, run = self.config, self.config.output
-        if self.step == 0 and (run / TRAINING).exists():
-            raise ValueError(f"{run}: holds a run already; resume it, remove it or choose another output")
-        with replacing(run / TRAIN_CONFIG) as temporary:
-            temporary.write_text(to_json(config))
-        evaluation = None
-        with RunLog(run, self.step) as log, self._progress_bar(progress) as bar, deferred_interrupt() as interrupted:
+        config, run, evaluation = self.config, self.config.output, None
+        log = self._open_log()
+        with log, self._progress_bar(progress) as bar, deferred_interrupt() as interrupts:
             while self.step < config.steps:
                 start = time.perf_counter()
                 self.train_step()
-                if self._due(config.log_every):
-                    values = self._means()
-                    log.write(self.step, "train", values)
-                    bar.set_postfix_str(", ".join(f"{name} {values[name]:.3f}" for name in SHOWN if name in values))
+                means = self._means() if self._due(config.log_every) else None
                 self.seconds += time.perf_counter() - start
                 bar.update()
+                if means:
+                    values = self._timed(means)
+                    log.write(self.step, "train", values)
+                    bar.set_postfix_str(", ".join(f"{SHOWN[k]} {values[k]:.3g}" for k in SHOWN if k in values))
                 if self._due(config.eval_every):
                     evaluation = self.evaluate()
+                    self._keep_best(evaluation)
                     log.write(self.step, "test", {"seconds": self.seconds, **evaluation.summary()})
                     bar.write(f"step {self.step}, {self.seconds:.0f} s of training: {evaluation}")
-                if self._due(config.checkpoint_every) or interrupted:
+                interrupted, late = self._agreed(bool(interrupts)), self._agreed(self._minutes_are_over())
+                if self._due(config.checkpoint_every) or interrupted or late:
+                    log.flush()
                     self.save()
                 if interrupted:
                     bar.write(f"interrupted at step {self.step}; checkpoint saved in {run}")
@@ -131,12 +144,13 @@ class Trainer:
     def train_step(self) -> None:
         """Take one optimizer step: one ACT step of the batch, without waiting for the device."""
         self.model.train()
-        factor = lr_factor(self.config, self.step)
+        self._run_program_of(self.step)
         for optimizer in self.optimizers:
             for group in optimizer.param_groups:
-                group["lr"] = self.config.lr * factor
+                group["lr"] = self.config.lr_at(self.step)
+        draws = draw(self.batches, self.config, self.generator, self.rows)
         self.carry, loss, metrics = act_train_step(
-            self.model, self.forward, self.carry, self.batches, self.config, self.generator
+            self.model, self.forward, self.carry, draws, self.config.loss, self.look_ahead
         )
         loss.backward()
         clip_gradients(self.model.parameters(), self.config.clip)
@@ -149,55 +163,102 @@ class Trainer:
         self.window = metrics if self.window is None else add_metrics(self.window, metrics)
 
     def evaluate(self) -> Evaluation:
-        """Measure the trained model on the test split."""
+        """Measure the trained model on the test split, each process on its share."""
         agent = AIRAgent(self.trained_model, self.dtype)
-        return evaluate(agent, self.dataset, "test", self.config.eval_puzzles, progress=False)
+        shard = self.processes.rank, self.processes.world
+        part = evaluate(agent, self.dataset, "test", self.config.eval_puzzles, progress=False, shard=shard)
+        return merge(self.processes.collect(part))
 
     def save(self) -> None:
-        """Write the checkpoint folder.
+        """Write the checkpoint.
 
         Raises:
             TrainingDiverged: a weight is not finite; the folder is left as it was.
         """
         if not all(bool(parameter.isfinite().all()) for parameter in self.model.parameters()):
             raise self._diverged("a weight is not finite")
-        save_model(self.trained_model, self.config.output)
-        save_training(self.state(), self.config.output)
+        state = self.state()
+        if self.processes.first:
+            save_checkpoint(self.trained_model, state, self.config.output, self.step, self.config.keep)
+        self._saved = self.seconds
 
     def state(self) -> dict[str, Any]:
-        """Everything that decides how training goes on."""
+        """Everything that decides how training goes on, of all processes together."""
+        carry = [self.processes.gather(rows) for rows in (*self.carry.state, *self.carry[1:])]
         return {
             "dataset": self.dataset.attributes["checksum"],
             "step": self.step,
             "seconds": self.seconds,
+            "best": self.best,
             "model": self.model.state_dict(),
             "average": self.average.state_dict() if self.average else None,
             "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
-            "carry": [*self.carry.state, *self.carry[1:]],
-            "window": list(self.window) if self.window else None,
+            "carry": carry,
+            "window": [self.processes.sum(value) for value in self.window] if self.window else None,
             "generator": self.generator.get_state(),
         }
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Take up what ``state`` returned."""
-        self.step, self.seconds = state["step"], state["seconds"]
+        self.step, self.seconds, self.best = state["step"], state["seconds"], tuple(state["best"])
+        self._run_program_of(max(0, self.step - 1))
         self.model.load_state_dict(state["model"])
         if self.average:
             self.average.load_state_dict(state["average"])
         for optimizer, values in zip(self.optimizers, state["optimizers"], strict=True):
             optimizer.load_state_dict(values)
-        z_H, z_L, *rest = state["carry"]
+        z_H, z_L, *rest = (rows[self.rows].clone() for rows in state["carry"])
         self.carry = Carry(State(z_H, z_L), *rest)
-        self.window = Metrics(*state["window"]) if state["window"] else None
+        if state["window"]:
+            mine = 1 if self.processes.first else 0
+            self.window = Metrics(*(value * mine for value in state["window"]))
         self.generator.set_state(state["generator"].cpu())
+        self._saved = self._logged = self.seconds
+
+    def _forwards(self) -> tuple[Step, Step]:
+        """The model's forward for training, which several processes average the gradient of, and without gradient."""
+        alone: nn.Module = self.model
+        if self.config.compile:
+            alone = torch.compile(self.model, dynamic=False)  # type: ignore[assignment]
+        if self.processes.world == 1:
+            return alone, alone
+        # The static graph allows for parameters that the differentiated tail of the program does not reach.
+        return DistributedDataParallel(alone, broadcast_buffers=False, static_graph=True), alone
+
+    def _run_program_of(self, step: int) -> None:
+        """Let the model run the program that has grown until ``step``; nothing else of it depends on the program."""
+        self.model.config = self.trained_model.config = self.config.model_at(step)
+
+    def _keep_best(self, evaluation: Evaluation) -> None:
+        """Save the model where it is the best so far: the most puzzles right, then the most cells."""
+        found = (evaluation.accuracy, float(evaluation.cells[-1]))
+        if found <= self.best:
+            return
+        self.best = found
+        if self.processes.first:
+            folder = self.config.output / BEST
+            save_model(self.trained_model, folder)
+            with replacing(folder / EVALUATION) as temporary:
+                temporary.write_text(json.dumps({"step": self.step, **evaluation.summary()}, indent=2) + "\n")
 
     def _due(self, every: int) -> bool:
         return self.step % every == 0 or self.step == self.config.steps
 
+    def _minutes_are_over(self) -> bool:
+        minutes = self.config.checkpoint_minutes
+        return minutes is not None and self.seconds - self._saved >= 60 * minutes
+
+    def _agreed(self, wish: bool) -> bool:
+        """Whether a process wishes it: alone at once, several where they wait for each other anyway."""
+        if self.processes.world > 1 and not self._due(self.config.log_every):
+            return False
+        return self.processes.any(wish)
+
     def _means(self) -> dict[str, float]:
         """Reduce the sums since the last line to means; the only place where training waits for the device."""
         assert self.window is not None
-        total = {name: float(value) for name, value in self.window._asdict().items()}
+        sums = self.processes.sum(torch.stack([value.float() for value in self.window])).tolist()
+        total = dict(zip(Metrics._fields, sums, strict=True))
         self.window = None
         sequences, halted = total.pop("sequences"), total.pop("halted")
         means = {name: total.pop(name) / sequences for name in ("loss", "answer_loss")}
@@ -205,13 +266,29 @@ class Trainer:
             raise self._diverged(f"loss {means['loss']}")
         if halted:
             means |= {name: value / halted for name, value in total.items()}
-        lr = self.config.lr * lr_factor(self.config, self.step)
-        return {**means, "lr": lr, "puzzles": halted, "seconds": self.seconds}
+        return {**means, "lr": self.config.lr_at(self.step - 1), "puzzles": halted}
+
+    def _timed(self, means: dict[str, float]) -> dict[str, float]:
+        rate = means["puzzles"] / (self.seconds - self._logged)
+        self._logged = self.seconds
+        return {**means, "seconds": self.seconds, "puzzles_per_second": rate}
 
     def _diverged(self, what: str) -> TrainingDiverged:
         run = self.config.output
         good = f"the last good checkpoint is in {run}" if (run / TRAINING).exists() else "there is no checkpoint yet"
         return TrainingDiverged(f"{what} at step {self.step}; {good}")
+
+    def _open_log(self) -> RunLog:
+        """Prepare the output folder; only the first process writes there."""
+        config, run = self.config, self.config.output
+        if self.step == 0 and (run / TRAINING).exists():
+            raise ValueError(f"{run}: holds a run already; resume it, remove it or choose another output")
+        if not self.processes.first:
+            return RunLog()
+        with replacing(run / TRAIN_CONFIG) as temporary:
+            temporary.write_text(to_json(config))
+        drop_later(run, self.step)
+        return open_log(run, self.step, config.wandb, json.loads(to_json(config)))
 
     def _progress_bar(self, progress: bool) -> tqdm:
         return tqdm(
@@ -219,39 +296,6 @@ class Trainer:
             initial=self.step,
             desc="training",
             unit="step",
-            disable=not progress,
+            disable=not (progress and self.processes.first),
             smoothing=0.05,
         )
-
-
-@contextlib.contextmanager
-def deferred_interrupt() -> Iterator[list[int]]:
-    """Collect Ctrl-C in the list yielded instead of raising it anywhere; a second one is raised at once.
-
-    Outside the main thread, where signals can't be handled, nothing changes.
-    """
-    received: list[int] = []
-
-    def receive(number: int, frame: FrameType | None) -> None:
-        if received:
-            raise KeyboardInterrupt
-        received.append(number)
-
-    if threading.current_thread() is not threading.main_thread():
-        yield received
-        return
-    before = signal.signal(signal.SIGINT, receive)
-    try:
-        yield received
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-def lr_factor(config: TrainConfig, step: int) -> float:
-    """Learning rate at ``step`` (counted from 0) as a fraction of ``config.lr``: linear warm-up, then the schedule."""
-    if step < config.warmup:
-        return (step + 1) / config.warmup
-    if config.schedule == "constant":
-        return 1.0
-    done = (step - config.warmup) / max(1, config.steps - config.warmup)
-    return 0.5 * (1 + math.cos(math.pi * min(1.0, done)))

@@ -4,42 +4,63 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import tyro
 
-from agents.config import TrainConfig, to_json
+from agents.config import to_json
 from agents.presets import PRESETS
+from agents.train_config import TrainConfig
+
+if TYPE_CHECKING:
+    from agents.processes import Processes
 
 
 def main(args: list[str]) -> None:
     """Train AIR, or go on with an interrupted run."""
-    chooser = argparse.ArgumentParser(prog="air-envs train", add_help=False)
+    chooser = argparse.ArgumentParser(prog="air-envs train", add_help=False, allow_abbrev=False)
     chooser.add_argument("--preset", choices=sorted(PRESETS))
     chooser.add_argument("--resume", type=Path, metavar="RUN")
+    chooser.add_argument("--from-step", type=int, metavar="STEP")
     chosen, rest = chooser.parse_known_args(args)
     if chosen.resume and (rest or chosen.preset):
         found = [*(["--preset", chosen.preset] if chosen.preset else []), *rest]
         raise ValueError(f"--resume takes the run's own configuration, found also {' '.join(found)}")
+    if chosen.from_step is not None and not chosen.resume:
+        raise ValueError("--from-step chooses among the checkpoints of a run, expected --resume RUN as well")
     config = None if chosen.resume else _configure(chosen.preset, rest)
 
+    from agents.processes import joined
+
+    with joined() as processes:
+        _train(config, chosen.resume, chosen.from_step, processes)
+
+
+def _train(config: TrainConfig | None, run: Path, from_step: int | None, processes: Processes) -> None:
+    """Train as ``config`` says, or go on with ``run``; the first of the processes speaks for all."""
+    from agents.checkpoint import BEST, rewind
     from agents.figures import draw_training_curve
     from agents.trainer import Trainer
 
-    if config is None:
-        trainer = Trainer.resume(chosen.resume)
-    else:
-        print(to_json(config), end="")
-        trainer = Trainer(config)
+    if from_step is not None and processes.first:
+        rewind(run, from_step)
+    processes.wait()
+    trainer = Trainer(config) if config else Trainer.resume(run)
+    if processes.first:
+        print(to_json(trainer.config), end="")
     evaluation = trainer.train()
-    run = trainer.config.output
-    print(f"{evaluation}\nmodel and metrics in {run}, curves in {draw_training_curve(run)}")
+    if processes.first:
+        run = trainer.config.output
+        print(f"{evaluation}\nmodel and metrics in {run}, the best in {run / BEST}, {draw_training_curve(run)}")
 
 
 def _configure(preset: str | None, args: list[str]) -> TrainConfig:
     description = (
         "Train AIR with supervised targets.\n\n--preset NAME starts from one of: "
         + ", ".join(sorted(PRESETS))
-        + ".\n\n--resume RUN goes on with the run in that folder, bit for bit."
+        + ".\n\n--resume RUN goes on with the run in that folder, bit for bit; with --from-step STEP, from an earlier"
+        + " checkpoint."
+        + "\n\ntorchrun --nproc-per-node N -m agents train ... trains on N processes."
     )
     # tyro takes the absence of a default as its own sentinel, None as a value.
     default = tyro.MISSING_NONPROP if preset is None else PRESETS[preset]

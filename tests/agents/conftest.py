@@ -4,7 +4,8 @@ import pytest
 import torch
 
 import puzzles
-from agents.config import AIRConfig, TrainConfig
+from agents.config import AIRConfig
+from agents.train_config import TrainConfig
 from agents.trainer import Trainer
 from puzzles.build import build_dataset
 

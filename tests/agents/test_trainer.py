@@ -13,11 +13,12 @@ import torch
 
 import puzzles
 from agents.checkpoint import CheckpointError, load_model, load_training
-from agents.config import TrainConfig, to_json, train_config_from_json
+from agents.config import to_json
 from agents.evaluation import wilson_interval
 from agents.figures import draw_training_curve
 from agents.presets import PRESETS
 from agents.run_log import METRICS, read_metrics
+from agents.train_config import TrainConfig, train_config_from_json
 from agents.trainer import Trainer, TrainingDiverged
 from puzzles.build import build_dataset
 from tests.agents.conftest import TINY, tiny_config
@@ -104,7 +105,8 @@ def test_a_killed_process_leaves_a_whole_checkpoint(dataset: Path, tmp_path: Pat
     output = tmp_path / "run"
     config = tiny_config(dataset, output, steps=100_000, checkpoint_every=1, eval_every=100_000)
     script = (
-        "import sys; from agents.config import train_config_from_json as read; from agents.trainer import Trainer;"
+        "import sys; from agents.train_config import train_config_from_json as read;"
+        "from agents.trainer import Trainer;"
         "Trainer(read(sys.stdin.read())).train(progress=False)"
     )
     process = subprocess.Popen([sys.executable, "-c", script], stdin=subprocess.PIPE, text=True)
@@ -244,7 +246,7 @@ def test_supervision_teaches(dataset: Path, tmp_path: Path) -> None:
     )
     learned = Trainer(config).train(progress=False)
     broken = Trainer(dataclasses.replace(config, output=tmp_path / "broken"))
-    broken.batches.solution = broken.batches.solution[torch.randperm(60)]
+    broken.batches.grids[:, 1] = broken.batches.grids[torch.randperm(60), 1]
     unlearned = broken.train(progress=False)
     assert learned.cells[-1] > 0.55
     assert unlearned.cells[-1] < 0.45
@@ -253,7 +255,7 @@ def test_supervision_teaches(dataset: Path, tmp_path: Path) -> None:
 def test_training_says_nothing_of_the_test_split(dataset: Path, tmp_path: Path) -> None:
     trainer = Trainer(tiny_config(dataset, tmp_path / "run"))
     assert len(trainer.batches) == 60
-    train = {bytes(row.tolist()) for row in trainer.batches.puzzle}
+    train = {bytes(row.tolist()) for row in trainer.batches.grids[:, 0]}
     test = trainer.dataset.split("test").puzzle
     assert not train & {bytes((grid + 1).ravel().tolist()) for grid in test}
 

@@ -1,0 +1,147 @@
+"""What a training run is made of: one plain dataclass, each field a flag of ``air-envs train``. Needs no torch."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Literal
+
+from agents.config import AIRConfig
+from agents.program import act_program
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """One training run (AIR paper, training section; the defaults are the paper's)."""
+
+    dataset: Path
+    """HDF5 dataset; its train split is trained on, its test split measured."""
+    output: Path
+    """Folder of the run: checkpoint, metrics, curves."""
+    model: AIRConfig = field(default_factory=AIRConfig)
+    steps: int = 26_040
+    """Optimizer steps; one is one ACT step over the batch."""
+    batch: int = 768
+    """Sequences per step over all processes; always full, a halted sequence is replaced in place."""
+    optimizer: Literal["adam_atan2", "adamw", "muon"] = "adam_atan2"
+    """adam_atan2 is the paper's (with sign-SGD for the prefix vector); adamw trains everything alike; muon trains the
+    matrices of f, and adamw the rest (torch 2.9 or newer)."""
+    lr: float = 1e-4
+    """Learning rate after warm-up."""
+    weight_decay: float = 1.0
+    """Decoupled weight decay, multiplied by the learning rate."""
+    warmup: int = 2_000
+    """Steps of linear warm-up."""
+    schedule: Literal["constant", "cosine"] = "constant"
+    """Learning rate after warm-up: constant (the paper), or a cosine down to zero at the last step."""
+    clip: float | None = None
+    """Clip the gradient's norm to this; None (the paper) does not."""
+    ema: float | None = None
+    """Decay of an exponential moving average of the weights, which is then what is evaluated and saved."""
+    loss: Literal["stablemax", "softmax"] = "stablemax"
+    """Cross-entropy of the answer: stablemax in float64 is the paper's."""
+    exploration: float = 0.1
+    """Probability of holding halting off for a random minimum number of steps."""
+    random_act_steps: bool = False
+    """Give every puzzle its own limit of ACT steps, drawn from 1 to the model's max_steps, in place of that maximum."""
+    growth: tuple[tuple[int, str], ...] = ()
+    """Grow the program while training (RSM): pairs STEP PROGRAM run PROGRAM before STEP, "1000 LH 3000 LLH"; after
+    the last pair the model runs its own. The gradient goes through as many last updates as the model's ``gradient``."""
+    symmetry: bool = True
+    """Draw a random symmetry copy of every puzzle, on the device."""
+    device: str = "auto"
+    """cpu, cuda, mps; auto takes the best there is."""
+    dtype: Literal["bfloat16", "float32"] = "bfloat16"
+    """Precision of the hidden states and matrix products; weights, norms and the optimizer stay in float32. On CUDA
+    the products of float32 are TF32."""
+    compile: bool = False
+    """Compile the ACT step with torch.compile (needs a C++ compiler on the CPU); pays off after about a minute."""
+    seed: int = 0
+    """Seeds weights, batches, symmetries and halting."""
+    log_every: int = 20
+    """Steps between lines of metrics.jsonl."""
+    eval_every: int = 1_000
+    """Steps between evaluations on the test split; the last step is always evaluated."""
+    eval_puzzles: int = 1_000
+    """Test puzzles in each of them."""
+    checkpoint_every: int = 1_000
+    """Steps between checkpoints."""
+    checkpoint_minutes: float | None = 15.0
+    """Minutes of training between checkpoints, besides; None goes by steps alone."""
+    keep: int = 2
+    """How many of the last checkpoints to keep; the best so far is kept apart."""
+    wandb: str | None = None
+    """Weights & Biases project to log to as well (needs the extra wandb)."""
+
+    def __post_init__(self) -> None:
+        for name in ("steps", "batch", "log_every", "eval_every", "eval_puzzles", "checkpoint_every", "keep"):
+            self._at_least(1, name)
+        for name in ("lr", "weight_decay", "warmup", "seed"):
+            self._at_least(0, name)
+        if not 0 <= self.exploration <= 1:
+            raise ValueError(f"exploration {self.exploration}, expected a probability")
+        if self.clip is not None and self.clip <= 0:
+            raise ValueError(f"clip {self.clip}, expected a norm above 0")
+        if self.ema is not None and not 0 < self.ema < 1:
+            raise ValueError(f"ema {self.ema}, expected a decay between 0 and 1")
+        if self.checkpoint_minutes is not None and self.checkpoint_minutes <= 0:
+            raise ValueError(f"checkpoint_minutes {self.checkpoint_minutes}, expected more than 0")
+        steps = [0, *(step for step, _ in self.growth)]
+        if any(a >= b for a, b in pairwise(steps)):
+            raise ValueError(f"growth at steps {steps[1:]}, expected each later than the one before")
+        for step, _ in self.growth:
+            self.model_at(step - 1)
+
+    def model_at(self, step: int) -> AIRConfig:
+        """The model that ``step``, counted from 0, trains: ``model`` with the program that has grown so far.
+
+        Raises:
+            ValueError: a program that is no number of equal cycles, L-updates and then one H.
+        """
+        for end, program in self.growth:
+            if step < end:
+                return _running(self.model, program)
+        return self.model
+
+    def lr_at(self, step: int) -> float:
+        """Learning rate of ``step``, counted from 0: linear warm-up, then the schedule."""
+        if step < self.warmup:
+            return self.lr * (step + 1) / self.warmup
+        if self.schedule == "constant":
+            return self.lr
+        done = (step - self.warmup) / max(1, self.steps - self.warmup)
+        return self.lr * 0.5 * (1 + math.cos(math.pi * min(1.0, done)))
+
+    def _at_least(self, least: int, name: str) -> None:
+        if getattr(self, name) < least:
+            raise ValueError(f"{name} {getattr(self, name)}, expected at least {least}")
+
+
+def train_config_from_json(text: str) -> TrainConfig:
+    """Read back what ``agents.config.to_json`` wrote of a ``TrainConfig``.
+
+    Raises:
+        ValueError: no JSON, or not the fields of one.
+    """
+    values: dict[str, Any] = json.loads(text)
+    try:
+        values["model"] = AIRConfig(**values["model"])
+        values["dataset"], values["output"] = Path(values["dataset"]), Path(values["output"])
+        values["growth"] = tuple((step, program) for step, program in values.get("growth", ()))
+        return TrainConfig(**values)
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"not a training configuration: {error}") from error
+
+
+def _running(model: AIRConfig, program: str) -> AIRConfig:
+    """Return the same model with another program, its gradient through as many updates as before, or all there are."""
+    cycles = program.count("H")
+    updates = program.find("H")
+    if cycles == 0 or program != act_program(cycles, updates) or updates == 0:
+        raise ValueError(f"growth program {program!r}, expected equal cycles of L-updates and one H, such as LLHLLH")
+    gradient = program[-len(model.gradient) :]
+    return dataclasses.replace(model, h_cycles=cycles, l_cycles=updates, gradient=gradient)
