@@ -13,6 +13,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from puzzles.random import below
+from puzzles.sudoku.geometry import Geometry, geometry
 
 # Typed: numba would compile a function once more for each literal argument.
 ONE, NOTHING, NO_BUDGET = np.int64(1), np.int64(0), np.int64(1 << 62)
@@ -28,35 +29,36 @@ class Workspace(NamedTuple):
     """(cells + 1,): the cell guessed in at each depth."""
     queue: NDArray[np.int32]
     """(cells,): cells that were decided and whose peers do not know it yet."""
-    solution: NDArray[np.int32]
-    """(cells,): the options of the first solution."""
+    solution: NDArray[np.uint8]
+    """(cells,): the digits of the first solution."""
     held: NDArray[np.int32]
     """(5, 5): the options where lines cross boxes, for the 2 to 5 lines that share boxes."""
     locked: NDArray[np.int32]
     """(5, 5): those of them that are locked up elsewhere."""
     sets: NDArray[np.int32]
     """(5, 5): sets of digits of each line or box, see ``_lock``."""
+    geometry: Geometry
 
 
-@njit(cache=True, nogil=True)
-def workspace(side):
+def workspace(side: int, box_rows: int) -> Workspace:
     """Return the ``Workspace`` of a grid of ``side``."""
     cells = side * side
     return Workspace(
         np.empty((cells + 1, cells), np.int32),
         np.empty(cells + 1, np.int64),
         np.empty(cells, np.int32),
-        np.empty(cells, np.int32),
+        np.empty(cells, np.uint8),
         np.empty((5, 5), np.int32),
         np.empty((5, 5), np.int32),
         np.empty((5, 5), np.int32),
+        geometry(side, box_rows),
     )
 
 
 @njit(cache=True, nogil=True)
-def start(grid, work, geometry):
+def start(grid, work):
     """Set depth 0 to what the givens of ``grid``, (cells,), leave open; return False if they contradict each other."""
-    every = (1 << geometry.units.shape[1]) - 1
+    every = (1 << work.geometry.units.shape[1]) - 1
     options = work.options[0]
     waiting = NOTHING
     for cell in range(len(grid)):
@@ -66,24 +68,17 @@ def start(grid, work, geometry):
             options[cell] = 1 << (grid[cell] - 1)
             work.queue[waiting] = cell
             waiting += 1
-    return _propagate(options, waiting, (1 << len(geometry.units)) - 1, work, geometry)
+    return _propagate(options, waiting, (1 << len(work.geometry.units)) - 1, work)
 
 
 @njit(cache=True, nogil=True)
-def strike(options, cell, bits, work, geometry):
-    """Take candidates away from a cell that has others, and conclude; return False on a contradiction."""
-    options[cell] &= ~bits
-    if options[cell] == 0:
-        return False
-    waiting = NOTHING
-    if options[cell] & (options[cell] - 1) == 0:
-        work.queue[0] = cell
-        waiting = ONE
-    return _propagate(options, waiting, geometry.unit_bits[cell], work, geometry)
+def strike(cell, digit, work):
+    """Take a candidate away at depth 0 and conclude; return False on a contradiction."""
+    return _strike(work.options[0], cell, 1 << (digit - 1), work)
 
 
 @njit(cache=True, nogil=True)
-def descend(work, geometry, limit, budget, state, shuffled):
+def descend(work, limit, budget, state, shuffled):
     """Search below depth 0; return (solutions, guesses until the first, guesses in all); the first is in ``work``.
 
     Gives up, returning -1 solutions, when ``budget`` guesses did not suffice. ``shuffled`` guesses at random, in a
@@ -110,12 +105,12 @@ def descend(work, geometry, limit, budget, state, shuffled):
             work.guessed[depth] = cell
             options[cell] &= ~bit  # what is left if the guess fails; concluded from only then
             depth += 1
-            if strike(deeper, cell, deeper[cell] & ~bit, work, geometry):
+            if _strike(deeper, cell, deeper[cell] & ~bit, work):
                 continue
         else:
             found += 1
             if found == 1:
-                copy(options, work.solution)
+                _read_digits(options, work.solution)
                 guesses_at_first = guesses
             if found == limit:
                 return found, guesses_at_first, guesses
@@ -124,7 +119,7 @@ def descend(work, geometry, limit, budget, state, shuffled):
             depth -= 1
             if depth < 0:
                 return found, guesses_at_first if found > 0 else guesses, guesses
-            if strike(work.options[depth], work.guessed[depth], NOTHING, work, geometry):
+            if _strike(work.options[depth], work.guessed[depth], NOTHING, work):
                 break
 
 
@@ -136,7 +131,7 @@ def copy(source, target):
 
 
 @njit(cache=True, nogil=True)
-def read_digits(options, grid):
+def _read_digits(options, grid):
     """Write the digits of decided ``options``, (cells,), into ``grid``, (cells,) uint8."""
     for cell in range(len(options)):
         digit = 0
@@ -148,7 +143,20 @@ def read_digits(options, grid):
 
 
 @njit(cache=True, nogil=True)
-def _propagate(options, waiting, dirty, work, geometry):
+def _strike(options, cell, bits, work):
+    """Take candidates away from a cell that has others, and conclude; return False on a contradiction."""
+    options[cell] &= ~bits
+    if options[cell] == 0:
+        return False
+    waiting = NOTHING
+    if options[cell] & (options[cell] - 1) == 0:
+        work.queue[0] = cell
+        waiting = ONE
+    return _propagate(options, waiting, work.geometry.unit_bits[cell], work)
+
+
+@njit(cache=True, nogil=True)
+def _propagate(options, waiting, dirty, work):
     """Conclude by singles and locked candidates until nothing changes; return False on a contradiction.
 
     ``work.queue[:waiting]`` are the decided cells whose peers still have to hear of it, ``dirty`` has the bits of the
@@ -156,15 +164,15 @@ def _propagate(options, waiting, dirty, work, geometry):
     """
     crossed = dirty
     while True:
-        waiting, lost = _tell_peers(options, work.queue, waiting, geometry)
+        waiting, lost = _tell_peers(options, work.queue, waiting, work.geometry)
         if waiting < 0:
             return False
         dirty |= lost
         crossed |= lost
         if dirty:
-            waiting, dirty, lost = _hidden_singles(options, work.queue, dirty, geometry)
+            waiting, dirty, lost = _hidden_singles(options, work.queue, dirty, work.geometry)
         elif crossed:
-            waiting, lost = _locked_candidates(options, crossed, work, geometry)
+            waiting, lost = _locked_candidates(options, crossed, work)
             dirty, crossed = lost, NOTHING
         else:
             return True
@@ -239,12 +247,13 @@ def _hidden_singles(options, queue, dirty, geometry):
 
 
 @njit(cache=True, nogil=True)
-def _locked_candidates(options, crossed, work, geometry):
+def _locked_candidates(options, crossed, work):
     """Where a digit of a box lies in one line only, or of a line in one box only, strike it out of the other's rest.
 
     Looks at the lines with bits in ``crossed``, and those that share boxes with them. Return (cells queued, units that
     lost candidates); -1 cells on a contradiction.
     """
+    geometry = work.geometry
     side = geometry.units.shape[1]
     waiting = lost = NOTHING
     for direction in range(2):
@@ -253,7 +262,7 @@ def _locked_candidates(options, crossed, work, geometry):
         for first in range(direction * side, (direction + 1) * side, lines):
             if crossed >> first & ((1 << lines) - 1) == 0:
                 continue
-            _lock(options, first, lines, work, geometry)
+            _lock(options, first, lines, work)
             for line in range(lines):
                 for place in range(side):
                     cell = geometry.units[first + line, place]
@@ -271,11 +280,11 @@ def _locked_candidates(options, crossed, work, geometry):
 
 
 @njit(cache=True, nogil=True)
-def _lock(options, first, lines, work, geometry):
+def _lock(options, first, lines, work):
     """Write into ``work.locked`` what cannot be where ``lines`` lines, from ``first`` on, cross their boxes."""
-    side = geometry.units.shape[1]
+    units, held = work.geometry.units, work.held
+    side = units.shape[1]
     size = side // lines
-    held = work.held
     work.sets[:] = 0
     in_one_box, in_one_line, twice = work.sets[0], work.sets[1], work.sets[2]
     pointed, claimed = work.sets[3], work.sets[4]
@@ -284,7 +293,7 @@ def _lock(options, first, lines, work, geometry):
         for box in range(lines):
             digits = 0
             for place in range(box * size, (box + 1) * size):
-                digits |= options[geometry.units[first + line, place]]
+                digits |= options[units[first + line, place]]
             held[line, box] = digits
             more |= once & digits
             once |= digits

@@ -10,18 +10,17 @@ from numpy.typing import NDArray
 
 from puzzles.errors import PuzzleError
 from puzzles.family import Grids
-from puzzles.random import below, seeded, shuffle
-from puzzles.sudoku.cells import NO, NO_BUDGET, ONE, YES, copy, descend, read_digits, start, strike, workspace
-from puzzles.sudoku.geometry import geometry
+from puzzles.random import below, seeded
+from puzzles.sudoku.cells import copy
+from puzzles.sudoku.digging import MINIMAL, dig, fill
+from puzzles.sudoku.engine import workspace
 
 ATTEMPTS = 10_000
 """Solution grids tried per puzzle until one can be dug down to the wanted clue count."""
 
 _BATCH = 64  # puzzles per kernel call: between two calls an interrupt is heard
-_MINIMAL = -1
 # Minimal puzzles above side 10 take too long to dig; there are too few at side 4. These counts are reached quickly.
 _DEFAULT_CLUES = {4: (4, 10), 12: (54, 54), 15: (96, 96), 16: (112, 112)}
-_DIG_BUDGET = np.int64(1000)  # guesses spent on one clue of a large grid before it is kept
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,10 +43,12 @@ def generate(seeds: NDArray[np.uint64], side: int, box_rows: int, options: Sudok
     clues_min, clues_max = _clue_range(side, options)
     puzzles = np.zeros((len(seeds), side, side), np.uint8)
     solutions = np.zeros_like(puzzles)
-    tables = geometry(side, box_rows)
+    work = workspace(side, box_rows)
     for first in range(0, len(seeds), _BATCH):
         part = slice(first, first + _BATCH)
-        failed, clues = _generate_batch(seeds[part], clues_min, clues_max, tables, puzzles[part], solutions[part])
+        failed, clues = _generate_batch(
+            seeds[part], clues_min, clues_max, box_rows, work, puzzles[part], solutions[part]
+        )
         if failed >= 0:
             seed = seeds[first + failed]
             raise PuzzleError(f"seed {seed}: no {side}x{side} puzzle with {clues} clues on {ATTEMPTS:,} solution grids")
@@ -58,7 +59,7 @@ def _clue_range(side: int, options: SudokuOptions) -> tuple[int, int]:
     if options.clues is None:
         if options.clues_max is not None:
             raise PuzzleError(f"clues_max {options.clues_max} without clues")
-        return _DEFAULT_CLUES.get(side, (_MINIMAL, _MINIMAL))
+        return _DEFAULT_CLUES.get(side, (MINIMAL, MINIMAL))
     low = options.clues
     high = low if options.clues_max is None else options.clues_max
     if not 1 <= low <= high <= side * side:
@@ -67,67 +68,18 @@ def _clue_range(side: int, options: SudokuOptions) -> tuple[int, int]:
 
 
 @njit(cache=True, nogil=True)
-def _generate_batch(seeds, clues_min, clues_max, geometry, puzzles, solutions):
+def _generate_batch(seeds, clues_min, clues_max, box_rows, work, puzzles, solutions):
     """Fill ``puzzles`` and ``solutions``; return (index, clue count) of the first failure, or (-1, 0)."""
-    side = puzzles.shape[1]
-    work = workspace(side)
     for i in range(len(seeds)):
         state = seeded(seeds[i])
         clues = clues_min + below(state, clues_max - clues_min + 1)
         reached = False
         for _ in range(ATTEMPTS):
-            _fill(solutions[i].reshape(-1), work, geometry, state)
+            fill(solutions[i].reshape(-1), box_rows, work, state)
             copy(solutions[i].reshape(-1), puzzles[i].reshape(-1))
-            if _dig(puzzles[i].reshape(-1), clues, work, geometry, state):
+            if dig(puzzles[i].reshape(-1), clues, work, state):
                 reached = True
                 break
         if not reached:
             return i, clues
     return -1, 0
-
-
-@njit(cache=True, nogil=True)
-def _fill(grid, work, geometry, state):
-    """Write a random solution grid into ``grid``, (cells,) uint8."""
-    for cell in range(len(grid)):
-        grid[cell] = 0
-    found = 0
-    while found != 1:
-        start(grid, work, geometry)
-        # Nearly every descent needs less than one guess per cell; a stuck one is dropped for a fresh one.
-        found, _, _ = descend(work, geometry, ONE, len(grid), state, YES)
-    read_digits(work.solution, grid)
-
-
-@njit(cache=True, nogil=True)
-def _dig(grid, clues, work, geometry, state):
-    """Take clues out of ``grid`` in random order while its solution stays unique, down to ``clues`` of them.
-
-    One pass is enough: a clue that is needed once stays needed when others go. Return whether ``clues`` is reached; a
-    pass to the end (``_MINIMAL``) always is.
-    """
-    cells = len(grid)
-    budget = NO_BUDGET if cells <= 100 else _DIG_BUDGET
-    order = np.arange(cells)
-    shuffle(state, order)
-    left = cells
-    for cell in order:
-        if left == clues:
-            return True
-        digit = grid[cell]
-        grid[cell] = 0
-        if _has_other_solution(grid, cell, digit, budget, work, geometry, state):
-            grid[cell] = digit
-        else:
-            left -= 1
-    return clues == _MINIMAL or left == clues
-
-
-@njit(cache=True, nogil=True)
-def _has_other_solution(grid, cell, digit, budget, work, geometry, state):
-    """Return whether ``grid`` can be solved with another digit in ``cell``; True as well if the budget runs out."""
-    start(grid, work, geometry)  # cannot fail: the known solution satisfies it
-    if not strike(work.options[0], cell, ONE << (digit - ONE), work, geometry):
-        return False
-    found, _, _ = descend(work, geometry, ONE, budget, state, NO)
-    return found != 0

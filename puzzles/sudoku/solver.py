@@ -9,10 +9,9 @@ from numba import njit
 from numpy.typing import NDArray
 
 from puzzles.family import Grids
-from puzzles.sudoku import cells, triad_search
 from puzzles.sudoku.batches import in_batches
-from puzzles.sudoku.cells import NO, NO_BUDGET
-from puzzles.sudoku.geometry import geometry
+from puzzles.sudoku.cells import NO, NO_BUDGET, copy
+from puzzles.sudoku.engine import descend, start, workspace
 
 _BATCH = 256  # puzzles per kernel call: a few hundredths of a second for the hardest
 
@@ -43,33 +42,17 @@ def search(puzzles: Grids, box_rows: int, limit: int = 2) -> Result:
     result = Result(np.zeros_like(puzzles), found, guesses, guesses_in_all)
 
     def work(part: slice) -> None:
-        arrays = [array[part] for array in result]
-        if side == 9:
-            _search_by_triads(puzzles[part], limit, *arrays)
-        else:
-            _search_by_cells(puzzles[part], limit, geometry(side, box_rows), *arrays)
+        _search_batch(puzzles[part], limit, workspace(side, box_rows), *(array[part] for array in result))
 
     in_batches(work, count, _BATCH)
     return result
 
 
 @njit(cache=True, nogil=True)
-def _search_by_triads(puzzles, limit, solutions, found, guesses, guesses_in_all):
-    work = triad_search.workspace()
+def _search_batch(puzzles, limit, work, solutions, found, guesses, guesses_in_all):
     state = np.zeros(1, np.uint64)
     for i in range(len(puzzles)):
-        if triad_search.start(puzzles[i].reshape(-1), work):
-            found[i], guesses[i], guesses_in_all[i] = triad_search.descend(work, limit, NO_BUDGET, state, NO)
+        if start(puzzles[i].reshape(-1), work):
+            found[i], guesses[i], guesses_in_all[i] = descend(work, limit, NO_BUDGET, state, NO)
             if found[i] > 0:
-                cells.copy(work.solution, solutions[i].reshape(-1))
-
-
-@njit(cache=True, nogil=True)
-def _search_by_cells(puzzles, limit, geometry, solutions, found, guesses, guesses_in_all):
-    work = cells.workspace(puzzles.shape[1])
-    state = np.zeros(1, np.uint64)
-    for i in range(len(puzzles)):
-        if cells.start(puzzles[i].reshape(-1), work, geometry):
-            found[i], guesses[i], guesses_in_all[i] = cells.descend(work, geometry, limit, NO_BUDGET, state, NO)
-            if found[i] > 0:
-                cells.read_digits(work.solution, solutions[i].reshape(-1))
+                copy(work.solution, solutions[i].reshape(-1))

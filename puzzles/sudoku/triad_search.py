@@ -36,8 +36,7 @@ class Workspace(NamedTuple):
     """(81,): the first solution."""
 
 
-@njit(cache=True, nogil=True)
-def workspace():
+def workspace() -> Workspace:
     """Return a ``Workspace``."""
     return Workspace(
         np.empty(_DEPTHS * VECTORS * WORDS, np.uint64),

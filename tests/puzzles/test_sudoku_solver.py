@@ -6,8 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from puzzles import PuzzleError, threads
-from puzzles.sudoku import solver
-from puzzles.sudoku.geometry import geometry
+from puzzles.sudoku import cells, solver
 from tests.puzzles.sudoku_grids import ALL_4X4, BOXES, PUBLISHED, PUBLISHED_SOLUTION, brute_force, seeds, sudoku
 
 
@@ -96,7 +95,7 @@ def by_cells(batch, limit):
     side = batch.shape[1]
     found, guesses, in_all = (np.zeros(len(batch), np.int32) for _ in range(3))
     solutions = np.zeros_like(batch)
-    solver._search_by_cells(batch, limit, geometry(side, BOXES[side][0]), solutions, found, guesses, in_all)
+    solver._search_batch(batch, limit, cells.workspace(side, BOXES[side][0]), solutions, found, guesses, in_all)
     return solutions, found
 
 
