@@ -1,14 +1,17 @@
-"""AIR: one Transformer f, two recurrent states, the puzzle injected into L-updates only (AIR paper, section 3).
+"""AIR and its variants, HRM and TRM: recurrent Transformers of two states (AIR paper, section 3; HRM; TRM).
 
     L-update:  z_L <- f(z_L + z_H + n_L * x)
     H-update:  z_H <- f(z_H + z_L + n_H * x)
 
-Shapes: B batch, C cells, S = prefix + C positions, D hidden, V vocabulary.
+x is the embedded puzzle. An ``AIRConfig`` chooses n_L and n_H, what else is done with x (``Operator``), whether f is
+told its level (``level_tokens``), and whether f is one network or two.
+
+Shapes: B batch, C cells, S = ``config.first_cell`` + C positions, D hidden, V vocabulary.
 """
 
 # No `from __future__ import annotations` here: the hub mixin reads the type of `config` off the signature.
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -17,9 +20,7 @@ from torch import Tensor, nn
 
 import puzzles
 from agents.config import AIRConfig
-
-# Below this length a plain softmax beats the fused kernel on a CPU (0.5 against 1.8 ms at 17 positions).
-SHORT_SEQUENCE = 128
+from agents.transformer import Block, Linear, position_encoding, truncated_normal
 
 
 class State(NamedTuple):
@@ -57,9 +58,17 @@ class AIR(
     license="apache-2.0",
     tags=["reasoning", "recurrent-transformer"],
 ):
-    """The model of one ``AIRConfig``. Weights are float32; the states' dtype is the compute dtype."""
+    """The model of one ``AIRConfig``. Weights are float32; the states' dtype is the compute dtype.
 
-    # Fixed, not trained: where z_H and z_L start.
+    Attributes:
+        f: the blocks of the shared Transformer, or of f_L where ``config.h_layers`` gives the H-updates their own.
+        f_H: those of f_H, or none.
+        level_tokens: (2, D), one for H and one for L, or None. "addition" adds it to every position of f's input;
+            "prepend-strip" puts it before f's input and takes that position off f's output; "prepend-persist" makes it
+            position 0 of the initial state, and x is 0 there. None is scaled by sqrt(D), unlike the puzzle.
+        H_init, L_init: (D,), where the states start at every other position. Fixed, not trained.
+    """
+
     H_init: Tensor
     L_init: Tensor
 
@@ -67,37 +76,53 @@ class AIR(
         super().__init__()
         self.config = config
         family = puzzles.family(config.family)
-        cells, vocabulary, width = family.rows * family.columns, family.vocabulary_size, config.hidden
+        width, vocabulary = config.hidden, family.vocabulary_size
+        self.cells = family.rows * family.columns
+        self.positions = config.first_cell + self.cells
+        attended = self.positions + (config.level_token == "prepend-strip")
 
         self.embedding = nn.Parameter(truncated_normal(vocabulary, width, std=width**-0.5))
-        self.prefix = nn.Parameter(torch.zeros(config.prefix, width))
-        self.position = _position(config, family)
-        self.f = nn.ModuleList(Block(config) for _ in range(config.layers))
+        self.prefix = nn.Parameter(torch.zeros(config.prefix_learned, width))
+        self.position = position_encoding(config, family, attended)
+        self.operator = OPERATORS[config.operator](width)
+        self.level_tokens = nn.Parameter(truncated_normal(2, width)) if config.level_token != "none" else None
+        self.f = nn.ModuleList(Block(config, attended) for _ in range(config.layers))
+        self.f_H = nn.ModuleList(Block(config, attended) for _ in range(config.h_layers))
         self.lm_head = Linear(width, vocabulary)
         self.q_head = nn.Linear(width, 2)
         nn.init.zeros_(self.q_head.weight)
         nn.init.constant_(self.q_head.bias, -5.0)
         self.register_buffer("H_init", truncated_normal(width))
         self.register_buffer("L_init", truncated_normal(width))
-        self.positions = config.prefix + cells
+
+    @classmethod
+    def _from_pretrained(cls, **options: Any) -> "AIR":
+        """Load strictly: by default the mixin would leave a missing weight at its random start."""
+        return super()._from_pretrained(**options | {"strict": True})
 
     def initial_state(self, batch: int, dtype: torch.dtype = torch.float32) -> State:
         """Return the states every puzzle starts from: (batch, S, D) each."""
-        shape = batch, self.positions, self.config.hidden
-        return State(self.H_init.to(dtype).expand(shape), self.L_init.to(dtype).expand(shape))
+        shape = batch, self.config.prefix + self.cells, self.config.hidden
+        z_H, z_L = (z.to(dtype).expand(shape) for z in (self.H_init, self.L_init))
+        if self.config.level_token == "prepend-persist":
+            z_H, z_L = (torch.cat((self._level_token(letter, z), z), dim=1) for letter, z in (("H", z_H), ("L", z_L)))
+        return State(z_H, z_L)
 
     def embed(self, tokens: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
-        """Embed a puzzle once: (B, C) integer tokens to x, (B, S, D) in the compute dtype."""
+        """Embed a puzzle once, ready for injection: (B, C) integer tokens to x, (B, S, D) in the compute dtype."""
+        config = self.config
+        prefix = F.pad(self.prefix, (0, 0, 0, config.prefix - config.prefix_learned)).expand(len(tokens), -1, -1)
         cells = F.embedding(tokens.int(), self.embedding)
-        x = torch.cat((self.prefix.expand(len(tokens), -1, -1), cells), dim=1) * math.sqrt(self.config.hidden)
-        return self.position.add(x).to(dtype)
+        x = self.position.add(torch.cat((prefix, cells), dim=1) * math.sqrt(config.hidden)).to(dtype)
+        return F.pad(self.operator.prepare(x), (0, 0, config.first_cell - config.prefix, 0))
 
     def update(self, letter: str, state: State, x: Tensor) -> State:
         """Run one update of the program: ``"L"``, ``"H"``, or ``"-"`` for none."""
+        z_H, z_L = state
         if letter == "L":
-            return State(state.z_H, self._f(inject(state.z_L + state.z_H, self.config.inject_l, x)))
+            return State(z_H, self._f(letter, self.operator.inject(z_L, z_H, self.config.inject_l, x)))
         if letter == "H":
-            return State(self._f(inject(state.z_H + state.z_L, self.config.inject_h, x)), state.z_L)
+            return State(self._f(letter, self.operator.inject(z_H, z_L, self.config.inject_h, x)), z_L)
         return state
 
     def run(self, program: str, state: State, x: Tensor) -> State:
@@ -129,151 +154,86 @@ class AIR(
 
     def halting_logits(self, state: State) -> tuple[Tensor, Tensor]:
         """Read q_halt and q_continue, (B,) float32 each, off the first position of z_H."""
-        q = self.q_head(state.z_H[:, 0].float())
+        q = self.q_head(state.z_H[:, 0].to(self.q_head.weight.dtype))
         return q[:, 0], q[:, 1]
 
     def decode(self, z: Tensor) -> Tensor:
         """Decode a state, z_H or z_L, to logits over tokens at the cells: (B, S, D) to (B, C, V)."""
-        return self.lm_head(z[:, self.config.prefix :])
+        return self.lm_head(z[:, self.config.first_cell :])
 
-    def _f(self, h: Tensor) -> Tensor:
-        for block in self.f:
+    def _f(self, letter: str, h: Tensor) -> Tensor:
+        """Run the level's network over an update's input, with the level's token: (B, S, D) to the same."""
+        mode = self.config.level_token
+        if mode == "addition":
+            h = h + self._level_token(letter, h)
+        elif mode == "prepend-strip":
+            h = torch.cat((self._level_token(letter, h), h), dim=1)
+        for block in self.f_H if letter == "H" and self.config.h_layers else self.f:
             h = block(h, self.position)
-        return h
+        return h[:, 1:] if mode == "prepend-strip" else h
+
+    def _level_token(self, letter: str, h: Tensor) -> Tensor:
+        """(B, 1, D) in the dtype of ``h``."""
+        assert self.level_tokens is not None
+        return self.level_tokens["HL".index(letter)].to(h.dtype).expand(len(h), 1, -1)
 
 
-def inject(z: Tensor, times: float, x: Tensor) -> Tensor:
-    """Add the embedded puzzle to an update's input ``times`` times; 0 costs nothing."""
-    return z if times == 0 else z + x if times == 1 else z + times * x
+class Operator(nn.Module):
+    """How the embedded puzzle enters an update; this one adds it (AIR paper, ablation of the operator)."""
 
-
-class Block(nn.Module):
-    """A post-norm Transformer block: h = rms(h + attention(h)); h = rms(h + swiglu(h))."""
-
-    def __init__(self, config: AIRConfig):
+    def __init__(self, width: int):
         super().__init__()
-        self.heads = config.heads
-        self.qkv = Linear(config.hidden, 3 * config.hidden)
-        self.out = Linear(config.hidden, config.hidden)
-        self.gate_up = Linear(config.hidden, 2 * config.inner)
-        self.down = Linear(config.inner, config.hidden)
 
-    def forward(self, h: Tensor, position: "Position") -> Tensor:
-        """(B, S, D) to the same."""
-        h = rms_norm(h + self.attention(h, position))
-        gate, up = self.gate_up(h).chunk(2, dim=-1)
-        return rms_norm(h + self.down(F.silu(gate) * up))
-
-    def attention(self, h: Tensor, position: "Position") -> Tensor:
-        """Let every position attend to every other: (B, S, D) to the same."""
-        q, k, v = self.qkv(h).unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
-        attended = attend(position.rotate(q), position.rotate(k), v)
-        return self.out(attended.transpose(1, 2).flatten(-2))
-
-
-def attend(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-    """Softmax attention of (B, heads, S, D / heads) tensors, by whichever way is fastest for the device and length."""
-    if q.device.type != "cpu" or q.shape[-2] > SHORT_SEQUENCE:
-        return F.scaled_dot_product_attention(q, k, v)
-    return attention_weights(q, k) @ v
-
-
-def attention_weights(q: Tensor, k: Tensor) -> Tensor:
-    """(B, heads, S, S) softmax attention maps: row i is what position i attends to."""
-    return ((q * q.shape[-1] ** -0.5) @ k.transpose(-2, -1)).softmax(-1)
-
-
-def rms_norm(h: Tensor) -> Tensor:
-    """Normalise the last axis to root mean square 1, in float32 inside, without a gain."""
-    return F.rms_norm(h, h.shape[-1:], eps=1e-5)
-
-
-class Linear(nn.Module):
-    """A product without bias, its float32 weight cast to the input's dtype; truncated normal of std 1/sqrt(fan_in)."""
-
-    def __init__(self, fan_in: int, fan_out: int):
-        super().__init__()
-        self.weight = nn.Parameter(truncated_normal(fan_out, fan_in, std=fan_in**-0.5))
-
-    def forward(self, h: Tensor) -> Tensor:
-        """(..., fan_in) to (..., fan_out)."""
-        return F.linear(h, self.weight.to(h.dtype))
-
-
-class Position(nn.Module):
-    """A position encoding: something added to the embedded puzzle, or a rotation of queries and keys."""
-
-    def add(self, x: Tensor) -> Tensor:
-        """Add to the embedded puzzle: (B, S, D) float32 to the same."""
+    def prepare(self, x: Tensor) -> Tensor:
+        """Turn the embedded puzzle, once per ACT step, into what is injected: (B, S, D) to the same."""
         return x
 
-    def rotate(self, q: Tensor) -> Tensor:
-        """Rotate queries or keys: (B, heads, S, D / heads) to the same."""
-        return q
+    def inject(self, z: Tensor, other: Tensor, times: float, x: Tensor) -> Tensor:
+        """Return the input of an update of ``z``: z + other + times * x; 0 times costs nothing."""
+        h = z + other
+        return h if times == 0 else h + x if times == 1 else h + times * x
 
 
-class RotaryPosition(Position):
-    """RoPE over the flattened sequence, theta 10,000 (the paper)."""
+class Subtract(Operator):
+    """Subtract the puzzle."""
 
-    cos: Tensor
-    sin: Tensor
-
-    def __init__(self, positions: int, head_width: int, theta: float = 10_000.0):
-        super().__init__()
-        frequency = theta ** (-torch.arange(0, head_width, 2) / head_width)
-        angle = torch.outer(torch.arange(positions), frequency).repeat(1, 2)
-        self.register_buffer("cos", angle.cos(), persistent=False)
-        self.register_buffer("sin", angle.sin(), persistent=False)
-
-    def rotate(self, q: Tensor) -> Tensor:
-        """Rotate each pair (i, i + half) of a head by the position's angle."""
-        left, right = q.chunk(2, dim=-1)
-        turned = torch.cat((-right, left), dim=-1)
-        return q * self.cos.to(q.dtype) + turned * self.sin.to(q.dtype)
+    def prepare(self, x: Tensor) -> Tensor:
+        """Return -x."""
+        return -x
 
 
-class LearnedPosition(Position):
-    """Vectors learned per coordinate of a position and added to the embedded puzzle.
+class LinearOperator(Operator):
+    """Add a learned linear map of the puzzle."""
 
-    With the position itself as the only coordinate this is an ordinary learned encoding; with row, column and box,
-    the *structured* one, cells of one unit share a vector from the start.
-    """
+    def __init__(self, width: int):
+        super().__init__(width)
+        self.g = Linear(width, width)
 
-    coordinates: Tensor
-
-    def __init__(self, coordinates: Tensor, width: int):
-        super().__init__()
-        offset = torch.cumsum(coordinates.amax(0) + 1, 0)
-        coordinates = coordinates + F.pad(offset[:-1], (1, 0))
-        self.register_buffer("coordinates", coordinates, persistent=False)
-        self.vectors = nn.Parameter(truncated_normal(int(offset[-1]), width))
-
-    def add(self, x: Tensor) -> Tensor:
-        """Add each position's vectors, one per coordinate."""
-        return x + F.pad(self.vectors[self.coordinates].sum(1), (0, 0, x.shape[1] - len(self.coordinates), 0))
+    def prepare(self, x: Tensor) -> Tensor:
+        """Return W x."""
+        return self.g(x)
 
 
-def _position(config: AIRConfig, family: puzzles.PuzzleFamily) -> Position:
-    positions = config.prefix + family.rows * family.columns
-    match config.position:
-        case "rope":
-            return RotaryPosition(positions, config.hidden // config.heads)
-        case "learned":
-            return LearnedPosition(torch.arange(positions)[:, None], config.hidden)
-        case "structured":
-            return LearnedPosition(torch.from_numpy(family.coordinates), config.hidden)
+class Nonlinear(LinearOperator):
+    """Add a learned linear map of the puzzle, squashed."""
+
+    def prepare(self, x: Tensor) -> Tensor:
+        """Return tanh(W x)."""
+        return super().prepare(x).tanh()
 
 
-def truncated_normal(*shape: int, std: float = 1.0) -> Tensor:
-    """Draw from a normal cut at two standard deviations and widened so that its standard deviation is ``std``."""
-    wide = std / _TRUNCATED_STD
-    return nn.init.trunc_normal_(torch.empty(shape), std=wide, a=-2 * wide, b=2 * wide)
+class Hadamard(Operator):
+    """Multiply with the puzzle."""
+
+    def inject(self, z: Tensor, other: Tensor, times: float, x: Tensor) -> Tensor:
+        """Return z + (other + z) * times * x; without x the plain sum."""
+        return z + other if times == 0 else z + (other + z) * (times * x)
 
 
-# Standard deviation of a standard normal cut at two.
-_TRUNCATED_STD = math.sqrt(1 - 4 * math.exp(-2) / math.sqrt(2 * math.pi) / math.erf(math.sqrt(2)))
-
-
-def parameter_count(model: nn.Module) -> int:
-    """Count the trained numbers."""
-    return sum(parameter.numel() for parameter in model.parameters())
+OPERATORS: dict[str, type[Operator]] = {
+    "add": Operator,
+    "subtract": Subtract,
+    "linear": LinearOperator,
+    "nonlinear": Nonlinear,
+    "hadamard": Hadamard,
+}

@@ -5,9 +5,10 @@ import pytest
 import torch
 
 from agents.config import AIRConfig
-from agents.importers import from_authors
-from agents.model import AIR, attend, attention_weights, parameter_count
+from agents.layouts import from_authors
+from agents.model import AIR
 from agents.program import act_program, freeze
+from agents.transformer import attend, attention_weights
 
 TINY = AIRConfig(family="sudoku-4x4", hidden=32, heads=2, layers=1, max_steps=4)
 
@@ -19,55 +20,6 @@ def build(seed: int = 0, **changes: object) -> AIR:
 
 def tokens(count: int = 3, seed: int = 0) -> torch.Tensor:
     return torch.randint(1, 6, (count, 16), generator=torch.Generator().manual_seed(seed), dtype=torch.uint8)
-
-
-def reference_f(model: AIR, h: np.ndarray) -> np.ndarray:
-    """The Transformer f in float64 NumPy, written from the paper's formulas alone."""
-    heads, width = model.config.heads, model.config.hidden // model.config.heads
-    angle = np.outer(np.arange(h.shape[1]), 10_000.0 ** (-np.arange(0, width, 2) / width))
-    cos, sin = np.cos(angle), np.sin(angle)
-
-    def rotate(q: np.ndarray) -> np.ndarray:
-        left, right = q[..., : width // 2], q[..., width // 2 :]
-        return np.concatenate((left * cos - right * sin, right * cos + left * sin), -1)
-
-    def norm(z: np.ndarray) -> np.ndarray:
-        return z / np.sqrt((z**2).mean(-1, keepdims=True) + 1e-5)
-
-    for block in model.f:
-        weight = {name: p.detach().double().numpy() for name, p in block.named_parameters()}
-        attended = []
-        for q, k, v in zip(
-            *(np.split(part, heads, -1) for part in np.split(h @ weight["qkv.weight"].T, 3, -1)), strict=True
-        ):
-            scores = rotate(q) @ rotate(k).swapaxes(1, 2) / np.sqrt(width)
-            scores = np.exp(scores - scores.max(-1, keepdims=True))
-            attended.append(scores / scores.sum(-1, keepdims=True) @ v)
-        h = norm(h + np.concatenate(attended, -1) @ weight["out.weight"].T)
-        gate, up = np.split(h @ weight["gate_up.weight"].T, 2, -1)
-        h = norm(h + (gate / (1 + np.exp(-gate)) * up) @ weight["down.weight"].T)
-    return h
-
-
-@pytest.mark.parametrize(("inject_l", "inject_h"), [(1, 0), (0, 1), (2, 1), (0.5, 2)])
-def test_updates_follow_the_papers_formulas(inject_l: float, inject_h: float) -> None:
-    model = build(inject_l=inject_l, inject_h=inject_h, layers=2)
-    puzzle = tokens()
-    table = model.embedding.detach().double().numpy() * np.sqrt(32)
-    x = np.concatenate((np.zeros((3, 1, 32)), table[puzzle.numpy()]), 1)
-    z_H = np.broadcast_to(model.H_init.double().numpy(), x.shape)
-    z_L = np.broadcast_to(model.L_init.double().numpy(), x.shape)
-    for letter in "LLHLLH":
-        if letter == "L":
-            z_L = reference_f(model, z_L + z_H + inject_l * x)
-        else:
-            z_H = reference_f(model, z_H + z_L + inject_h * x)
-    state, output = model(puzzle, model.initial_state(3))
-    np.testing.assert_allclose(state.z_L.numpy(), z_L, atol=2e-5)
-    np.testing.assert_allclose(state.z_H.numpy(), z_H, atol=2e-5)
-    np.testing.assert_allclose(
-        output.logits.detach().numpy(), z_H[:, 1:] @ model.lm_head.weight.detach().double().numpy().T, atol=2e-5
-    )
 
 
 def test_the_authors_model_is_reproduced(real_data) -> None:
@@ -83,22 +35,6 @@ def test_the_authors_model_is_reproduced(real_data) -> None:
         state, output = model(puzzle, state)
         for name, value in {**output._asdict(), **state._asdict()}.items():
             np.testing.assert_allclose(value.detach().numpy(), golden[f"step{step}.{name}"], atol=1e-4, rtol=0)
-
-
-def test_importing_an_unknown_layout_names_the_key() -> None:
-    with pytest.raises(ValueError, match=r"inner\.f_level\.layers\.0\.conv\.weight"):
-        from_authors({"inner.f_level.layers.0.conv.weight": torch.zeros(1)})
-
-
-def test_compiled_prefixes_of_the_authors_are_stripped() -> None:
-    assert set(from_authors({"_orig_mod.model.inner.lm_head.weight": torch.zeros(1)})) == {"lm_head.weight"}
-
-
-def test_the_papers_model_has_13_6_million_parameters_in_f() -> None:
-    with torch.device("meta"):
-        model = AIR(AIRConfig())
-    assert parameter_count(model.f) == 4 * (4 * 512 * 512 + 3 * 512 * 1536)
-    assert round(parameter_count(model) / 1e6, 1) == 13.6
 
 
 @pytest.mark.parametrize("gradient", ["H", "LH", "LLH", "LLHLLH"])
@@ -180,7 +116,7 @@ def test_restart_replaces_only_the_rows_named() -> None:
 
 def test_initial_weights_have_the_papers_spread() -> None:
     model = build(hidden=256, heads=4)
-    assert abs(model.f[0].qkv.weight.std() * 16 - 1) < 0.02
+    assert abs(model.f[0].mixer.qkv.weight.std() * 16 - 1) < 0.02
     assert abs(model.embedding.std() * 16 - 1) < 0.1
     assert model.embedding.abs().max() * 16 <= 2 / 0.8796
     assert torch.all(model.prefix == 0)
@@ -210,6 +146,8 @@ def test_a_frozen_state_does_not_move() -> None:
         ({"gradient": "LL"}, "'LL' is not a tail of the program 'LLHLLH'"),
         ({"gradient": ""}, "not a tail"),
         ({"layers": 0}, "layers 0"),
+        ({"operator": "times"}, "operator 'times', expected one of"),
+        ({"prefix": 0}, "prefix_learned 1, expected at most the prefix 0"),
     ],
 )
 def test_impossible_configurations_are_refused(changes: dict, message: str) -> None:
