@@ -23,7 +23,7 @@ class Window:
     _open: ClassVar[weakref.WeakValueDictionary[int, Window]] = weakref.WeakValueDictionary()
     _started_display: ClassVar[bool] = False
 
-    def __init__(self, title: str, size: tuple[int, int]):
+    def __init__(self, title: str, size: tuple[int, int], *, resizable: bool = False):
         pygame = sprites.load_pygame()
         if not pygame.display.get_init():
             pygame.display.init()
@@ -31,7 +31,7 @@ class Window:
         from pygame._sdl2 import video
 
         self._texture_type = video.Texture
-        self._window = video.Window(title, size=size)
+        self._window = video.Window(title, size=size, resizable=resizable)
         # In software: an accelerated renderer crashes the process if it outlives the display, as at an exit unclosed.
         self._renderer: Any = video.Renderer(self._window, accelerated=0)
         self._queue: list[Any] = []
@@ -45,6 +45,12 @@ class Window:
     def alive(self) -> bool:
         """False once something else has shut pygame down, as Gymnasium's own environments do."""
         return not self._gone and sprites.load_pygame().display.get_init()
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(width, height) in pixels, as the user has made it."""
+        width, height = self._window.size
+        return width, height
 
     @property
     def watched(self) -> bool:

@@ -1,0 +1,74 @@
+"""``air-envs play``: puzzles for people, with keys and mouse."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import tyro
+
+_USAGE = """usage: air-envs play KIND ...
+
+  sudoku   air-envs play sudoku --size 9
+  maze     air-envs play maze --rows 21 --columns 30
+
+air-envs play KIND --help tells more; F1 in the window tells the keys."""
+
+
+def main(args: list[str]) -> None:
+    """Run ``air-envs play KIND``."""
+    if not args or args[0] in ("-h", "--help"):
+        print(_USAGE)
+        return
+    import puzzles
+
+    kind, families = args[0], puzzles.kinds()
+    if kind not in families:
+        raise ValueError(f"no puzzle {kind!r}, expected one of {', '.join(families)}")
+    defaults = families[kind].Options()
+
+    def play(
+        options: Annotated[Any, tyro.conf.arg(name="")] = defaults,
+        size: int | None = None,
+        rows: int | None = None,
+        columns: int | None = None,
+        dataset: Path | None = None,
+        split: Literal["train", "test"] = "test",
+        seed: int | None = None,
+        theme: Literal["light", "dark"] = "light",
+        screenshot: Path | None = None,
+    ) -> None:
+        """Play puzzles in a window.
+
+        Args:
+            options: of the generator.
+            size: rows and columns, where both are the same; by default 9, or as in the dataset.
+            rows: of the board.
+            columns: of the board.
+            dataset: play the puzzles of this file instead of new ones.
+            split: of the dataset.
+            seed: of the first puzzle; by default any.
+            theme: colours, which T changes.
+            screenshot: write a picture of the window to this PNG file instead of opening it.
+        """
+        from air_envs.play import App
+
+        source = _source(kind, (rows or size, columns or size), dataset, split, options, defaults)
+        app = App(source, seed=seed, theme=theme)
+        if screenshot is None:
+            app.run()
+        else:
+            app.save_picture(screenshot)
+            app.close()
+
+    play.__annotations__["options"] = Annotated[families[kind].Options, tyro.conf.arg(name="")]
+    tyro.cli(play, prog=f"air-envs play {kind}", args=args[1:])
+
+
+def _source(
+    kind: str, shape: tuple[int | None, int | None], dataset: Path | None, split: str, options: Any, defaults: Any
+) -> Any:
+    from air_envs.sources import make_source
+
+    given = {name: value for name, value in vars(options).items() if value != getattr(defaults, name)}
+    return make_source(kind, shape, (9, 9), dataset, split, given)

@@ -1,0 +1,300 @@
+"""``App``: a window to play in. Keys, clicks and drags become commands of a game.
+
+Puzzles are made in the background: a hard one takes a while.
+"""
+
+from __future__ import annotations
+
+import functools
+import random
+import threading
+import time
+from concurrent.futures import Future
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from air_envs.drawing import sprites
+from air_envs.drawing.board import to_array
+from air_envs.drawing.files import save_png
+from air_envs.drawing.theme import THEMES, Theme, as_theme
+from air_envs.drawing.window import Window
+from air_envs.play.choices import choices, describe
+from air_envs.play.game import Game, Item, game_type, minutes
+from air_envs.play.screen import Card, Page, Screen
+from air_envs.sources import PuzzleSource
+
+if TYPE_CHECKING:
+    import pygame
+
+_FRAME = 1 / 60
+_NAMES = {"return": "enter", "keypad enter": "enter", "escape": "esc"}
+
+
+class App:
+    """A game in a window.
+
+    Args:
+        source: of the puzzles.
+        seed: of the first puzzle; the next takes the next seed. None begins anywhere.
+        theme: ``"light"``, ``"dark"`` or a ``Theme``.
+        size: (width, height) of the window in pixels.
+        folder: where pictures are saved.
+
+    Raises:
+        PuzzleError: the source cannot make such puzzles.
+        ValueError: no such theme, or nobody can play such puzzles.
+    """
+
+    def __init__(
+        self,
+        source: PuzzleSource,
+        *,
+        seed: int | None = None,
+        theme: str | Theme = "light",
+        size: tuple[int, int] = (960, 700),
+        folder: Path | None = None,
+    ):
+        self.theme, self.size, self.folder = as_theme(theme), size, folder or Path()
+        self.game: Game[Any] = _make(source, random.randrange(1 << 31) if seed is None else seed)
+        self.screen = Screen(size, self.theme)
+        self.card = ""
+        """Which card lies over the board: ``"help"``, ``"options"`` or none."""
+        self.notice = ""
+        """What the window itself has to say, until the next command."""
+        self.closed = False
+        self._window: Window | None = None
+        self._coming: Future[Game[Any]] | None = None
+        self._dragged: tuple[float, float] | None = None
+        self._shown: tuple[Any, ...] = ()
+
+    def run(self) -> None:
+        """Open the window and play until it is closed.
+
+        Raises:
+            pygame.error: no display to open a window on.
+        """
+        self.open()
+        try:
+            while not self.closed:
+                self.update()
+                time.sleep(_FRAME)
+        finally:
+            self.close()
+
+    def open(self) -> None:
+        """Open the window."""
+        self._window = Window(f"air-envs: {self.game.family.name}", self.size, resizable=True)
+
+    def close(self) -> None:
+        """Close the window and the game's environment."""
+        self.closed = True
+        if self._window is not None:
+            self._window.destroy()
+            self._window = None
+        self.game.close()
+
+    def update(self) -> None:
+        """Hear what has happened, and draw if something shows."""
+        assert self._window is not None
+        events, closing = self._window.poll()
+        self.closed = self.closed or closing or not self._window.alive
+        if self.closed:
+            return
+        for event in events:
+            self.handle(event)
+        self._take_coming()
+        self.size = self._window.size
+        if self._shown != (state := (self.size, self.theme, minutes(self.game.seconds))) or events:
+            self._shown = state
+            self._window.draw(self.draw())
+
+    def draw(self) -> pygame.Surface:
+        """Return the picture of the window."""
+        if (self.screen.size, self.screen.theme) != (self.size, self.theme):
+            self.screen = Screen(self.size, self.theme)
+        return self.screen.draw(self._page())
+
+    def handle(self, event: pygame.event.Event) -> None:
+        """Do what a pygame event of the window asks for."""
+        pygame = sprites.load_pygame()
+        if event.type == pygame.KEYDOWN:
+            self.notice = ""
+            self._key(event)
+        elif event.type == pygame.MOUSEBUTTONDOWN and event.button == 1:
+            self.notice = ""
+            self._click(*event.pos)
+        elif event.type == pygame.MOUSEMOTION and self._dragged is not None:
+            self._drag(*event.pos)
+        elif event.type == pygame.MOUSEBUTTONUP and event.button == 1:
+            self._dragged = None
+
+    def items(self) -> list[Item]:
+        """Return the game's buttons and the window's own."""
+        return [
+            *self.game.items(),
+            Item("New", "n", self.new),
+            Item("Options", "o", lambda: self.toggle("options"), lit=self.card == "options"),
+            Item("Theme", "t", self.switch_theme),
+            Item("Help", "F1", lambda: self.toggle("help"), lit=self.card == "help"),
+        ]
+
+    def new(self, source: PuzzleSource | None = None) -> None:
+        """Begin another puzzle when it is made, from another source if one is given; until then this one stays."""
+        self.card = ""
+        source, seed = source or self.game.source, self.game.seed + 1
+        self.notice = "Making a puzzle ..."
+        self._coming = _in_background(lambda: _make(source, seed))
+
+    def toggle(self, card: str) -> None:
+        """Lay a card over the board, or take it away."""
+        self.card = "" if self.card == card else card
+
+    def switch_theme(self) -> None:
+        """Take the next theme."""
+        themes = list(THEMES.values())
+        self.use_theme(themes[(themes.index(self.theme) + 1) % len(themes) if self.theme in themes else 0])
+
+    def use_theme(self, theme: Theme) -> None:
+        """Take a theme."""
+        self.theme = theme
+
+    def save_picture(self, path: Path | None = None) -> None:
+        """Write the window as PNG, by default named after the puzzle."""
+        path = path or self.folder / f"{self.game.family.name}-{self.game.seed}.png"
+        try:
+            save_png(path, to_array(self.draw()))
+            self.notice = f"Saved {path.name}"
+        except OSError as error:
+            self.notice = str(error)
+
+    # -- events -----------------------------------------------------------------------------------------------------
+
+    def _key(self, event: pygame.event.Event) -> None:
+        pygame = sprites.load_pygame()
+        name, shift = key_name(event)
+        if event.mod & (pygame.KMOD_CTRL | pygame.KMOD_META):
+            self._shortcut(name, shift)
+        elif name == "f12":
+            self.save_picture()
+        elif name in ("f1", "?"):
+            self.toggle("help")
+        elif name == "esc":
+            self.card = ""
+        elif self.card or not self.game.key(name, shift):
+            for item in self.items():
+                if item.key == name and item.enabled:
+                    item.act()
+
+    def _shortcut(self, name: str, shift: bool) -> None:
+        if name == "z" and not shift:
+            self.game.undo()
+        elif name in ("y", "z"):
+            self.game.redo()
+        elif name in ("q", "w"):
+            self.closed = True
+
+    def _click(self, x: float, y: float) -> None:
+        item = self.screen.item_at(x, y)
+        if item is not None:
+            if item.enabled:
+                item.act()
+        elif self.card:
+            self.card = ""
+        elif self.screen.layout is not None and (place := self.screen.layout.cell_at(x, y)):
+            self._dragged = x, y
+            self.game.point(place)
+
+    def _drag(self, x: float, y: float) -> None:
+        """Point to every cell on the way: a fast mouse skips some."""
+        layout, (x0, y0) = self.screen.layout, self._dragged or (x, y)
+        if layout is None:
+            return
+        self._dragged = x, y
+        pieces = 1 + int(2 * max(abs(x - x0), abs(y - y0)) / layout.cell)
+        last = layout.cell_at(x0, y0)
+        for piece in range(1, pieces + 1):
+            place = layout.cell_at(x0 + (x - x0) * piece / pieces, y0 + (y - y0) * piece / pieces)
+            if place is not None and place != last:
+                self.game.point(place, dragged=True)
+            last = place
+
+    def _take_coming(self) -> None:
+        if self._coming is None or not self._coming.done():
+            return
+        coming, self._coming, self.notice = self._coming, None, ""
+        self._shown = ()
+        if error := coming.exception():
+            self.notice = str(error)
+            return
+        self.game.close()
+        self.game = coming.result()
+        self.game.start_clock()
+
+    # -- page -------------------------------------------------------------------------------------------------------
+
+    def _page(self) -> Page:
+        game = self.game
+        verdict = f"{game.verdict()}. N for a new one" if game.solved else game.message
+        return Page(
+            family=game.family,
+            picture=game.picture(),
+            title=game.family.name.replace("-", " ").capitalize(),
+            subtitle=", ".join(filter(None, [describe(game.source), f"rating {game.rating}", f"seed {game.seed}"])),
+            clock=minutes(game.seconds),
+            facts=game.facts(),
+            pad=game.pad(),
+            items=self.items(),
+            message=self.notice or verdict,
+            solved=game.solved and not self.notice,
+            card=self._card(),
+        )
+
+    def _card(self) -> Card | None:
+        if self.card == "help":
+            own = [(item.key.upper(), item.label) for item in self.items()]
+            more = [("Ctrl+Z, Ctrl+Y", "undo, redo"), ("F12", "save a picture"), ("Ctrl+Q", "quit")]
+            return Card("Keys", [*self.game.help, *own, *more])
+        if self.card == "options":
+            rows = [
+                (title, [Item(c.label, "", functools.partial(self.new, c.source), lit=c.chosen) for c in group])
+                for title, group in choices(self.game.source).items()
+            ]
+            themes = [
+                Item(theme.name, "", functools.partial(self.use_theme, theme), lit=theme == self.theme)
+                for theme in THEMES.values()
+            ]
+            return Card("Choose a new puzzle", rows=[*rows, ("Theme", themes)])
+        return None
+
+
+def key_name(event: pygame.event.Event) -> tuple[str, bool]:
+    """Return a key's name and whether shift is down: ``"up"``, ``"f1"``, ``"a"``, ``"7"`` also for 7 with shift."""
+    pygame = sprites.load_pygame()
+    shift = bool(event.mod & pygame.KMOD_SHIFT)
+    typed = getattr(event, "unicode", "")
+    name = pygame.key.name(event.key)
+    if name.startswith("["):  # the keypad's
+        return name.strip("[]"), shift
+    if name.isdigit() and shift:
+        return (name, True) if not typed.isdigit() else (typed, False)  # layouts that have digits on shift
+    if len(typed) == 1 and typed.isprintable() and typed != " ":
+        return typed.lower(), shift
+    return _NAMES.get(name, name), shift
+
+
+def _make(source: PuzzleSource, seed: int) -> Game[Any]:
+    return game_type(source.family.kind)(source, seed)
+
+
+def _in_background(make: Any) -> Future[Any]:
+    """Run in a thread that ends with the program, however long it takes."""
+    future: Future[Any] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(make())
+        except Exception as error:  # it belongs to whoever asks for the result
+            future.set_exception(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    return future
