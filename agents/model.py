@@ -11,11 +11,12 @@ Shapes: B batch, C cells, S = ``config.first_cell`` + C positions, D hidden, V v
 
 # No `from __future__ import annotations` here: the hub mixin reads the type of `config` off the signature.
 import math
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
-from huggingface_hub import PyTorchModelHubMixin
+from huggingface_hub import ModelCard, PyTorchModelHubMixin
 from torch import Tensor, nn
 
 import puzzles
@@ -50,14 +51,7 @@ class Output(NamedTuple):
     """(B,) float32: logit of the value of thinking on."""
 
 
-class AIR(
-    nn.Module,
-    PyTorchModelHubMixin,
-    library_name="air-envs",
-    paper_url="https://arxiv.org/abs/2605.17811",
-    license="apache-2.0",
-    tags=["reasoning", "recurrent-transformer"],
-):
+class AIR(nn.Module, PyTorchModelHubMixin):
     """The model of one ``AIRConfig``. Weights are float32; the states' dtype is the compute dtype.
 
     Attributes:
@@ -99,6 +93,12 @@ class AIR(
     def _from_pretrained(cls, **options: Any) -> "AIR":
         """Load strictly: by default the mixin would leave a missing weight at its random start."""
         return super()._from_pretrained(**options | {"strict": True})
+
+    def generate_model_card(self, run: Path | None = None) -> ModelCard:
+        """Describe the model; ``push_to_hub(name, model_card_kwargs={"run": FOLDER})`` tells of its training too."""
+        from agents.cards import model_card  # it counts the parameters of an AIR
+
+        return model_card(self.config, run)
 
     def initial_state(self, batch: int, dtype: torch.dtype = torch.float32) -> State:
         """Return the states every puzzle starts from: (batch, S, D) each."""

@@ -67,7 +67,11 @@ def variant_name(config: AIRConfig) -> str:
 
 
 def _holds(fields: dict[str, Any], config: AIRConfig) -> bool:
-    return all(getattr(config, key) == value for key, value in fields.items())
+    """Whether the fields are the configuration's; of layers it only counts that there are any."""
+    return all(
+        getattr(config, key) > 0 if key in ("layers", "h_layers") else getattr(config, key) == value
+        for key, value in fields.items()
+    )
 
 
 def _part_of(fields: dict[str, Any], other: dict[str, Any]) -> bool:

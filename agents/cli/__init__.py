@@ -9,7 +9,10 @@ _COMMANDS = {
     "data": "build, import, inspect and verify HDF5 datasets",
     "train": "train AIR on a dataset",
     "eval": "measure a trained model on a dataset",
+    "play": "play Sudoku or mazes, with keys and mouse",
     "watch": "watch a trained model think, in a window or as a GIF",
+    "import-checkpoint": "turn a published model of HRM, TRM or AIR into one of ours",
+    "export-checkpoint": "write one of our models in their layout",
 }
 
 
@@ -22,7 +25,7 @@ def main(args: list[str] | None = None) -> None:
     if args[0] not in _COMMANDS:
         _fail(f"no command {args[0]!r}, expected one of {', '.join(_COMMANDS)}")
     try:
-        importlib.import_module(f"agents.cli.{args[0]}").main(args[1:])
+        importlib.import_module(f"agents.cli.{args[0].replace('-', '_')}").main(args[1:])
     except (ValueError, OSError, ArithmeticError) as error:
         _fail(str(error))
     except KeyboardInterrupt:
@@ -30,7 +33,7 @@ def main(args: list[str] | None = None) -> None:
 
 
 def _usage() -> str:
-    rows = "\n".join(f"  {name:8} {what}" for name, what in _COMMANDS.items())
+    rows = "\n".join(f"  {name:17} {what}" for name, what in _COMMANDS.items())
     return f"usage: air-envs COMMAND ...\n\n{rows}\n\nair-envs COMMAND --help tells more."
 
 

@@ -43,6 +43,7 @@ def evaluate_command(
     """
     from agents.agent import AIRAgent
     from agents.batches import open_dataset
+    from agents.cards import EVALUATION, write_card
     from agents.evaluation import describe, evaluate, evaluate_halting, report
     from agents.evaluation.halting import logit
     from puzzles.files import replacing
@@ -62,12 +63,14 @@ def evaluate_command(
         print(judgement.in_environment)
         numbers |= judgement.summary()
     if output is None and Path(run).is_dir():
-        output = Path(run) / "eval.json"
+        output = Path(run) / EVALUATION
     if output is not None:
         from agents.evaluation.figures import draw_evaluation
 
         with replacing(output) as temporary:
             temporary.write_text(json.dumps(numbers, indent=2, allow_nan=False) + "\n")
+        if output == Path(run) / EVALUATION:
+            write_card(Path(run))
         title = f"{Path(run).name}: {len(evaluation.right):,} {split} puzzles of {agent.family.name}"
         print(
             f"numbers in {output}, picture in {draw_evaluation(evaluation, output.with_suffix('.png'), early, title)}"

@@ -38,6 +38,7 @@ def main(args: list[str]) -> None:
 
 def _train(config: TrainConfig | None, run: Path, from_step: int | None, processes: Processes) -> None:
     """Train as ``config`` says, or go on with ``run``; the first of the processes speaks for all."""
+    from agents.cards import write_card
     from agents.checkpoint import BEST, rewind
     from agents.figures import draw_training_curve
     from agents.trainer import Trainer
@@ -51,6 +52,7 @@ def _train(config: TrainConfig | None, run: Path, from_step: int | None, process
     evaluation = trainer.train()
     if processes.first:
         run = trainer.config.output
+        write_card(run)
         print(f"{evaluation}\nmodel and metrics in {run}, the best in {run / BEST}, {draw_training_curve(run)}")
 
 

@@ -234,6 +234,11 @@ def test_an_injection_without_a_name_is_spelled_out() -> None:
     assert variant_name(AIRConfig()) == "Lx_H"
 
 
+def test_size_is_no_part_of_a_name() -> None:
+    assert variant_name(AIRConfig.variant("HRM", layers=2, h_layers=1)) == "HRM"
+    assert variant_name(AIRConfig.variant("TRM+L2x_Hx", hidden=64, layers=3)) == "L2x_Hx+TRM"
+
+
 @pytest.mark.parametrize(
     ("name", "message"),
     [

@@ -1,0 +1,95 @@
+"""Parameters, floating-point operations and memory of a configuration, computed, not measured."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+
+import puzzles
+from agents.config import AIRConfig, swiglu_width
+from agents.model import AIR
+
+
+def count_parameters(config: AIRConfig) -> int:
+    """Count the trained numbers. The paper's model has 13.6 million, HRM 27.3, TRM 5 (MLP) to 7 (attention)."""
+    with torch.device("meta"):
+        return sum(parameter.numel() for parameter in AIR(config).parameters())
+
+
+def positions(config: AIRConfig) -> int:
+    """Length of the sequence that f sees: level token, prefix and cells."""
+    family = puzzles.family(config.family)
+    return config.first_cell + family.rows * family.columns + (config.level_token == "prepend-strip")
+
+
+def update_flops(config: AIRConfig, batch: int, letter: str = "L") -> int:
+    """Operations of one update, that is one f, a multiply-add counted as two; the rest of a step is under 1 %."""
+    length, width = positions(config), config.hidden
+    mlp = 3 * width * swiglu_width(width, config.expansion)
+    if config.mixer == "attention":
+        mixing = 4 * width * width + 2 * length * width
+    else:
+        mixing = 3 * width * swiglu_width(length, config.expansion)
+    layers = config.h_layers if letter == "H" and config.h_layers else config.layers
+    return 2 * batch * length * layers * (mixing + mlp)
+
+
+def act_step_flops(config: AIRConfig, batch: int) -> int:
+    """Operations of one ACT step without a gradient, as in evaluation."""
+    return sum(update_flops(config, batch, letter) for letter in config.program)
+
+
+def training_step_flops(config: AIRConfig, batch: int) -> int:
+    """Operations of one training step.
+
+    Updates with a gradient count three times, and the target of q_continue is one more ACT step: 16 updates' worth for
+    the paper's ``LLHLLH``, 10 without the target.
+    """
+    tail = sum(update_flops(config, batch, letter) for letter in config.gradient)
+    return act_step_flops(config, batch) * (2 if config.q_continue else 1) + 2 * tail
+
+
+class Memory(NamedTuple):
+    """Bytes."""
+
+    weights: int
+    """Float32 weights, their gradients and two moments."""
+    states: int
+    """z_H and z_L, those handed on and those being computed, and the embedded puzzle."""
+    activations: int
+    """What the tail of the program keeps for the backward pass."""
+
+    @property
+    def total(self) -> int:
+        """Peak of a training step, by the end of the forward pass."""
+        return sum(self)
+
+
+def training_memory(config: AIRConfig, batch: int, dtype: torch.dtype = torch.bfloat16) -> Memory:
+    """Estimate the peak memory of an eager training step with a fused attention kernel; compiled, it needs less.
+
+    Args:
+        config: of the model.
+        batch: sequences.
+        dtype: of the hidden states.
+    """
+    length, width = positions(config), config.hidden
+    state = batch * length * width * dtype.itemsize
+    layers = sum(config.h_layers if letter == "H" and config.h_layers else config.layers for letter in config.gradient)
+    return Memory(
+        weights=4 * 4 * count_parameters(config),
+        states=5 * state,
+        activations=layers * batch * length * _kept(config, length, dtype.itemsize),
+    )
+
+
+def _kept(config: AIRConfig, length: int, itemsize: int) -> int:
+    """Bytes per position that autograd keeps of one block; the two norms keep their input in float32."""
+    width, inner = config.hidden, swiglu_width(config.hidden, config.expansion)
+    mlp = width + 4 * inner
+    if config.mixer == "attention":
+        mixer = 7 * width
+    else:
+        mixer = width + 4 * width * swiglu_width(length, config.expansion) // length
+    return itemsize * (mlp + mixer) + 2 * 4 * width

@@ -1,0 +1,142 @@
+"""Model cards: the README.md of a checkpoint folder, from what the folder knows of the run that made it."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from huggingface_hub import EvalResult, ModelCard, ModelCardData
+
+from agents.arithmetic import count_parameters
+from agents.checkpoint import CONFIG
+from agents.config import AIRConfig
+from agents.train_config import TrainConfig, train_config_from_json
+from agents.variants import variant_name
+from puzzles.files import replacing
+
+CARD, EVALUATION = "README.md", "eval.json"
+MARK = "<!-- Written by air-envs. Remove this line, and it will leave this file alone. -->"
+HUB_DATASETS = {"sudoku-extreme": "sapientinc/sudoku-extreme", "maze-hard": "sapientinc/maze-30x30-hard-1k"}
+"""Published data by how our files of it are called."""
+PAPER = "https://arxiv.org/abs/2605.17811"
+
+
+def write_card(run: Path) -> Path:
+    """Write the card of a checkpoint folder, unless someone has written their own there; return its path."""
+    path = run / CARD
+    if not path.exists() or MARK in path.read_text():
+        config = AIRConfig(**json.loads((run / CONFIG).read_text()))
+        with replacing(path) as temporary:
+            temporary.write_text(str(model_card(config, run)))
+    return path
+
+
+def model_card(config: AIRConfig, run: Path | None = None) -> ModelCard:
+    """Describe a model: variant, dataset, accuracy, training command, how to load it.
+
+    Args:
+        config: of the model.
+        run: folder of its training; what is missing there is left out of the card.
+    """
+    train = _training(run)
+    dataset = train.dataset.stem if train else None
+    results = _evaluation(run, train)
+    data = ModelCardData(
+        license="apache-2.0",
+        library_name="air-envs",
+        tags=["reasoning", "recurrent-transformer", config.family.split("-")[0], variant_name(config)],
+        datasets=[name for key, name in HUB_DATASETS.items() if dataset and dataset.startswith(key)] or None,
+        metrics=["accuracy"],
+        model_name=f"AIR {variant_name(config)} {config.family}",
+        eval_results=[_eval_result(config, results)] if results else None,
+    )
+    body = "\n\n".join(_paragraphs(config, train, results))
+    return ModelCard(f"---\n{data.to_yaml()}\n---\n\n{MARK}\n\n{body}\n")
+
+
+def training_command(config: TrainConfig) -> str:
+    """Return the command that starts the same run: every field that is not the default's, as a flag."""
+    default = TrainConfig(dataset=config.dataset, output=config.output)
+    flags = [f"--dataset {shlex.quote(str(config.dataset))}", f"--output {shlex.quote(str(config.output))}"]
+    for prefix, ours, theirs in (("", config, default), ("model.", config.model, default.model)):
+        for field in dataclasses.fields(ours):
+            value = getattr(ours, field.name)
+            if field.name != "model" and value != getattr(theirs, field.name):
+                flags.append(_flag(prefix, field.name.replace("_", "-"), value))
+    return " ".join(["air-envs train", *flags])
+
+
+def _flag(prefix: str, name: str, value: Any) -> str:
+    if isinstance(value, bool):
+        return f"--{prefix}{name}" if value else f"--{prefix}no-{name}"
+    values = [part for pair in value for part in pair] if isinstance(value, tuple) else [value]
+    return " ".join([f"--{prefix}{name}", *(shlex.quote(str(part)) for part in values)])
+
+
+def _paragraphs(config: AIRConfig, train: TrainConfig | None, results: dict[str, Any] | None) -> Iterator[str]:
+    yield f"# AIR {variant_name(config)}, {config.family}"
+    yield (
+        f"A recurrent Transformer that solves {config.family} puzzles by up to {config.max_steps} ACT steps of the "
+        f"program `{config.program}` over two hidden states ([paper]({PAPER})). "
+        f"{count_parameters(config) / 1e6:.2f} million weights."
+    )
+    if results:
+        yield "## Accuracy"
+        yield _accuracy(results)
+    yield "## Use"
+    yield (
+        "```python\nfrom agents import AIRAgent\n\n"
+        'agent = AIRAgent.from_pretrained("this folder or its name on the hub")\n'
+        "proposal, state = agent.predict(observation)  # once per ACT step\n```"
+    )
+    if train:
+        yield "## Training"
+        yield f"Dataset `{train.dataset.name}`, seed {train.seed}.\n\n```sh\n{training_command(train)}\n```"
+    yield "## Configuration"
+    yield f"```json\n{json.dumps(dataclasses.asdict(config), indent=2)}\n```"
+
+
+def _accuracy(results: dict[str, Any]) -> str:
+    low, high = results["exact_accuracy_interval_95"]
+    return (
+        f"{results['exact_accuracy']:.1%} of {results['puzzles']:,} {results['split']} puzzles of "
+        f"`{results['dataset']}` exactly right (95 % interval {low:.1%} to {high:.1%}), "
+        f"{results['cell_accuracy']:.2%} of the cells, after {results['act_steps']} ACT steps in {results['dtype']}."
+    )
+
+
+def _eval_result(config: AIRConfig, results: dict[str, Any]) -> EvalResult:
+    return EvalResult(
+        task_type="puzzle-solving",
+        dataset_type=config.family,
+        dataset_name=results["dataset"],
+        dataset_split=results["split"],
+        metric_type="accuracy",
+        metric_name="exact accuracy",
+        metric_value=round(results["exact_accuracy"], 6),
+    )
+
+
+def _training(run: Path | None) -> TrainConfig | None:
+    from agents.trainer import TRAIN_CONFIG  # imports all of training
+
+    if run is None or not (run / TRAIN_CONFIG).is_file():
+        return None
+    return train_config_from_json((run / TRAIN_CONFIG).read_text())
+
+
+def _evaluation(run: Path | None, train: TrainConfig | None) -> dict[str, Any] | None:
+    """What ``air-envs eval`` measured, else the training's last evaluation, with the dataset's name; or None."""
+    if run is None:
+        return None
+    if (run / EVALUATION).is_file():
+        results = json.loads((run / EVALUATION).read_text())
+        return results | {"dataset": Path(results["dataset"]).stem}
+    from agents.run_log import read_metrics  # imports TensorBoard
+
+    lines = list(read_metrics(run, "test"))
+    return lines[-1] | {"dataset": train.dataset.stem} if lines and train else None

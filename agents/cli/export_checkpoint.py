@@ -1,0 +1,32 @@
+"""``air-envs export-checkpoint``: one of our models in the layout of HRM's, TRM's and AIR's code."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+
+def export_command(
+    run: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="RUN")],
+    output: Path,
+) -> None:
+    """Write a checkpoint as step_0 and all_config.yaml; import-checkpoint reads the same weights back.
+
+    Args:
+        run: folder of a training run, or a model's name on the hub.
+        output: the folder to write.
+    """
+    from agents.checkpoint import load_model
+    from agents.exporters import save_published
+    from agents.importers import ALL_CONFIG
+
+    if (output / ALL_CONFIG).exists():
+        raise ValueError(f"{output}: holds an {ALL_CONFIG} already; remove it or choose another output")
+    print(f"weights in {save_published(load_model(run), output)}, settings in {output / ALL_CONFIG}")
+
+
+def main(args: list[str]) -> None:
+    """Run ``air-envs export-checkpoint RUN --output FOLDER``."""
+    tyro.cli(export_command, prog="air-envs export-checkpoint", args=args)

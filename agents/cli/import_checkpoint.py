@@ -1,0 +1,44 @@
+"""``air-envs import-checkpoint``: a published model of HRM, TRM or AIR as one of ours."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+
+def import_command(
+    folder: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="FOLDER")],
+    output: Path,
+    family: str | None = None,
+    variant: str | None = None,
+) -> None:
+    """Turn a torch file beside its all_config.yaml, as the code of HRM, TRM and AIR saves it, into a checkpoint.
+
+    Args:
+        folder: with the two files, or the torch file itself.
+        output: the checkpoint folder to write.
+        family: of puzzles, such as sudoku-9x9; by default what the settings' data path or the vocabulary says.
+        variant: injection, operator and level token by name, such as L2x_H2x+prepend-strip; by default what the
+            architecture's name says, else the paper's default, Lx_H.
+    """
+    from agents.arithmetic import count_parameters
+    from agents.cards import write_card
+    from agents.checkpoint import CONFIG, save_model
+    from agents.config import to_json
+    from agents.importers import load_published
+    from agents.variants import variant_name
+
+    if (output / CONFIG).exists():
+        raise ValueError(f"{output}: holds a checkpoint already; remove it or choose another output")
+    model = load_published(folder, family, variant)
+    save_model(model, output)
+    write_card(output)
+    print(to_json(model.config), end="")
+    print(f"{variant_name(model.config)}, {count_parameters(model.config) / 1e6:.1f} million weights, in {output}")
+
+
+def main(args: list[str]) -> None:
+    """Run ``air-envs import-checkpoint FOLDER --output RUN``."""
+    tyro.cli(import_command, prog="air-envs import-checkpoint", args=args)
