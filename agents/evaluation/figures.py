@@ -74,6 +74,7 @@ def _draw_rating(axes: Axes, evaluation: Evaluation) -> None:
     axes.bar(place, accuracy, 0.7, color=SKY, yerr=error, ecolor=GREY, capsize=3)
     for x, group in zip(place, groups, strict=True):
         axes.annotate(f"{group['puzzles']:,}", (x, 1.5), ha="center", fontsize=7, color="#333333")
+    axes.set_xlim(-0.7, len(groups) - 0.3)
     axes.set_xticks(place, [_range(group["rating"]) for group in groups], fontsize=8)
     axes.set(title="By difficulty", xlabel=f"rating ({evaluation.rating_unit})", ylabel="exact, %", ylim=(0, 103))
 
@@ -129,7 +130,16 @@ def _draw_halting(axes: Axes, evaluation: Evaluation, early: Sequence[HaltingEva
             color=color,
             label=f"above {point['threshold']:g}: {point['speedup']:.1f} times as fast",
         )
-    axes.plot(evaluation.exact.shape[1], 100 * evaluation.accuracy, "D", color=BLUE, label="all steps", clip_on=False)
+    axes.plot(
+        evaluation.exact.shape[1],
+        100 * evaluation.accuracy,
+        "D",
+        color=BLUE,
+        markersize=9,
+        zorder=1,
+        label="all steps",
+        clip_on=False,
+    )
     axes.set(title="Early stopping", xlabel="mean ACT steps", ylabel="exact, %")
     axes.margins(x=0.12, y=0.2)
     axes.legend(frameon=False, fontsize=8, loc="lower right")

@@ -76,10 +76,10 @@ def agent() -> AIRAgent:
     return AIRAgent(model)
 
 
-def same(a: Evaluation, b: Evaluation) -> None:
+def same(a: Evaluation, b: Evaluation, atol: float = 1e-5) -> None:
     for name in ("right", "solved", "answers", "rating"):
         assert np.array_equal(getattr(a, name), getattr(b, name)), name
-    np.testing.assert_allclose(a.q_halt, b.q_halt, atol=1e-5)
+    np.testing.assert_allclose(a.q_halt, b.q_halt, rtol=1e-5, atol=atol)
 
 
 def test_every_step_of_every_puzzle_is_measured_in_order(rigged: AIRAgent, data: Dataset) -> None:
@@ -243,7 +243,9 @@ def test_compiled_agents_step_through_torch_compile(data: Dataset, monkeypatch: 
 @pytest.mark.slow
 def test_compiled_agents_answer_the_same(agent: AIRAgent, data: Dataset) -> None:
     compiled = AIRAgent(agent.model, compile=True)
-    same(evaluate(compiled, data, batch=16, progress=False), evaluate(agent, data, batch=16, progress=False))
+    # Fused kernels round differently, and 24 updates amplify it.
+    full = evaluate(compiled, data, batch=16, progress=False)
+    same(full, evaluate(agent, data, batch=16, progress=False), atol=1e-3)
     found, expected = (evaluate_halting(a, data, 0.5, batch=16, progress=False) for a in (compiled, agent))
     assert np.array_equal(found.steps, expected.steps)
     assert np.array_equal(found.answers, expected.answers)
