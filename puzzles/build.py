@@ -4,12 +4,17 @@ Candidates are numbered 0, 1, 2, ...; candidate i is what the family generates f
 that order, a candidate equal by the split rule to an accepted one is skipped, the first ``test`` accepted ones are the
 test split and the next ``train`` ones the train split. Nothing depends on how many candidates are generated at a time
 or by whom; and growing ``train`` keeps every puzzle of the smaller dataset where it was.
+
+Shards of candidates are generated on threads or a Ray cluster and appended, in order, to a journal beside the file.
+When it holds enough, the file is written from it. A build that is interrupted or killed leaves the journal, and the
+next one goes on from there. Memory holds a few shards and some 50 bytes per puzzle.
 """
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
-from collections.abc import Iterator
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +23,17 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 import puzzles
-from puzzles.dataset import Dataset, DatasetWriter, Provenance, split_keys
+from puzzles.dataset import Dataset, DatasetWriter, Provenance
+from puzzles.dataset.journal import Journal, Shard
+from puzzles.dataset.keys import KeySet
+from puzzles.dataset.layout import package_versions
 from puzzles.dataset.proof import SPLIT_RULES
-from puzzles.errors import PuzzleError
-from puzzles.family import PuzzleFamily, Puzzles
+from puzzles.errors import DatasetError, PuzzleError
+from puzzles.family import PuzzleFamily
+from puzzles.shards import ENGINES, candidate_seeds, make_shard, make_shards
 
-BLOCK = 256
-"""Candidates generated at a time."""
+__all__ = ["PATIENCE", "build_dataset", "candidate_seeds"]
+
 PATIENCE = 10_000
 """Candidates in a row without a new puzzle after which there are taken to be no more."""
 
@@ -38,12 +47,19 @@ def build_dataset(
     seed: int = 0,
     command: str | None = None,
     progress: bool = True,
-    block: int = BLOCK,
+    *,
+    workers: int | None = None,
+    engine: str = "local",
+    fresh: bool = False,
+    shard: int | None = None,
 ) -> Dataset:
     """Generate puzzles that all differ by the family's split rule and write them to one dataset file.
 
+    The file appears under its name when it is complete. An interrupt or a kill leaves what stood there before, and a
+    hidden journal from which the same call goes on.
+
     Args:
-        path: the file to write. It appears when it is complete; an exception or a kill leaves nothing under this name.
+        path: the file to write.
         family: the family or its name.
         options: an instance of ``family.Options``; None means its defaults.
         train: puzzles in the train split; 0 leaves the split out.
@@ -51,69 +67,149 @@ def build_dataset(
         seed: 0 <= seed < 2**64; with the family, the options and the counts it decides every byte of the puzzles.
         command: stored in the file; None stores this call.
         progress: show a progress bar on standard error.
-        block: candidates generated at a time; changes nothing but memory and the pace of the bar.
+        workers: shards generated at a time; None means every core that may be used. This and what follows changes
+            nothing in the file.
+        engine: ``"local"``, threads of this process, or ``"ray"``, a Ray cluster.
+        fresh: begin anew, whatever an interrupted build has left.
+        shard: candidates in a shard; None adapts it to the time they take.
 
     Raises:
         PuzzleError: counts or options that cannot be met, such as more puzzles than the family has.
+        DatasetError: an interrupted build of something else has left its journal, or one is running now.
     """
     family = puzzles.family(family) if isinstance(family, str) else family
     options = family.Options() if options is None else options
-    _check_arguments(family, options, train, test, seed, block)
+    _check_arguments(family, options, train, test, seed, workers, engine, shard)
     if command is None:
         command = f"build_dataset({family.name!r}, {options!r}, train={train}, test={test}, seed={seed})"
     parameters = dataclasses.asdict(options)
-    provenance = Provenance("air_envs generator", parameters, seed, command)
-    writer = DatasetWriter(path, family, provenance=provenance, allow_empty=not (train and test))
-    bar = tqdm(total=train + test, desc=f"build {family.name}", unit=" puzzles", disable=not progress)
-    with bar, writer:
-        for accepted, keys in _distinct(family, options, train + test, seed, block):
-            done = sum(writer.counts.values())
-            in_test = max(0, min(test - done, len(keys)))
-            writer.append("test", accepted.take(slice(in_test)), keys[:in_test])
-            writer.append("train", accepted.take(slice(in_test, None)), keys[in_test:])
-            bar.update(len(keys))
+    # Counts are not part of it: a build of other counts goes through the same candidates.
+    identity = {"family": family.name, "options": parameters, "seed": seed, "version": package_versions()["air-envs"]}
+    with Journal(path, family, identity, fresh) as journal:
+        try:
+            build = _Build(journal, options, seed, train + test)
+            build.run(workers, engine, shard, progress)
+        except PuzzleError:  # to go on from there would end in it again
+            journal.remove()
+            raise
+        provenance = Provenance("air_envs generator", parameters, seed, command)
+        with DatasetWriter(path, family, provenance=provenance, allow_empty=not (train and test)) as writer:
+            build.write(writer, test, progress)
+        journal.remove()
     return Dataset(path)
 
 
-def candidate_seeds(seed: int, start: int, count: int) -> NDArray[np.uint64]:
-    """Return the seeds of candidates ``start`` to ``start + count - 1``: (count,) uint64, splitmix64 by its counter."""
-    gamma = np.uint64(0x9E3779B97F4A7C15)
-    origin = _mix(np.array([seed], np.uint64) + gamma)  # scrambled: the streams of neighbouring seeds start far apart
-    return _mix(origin + np.arange(start + 1, start + count + 1, dtype=np.uint64) * gamma)
+class _Build:
+    """A build under way: what its journal holds, and which of it is accepted."""
+
+    def __init__(self, journal: Journal, options: Any, seed: int, wanted: int):
+        self.journal = journal
+        self.family = journal.family
+        self.options = options
+        self.seed = seed
+        self.wanted = wanted
+        self.candidates = 0
+        self.accepted: list[NDArray[np.int64]] = []
+        """Of each shard: its rows that are accepted, ascending."""
+        self.found = 0
+        """How many are accepted in all."""
+        self._last_new = 0  # candidates up to and with the last one that was accepted
+        self._keys = KeySet()
+
+    def run(self, workers: int | None, engine: str, size: int | None, progress: bool) -> None:
+        """Append shards to the journal until enough puzzles are accepted."""
+        with self._bar("build", progress) as bar:
+            self._resume(bar, progress)
+            if self.found == self.wanted:
+                return
+            make = make_shards(
+                self.family, self.options, self.seed, self.candidates, self._needed, engine, workers, size
+            )
+            with contextlib.closing(make) as shards:
+                try:
+                    while self.found < self.wanted:
+                        shard = next(shards)
+                        self.journal.append(shard)
+                        bar.update(self._accept(shard))
+                except KeyboardInterrupt:
+                    if progress:
+                        bar.write(f"interrupted at {self.found:,} puzzles: the same command goes on there", sys.stderr)
+                    raise
+
+    def write(self, writer: DatasetWriter, test: int, progress: bool) -> None:
+        """Write the accepted puzzles: the first ``test`` to the test split, the others to the train split."""
+        done = 0
+        with self._bar("write", progress, leave=False) as bar:
+            for rows, shard in zip(self.accepted, self.journal.shards(), strict=False):
+                in_test = max(0, min(test - done, len(rows)))
+                for split, part in (("test", rows[:in_test]), ("train", rows[in_test:])):
+                    writer.append(split, shard.puzzles.take(part), shard.keys[part])
+                done += len(rows)
+                bar.update(len(rows))
+
+    def _resume(self, bar: tqdm[Any], progress: bool) -> None:
+        """Accept what an earlier build has left in the journal, having made sure that it would be generated again."""
+        last = None
+        for shard in self.journal.resume():
+            if self.found < self.wanted:
+                self._accept(shard)
+            last = shard
+        if self.journal.damage is not None and progress:
+            bar.write(f"{self.journal.path}: damaged at byte {self.journal.damage}, going on from there", sys.stderr)
+        if last is None:
+            return
+        self._check_same(last)
+        bar.update(self.found)
+        bar.refresh()
+
+    def _check_same(self, shard: Shard) -> None:
+        """Refuse a journal whose candidates are not those of this generator: its code has changed since."""
+        again, _ = make_shard(self.family, self.options, self.seed, shard.start, 1)
+        if again.keys[0] != shard.keys[0]:
+            raise DatasetError(
+                f"{self.journal.path}: candidate {shard.start} is another puzzle than the one generated now, "
+                "expected the same; build with fresh=True to begin anew"
+            )
+
+    def _accept(self, shard: Shard) -> int:
+        """Accept the rows of the next shard that no earlier one equals, up to ``wanted``; return how many."""
+        new = np.flatnonzero(self._keys.add(shard.keys).new)[: self.wanted - self.found]
+        counts = shard.start + 1 + new  # candidates up to and with each accepted one
+        end = shard.start + len(shard.keys)
+        last = np.concatenate([[self._last_new], counts])
+        waits = np.diff(last) - 1 if self.found + len(new) == self.wanted else np.diff([*last, end + 1]) - 1
+        if len(long := np.flatnonzero(waits >= PATIENCE)):
+            raise PuzzleError(
+                f"{self.family.name}: {self.found + long[0]} puzzles among {last[long[0]] + PATIENCE} candidates, the "
+                f"last {PATIENCE} of them {SPLIT_RULES[self.family.split_rule]} to an earlier one; "
+                f"expected {self.wanted} different ones"
+            )
+        self._last_new = int(last[-1])
+        self.candidates = end
+        self.accepted.append(new)
+        self.found += len(new)
+        return len(new)
+
+    def _needed(self) -> int:
+        """Return how many more candidates to generate: as many again as have brought nothing new, at the end."""
+        return self.wanted - self.found + self.candidates - self._last_new
+
+    def _bar(self, what: str, progress: bool, leave: bool = True) -> tqdm[Any]:
+        return tqdm(
+            total=self.wanted, desc=f"{what} {self.family.name}", unit=" puzzles", disable=not progress, leave=leave
+        )
 
 
-def _mix(z: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return z ^ (z >> np.uint64(31))
-
-
-def _distinct(
-    family: PuzzleFamily, options: Any, wanted: int, seed: int, block: int
-) -> Iterator[tuple[Puzzles, NDArray[np.void]]]:
-    """Yield ``wanted`` distinct puzzles with their split keys, in candidate order, block by block."""
-    seen: set[bytes] = set()
-    candidates = last_new = 0
-    while len(seen) < wanted:
-        count = min(block, wanted - len(seen))
-        generated = family.generate(candidate_seeds(seed, candidates, count), options)
-        keys = split_keys(family, generated.puzzle, generated.solution)
-        new = []
-        for row, key in enumerate(keys):
-            candidates += 1
-            if key.tobytes() not in seen:
-                seen.add(key.tobytes())
-                new.append(row)
-                last_new = candidates
-            elif candidates - last_new == PATIENCE:
-                raise PuzzleError(
-                    f"{family.name}: {len(seen)} puzzles among {candidates} candidates, the last {PATIENCE} of them "
-                    f"{SPLIT_RULES[family.split_rule]} to an earlier one; expected {wanted} different ones"
-                )
-        yield generated.take(new), keys[new]
-
-
-def _check_arguments(family: PuzzleFamily, options: Any, train: int, test: int, seed: int, block: int) -> None:
+def _check_arguments(
+    family: PuzzleFamily,
+    options: Any,
+    train: int,
+    test: int,
+    seed: int,
+    workers: int | None,
+    engine: str,
+    shard: int | None,
+) -> None:
     if not isinstance(options, family.Options):
         raise PuzzleError(f"options {options!r}, expected {family.Options.__name__} of {family.name}")
     for name, value in (("train", train), ("test", test)):
@@ -123,5 +219,8 @@ def _check_arguments(family: PuzzleFamily, options: Any, train: int, test: int, 
         raise PuzzleError("train 0 and test 0, expected a puzzle in one of them")
     if not 0 <= seed < 2**64:
         raise PuzzleError(f"seed {seed}, expected 0 <= seed < 2**64")
-    if block < 1:
-        raise PuzzleError(f"block {block}, expected 1 or more")
+    for name, number in (("workers", workers), ("shard", shard)):
+        if number is not None and number < 1:
+            raise PuzzleError(f"{name} {number}, expected 1 or more")
+    if engine not in ENGINES:
+        raise PuzzleError(f"engine {engine!r}, expected one of {ENGINES}")

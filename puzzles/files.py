@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+import shutil
+import socket
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,23 +16,102 @@ from pathlib import Path
 def replacing(path: Path | str) -> Iterator[Path]:
     """Yield a temporary path beside ``path``; when the block ends well, it takes the name ``path``.
 
-    An exception removes the temporary file. A kill at any moment leaves whatever stood under ``path`` before.
-    The folder is created where it is missing.
+    An exception removes the temporary file. A kill at any moment leaves whatever stood under ``path`` before, and a
+    hidden file that the next writer of ``path`` removes. The folder is created where it is missing.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
+    _remove_leftovers(path)
+    handle, name = tempfile.mkstemp(prefix=_prefix(path), suffix=".tmp", dir=path.parent)
     os.close(handle)
     temporary = Path(name)
-    try:
+    with _in_use(temporary):
         yield temporary
         temporary.chmod(0o666 & ~_umask())
         _flush(temporary)
         temporary.replace(path)
         _flush(path.parent)
+
+
+@contextlib.contextmanager
+def new_folder(path: Path | str) -> Iterator[Path]:
+    """Yield a temporary folder beside ``path``; when the block ends well, it takes the name ``path``.
+
+    Raises:
+        FileExistsError: something stands there already, other than an empty folder.
+    """
+    path = Path(path)
+    if path.exists() and not (path.is_dir() and not any(path.iterdir())):
+        raise FileExistsError(errno.EEXIST, "stands there already, expected a new folder", str(path))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _remove_leftovers(path)
+    temporary = Path(tempfile.mkdtemp(prefix=_prefix(path), suffix=".tmp", dir=path.parent))
+    with _in_use(temporary):
+        yield temporary
+        temporary.chmod(0o777 & ~_umask())
+        for file in temporary.rglob("*"):
+            _flush(file)
+        if path.exists():
+            path.rmdir()
+        temporary.rename(path)
+        _flush(path.parent)
+
+
+# -- what killed writers leave behind ----------------------------------------------------------------------------------
+
+_mine: set[str] = set()  # names of the temporaries that this process is writing now
+
+
+@contextlib.contextmanager
+def _in_use(temporary: Path) -> Iterator[None]:
+    _mine.add(temporary.name)
+    try:
+        yield
     except BaseException:
-        temporary.unlink(missing_ok=True)
+        _remove(temporary)
         raise
+    finally:
+        _mine.discard(temporary.name)
+
+
+def _prefix(path: Path) -> str:
+    """Return how temporary names of ``path`` begin: they name their writer, so that others know when it is gone."""
+    return f".{path.name}.{socket.gethostname()}-{os.getpid()}."
+
+
+def _remove_leftovers(path: Path) -> None:
+    """Remove the temporaries of ``path`` whose writer, a process of this machine, runs no longer."""
+    start = f".{path.name}.{socket.gethostname()}-"
+    for file in path.parent.iterdir():
+        if file.name.startswith(start) and file.suffix == ".tmp" and file.name not in _mine:
+            process = file.name[len(start) :].split(".")[0]
+            if process.isdecimal() and not _others_runs(int(process)):
+                _remove(file)
+
+
+def _others_runs(process: int) -> bool:
+    """Whether another process of this number may be running; this one knows its own temporaries."""
+    if os.name != "posix":
+        return True  # to ask would end it there
+    if process == os.getpid():
+        return False
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
+
+
+# -- the file system ---------------------------------------------------------------------------------------------------
 
 
 def _flush(path: Path) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 _wanted: int | None = None
+_here = threading.local()
 
 
 def threads() -> int:
@@ -39,7 +42,7 @@ def in_threads(work: Callable[[slice], None], count: int, least: int) -> None:
     Raises:
         Exception: what the first of the slices that failed raised.
     """
-    workers = threads()
+    workers = 1 if getattr(_here, "alone", False) else threads()
     if workers == 1 or count <= least:
         work(slice(0, count))
         return
@@ -47,6 +50,16 @@ def in_threads(work: Callable[[slice], None], count: int, least: int) -> None:
     slices = [slice(start, min(start + size, count)) for start in range(0, count, size)]
     for _ in _pool(os.getpid(), workers).map(work, slices):
         pass
+
+
+@contextlib.contextmanager
+def alone() -> Iterator[None]:
+    """Let ``in_threads``, called from this thread, do its work in it: for work that is one of many pieces itself."""
+    before, _here.alone = getattr(_here, "alone", False), True
+    try:
+        yield
+    finally:
+        _here.alone = before
 
 
 @functools.lru_cache(maxsize=1)

@@ -8,10 +8,11 @@ The file::
     /train/rating           (N,) int32, difficulty in rating_unit
     /test/...               the same; a split without puzzles has no group
 
-Root attributes: ``family`` (such as "sudoku-6x6"), ``format_version`` (1), ``generator`` ("air_envs generator" or
+Root attributes: ``family`` (such as "sudoku-6x6"), ``format_version`` (2), ``generator`` ("air_envs generator" or
 "import: text"), ``generator_parameters`` (JSON), ``seed``, ``versions`` (JSON: the packages that wrote the file),
 ``counts`` (JSON: puzzles per split), ``command`` (what created it), ``split_rule`` ("canonical" or "exact"),
-``rating_unit``, ``rating_source`` ("computed" or "imported") and ``checksum``.
+``rating_unit``, ``rating_convention`` (such as "guesses-to-solution"), ``rating_source`` ("computed" or "imported") and
+``checksum``.
 
 Three layers guard it: HDF5's own checksums over the metadata and each compressed chunk; a ``sha256`` attribute on each
 array over its raw content; and ``checksum`` over all root attributes and those hashes. The reader checks all three, so

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 import importlib.metadata
 import json
 import os
 import platform
+import types
 from collections.abc import Mapping
 from typing import Any
 
 import h5py
 import numpy as np
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 SPLITS = ("train", "test")
 ARRAYS = {"puzzle": np.dtype("|u1"), "solution": np.dtype("|u1"), "rating": np.dtype("<i4")}
 RATING_SOURCES = ("computed", "imported")
@@ -33,6 +35,7 @@ ATTRIBUTES = {
     "command": "text",
     "split_rule": "text",
     "rating_unit": "text",
+    "rating_convention": "text",
     "rating_source": "text",
 }
 
@@ -51,6 +54,8 @@ class Provenance:
     """The command or call that created the file."""
     rating_source: str = "computed"
     """``"computed"`` if the ratings are ``family.rate``'s, ``"imported"`` if they came with the puzzles."""
+    rating_convention: str | None = None
+    """Which of ``family.rating_conventions`` the ratings follow; None means the first."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.seed < 2**64:
@@ -64,7 +69,8 @@ def array_shape(name: str, count: int, grid_shape: tuple[int, int]) -> tuple[int
     return (count,) if name == "rating" else (count, *grid_shape)
 
 
-def package_versions() -> dict[str, str]:
+@functools.cache
+def package_versions() -> Mapping[str, str]:
     """Return the versions of the packages that decide the content of a dataset."""
     versions = {"python": platform.python_version(), "hdf5": h5py.version.hdf5_version}
     for package in ("air-envs", "h5py", "numba", "numpy"):
@@ -72,7 +78,7 @@ def package_versions() -> dict[str, str]:
             versions[package] = importlib.metadata.version(package)
         except importlib.metadata.PackageNotFoundError:
             versions[package] = "not installed"
-    return versions
+    return types.MappingProxyType(versions)
 
 
 def to_json(value: Any) -> str:

@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from puzzles.dataset.keys import KEY_BYTES, KeySet
+from puzzles.dataset.layout import SPLITS
 from puzzles.errors import PuzzleError
 from puzzles.family import Grids, PuzzleFamily, Puzzles
 
-KEY_BYTES = 16
 BLOCK_ROWS = 1024
 """Rows that are proven at a time: bounds the memory of long work and sets the pace of its progress bar."""
 SPLIT_RULES = {"canonical": "equal up to symmetry", "exact": "equal"}
@@ -56,31 +57,57 @@ def check_unique(family: PuzzleFamily, puzzle: Grids, place: Place) -> bool:
     return True
 
 
-def check_ratings(family: PuzzleFamily, puzzles: Puzzles, place: Place) -> None:
-    """Check that each rating is the one that the family computes."""
-    expected = family.rate(puzzles.puzzle)
+def check_ratings(family: PuzzleFamily, puzzles: Puzzles, convention: str, place: Place) -> None:
+    """Check that each rating is the one that the family computes under ``convention``."""
+    expected = family.rate(puzzles.puzzle, convention)
     if (wrong := puzzles.rating != expected).any():
         row = int(np.argmax(wrong))
         unit = family.rating_unit
         raise PuzzleError(f"{place(row)}: rating {puzzles.rating[row]} {unit}, expected {expected[row]}")
 
 
-def check_distinct(keys: Mapping[str, NDArray[np.void]], rule: str) -> None:
-    """Check that no two rows have equal keys: none in two splits, which is reported first, and none in one."""
-    splits = list(keys)
-    starts = np.cumsum([0] + [len(own) for own in keys.values()])
-    first = first_equal(np.concatenate(list(keys.values())))
-    later = np.flatnonzero(first != np.arange(len(first)))
-    if not len(later):
-        return
-    split_of = np.searchsorted(starts, np.arange(len(first)), side="right") - 1
-    leaks = later[split_of[later] != split_of[first[later]]]
-    row = (leaks if len(leaks) else later)[0]
-    pair = [f"{splits[split_of[i]]}[{i - starts[split_of[i]]}]" for i in (first[row], row)]
-    raise PuzzleError(
-        f"{'train and test share puzzles' if len(leaks) else 'a puzzle is stored twice'}: {pair[0]} and {pair[1]} are "
-        f"{SPLIT_RULES[rule]} (split rule {rule!r}); {len(leaks) or len(later)} such pairs, expected none"
-    )
+class Repeats:
+    """Finds rows that repeat by a split rule, block by block as they come."""
+
+    def __init__(self, rule: str):
+        self.rule = rule
+        self._keys = KeySet()
+        self._rows = 0
+        self._runs: list[tuple[int, str, int]] = []  # rows of one split on end: their begin among all, split, first row
+        self._repeats: list[NDArray[np.int64]] = []  # where each repeat stands among all rows ...
+        self._numbers: list[NDArray[np.int64]] = []  # ... and the number of the key that it repeats
+
+    def add(self, split: str, first: int, keys: NDArray[np.void]) -> None:
+        """Add the rows of ``split`` from row ``first`` on by their keys, (N,) void."""
+        if not self._runs or self._runs[-1][1] != split:
+            self._runs.append((self._rows, split, first))
+        added = self._keys.add(keys)
+        again = np.flatnonzero(~added.new)
+        if len(again):
+            self._repeats.append(self._rows + again)
+            self._numbers.append(added.number[again])
+        self._rows += len(keys)
+
+    def check(self) -> None:
+        """Raise ``PuzzleError`` if any row repeats; rows that two splits share come before others."""
+        if not self._repeats:
+            return
+        later = np.concatenate(self._repeats)
+        # Distinct keys are numbered in the order of the rows that are no repeats.
+        first = np.delete(np.arange(self._rows), later)[np.concatenate(self._numbers)]
+        begins, splits, starts = (np.array(column) for column in zip(*self._runs, strict=True))
+        runs = [np.searchsorted(begins, rows, side="right") - 1 for rows in (first, later)]
+        leaks = np.flatnonzero(splits[runs[0]] != splits[runs[1]])
+        pair = leaks[0] if len(leaks) else 0
+        places = [
+            (str(splits[run[pair]]), starts[run[pair]] + rows[pair] - begins[run[pair]])
+            for run, rows in zip(runs, (first, later), strict=True)
+        ]
+        one, other = (f"{split}[{row}]" for split, row in sorted(places, key=lambda place: SPLITS.index(place[0])))
+        raise PuzzleError(
+            f"{'train and test share puzzles' if len(leaks) else 'a puzzle is stored twice'}: {one} and {other} are "
+            f"{SPLIT_RULES[self.rule]} (split rule {self.rule!r}); {len(leaks) or len(later)} such pairs, expected none"
+        )
 
 
 def split_keys(family: PuzzleFamily, puzzle: Grids, solution: Grids, rule: str | None = None) -> NDArray[np.void]:
@@ -107,12 +134,6 @@ def split_keys(family: PuzzleFamily, puzzle: Grids, solution: Grids, rule: str |
         grids = family.canonical(puzzle[rows], solution[rows]) if rule == "canonical" else puzzle[rows]
         digests += [hashlib.blake2b(grid.tobytes(), digest_size=KEY_BYTES).digest() for grid in grids]
     return np.frombuffer(b"".join(digests), dtype=f"V{KEY_BYTES}")
-
-
-def first_equal(keys: NDArray[np.void]) -> NDArray[np.int64]:
-    """(N,) int64: the index of the first key equal to each key."""
-    _, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
-    return first[inverse.ravel()]
 
 
 def located(call: Callable[[slice], Result], count: int, place: Place) -> Result:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 import puzzles
 from puzzles.dataset import layout
-from puzzles.dataset.layout import ARRAYS, ATTRIBUTES, FORMAT_VERSION, SPLITS, Provenance
+from puzzles.dataset.layout import ARRAYS, ATTRIBUTES, CHUNK_ROWS, FORMAT_VERSION, SPLITS, Provenance
 from puzzles.dataset.proof import SPLIT_RULES
 from puzzles.errors import DatasetError, PuzzleError
 from puzzles.family import PuzzleFamily, Puzzles
@@ -77,6 +77,7 @@ class Dataset:
             seed=self.attributes["seed"],
             command=self.attributes["command"],
             rating_source=self.attributes["rating_source"],
+            rating_convention=self.attributes["rating_convention"],
         )
 
     def split(self, name: str) -> Puzzles:
@@ -87,6 +88,30 @@ class Dataset:
         """
         with _reading(self.path) as file:
             return Puzzles(*(self._read(file, name, array) for array in ARRAYS))
+
+    def blocks(self, name: str, rows: int = CHUNK_ROWS) -> Iterator[Puzzles]:
+        """Yield the puzzles of one split block by block, in constant memory.
+
+        Each chunk of the file is vouched for by HDF5's checksum when it is read, the split as a whole by its hash when
+        the last block has been taken.
+
+        Args:
+            name: of the split.
+            rows: puzzles in a block; the last one may be shorter.
+
+        Raises:
+            DatasetError: no such split, or content that does not have its checksum.
+        """
+        running = {array: hashlib.sha256() for array in ARRAYS}
+        with _reading(self.path) as file:
+            arrays = {array: self._find(file, name, array) for array in ARRAYS}
+            for start in range(0, self.counts[name], rows):
+                block = {array: arrays[array][start : start + rows] for array in ARRAYS}
+                for array, content in block.items():
+                    running[array].update(content.data)
+                yield Puzzles(**block)
+        for array, digest in running.items():
+            self._check_hash(name, array, digest.hexdigest())
 
     def split_view(self, name: str) -> SplitView:
         """Return one split as a sequence of rows, read when the first row is asked for."""
@@ -106,7 +131,7 @@ class Dataset:
                 spread = f"{rating.min()} to {rating.max()}, mean {rating.mean():.1f}, median {np.median(rating):g}"
                 lines.append(f"rating      {split}: {spread} {self.family.rating_unit}")
         lines += [
-            f"            {self.attributes['rating_source']}",
+            f"            {self.attributes['rating_source']}, {self.attributes['rating_convention']}",
             f"generator   {self.provenance.generator}, seed {self.provenance.seed}",
             f"parameters  {layout.to_json(self.provenance.parameters)}",
             f"command     {self.provenance.command}",
@@ -132,17 +157,20 @@ class Dataset:
 
     def _read(self, file: h5py.File, split: str, name: str) -> NDArray[Any]:
         content = self._find(file, split, name)[...]
-        found = hashlib.sha256(np.ascontiguousarray(content).data).hexdigest()
-        if found != self._hashes[f"{split}/{name}"]:
-            expected = self._hashes[f"{split}/{name}"]
-            raise DatasetError(f"{self.path}: {split}/{name} has sha256 {found}, expected {expected}")
+        self._check_hash(split, name, hashlib.sha256(np.ascontiguousarray(content).data).hexdigest())
         return content
+
+    def _check_hash(self, split: str, name: str, found: str) -> None:
+        expected = self._hashes[f"{split}/{name}"]
+        if found != expected:
+            raise DatasetError(f"{self.path}: {split}/{name} has sha256 {found}, expected {expected}")
 
 
 class SplitView:
     """The rows of one split: ``len(view)``, and ``view[index]`` for an integer, a slice or an array of integers.
 
-    Fits whatever wants a map-style dataset. The split is read once per process, at the first row.
+    Fits whatever wants a map-style dataset, such as ``torch.utils.data.DataLoader`` with any number of workers, forked
+    or spawned. The split is read once per process, at the first row; forked workers share what was read before.
     """
 
     def __init__(self, dataset: Dataset, name: str):
@@ -155,9 +183,21 @@ class SplitView:
 
     def __getitem__(self, index: Any) -> Puzzles:
         """Return one row, (rows, columns) uint8 twice and an int32, or a batch of rows."""
+        return self.all().take(index)
+
+    def all(self) -> Puzzles:
+        """Return the whole split; not a copy."""
         if self._puzzles is None:
             self._puzzles = self.dataset.split(self.name)
-        return self._puzzles.take(index)
+        return self._puzzles
+
+    def sample(self, rng: np.random.Generator, count: int) -> Puzzles:
+        """Draw ``count`` rows with replacement, each as likely as any other.
+
+        Raises:
+            ValueError: a negative count.
+        """
+        return self.all().take(rng.integers(len(self), size=count))
 
     def __getstate__(self) -> dict[str, Any]:
         return self.__dict__ | {"_puzzles": None}
@@ -182,6 +222,9 @@ def _reading(path: Path) -> Iterator[h5py.File]:
 
 def _read_attributes(path: Path, file: h5py.File) -> dict[str, Any]:
     """Read the root attributes, those in JSON decoded."""
+    version = layout.get_value(file, "format_version") if "format_version" in file.attrs else FORMAT_VERSION
+    if isinstance(version, int) and version != FORMAT_VERSION:
+        raise DatasetError(f"{path}: format version {version}, expected {FORMAT_VERSION}: build or import it again")
     missing = [name for name in [*ATTRIBUTES, "checksum"] if name not in file.attrs]
     if missing:
         raise DatasetError(f"{path}: no attribute {missing[0]!r}, expected those of a dataset of puzzles")
@@ -191,8 +234,6 @@ def _read_attributes(path: Path, file: h5py.File) -> dict[str, Any]:
         if isinstance(value, int) != (kind == "int"):
             raise DatasetError(f"{path}: attribute {name!r} is {value!r}, expected {kind}")
         attributes[name] = json.loads(str(value)) if kind == "json" else value
-    if attributes["format_version"] != FORMAT_VERSION:
-        raise DatasetError(f"{path}: format version {attributes['format_version']}, expected {FORMAT_VERSION}")
     counts = attributes["counts"]
     if not (isinstance(counts, dict) and set(counts) == set(SPLITS) and all(_natural(n) for n in counts.values())):
         raise DatasetError(f"{path}: counts {counts!r}, expected a whole number for each of {SPLITS}")

@@ -6,19 +6,13 @@ import dataclasses
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from tqdm import tqdm
 
-from puzzles.dataset.proof import (
-    BLOCK_ROWS,
-    SPLIT_RULES,
-    check_distinct,
-    check_ratings,
-    check_rows,
-    check_unique,
-    split_keys,
-)
+from puzzles.dataset.proof import SPLIT_RULES, Repeats, check_ratings, check_rows, check_unique, split_keys
 from puzzles.dataset.reader import Dataset
 from puzzles.errors import DatasetError, PuzzleError
+from puzzles.family import Puzzles
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,8 +44,9 @@ def verify(path: Path | str, progress: bool = True) -> Verification:
     """Prove that a dataset is what it claims to be.
 
     Checks the checksums and the attributes; that every puzzle is well formed and correctly solved, has one solution
-    where its family has ``count_solutions``, and has the rating that its family computes, unless ratings were imported;
-    and that no puzzle repeats by the split rule, between train and test or inside either.
+    where its family has ``count_solutions``, and has the rating that its family computes by the file's convention,
+    unless ratings were imported; and that no puzzle repeats by the split rule, between train and test or inside either.
+    Memory holds one block of rows and some 30 bytes per puzzle.
 
     Args:
         path: the file.
@@ -63,31 +58,50 @@ def verify(path: Path | str, progress: bool = True) -> Verification:
     """
     dataset = Dataset(path)
     family = dataset.family
-    for name in ("split_rule", "rating_unit"):
-        if dataset.attributes[name] != (expected := getattr(family, name)):
-            raise DatasetError(f"{path}: {name} {dataset.attributes[name]!r}, expected {expected!r} of {family.name}")
-    computed = dataset.provenance.rating_source == "computed"
-    unique = hasattr(family, "count_solutions")
-    keys = {}
-    with tqdm(total=sum(dataset.counts.values()), desc="verify", unit=" puzzles", disable=not progress) as bar:
+    _check_claims(dataset)
+    rows = sum(dataset.counts.values())
+    with tqdm(total=rows, desc="checksums", unit=" puzzles", disable=not progress, leave=False) as bar:
+        for split in dataset.splits:
+            for block in dataset.blocks(split):
+                bar.update(len(block.rating))
+    repeats = Repeats(dataset.split_rule)
+    with tqdm(total=rows, desc="verify", unit=" puzzles", disable=not progress) as bar:
         try:
             for split in dataset.splits:
-                puzzles = dataset.split(split)
-                split_of_keys = []
-                for start in range(0, dataset.counts[split], BLOCK_ROWS):
-                    block = puzzles.take(slice(start, start + BLOCK_ROWS))
-
-                    def place(row: int, split: str = split, start: int = start) -> str:
-                        return f"{split}[{start + row}]"
-
-                    check_rows(family, block, place)
-                    unique = check_unique(family, block.puzzle, place)
-                    if computed:
-                        check_ratings(family, block, place)
-                    split_of_keys.append(split_keys(family, block.puzzle, block.solution, dataset.split_rule))
-                    bar.update(len(block.puzzle))
-                keys[split] = np.concatenate(split_of_keys)
-            check_distinct(keys, dataset.split_rule)
+                start = 0
+                for block in dataset.blocks(split):
+                    repeats.add(split, start, _prove(dataset, block, f"{split}[{{}}]", start))
+                    start += len(block.rating)
+                    bar.update(len(block.rating))
+            repeats.check()
         except PuzzleError as error:
             raise DatasetError(f"{path}: {error}") from None
+    unique = hasattr(family, "count_solutions")
+    computed = dataset.provenance.rating_source == "computed"
     return Verification(dataset.path, family.name, dataset.counts, dataset.split_rule, unique, computed)
+
+
+def _check_claims(dataset: Dataset) -> None:
+    """Check the attributes that repeat what the family says."""
+    family, found = dataset.family, dataset.attributes
+    for name, allowed in (
+        ("split_rule", [family.split_rule]),
+        ("rating_unit", [family.rating_unit]),
+        ("rating_convention", list(family.rating_conventions)),
+    ):
+        if found[name] not in allowed:
+            expected = " or ".join(map(repr, allowed))
+            raise DatasetError(f"{dataset.path}: {name} {found[name]!r}, expected {expected} of {family.name}")
+
+
+def _prove(dataset: Dataset, block: Puzzles, name: str, start: int) -> NDArray[np.void]:
+    """Prove the rows of a block, which begins at row ``start`` of its split; return their split keys."""
+
+    def place(row: int) -> str:
+        return name.format(start + row)
+
+    check_rows(dataset.family, block, place)
+    check_unique(dataset.family, block.puzzle, place)
+    if dataset.provenance.rating_source == "computed":
+        check_ratings(dataset.family, block, dataset.attributes["rating_convention"], place)
+    return split_keys(dataset.family, block.puzzle, block.solution, dataset.split_rule)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from puzzles.dataset import layout
 from puzzles.dataset.layout import ARRAYS, CHUNK_ROWS, SPLITS, Provenance
-from puzzles.dataset.proof import check_distinct, check_rows, split_keys
+from puzzles.dataset.proof import Repeats, check_rows, split_keys
 from puzzles.errors import PuzzleError
 from puzzles.family import PuzzleFamily, Puzzles
 from puzzles.files import replacing
@@ -43,9 +43,9 @@ class DatasetWriter:
                 writer.append("train", block)
 
     The file appears under its name, replacing an older one, when the ``with`` block ends well. An exception, or a kill
-    at any moment, leaves what stood there before. Memory holds less than one chunk of rows per split and 16 bytes per
-    puzzle. The same appended rows give the same bytes, however they are cut into blocks, if all rows of one split come
-    before those of the other.
+    at any moment, leaves what stood there before. Memory holds less than one chunk of rows per split and some 30 bytes
+    per puzzle. The same appended rows give the same bytes, however they are cut into blocks, if all rows of one split
+    come before those of the other.
 
     Args:
         path: the file to write; missing folders are created.
@@ -68,6 +68,8 @@ class DatasetWriter:
         self.allow_empty = allow_empty
         self._open: contextlib.AbstractContextManager[h5py.File] | None = None
         self._splits: dict[str, _SplitWriter] = {}
+        self._repeats = Repeats(family.split_rule)
+        self._convention = family.rating_convention(provenance.rating_convention)
 
     @property
     def counts(self) -> dict[str, int]:
@@ -99,7 +101,8 @@ class DatasetWriter:
             keys = split_keys(self.family, puzzles.puzzle, puzzles.solution)
         if split not in self._splits:
             self._splits[split] = _SplitWriter(self._file.create_group(split), self.family)
-        self._splits[split].append(puzzles, keys)
+        self._repeats.add(split, before, keys)
+        self._splits[split].append(puzzles)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -121,7 +124,7 @@ class DatasetWriter:
             raise PuzzleError(f"{self.path}: no puzzle in {' and '.join(empty)}, expected at least one")
         stored = [split for split in SPLITS if split in self._splits]
         try:
-            check_distinct({split: self._splits[split].keys() for split in stored}, self.family.split_rule)
+            self._repeats.check()
         except PuzzleError as error:
             raise PuzzleError(f"{self.path}: {error}") from None
         hashes = {}
@@ -134,11 +137,12 @@ class DatasetWriter:
             "generator": self.provenance.generator,
             "generator_parameters": layout.to_json(dict(self.provenance.parameters)),
             "seed": self.provenance.seed,
-            "versions": layout.to_json(layout.package_versions()),
+            "versions": layout.to_json(dict(layout.package_versions())),
             "counts": layout.to_json(self.counts),
             "command": self.provenance.command,
             "split_rule": self.family.split_rule,
             "rating_unit": self.family.rating_unit,
+            "rating_convention": self._convention,
             "rating_source": self.provenance.rating_source,
         }
         for name, value in attributes.items():
@@ -153,7 +157,6 @@ class _SplitWriter:
     def __init__(self, group: h5py.Group, family: PuzzleFamily):
         self.count = 0
         self._pending: list[Puzzles] = []
-        self._keys: list[NDArray[np.void]] = []
         self._arrays = {}
         self._hashes = {}
         for name, dtype in ARRAYS.items():
@@ -170,14 +173,10 @@ class _SplitWriter:
                 track_times=False,
             )
 
-    def append(self, puzzles: Puzzles, keys: NDArray[np.void]) -> None:
+    def append(self, puzzles: Puzzles) -> None:
         self._pending.append(Puzzles(puzzles.puzzle.copy(), puzzles.solution.copy(), puzzles.rating.copy()))
-        self._keys.append(keys)
         self.count += len(puzzles.puzzle)
         self._write(self.count // CHUNK_ROWS * CHUNK_ROWS)
-
-    def keys(self) -> NDArray[np.void]:
-        return np.concatenate(self._keys)
 
     def finish(self) -> dict[str, str]:
         """Write the rows of the last, incomplete chunk; return the hash of each array, also kept as its attribute."""

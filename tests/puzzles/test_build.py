@@ -1,4 +1,5 @@
 import dataclasses
+import sys
 import time
 
 import numpy as np
@@ -26,6 +27,7 @@ def same(one, other):
     ],
 )
 def test_a_built_dataset_is_proved_by_verify(tmp_path, name, options):
+    family = puzzles.family(name)
     dataset = build_dataset(tmp_path / "a.h5", name, options, train=60, test=20, seed=5, progress=False)
     assert dataset.counts == {"train": 60, "test": 20}
     assert dataset.family.name == name
@@ -35,20 +37,25 @@ def test_a_built_dataset_is_proved_by_verify(tmp_path, name, options):
     provenance = dataset.provenance
     assert provenance.generator == "air_envs generator"
     assert provenance.seed == 5
-    assert provenance.parameters == dataclasses.asdict(options or puzzles.family(name).Options())
+    assert provenance.parameters == dataclasses.asdict(options or family.Options())
     assert provenance.command.startswith(f"build_dataset('{name}', ")
     assert "train=60, test=20, seed=5" in provenance.command
+    assert provenance.rating_convention == family.rating_conventions[0]
+    assert np.array_equal(dataset.split("test").rating, family.rate(dataset.split("test").puzzle))
 
 
 def test_the_bytes_depend_on_nothing_but_the_arguments(tmp_path):
     # 3x4 mazes repeat often, so the order in which repeats are skipped matters here.
     contents = []
-    for number, block in enumerate((1, 7, 64, 1000)):
+    for number, how in enumerate(
+        ({"shard": 1}, {"shard": 7, "workers": 3}, {"shard": 64}, {"shard": 1000}, {"workers": 1}, {"workers": 5})
+    ):
         path = tmp_path / f"folder {number}" / "a.h5"
-        build_dataset(path, "maze-3x4", train=60, test=15, seed=3, block=block, progress=False)
+        build_dataset(path, "maze-3x4", train=60, test=15, seed=3, progress=False, **how)
         contents.append(path.read_bytes())
-    assert contents.count(contents[0]) == 4
-    time.sleep(1.1)
+        assert [file.name for file in path.parent.iterdir()] == ["a.h5"]
+    assert contents.count(contents[0]) == 6
+    time.sleep(1.1)  # a time stamp of a second's resolution would show
     build_dataset(tmp_path / "a.h5", puzzles.family("maze-3x4"), train=60, test=15, seed=3, progress=False)
     assert (tmp_path / "a.h5").read_bytes() == contents[0]
     build_dataset(tmp_path / "b.h5", "maze-3x4", train=60, test=15, seed=4, progress=False)
@@ -96,13 +103,13 @@ def test_candidate_seeds_are_splitmix64():
         assert candidate_seeds(seed, 0, 5).dtype == np.uint64
 
 
-@pytest.mark.parametrize("block", [1, 33, 256])
-def test_running_out_of_puzzles(tmp_path, monkeypatch, block):
+@pytest.mark.parametrize("shard", [1, 33, 256, None])
+def test_running_out_of_puzzles(tmp_path, monkeypatch, shard):
     monkeypatch.setattr(build, "PATIENCE", 500)
     build_dataset(tmp_path / "a.h5", "maze-2x3", train=4, test=2, progress=False)  # all there are
     (tmp_path / "a.h5").unlink()
     with pytest.raises(PuzzleError) as caught:
-        build_dataset(tmp_path / "a.h5", "maze-2x3", train=4, test=3, block=block, progress=False)
+        build_dataset(tmp_path / "a.h5", "maze-2x3", train=4, test=3, shard=shard, progress=False)
     family = puzzles.family("maze-2x3")
     candidates = family.generate(candidate_seeds(0, 0, 200))
     _, first = np.unique(split_keys(family, candidates.puzzle, candidates.solution), return_index=True)
@@ -111,6 +118,20 @@ def test_running_out_of_puzzles(tmp_path, monkeypatch, block):
         "earlier one; expected 7 different ones"
     )
     assert not list(tmp_path.iterdir())
+
+
+def test_a_wait_for_the_next_new_puzzle_may_last_almost_for_ever(tmp_path, monkeypatch):
+    family = puzzles.family("maze-2x3")
+    candidates = family.generate(candidate_seeds(0, 0, 200))
+    _, first = np.unique(split_keys(family, candidates.puzzle, candidates.solution), return_index=True)
+    longest = int(np.diff(np.sort(first)).max()) - 1  # repeats between two new ones
+    assert longest > 0
+    for shard in (1, 50, None):
+        monkeypatch.setattr(build, "PATIENCE", longest + 1)
+        build_dataset(tmp_path / "a.h5", family, train=4, test=2, shard=shard, progress=False)
+        monkeypatch.setattr(build, "PATIENCE", longest)
+        with pytest.raises(PuzzleError, match=f"the last {longest} of them"):
+            build_dataset(tmp_path / "b.h5", family, train=4, test=2, shard=shard, progress=False)
 
 
 def test_a_split_is_left_out_with_zero(tmp_path):
@@ -126,7 +147,9 @@ def test_a_split_is_left_out_with_zero(tmp_path):
         ({"test": -3}, "test -3, expected 0 or more"),
         ({"train": 0, "test": 0}, "train 0 and test 0, expected a puzzle in one of them"),
         ({"seed": -1}, "seed -1, expected 0 <= seed < 2**64"),
-        ({"block": 0}, "block 0, expected 1 or more"),
+        ({"shard": 0}, "shard 0, expected 1 or more"),
+        ({"workers": 0}, "workers 0, expected 1 or more"),
+        ({"engine": "steam"}, "engine 'steam', expected one of ('local', 'ray')"),
         ({"options": MazeOptions()}, "options MazeOptions("),
         ({"options": SudokuOptions(clues=99)}, "clues 99"),
     ],
@@ -138,22 +161,38 @@ def test_arguments_that_cannot_be(tmp_path, arguments, message):
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("error", [PuzzleError("no more"), KeyboardInterrupt()])
-def test_an_error_on_the_way_leaves_nothing_behind(tmp_path, monkeypatch, error):
+def test_a_refusal_of_the_generator_leaves_nothing_behind(tmp_path, monkeypatch):
     calls = []
     original = Maze.generate
 
     def failing(self, seeds, options=None):
         calls.append(len(seeds))
         if len(calls) == 4:
-            raise error
+            raise PuzzleError("no more")
         return original(self, seeds, options)
 
     monkeypatch.setattr(Maze, "generate", failing)
-    with pytest.raises(type(error)):
-        build_dataset(tmp_path / "a.h5", "maze-6x6", train=50, test=10, block=10, progress=False)
-    assert calls == [10] * 4
+    with pytest.raises(PuzzleError, match="no more"):
+        build_dataset(tmp_path / "a.h5", "maze-6x6", train=50, test=10, shard=10, workers=1, progress=False)
+    assert len(calls) >= 4
     assert not list(tmp_path.iterdir())
+
+
+def test_shards_grow_with_the_pace_of_the_generator(tmp_path, monkeypatch):
+    counts = []
+    original = Maze.generate
+
+    def timed(self, seeds, options=None):
+        counts.append(len(seeds))
+        if len(counts) == 7:
+            time.sleep(2)  # as if this shard had been very slow
+        return original(self, seeds, options)
+
+    monkeypatch.setattr(Maze, "generate", timed)
+    build_dataset(tmp_path / "a.h5", "maze-9x9", train=0, test=60_000, workers=1, progress=False)
+    assert counts[0] == 16
+    assert max(counts) > 1000
+    assert min(counts[7:11]) < max(counts[:7])
 
 
 def test_progress_and_command(tmp_path, capsys):
@@ -162,3 +201,19 @@ def test_progress_and_command(tmp_path, capsys):
     assert "10/10" in capsys.readouterr().err
     build_dataset(tmp_path / "a.h5", "sudoku-4x4", train=7, test=3, progress=False)
     assert capsys.readouterr().err == ""
+
+
+def test_ray_makes_the_same_bytes(tmp_path):
+    pytest.importorskip("ray")
+    build_dataset(tmp_path / "local.h5", "maze-3x4", train=60, test=15, seed=3, progress=False)
+    command = Dataset(tmp_path / "local.h5").provenance.command
+    how = {"engine": "ray", "workers": 2, "shard": 20, "command": command, "progress": False}
+    build_dataset(tmp_path / "ray.h5", "maze-3x4", train=60, test=15, seed=3, **how)
+    assert (tmp_path / "ray.h5").read_bytes() == (tmp_path / "local.h5").read_bytes()
+
+
+def test_without_ray_its_engine_says_what_to_install(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(PuzzleError, match=r"Ray is not installed, expected: pip install 'air-envs\[ray\]'"):
+        build_dataset(tmp_path / "a.h5", "sudoku-4x4", train=5, test=5, engine="ray", progress=False)
+    assert not list(tmp_path.iterdir())
