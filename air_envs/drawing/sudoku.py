@@ -66,7 +66,7 @@ def paint(surface: pygame.Surface, layout: Layout, family: Sudoku, scene: Scene,
             surface.blit(sprites.corner(cell, theme.conflict), rect[:2])
         if hinted[place] and value > 0:
             size = max(2, round(cell * 0.12))
-            sprites.place(surface, sprites.disc(size, theme.good), rect[0] + 1.4 * size, rect[1] + cell - 1.4 * size)
+            sprites.place(surface, sprites.disc(size, theme.good), rect[0] + 1.4 * size, rect[1] + 1.4 * size)
     _lines(surface, layout, family, theme)
     if scene.selected is not None:
         _ring(surface, layout, scene.selected, theme)

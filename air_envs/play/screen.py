@@ -192,10 +192,11 @@ class Screen:
         self._fill((x, y, wide, tall), theme.page)
         self._line(card.title, (x + gap, y + gap), wide - 2 * gap, round(1.25 * unit), theme.text, "bold")
         y += 5 * unit
+        pitch = min(round(2.2 * unit), (tall - 6 * unit) // max(1, len(card.lines)))
         for keys, what in card.lines:
             self._line(keys, (x + gap, y), round(wide * 0.42) - gap, unit, theme.text, "bold")
             self._line(what, (x + round(wide * 0.44), y), round(wide * 0.56) - gap, unit, theme.muted)
-            y += round(2.2 * unit)
+            y += pitch
         for name, items in card.rows:
             self._line(name, (x + gap, y), wide - 2 * gap, unit, theme.muted)
             self._grid((x + gap, y + round(1.9 * unit), wide - 2 * gap, 0), [items], 2.6)
