@@ -15,25 +15,31 @@ if TYPE_CHECKING:
     from air_envs.actions import ActionError
     from air_envs.dynamics import Dynamics
     from air_envs.env import PuzzleEnv
-    from air_envs.maze import MazeEnv
-    from air_envs.rewards import DenseReward, SparseReward
+    from air_envs.maze import MazeEnv, MazeVectorEnv
+    from air_envs.rewards import ConflictReward, DenseReward, ShapedReward, SparseReward
     from air_envs.sources import DatasetPuzzles, GeneratedPuzzles, PuzzleSource
-    from air_envs.sudoku import SudokuEnv
+    from air_envs.sudoku import SudokuEnv, SudokuVectorEnv
+    from air_envs.vector import PuzzleVectorEnv
     from puzzles import PuzzleFamily
 
 __all__ = [
     "ENVIRONMENTS",
     "ActionError",
+    "ConflictReward",
     "DatasetPuzzles",
     "DenseReward",
     "Dynamics",
     "Environment",
     "GeneratedPuzzles",
     "MazeEnv",
+    "MazeVectorEnv",
     "PuzzleEnv",
     "PuzzleSource",
+    "PuzzleVectorEnv",
+    "ShapedReward",
     "SparseReward",
     "SudokuEnv",
+    "SudokuVectorEnv",
     "environment_id",
     "register_environment",
 ]
@@ -47,21 +53,51 @@ class Environment(NamedTuple):
     entry_point: str
     max_episode_steps: int
     kwargs: dict[str, Any]
+    vector_entry_point: str | None = None
+    """Of the native vector environment; without one, ``gymnasium.make_vec`` steps single environments in a loop."""
+
+
+def _sudoku(max_episode_steps: int, **kwargs: Any) -> Environment:
+    entry_points = "air_envs.sudoku:SudokuEnv", "air_envs.sudoku:SudokuVectorEnv"
+    return Environment("sudoku", entry_points[0], max_episode_steps, kwargs, entry_points[1])
+
+
+def _maze(max_episode_steps: int, **kwargs: Any) -> Environment:
+    entry_points = "air_envs.maze:MazeEnv", "air_envs.maze:MazeVectorEnv"
+    return Environment("maze", entry_points[0], max_episode_steps, kwargs, entry_points[1])
 
 
 ENVIRONMENTS: dict[str, Environment] = {
-    "air_envs/Sudoku-v0": Environment("sudoku", "air_envs.sudoku:SudokuEnv", 500, {}),
-    "air_envs/Maze-v0": Environment("maze", "air_envs.maze:MazeEnv", 1000, {}),
+    "air_envs/Sudoku-v0": _sudoku(500),
+    "air_envs/Sudoku4x4-v0": _sudoku(100, size=4),
+    "air_envs/Sudoku6x6-v0": _sudoku(200, size=6),
+    "air_envs/SudokuExtreme-v0": _sudoku(500, level="extreme"),
+    "air_envs/Sudoku16x16-v0": _sudoku(1500, size=16),
+    "air_envs/Maze-v0": _maze(1000),
+    "air_envs/MazePerfect-v0": _maze(2000, rows=21, columns=21, generator="perfect"),
+    "air_envs/MazeHard-v0": _maze(2000, rows=30, columns=30, generator="percolation"),
 }
 """Every id that ``register_environment`` has seen, the general one of a kind first."""
 
 
 def register_environment(
-    id: str, kind: str, entry_point: str, max_episode_steps: int, kwargs: dict[str, Any] | None = None
+    id: str,
+    kind: str,
+    entry_point: str,
+    max_episode_steps: int,
+    kwargs: dict[str, Any] | None = None,
+    vector_entry_point: str | None = None,
 ) -> None:
     """Make an environment known to ``gymnasium.make`` and ``environment_id``: what a new family's package calls."""
-    ENVIRONMENTS[id] = Environment(kind, entry_point, max_episode_steps, kwargs or {})
-    register(id, entry_point=entry_point, max_episode_steps=max_episode_steps, kwargs=kwargs or {})
+    environment = Environment(kind, entry_point, max_episode_steps, kwargs or {}, vector_entry_point)
+    ENVIRONMENTS[id] = environment
+    register(
+        id,
+        entry_point=entry_point,
+        max_episode_steps=max_episode_steps,
+        kwargs=environment.kwargs,
+        vector_entry_point=vector_entry_point,
+    )
 
 
 def environment_id(family: PuzzleFamily | str) -> str:
@@ -85,15 +121,20 @@ for _id, _environment in list(ENVIRONMENTS.items()):
 # Imported when first asked for: environments load numba, which registering them must not.
 _MODULES = {
     "ActionError": "air_envs.actions",
+    "ConflictReward": "air_envs.rewards",
     "DatasetPuzzles": "air_envs.sources",
     "DenseReward": "air_envs.rewards",
     "Dynamics": "air_envs.dynamics",
     "GeneratedPuzzles": "air_envs.sources",
     "MazeEnv": "air_envs.maze",
+    "MazeVectorEnv": "air_envs.maze",
     "PuzzleEnv": "air_envs.env",
     "PuzzleSource": "air_envs.sources",
+    "PuzzleVectorEnv": "air_envs.vector",
+    "ShapedReward": "air_envs.rewards",
     "SparseReward": "air_envs.rewards",
     "SudokuEnv": "air_envs.sudoku",
+    "SudokuVectorEnv": "air_envs.sudoku",
 }
 
 

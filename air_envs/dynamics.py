@@ -13,7 +13,7 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
-from air_envs.actions import check_discrete, check_grid
+from air_envs.actions import check_discrete, check_discrete_batch, check_grid, check_grid_batch
 from puzzles import PuzzleFamily, Puzzles
 
 Rows = NDArray[np.int64]
@@ -22,12 +22,13 @@ Rows = NDArray[np.int64]
 class Dynamics(abc.ABC):
     """The state of ``count`` puzzles of one family. Every array's first axis is the puzzle.
 
-    A subclass sets its spaces in ``__init__`` and writes ``_start`` and ``_apply``.
+    A subclass sets its spaces in ``__init__`` and writes ``_start`` and ``_apply``. ``observation``, ``info`` and
+    ``masks`` hand out the state's own arrays, which the next step changes: environments copy what they give away.
     """
 
     action_type: ClassVar[str]
     """The name users choose it by: ``"place"``."""
-    action_meaning: ClassVar[str] = ""
+    action_meaning: str = ""
     """What a discrete action is, for messages."""
 
     action_space: spaces.Space[Any]
@@ -43,7 +44,7 @@ class Dynamics(abc.ABC):
         self.solution = np.zeros_like(self.puzzle)
         self.grid = np.zeros_like(self.puzzle)
         """(N, rows, columns) uint8: as it stands."""
-        self.rating = np.zeros(count, np.int32)
+        self.rating = np.zeros(count, np.int64)
         self.steps = np.zeros(count, np.int64)
         """(N,) int64: steps taken this episode."""
         self.illegal = np.zeros(count, np.int64)
@@ -51,6 +52,8 @@ class Dynamics(abc.ABC):
         self.refused = np.zeros(count, np.bool_)
         """(N,) bool: whether the last step was."""
         self.solved = np.zeros(count, np.bool_)
+        self.failed = np.zeros(count, np.bool_)
+        """(N,) bool: given up as beyond repair, where a way of acting has such an end."""
         self.progress = np.zeros(count, np.float64)
         """(N,) float64: at most 1, and 1 where solved; what dense rewards are made of."""
         self.progress_before = np.zeros(count, np.float64)
@@ -67,6 +70,7 @@ class Dynamics(abc.ABC):
         self.steps[rows] = 0
         self.illegal[rows] = 0
         self.refused[rows] = False
+        self.failed[rows] = False
         self._start(rows)
         self.progress_before[rows] = self.progress[rows]
 
@@ -76,6 +80,11 @@ class Dynamics(abc.ABC):
         self.progress_before[:] = self.progress
         self._apply(actions)
         self.illegal += self.refused
+
+    @property
+    def ended(self) -> NDArray[np.bool_]:
+        """(N,) bool: solved or failed, a new array."""
+        return self.solved | self.failed
 
     def check(self, action: Any) -> NDArray[Any]:
         """Return one puzzle's action as a batch of one.
@@ -87,21 +96,26 @@ class Dynamics(abc.ABC):
             return np.array((check_discrete(action, int(self.action_space.n), self.action_meaning),), np.int64)
         return check_grid(action, self.family.shape, self.family.cell_values)[None]
 
-    def observe(self) -> dict[str, NDArray[Any]]:
-        """Return new arrays of the observation's parts, each (N, ...)."""
-        return {"grid": self.grid.copy(), "puzzle": self.puzzle.copy()}
+    def check_batch(self, actions: Any, ignored: NDArray[np.bool_] | None = None) -> NDArray[Any]:
+        """Return the actions of all N puzzles as ``step`` takes them; those ``ignored``, (N,) bool, become 0.
+
+        Raises:
+            ActionError: naming the first sub-environment whose action the action space does not hold.
+        """
+        if isinstance(self.action_space, spaces.Discrete):
+            return check_discrete_batch(actions, self.count, int(self.action_space.n), self.action_meaning, ignored)
+        return check_grid_batch(actions, self.count, self.family.shape, self.family.cell_values, ignored)
+
+    def observation(self) -> dict[str, NDArray[Any]]:
+        """Return the observation's parts, each (N, ...): the state's own arrays."""
+        return {"grid": self.grid, "puzzle": self.puzzle}
 
     def info(self) -> dict[str, NDArray[Any]]:
-        """Return new arrays, each (N, ...); the same keys at every call."""
-        return {
-            "solved": self.solved.copy(),
-            "steps": self.steps.copy(),
-            "illegal": self.illegal.copy(),
-            "rating": self.rating.copy(),
-        }
+        """Return (N,) arrays, int64, float64 or bool, the state's own; the same keys at every call."""
+        return {"solved": self.solved, "steps": self.steps, "illegal": self.illegal, "rating": self.rating}
 
     def masks(self) -> NDArray[np.int8] | None:
-        """(N, actions) int8, a new array: 1 for legal actions; None where actions are whole grids."""
+        """(N, actions) int8, the state's own: 1 for legal actions; None where actions are whole grids."""
         return None
 
     def picture(self, row: int) -> dict[str, Any]:

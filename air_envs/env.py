@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sized
+import functools
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import gymnasium as gym
@@ -10,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from air_envs.dynamics import Dynamics
+from air_envs.posing import posed
 from air_envs.rewards import Reward, as_reward
-from air_envs.sources import PuzzleSource, pose
-from puzzles import Puzzles
+from air_envs.sources import PuzzleSource
+from air_envs.streams import Streams, stream_seeds
 
 if TYPE_CHECKING:
     from air_envs.drawing.theme import Theme
@@ -63,8 +65,12 @@ class PuzzleEnv(gym.Env[Any, Any]):
             raise ValueError(f"render_mode: found {render_mode!r}, expected one of {self.metadata['render_modes']}")
         self.family = source.family
         self.source = source
-        self.dynamics = self.dynamics_types[action_type](self.family, 1, **dynamics)
-        self.reward = as_reward(reward)
+        self.new_dynamics: Callable[[int], Dynamics] = functools.partial(
+            self.dynamics_types[action_type], self.family, **dynamics
+        )
+        """Makes the dynamics of ``count`` such puzzles, for vector environments."""
+        self.dynamics = self.new_dynamics(1)
+        self.reward = as_reward(reward, self.dynamics)
         self.action_type = action_type
         self.action_space = self.dynamics.action_space
         self.observation_space = self.dynamics.observation_space
@@ -72,6 +78,8 @@ class PuzzleEnv(gym.Env[Any, Any]):
         self.solution_in_info = solution_in_info
         self._viewer = viewer
         self._look: dict[str, Any] = {"theme": theme, "pixels": pixels}
+        self._streams = Streams(1)
+        self._seeded_from: np.random.Generator | None = None
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
@@ -81,14 +89,15 @@ class PuzzleEnv(gym.Env[Any, Any]):
         Args:
             seed: fixes this puzzle and all later ones.
             options: ``{"index": i}`` poses row i of the dataset; ``{"puzzle": grid}`` poses a grid of (rows, columns)
-                integers, or its text form. Neither draws a random number.
+                integers, or its text form. Neither uses up randomness.
 
         Raises:
             PuzzleError: a posed puzzle that is malformed, or has no solution or several where one is required.
             ValueError: an index out of range or without a dataset, or another option.
         """
         super().reset(seed=seed)
-        self.dynamics.reset(_ROW, self._next(options or {}))
+        puzzles = posed(self.source, options)
+        self.dynamics.reset(_ROW, self.source.load(self._draw()) if puzzles is None else puzzles)
         if self.render_mode == "human":
             self.render()
         return self._observation(), self._info()
@@ -103,7 +112,8 @@ class PuzzleEnv(gym.Env[Any, Any]):
         dynamics.step(dynamics.check(action))
         if self.render_mode == "human":
             self.render()
-        return self._observation(), float(self.reward(dynamics)[0]), bool(dynamics.solved[0]), False, self._info()
+        reward, ended = float(self.reward(dynamics)[0]), bool(dynamics.solved[0] or dynamics.failed[0])
+        return self._observation(), reward, ended, False, self._info()
 
     def action_masks(self) -> NDArray[np.bool_]:
         """Return (actions,) bool: which actions are legal now, as MaskablePPO asks for it.
@@ -146,31 +156,35 @@ class PuzzleEnv(gym.Env[Any, Any]):
         if self._viewer is not None:
             self._viewer.close()
 
-    def _next(self, options: dict[str, Any]) -> Puzzles:
-        unknown = [name for name in options if name not in ("index", "puzzle")]
-        if unknown or len(options) > 1:
-            raise ValueError(f"options: found {sorted(options)}, expected 'index' or 'puzzle' or none")
-        if options.get("puzzle") is not None:
-            return pose(self.family, options["puzzle"])
-        key = self.source.draw(self.np_random) if options.get("index") is None else self._row(options["index"])
-        return self.source.load(np.array((key,), np.uint64))
-
-    def _row(self, index: Any) -> int:
-        if not isinstance(self.source, Sized):
-            raise ValueError(f"options: index {index!r} without a dataset")
-        count = len(self.source)
-        if not isinstance(index, (int, np.integer)) or not 0 <= index < count:
-            raise ValueError(f"options: index {index!r}, expected an integer 0 to {count - 1}")
-        return int(index)
+    def _draw(self) -> NDArray[np.uint64]:
+        """Draw the next key from the stream that ``np_random`` seeds, once for each generator set there."""
+        if self._seeded_from is not self.np_random:
+            self._seeded_from = self.np_random
+            self._streams.seed(_ROW, stream_seeds(self.np_random))
+        return self._streams.draw(_ROW)
 
     def _observation(self) -> dict[str, NDArray[Any]]:
-        return {name: values[0] for name, values in self.dynamics.observe().items()}
+        return {name: values[0].copy() for name, values in self.dynamics.observation().items()}
 
     def _info(self) -> dict[str, Any]:
         info: dict[str, Any] = {name: values.item() for name, values in self.dynamics.info().items()}
         masks = self.dynamics.masks()
         if masks is not None:
-            info["action_mask"] = masks[0]
+            info["action_mask"] = masks[0].copy()
         if self.solution_in_info:
             info["solution"] = self.dynamics.solution[0].copy()
         return info
+
+
+def options_of(owner: str, action_type: str, **options: tuple[Any, Any]) -> dict[str, Any]:
+    """Return the options of one way of acting, each given as (value, default), or none for another way.
+
+    Raises:
+        ValueError: an option that is not at its default goes with another way of acting.
+    """
+    if action_type == owner:
+        return {name: value for name, (value, _) in options.items()}
+    for name, (value, default) in options.items():
+        if value != default:
+            raise ValueError(f"{name}: found {value!r} with action_type {action_type!r}, an option of {owner!r}")
+    return {}

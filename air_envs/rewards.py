@@ -1,13 +1,15 @@
 """Rewards: objects that one passes to an environment. Each sees the whole batch after a step.
 
-Any callable will do that takes the ``Dynamics`` and returns (N,) float64, a new array. Both rewards here sum to 1 over
-an episode that is solved, less what penalties and costs took.
+Any callable will do that takes the ``Dynamics`` and returns (N,) float64, a new array. What the rewards here pay is
+less ``illegal_penalty`` for an illegal action and ``step_cost`` for every step.
 """
 
 from __future__ import annotations
 
+import abc
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol, cast, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +20,8 @@ Reward = Callable[[Dynamics], NDArray[np.float64]]
 
 
 @dataclass(frozen=True)
-class SparseReward:
-    """1 on the step that solves the puzzle."""
+class PricedReward(abc.ABC):
+    """What is paid for the last step, less the price of it; a subclass says what is paid."""
 
     illegal_penalty: float = 0.0
     """Taken off for an illegal action."""
@@ -28,46 +30,98 @@ class SparseReward:
 
     def __call__(self, dynamics: Dynamics) -> NDArray[np.float64]:
         """Return the reward of the last step, (N,) float64."""
-        reward = dynamics.solved.astype(np.float64)
+        reward = self.paid(dynamics)
         if self.illegal_penalty or self.step_cost:
             reward -= self.illegal_penalty * dynamics.refused + self.step_cost
         return reward
+
+    @abc.abstractmethod
+    def paid(self, dynamics: Dynamics) -> NDArray[np.float64]:
+        """Return what the last step pays, (N,) float64, a new array."""
 
 
 @dataclass(frozen=True)
-class DenseReward:
+class SparseReward(PricedReward):
+    """1 on the step that solves the puzzle."""
+
+    def paid(self, dynamics: Dynamics) -> NDArray[np.float64]:
+        """Return 1 where solved."""
+        return dynamics.solved.astype(np.float64)
+
+
+@dataclass(frozen=True)
+class DenseReward(PricedReward):
     """The change of ``Dynamics.progress``: Sudoku cells that became right, Maze moves that brought the goal nearer.
 
-    The difference of a potential that is 0 when solved, so that it pays the same for every way to a solution
-    (Ng, Harada and Russell 1999, Policy invariance under reward transformations).
+    Sums to 1 over an episode that is solved, by whatever way, and to the progress made over any other.
     """
 
-    discount: float = 1.0
-    """The agent's discount; below 1 the potential is ``progress - 1``, discounted."""
-    illegal_penalty: float = 0.0
-    """Taken off for an illegal action."""
-    step_cost: float = 0.0
-    """Taken off for every step."""
-
-    def __call__(self, dynamics: Dynamics) -> NDArray[np.float64]:
-        """Return the reward of the last step, (N,) float64."""
-        reward = self.discount * (dynamics.progress - 1.0) - (dynamics.progress_before - 1.0)
-        if self.illegal_penalty or self.step_cost:
-            reward -= self.illegal_penalty * dynamics.refused + self.step_cost
-        return reward
+    def paid(self, dynamics: Dynamics) -> NDArray[np.float64]:
+        """Return the progress now, less that before."""
+        return dynamics.progress - dynamics.progress_before
 
 
-REWARDS: dict[str, Callable[[], Reward]] = {"dense": DenseReward, "sparse": SparseReward}
+@dataclass(frozen=True)
+class ShapedReward(PricedReward):
+    """The sparse reward, shaped by the potential ``progress - 1``: an agent with this discount learns the same policy.
+
+    The potential counts as 0 in every terminal state (Ng, Harada and Russell 1999, Policy invariance under reward
+    transformations; Grzes 2017, Reward shaping in episodic reinforcement learning): so the discounted sum over an
+    episode that ends by itself is that of the sparse reward, plus 1, whatever way it took.
+    """
+
+    discount: float = 0.99
+    """The agent's discount, often called gamma."""
+
+    def paid(self, dynamics: Dynamics) -> NDArray[np.float64]:
+        """Return 1 where solved, plus the discounted potential now, less that before."""
+        potential = np.where(dynamics.ended, 0.0, dynamics.progress - 1.0)
+        return dynamics.solved + self.discount * potential - (dynamics.progress_before - 1.0)
 
 
-def as_reward(reward: str | Reward) -> Reward:
-    """Return the reward called ``reward``; an object is returned as it is.
+@dataclass(frozen=True)
+class ConflictReward(PricedReward):
+    """1 on the step that solves a Sudoku, less ``penalty`` for each cell that came into conflict by the step.
+
+    A cell that comes out of conflict pays it back, so that every solved episode sums to 1.
+    """
+
+    penalty: float = 0.1
+
+    def paid(self, dynamics: Dynamics) -> NDArray[np.float64]:
+        """Return 1 where solved, less the penalty of each conflict more than before."""
+        counts = cast(CountsConflicts, dynamics)  # as_reward has looked
+        return dynamics.solved - self.penalty * (counts.conflicts - counts.conflicts_before)
+
+
+@runtime_checkable
+class CountsConflicts(Protocol):
+    """Dynamics that ``ConflictReward`` can judge."""
+
+    conflicts: NDArray[np.int64]
+    """(N,) int64: cells in conflict."""
+    conflicts_before: NDArray[np.int64]
+    """(N,) int64: the same before the last step."""
+
+
+REWARDS: dict[str, Callable[[], Reward]] = {
+    "conflict": ConflictReward,
+    "dense": DenseReward,
+    "shaped": ShapedReward,
+    "sparse": SparseReward,
+}
+
+
+def as_reward(reward: str | Reward, dynamics: Dynamics) -> Reward:
+    """Return the reward called ``reward`` for these dynamics; an object is returned as it is.
 
     Raises:
-        ValueError: no such name, and nothing to call.
+        ValueError: no such name and nothing to call, or a reward for conflicts where none are counted.
     """
-    if callable(reward):
-        return reward
-    if reward not in REWARDS:
-        raise ValueError(f"reward: found {reward!r}, expected one of {sorted(REWARDS)} or a callable")
-    return REWARDS[reward]()
+    if not callable(reward):
+        if reward not in REWARDS:
+            raise ValueError(f"reward: found {reward!r}, expected one of {sorted(REWARDS)} or a callable")
+        reward = REWARDS[reward]()
+    if isinstance(reward, ConflictReward) and not isinstance(dynamics, CountsConflicts):
+        raise ValueError(f"reward: found {reward}, but {type(dynamics).__name__} counts no conflicts")
+    return reward

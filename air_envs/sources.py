@@ -1,4 +1,4 @@
-"""Where an environment's puzzles come from: a generator or a dataset, or anything else with the same two methods."""
+"""Where an environment's puzzles come from: a generator or a dataset, or anything else with the same method."""
 
 from __future__ import annotations
 
@@ -10,22 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 import puzzles
-from puzzles import PuzzleError, PuzzleFamily, Puzzles
+from puzzles import PuzzleFamily, Puzzles
 
 
 class PuzzleSource(Protocol):
-    """A supply of puzzles. A key names one of them; drawing a key and loading it are apart, so that N environments
-    draw from their own generators and load in one batch."""
+    """A supply of puzzles. A key, any of the 2**64, picks one: environments draw keys at random, a batch at a time."""
 
     @property
     def family(self) -> PuzzleFamily:
         """Of all its puzzles."""
 
-    def draw(self, np_random: np.random.Generator) -> int:
-        """Draw a key: the only use of randomness."""
-
     def load(self, keys: NDArray[np.uint64]) -> Puzzles:
-        """Return the puzzles of the keys, (N,) uint64."""
+        """Return the puzzles of the keys, (N,) uint64. A puzzle depends on its key alone."""
 
 
 class GeneratedPuzzles:
@@ -49,10 +45,6 @@ class GeneratedPuzzles:
         """Of all its puzzles."""
         return self._family
 
-    def draw(self, np_random: np.random.Generator) -> int:
-        """Draw a seed, any uint64."""
-        return int(np_random.integers(1 << 64, dtype=np.uint64))
-
     def load(self, keys: NDArray[np.uint64]) -> Puzzles:
         """Generate the puzzles of the seeds ``keys``, (N,) uint64.
 
@@ -63,7 +55,7 @@ class GeneratedPuzzles:
 
 
 class DatasetPuzzles:
-    """Puzzles of one split of an HDF5 dataset, held in memory; a key is a row.
+    """Puzzles of one split of an HDF5 dataset, held in memory; a key picks a row, each as likely as any other.
 
     All sources of one file in a process share its arrays; pickles hold the path and read the file again.
 
@@ -90,19 +82,23 @@ class DatasetPuzzles:
     def __len__(self) -> int:
         return len(self._puzzles.puzzle)
 
-    def draw(self, np_random: np.random.Generator) -> int:
-        """Draw a row, each as likely as any other."""
-        return int(np_random.integers(len(self)))
-
     def load(self, keys: NDArray[np.uint64]) -> Puzzles:
-        """Return the rows ``keys``, (N,) uint64."""
-        return self._puzzles.take(keys)
+        """Return the rows that ``keys``, (N,) uint64, pick."""
+        # High half of a 32 x 32 bit product: a row for each key, uniform but for a bias below rows / 2**32.
+        return self.take((keys >> _HALF) * np.uint64(len(self)) >> _HALF)
+
+    def take(self, rows: NDArray[np.integer[Any]]) -> Puzzles:
+        """Return the puzzles of ``rows``, (N,) integers from 0 to ``len(self) - 1``."""
+        return self._puzzles.take(rows)
 
     def __deepcopy__(self, memo: Any) -> DatasetPuzzles:
         return self
 
     def __reduce__(self) -> tuple[Any, ...]:
         return DatasetPuzzles, (self.path, self.split_name)
+
+
+_HALF = np.uint64(32)
 
 
 @functools.lru_cache(maxsize=8)
@@ -135,7 +131,7 @@ def make_source(
         source: taken as it is.
 
     Raises:
-        ValueError: puzzles of another kind or shape than asked for, or generator options along with a dataset.
+        ValueError: puzzles of another kind or shape than asked for, or generator options along with a source.
     """
     if source is None and dataset is None:
         rows, columns = (
@@ -158,32 +154,3 @@ def make_source(
         asked = "x".join("?" if side is None else str(side) for side in shape)
         raise ValueError(f"{dataset or source}: puzzles of {family.name}, expected {kind}-{asked}")
     return source
-
-
-def pose(family: PuzzleFamily, puzzle: Any) -> Puzzles:
-    """Return one puzzle that a user wrote down, solved and rated, as a batch of one.
-
-    Args:
-        family: of the puzzle.
-        puzzle: (rows, columns) integers, or its text form.
-
-    Raises:
-        PuzzleError: malformed, or without exactly the solutions that the family wants.
-    """
-    if isinstance(puzzle, str):
-        grid = family.parse(puzzle)
-    else:
-        grid = np.asarray(puzzle)
-        if grid.shape != family.shape or not np.issubdtype(grid.dtype, np.integer):
-            raise PuzzleError(
-                f"puzzle: shape {grid.shape} and dtype {grid.dtype}, expected {family.shape} integers for {family.name}"
-            )
-        if grid.min() < 0 or grid.max() >= family.cell_values:
-            row, column = np.argwhere((grid < 0) | (grid >= family.cell_values))[0]
-            raise PuzzleError(
-                f"puzzle: row {row + 1}, column {column + 1}: {grid[row, column]}, "
-                f"expected 0 to {family.cell_values - 1}"
-            )
-    batch = np.ascontiguousarray(grid, dtype=np.uint8)[None]
-    family.check(batch)
-    return Puzzles(batch, family.solve(batch), family.rate(batch))

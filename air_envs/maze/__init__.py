@@ -1,6 +1,6 @@
 """The maze as a Gymnasium environment."""
 
 from air_envs.maze.dynamics import MazeMove, MazePropose
-from air_envs.maze.env import MazeEnv
+from air_envs.maze.env import MazeEnv, MazeVectorEnv
 
-__all__ = ["MazeEnv", "MazeMove", "MazePropose"]
+__all__ = ["MazeEnv", "MazeMove", "MazePropose", "MazeVectorEnv"]

@@ -29,54 +29,93 @@ class MazeDynamics(Dynamics):
         """(N,) int64: moves from the agent, or from where the proposed path ends, to the goal."""
         self.agent = np.zeros((count, 2), np.int64)
         """(N, 2) int64: row and column of the agent; the start where there is none."""
+        self.efficiency = np.zeros(count, np.float64)
+        """(N,) float64: 1 where solved by a shortest path, less for detours; see the subclass."""
         self._mask = np.zeros((count, 4), np.int8)
+        self._every_row = np.arange(count)
         self.observation_space = spaces.Dict(grid=grid_space(family), puzzle=grid_space(family))
 
     def info(self) -> dict[str, NDArray[Any]]:
-        """Add ``distance`` and ``optimal_length``."""
-        return super().info() | {"distance": self.to_go.copy(), "optimal_length": self.optimal.copy()}
+        """Add ``distance``, ``optimal_length`` and ``efficiency``."""
+        return super().info() | {
+            "distance": self.to_go,
+            "optimal_length": self.optimal,
+            "efficiency": self.efficiency,
+        }
 
     def _start(self, rows: Rows) -> None:
         self.distance[rows] = rules.distances(self.puzzle[rows])
         kernels.start(rows, self.puzzle, self.distance, self.agent, self.optimal, self.to_go, self._mask)
         self.solved[rows] = False
         self.progress[rows] = 0.0
+        self.efficiency[rows] = 0.0
 
 
 class MazeMove(MazeDynamics):
-    """An action moves the agent by one cell: Discrete(4), up, right, down, left."""
+    """An action moves the agent by one cell: Discrete(4), up, right, down, left.
+
+    ``efficiency`` is optimal length / steps once solved, 0 before.
+
+    Args:
+        family: a maze.
+        count: N.
+        view: None observes the whole maze; an odd number k only the k x k cells around the agent.
+
+    Raises:
+        ValueError: another ``view``.
+    """
 
     action_type = "move"
     action_meaning = "0 up, 1 right, 2 down, 3 left"
 
-    def __init__(self, family: Maze, count: int):
+    def __init__(self, family: Maze, count: int, *, view: int | None = None):
         super().__init__(family, count)
         self.action_space = spaces.Discrete(4)
-        self.observation_space = spaces.Dict(
-            agent=spaces.MultiDiscrete(list(family.shape)), grid=grid_space(family), puzzle=grid_space(family)
-        )
+        if view is None:
+            self.window = None
+            self.observation_space = spaces.Dict(
+                {"agent": spaces.MultiDiscrete(list(family.shape)), **self.observation_space.spaces}
+            )
+            return
+        if not isinstance(view, int) or view < 1 or view % 2 == 0:
+            raise ValueError(f"view: found {view!r}, expected an odd number of cells, 1 or more")
+        self.window = np.zeros((count, view, view), np.uint8)
+        """(N, view, view) uint8: the grid around the agent, walls beyond the edge; None if all is observed."""
+        self.observation_space = spaces.Dict(view=spaces.Box(0, family.cell_values - 1, (view, view), np.uint8))
 
-    def observe(self) -> dict[str, NDArray[Any]]:
-        """Add ``agent``, (N, 2) int64: row and column."""
-        return {"agent": self.agent.copy(), **super().observe()}
+    def observation(self) -> dict[str, NDArray[Any]]:
+        """Add ``agent``, (N, 2) int64: row and column; or return ``view`` alone."""
+        return {"agent": self.agent, **super().observation()} if self.window is None else {"view": self.window}
 
     def masks(self) -> NDArray[np.int8]:
-        """(N, 4) int8, a new array."""
-        return self._mask.copy()
+        """(N, 4) int8."""
+        return self._mask
 
     def picture(self, row: int) -> dict[str, Any]:
         """Add the agent."""
         return super().picture(row) | {"agent": tuple(self.agent[row].tolist())}
 
+    def _start(self, rows: Rows) -> None:
+        super()._start(rows)
+        self._look(rows)
+
     def _apply(self, actions: NDArray[Any]) -> None:
         kernels.move(
-            actions, self.puzzle, self.distance, self.optimal,
-            self.grid, self.agent, self.to_go, self._mask, self.refused, self.solved, self.progress,
+            actions, self.puzzle, self.distance, self.optimal, self.steps, self.grid, self.agent, self.to_go,
+            self._mask, self.refused, self.solved, self.progress, self.efficiency,
         )  # fmt: skip
+        self._look(self._every_row)
+
+    def _look(self, rows: Rows) -> None:
+        if self.window is not None:
+            kernels.look(rows, self.grid, self.agent, self.window)
 
 
 class MazePropose(MazeDynamics):
-    """An action is a whole grid of which only the path cells count, each an answer."""
+    """An action is a whole grid of which only the path cells count, each an answer.
+
+    ``efficiency`` equals ``progress``: the moves that the path makes over the optimal length plus the useless cells.
+    """
 
     action_type = "propose"
 
@@ -88,4 +127,5 @@ class MazePropose(MazeDynamics):
         self.grid[:] = self.family.read_answer(self.puzzle, actions)
         self.refused[:] = ((self.grid == PATH) & (self.puzzle == WALL)).any(axis=(1, 2))
         kernels.measure(self.puzzle, self.distance, self.optimal, self.grid, self.to_go, self.progress)
+        self.efficiency[:] = self.progress
         self.solved[:] = rules.is_solved(self.puzzle, self.grid)

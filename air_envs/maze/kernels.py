@@ -14,7 +14,7 @@ from puzzles.maze.rules import COLUMN_STEPS, ROW_STEPS, find, inside
 
 @njit(cache=True, nogil=True)
 def start(rows, puzzle, distance, agent, optimal, to_go, mask):
-    """Stand at the start in the given ``rows`` of the batch, and fill ``optimal``, ``to_go`` and ``mask`` there."""
+    """Stand at the start in the given ``rows`` of the batch; all from ``agent`` on is filled in there."""
     for i in rows:
         cell = find(puzzle[i], START)
         agent[i, 0] = cell // puzzle.shape[2]
@@ -25,7 +25,7 @@ def start(rows, puzzle, distance, agent, optimal, to_go, mask):
 
 
 @njit(cache=True, nogil=True)
-def move(actions, puzzle, distance, optimal, grid, agent, to_go, mask, refused, solved, progress):
+def move(actions, puzzle, distance, optimal, steps, grid, agent, to_go, mask, refused, solved, progress, efficiency):
     """Move each agent up, right, down or left (0 to 3); walls and edges refuse. All from ``grid`` on is updated."""
     rows, columns = puzzle.shape[1:]
     for i in range(len(actions)):
@@ -41,6 +41,7 @@ def move(actions, puzzle, distance, optimal, grid, agent, to_go, mask, refused, 
         to_go[i] = distance[i, row, column]
         solved[i] = to_go[i] == 0
         progress[i] = 1.0 - to_go[i] / optimal[i]
+        efficiency[i] = optimal[i] / steps[i] if solved[i] else 0.0
         _legal_moves(puzzle[i], agent[i], mask[i])
 
 
@@ -51,6 +52,18 @@ def _legal_moves(puzzle, place, mask):
         row = place[0] + ROW_STEPS[action]
         column = place[1] + COLUMN_STEPS[action]
         mask[action] = inside(row, column, rows, columns) and puzzle[row, column] != WALL
+
+
+@njit(cache=True, nogil=True)
+def look(rows, grid, agent, window):
+    """Copy the cells around the agents of the given ``rows`` of the batch into ``window``; walls beyond the edge."""
+    side = window.shape[1]
+    for i in rows:
+        for k in range(side):
+            for j in range(side):
+                row = agent[i, 0] + k - side // 2
+                column = agent[i, 1] + j - side // 2
+                window[i, k, j] = grid[i, row, column] if inside(row, column, grid.shape[1], grid.shape[2]) else WALL
 
 
 @njit(cache=True, nogil=True)

@@ -16,34 +16,67 @@ ACTION_MASKS = ("rule", "candidates")
 
 
 class SudokuDynamics(Dynamics):
-    """What both ways of acting share: the counts of filled, conflicting and right cells."""
+    """What both ways of acting share: the counts of filled, conflicting and right cells.
+
+    Args:
+        family: a Sudoku.
+        count: N.
+        candidates: whether to observe which digits fit each blank cell.
+    """
 
     family: Sudoku
 
-    def __init__(self, family: Sudoku, count: int):
+    def __init__(self, family: Sudoku, count: int, *, candidates: bool = False):
         super().__init__(family, count)
+        side = family.side
         self.blanks = np.zeros(count, np.int64)
         """(N,) int64: cells that the puzzle leaves open."""
         self.filled = np.zeros(count, np.int64)
         """(N,) int64: cells that hold a digit."""
         self.conflicts = np.zeros(count, np.int64)
         """(N,) int64: cells whose digit stands again in their row, column or box."""
+        self.conflicts_before = np.zeros(count, np.int64)
+        """(N,) int64: the same before the last step."""
         self.correct = np.zeros(count, np.int64)
         """(N,) int64: open cells that are as in the solution, less givens that are not, at least 0."""
-        self.observation_space = spaces.Dict(grid=grid_space(family), puzzle=grid_space(family))
+        self.candidates = np.zeros((count, side, side, side), np.uint8) if candidates else None
+        """(N, side, side, side) uint8: 1 where the cell is blank and no peer holds digit k + 1, or None."""
+        parts = {"candidates": spaces.Box(0, 1, (side, side, side), np.uint8)} if candidates else {}
+        self.observation_space = spaces.Dict(parts | {"grid": grid_space(family), "puzzle": grid_space(family)})
+        self._counts = np.zeros((count, 3, side, side + 1), np.uint8)
+        self._every_row = np.arange(count)
+
+    def step(self, actions: NDArray[Any]) -> None:
+        """Remember the conflicts, then act."""
+        self.conflicts_before[:] = self.conflicts
+        super().step(actions)
+        self._find_candidates(self._every_row)
+
+    def observation(self) -> dict[str, NDArray[Any]]:
+        """Add ``candidates`` if observed."""
+        parts = super().observation()
+        return parts if self.candidates is None else {"candidates": self.candidates, **parts}
 
     def info(self) -> dict[str, NDArray[Any]]:
         """Add ``filled`` and ``conflicts``."""
-        return super().info() | {"filled": self.filled.copy(), "conflicts": self.conflicts.copy()}
+        return super().info() | {"filled": self.filled, "conflicts": self.conflicts}
+
+    def picture(self, row: int) -> dict[str, Any]:
+        """Add the candidates, pencilled in, if observed."""
+        picture = super().picture(row)
+        return picture if self.candidates is None else picture | {"candidates": self.candidates[row] > 0}
 
     def _start(self, rows: Rows) -> None:
-        puzzle, grid = self.puzzle[rows], self.grid[rows]
-        self.filled[rows] = (grid > 0).sum(axis=(1, 2))
-        self.blanks[rows] = (puzzle == 0).sum(axis=(1, 2))
-        self.conflicts[rows] = rules.conflicts(grid, self.family.box_rows).sum(axis=(1, 2))
-        self.correct[rows] = 0
-        self.solved[rows] = rules.is_solved(puzzle, grid, self.family.box_rows)
-        self.progress[rows] = self.blanks[rows] == 0
+        kernels.start(
+            rows, self.puzzle, self.grid, self.family.box_rows,
+            self._counts, self.filled, self.blanks, self.conflicts, self.correct, self.solved, self.progress,
+        )  # fmt: skip
+        self.conflicts_before[rows] = self.conflicts[rows]
+        self._find_candidates(rows)
+
+    def _find_candidates(self, rows: Rows) -> None:
+        if self.candidates is not None:
+            kernels.spread(rows, rules.candidates(self.grid[rows], self.family.box_rows), self.candidates)
 
 
 class SudokuPlace(SudokuDynamics):
@@ -52,39 +85,54 @@ class SudokuPlace(SudokuDynamics):
     Args:
         family: a Sudoku.
         count: N.
+        candidates: whether to observe which digits fit each blank cell.
         action_mask: ``"rule"``: any digit into any cell that is no given; ``"candidates"``: only digits that
             stand nowhere in the cell's row, column and box.
+        erase: whether digit 0, which empties a cell, is an action too: Discrete(side ** 2 * (side + 1)).
+        end_on_contradiction: whether a puzzle fails when a digit stands twice in a unit, or none fits a blank cell.
 
     Raises:
         ValueError: another ``action_mask``.
     """
 
     action_type = "place"
-    action_meaning = "cell * side + digit - 1"
 
-    def __init__(self, family: Sudoku, count: int, *, action_mask: str = "rule"):
+    def __init__(
+        self,
+        family: Sudoku,
+        count: int,
+        *,
+        candidates: bool = False,
+        action_mask: str = "rule",
+        erase: bool = False,
+        end_on_contradiction: bool = False,
+    ):
         if action_mask not in ACTION_MASKS:
             raise ValueError(f"action_mask: found {action_mask!r}, expected one of {list(ACTION_MASKS)}")
-        super().__init__(family, count)
-        side = family.side
+        super().__init__(family, count, candidates=candidates)
         self.by_candidate = action_mask == "candidates"
-        self.action_space = spaces.Discrete(side**3)
-        self._counts = np.zeros((count, 3, side, side + 1), np.uint8)
-        self._mask = np.zeros((count, side**3), np.int8)
+        self.erase = erase
+        self.end_on_contradiction = end_on_contradiction
+        actions = family.side**2 * (family.side + erase)
+        self.action_meaning = "cell * (side + 1) + digit" if erase else "cell * side + digit - 1"
+        self.action_space = spaces.Discrete(actions)
+        self._mask = np.zeros((count, actions), np.int8)
 
     def masks(self) -> NDArray[np.int8]:
-        """(N, side ** 3) int8, a new array."""
-        return self._mask.copy()
+        """(N, actions) int8."""
+        return self._mask
 
     def _start(self, rows: Rows) -> None:
         super()._start(rows)
-        kernels.start(rows, self.puzzle, self.grid, self.family.box_rows, self.by_candidate, self._counts, self._mask)
+        kernels.start_masks(
+            rows, self.puzzle, self.grid, self.family.box_rows, self.by_candidate, self.erase, self._counts, self._mask
+        )
 
     def _apply(self, actions: NDArray[Any]) -> None:
         kernels.place(
             actions, self.puzzle, self.grid, self.solution, self.blanks, self.family.box_rows, self.by_candidate,
-            self._counts, self._mask, self.filled, self.conflicts, self.correct,
-            self.refused, self.solved, self.progress,
+            self.erase, self.end_on_contradiction, self._counts, self._mask, self.filled, self.conflicts, self.correct,
+            self.refused, self.solved, self.failed, self.progress,
         )  # fmt: skip
 
 
@@ -93,8 +141,8 @@ class SudokuPropose(SudokuDynamics):
 
     action_type = "propose"
 
-    def __init__(self, family: Sudoku, count: int):
-        super().__init__(family, count)
+    def __init__(self, family: Sudoku, count: int, *, candidates: bool = False):
+        super().__init__(family, count, candidates=candidates)
         self.action_space = grid_space(family)
 
     def _apply(self, actions: NDArray[Any]) -> None:

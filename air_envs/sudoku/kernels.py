@@ -10,26 +10,49 @@ from numba import njit
 
 
 @njit(cache=True, nogil=True)
-def start(rows, puzzle, grid, box_rows, by_candidate, counts, mask):
-    """Fill ``counts`` and ``mask`` for the given ``rows`` of the batch."""
+def start(rows, puzzle, grid, box_rows, counts, filled, blanks, conflicts, correct, solved, progress):
+    """Count what the grids of the given ``rows`` of the batch show; all from ``counts`` on is filled in."""
     side = grid.shape[1]
     box_columns = side // box_rows
     for i in rows:
         counts[i] = 0
+        filled[i] = 0
+        blanks[i] = 0
+        conflicts[i] = 0
+        correct[i] = 0
         for row in range(side):
             for column in range(side):
                 value = grid[i, row, column]
                 counts[i, 0, row, value] += 1
                 counts[i, 1, column, value] += 1
                 counts[i, 2, row // box_rows * box_rows + column // box_columns, value] += 1
+                filled[i] += value > 0
+                blanks[i] += puzzle[i, row, column] == 0
         for row in range(side):
             for column in range(side):
-                first = (row * side + column) * side
+                value = grid[i, row, column]
+                conflicts[i] += value > 0 and _holders(counts[i], row, column, value, box_rows) > 3
+        solved[i] = filled[i] == side * side and conflicts[i] == 0
+        progress[i] = 1.0 if blanks[i] == 0 else 0.0
+
+
+@njit(cache=True, nogil=True)
+def start_masks(rows, puzzle, grid, box_rows, by_candidate, erase, counts, mask):
+    """Fill ``mask`` for the given ``rows`` of the batch, whose ``counts`` are right."""
+    side = grid.shape[1]
+    values = side + erase
+    for i in rows:
+        for row in range(side):
+            for column in range(side):
+                first = (row * side + column) * values
+                free = puzzle[i, row, column] == 0
+                if erase:
+                    mask[i, first] = free and grid[i, row, column] != 0
                 for digit in range(1, side + 1):
-                    legal = puzzle[i, row, column] == 0
-                    if legal and by_candidate:
+                    legal = free
+                    if free and by_candidate:
                         legal = _fits(counts[i], row, column, digit, box_rows)
-                    mask[i, first + digit - 1] = legal
+                    mask[i, first + digit - 1 + erase] = legal
 
 
 @njit(cache=True, nogil=True)
@@ -41,6 +64,8 @@ def place(
     blanks,
     box_rows,
     by_candidate,
+    erase,
+    end_on_contradiction,
     counts,
     mask,
     filled,
@@ -48,16 +73,18 @@ def place(
     correct,
     refused,
     solved,
+    failed,
     progress,
 ):
-    """Put digit ``action % side + 1`` into cell ``action // side`` of each grid; a given refuses it.
+    """Put a digit into a cell of each grid; a given refuses it. Everything from ``counts`` on is brought up to date.
 
-    Everything from ``counts`` on is brought up to date.
+    With ``erase`` an action is cell * (side + 1) + digit, where 0 empties; else it is cell * side + digit - 1.
     """
     side = grid.shape[1]
+    values = side + erase
     for i in range(len(actions)):
-        cell = actions[i] // side
-        digit = actions[i] % side + 1
+        cell = actions[i] // values
+        digit = actions[i] % values + 1 - erase
         row = cell // side
         column = cell % side
         refused[i] = puzzle[i, row, column] != 0
@@ -67,13 +94,28 @@ def place(
         conflicts[i] -= _clashing(counts[i], grid[i], row, column, old, digit, box_rows)
         _put(counts[i], grid[i], row, column, digit, box_rows)
         conflicts[i] += _clashing(counts[i], grid[i], row, column, old, digit, box_rows)
-        filled[i] += old == 0
+        filled[i] += (digit != 0) - (old != 0)
         right = solution[i, row, column]
         correct[i] += (digit == right) - (old == right)
         progress[i] = correct[i] / blanks[i]
         solved[i] = filled[i] == side * side and conflicts[i] == 0
+        if end_on_contradiction:
+            failed[i] = conflicts[i] > 0 or _starves(counts[i], grid[i], row, column, box_rows)
         if by_candidate:
-            _update_mask(counts[i], puzzle[i], row, column, old, digit, box_rows, mask[i])
+            _update_mask(counts[i], puzzle[i], row, column, old, digit, box_rows, erase, mask[i])
+        if erase:
+            mask[i, cell * values] = digit != 0
+
+
+@njit(cache=True, nogil=True)
+def spread(rows, bits, candidates):
+    """Write candidates given as ``bits``, (K, side, side) uint32, into the ``rows`` of (N, side, side, side) uint8."""
+    side = bits.shape[1]
+    for k in range(len(rows)):
+        for row in range(side):
+            for column in range(side):
+                for digit in range(side):
+                    candidates[rows[k], row, column, digit] = bits[k, row, column] >> digit & 1
 
 
 @njit(cache=True, nogil=True)
@@ -150,22 +192,55 @@ def _clashes(counts, grid, row, column, old, digit, box_rows):
 
 
 @njit(cache=True, nogil=True)
-def _update_mask(counts, puzzle, row, column, old, digit, box_rows, mask):
+def _starves(counts, grid, row, column, box_rows):
+    """Whether no digit fits the cell or one of its peers, where blank."""
+    side = grid.shape[0]
+    box_columns = side // box_rows
+    top = row // box_rows * box_rows
+    left = column // box_columns * box_columns
+    for k in range(side):
+        if (
+            _is_dead(counts, grid, row, k, box_rows)
+            or _is_dead(counts, grid, k, column, box_rows)
+            or _is_dead(counts, grid, top + k // box_columns, left + k % box_columns, box_rows)
+        ):
+            return True
+    return False
+
+
+@njit(cache=True, nogil=True)
+def _is_dead(counts, grid, row, column, box_rows):
+    if grid[row, column] != 0:
+        return False
+    dead = True
+    for digit in range(1, grid.shape[0] + 1):
+        dead = dead and not _fits(counts, row, column, digit, box_rows)
+    return dead
+
+
+@njit(cache=True, nogil=True)
+def _update_mask(counts, puzzle, row, column, old, digit, box_rows, erase, mask):
+    """Bring up to date what ``old`` going and ``digit`` coming means for the cell and its peers."""
     side = puzzle.shape[0]
     box_columns = side // box_rows
     top = row // box_rows * box_rows
     left = column // box_columns * box_columns
     for k in range(side):
-        _update_cell(counts, puzzle, row, k, old, digit, box_rows, mask)
-        _update_cell(counts, puzzle, k, column, old, digit, box_rows, mask)
-        _update_cell(counts, puzzle, top + k // box_columns, left + k % box_columns, old, digit, box_rows, mask)
+        _update_cell(counts, puzzle, row, k, old, digit, box_rows, erase, mask)
+        _update_cell(counts, puzzle, k, column, old, digit, box_rows, erase, mask)
+        r = top + k // box_columns
+        c = left + k % box_columns
+        if r != row and c != column:
+            _update_cell(counts, puzzle, r, c, old, digit, box_rows, erase, mask)
 
 
 @njit(cache=True, nogil=True)
-def _update_cell(counts, puzzle, row, column, old, digit, box_rows, mask):
+def _update_cell(counts, puzzle, row, column, old, digit, box_rows, erase, mask):
     if puzzle[row, column] != 0:
         return
-    first = (row * puzzle.shape[0] + column) * puzzle.shape[0] - 1
-    mask[first + digit] = _fits(counts, row, column, digit, box_rows)
+    side = puzzle.shape[0]
+    first = (row * side + column) * (side + erase) - 1 + erase
+    if digit != 0:
+        mask[first + digit] = _fits(counts, row, column, digit, box_rows)
     if old != 0:
         mask[first + old] = _fits(counts, row, column, old, box_rows)

@@ -61,7 +61,7 @@ def test_sparse_reward_pays_at_the_goal_by_any_way():
 
 
 def test_discount_of_the_potential():
-    env, _, _ = make(reward=air_envs.DenseReward(discount=0.9))
+    env, _, _ = make(reward=air_envs.ShapedReward(discount=0.9))
     assert env.step(RIGHT)[1] == pytest.approx(0.9 * (-5 / 6) + 1)
 
 
@@ -146,7 +146,7 @@ def test_moves_and_masks_equal_brute_force():
     rng = np.random.default_rng(0)
     for _ in range(60):
         actions = rng.integers(4, size=count)
-        masks = dynamics.masks()
+        masks = dynamics.masks().copy()
         dynamics.step(actions)
         for i in range(count):
             reachable = {}
@@ -174,7 +174,7 @@ def test_a_batch_equals_single_environments_step_for_step(dynamics_type):
     for _ in range(40):
         actions = np.stack([batch.action_space.sample() for _ in range(count)])
         batch.step(actions)
-        rewards, observed, info = reward(batch), batch.observe(), batch.info()
+        rewards, observed, info = reward(batch), batch.observation(), batch.info()
         for i, env in enumerate(envs):
             observation, single_reward, terminated, _, single = env.step(actions[i])
             assert single_reward == rewards[i]

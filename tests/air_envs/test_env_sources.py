@@ -4,6 +4,7 @@ from typing import ClassVar
 import gymnasium as gym
 import numpy as np
 import pytest
+from gymnasium.utils.env_checker import check_env
 
 import air_envs
 import puzzles
@@ -82,9 +83,6 @@ def test_a_source_of_ones_own():
 
         family = puzzles.family("sudoku-4x4")
 
-        def draw(self, np_random):
-            return 0
-
         def load(self, keys):
             return self.family.generate(np.zeros(len(keys), np.uint64))
 
@@ -139,7 +137,7 @@ def test_a_new_family_needs_few_lines():
     air_envs.register_environment("test/Copy-v0", "copy", CopyEnv, 5)
     try:
         env = gym.make("test/Copy-v0", render_mode="rgb_array", solution_in_info=True)
-        gym.utils.env_checker.check_env(env.unwrapped, skip_render_check=True)
+        check_env(env.unwrapped, skip_render_check=True)
         _, info = env.reset(seed=0)
         assert env.step(info["solution"])[1:3] == (1.0, True)
         assert env.render().shape == (480, 480, 3)

@@ -184,7 +184,7 @@ def test_a_batch_equals_single_environments_step_for_step(dynamics_type):
     for _ in range(30):
         actions = np.stack([batch.action_space.sample() for _ in range(count)])
         batch.step(actions)
-        observed, info = batch.observe(), batch.info()
+        observed, info = batch.observation(), batch.info()
         for i, env in enumerate(envs):
             observation, _, _, _, single = env.step(actions[i])
             assert all(np.array_equal(observation[key], observed[key][i]) for key in observation)

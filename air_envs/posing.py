@@ -1,0 +1,87 @@
+"""Posing puzzles of one's choice: what ``options`` of an environment's ``reset`` say."""
+
+from __future__ import annotations
+
+from collections.abc import Sized
+from typing import Any
+
+import numpy as np
+
+from air_envs.sources import PuzzleSource
+from puzzles import PuzzleError, PuzzleFamily, Puzzles
+
+
+def posed(source: PuzzleSource, options: dict[str, Any] | None, count: int = 1) -> Puzzles | None:
+    """Return the ``count`` puzzles that ``options`` name, or None if they name none.
+
+    Args:
+        source: of the environment.
+        options: None; or ``{"index": i}``, a row of the source's dataset, or (count,) of them; or ``{"puzzle": grid}``,
+            (rows, columns) integers or its text form, or ``count`` of them. One stands for all.
+        count: how many puzzles are wanted.
+
+    Raises:
+        PuzzleError: a puzzle that is malformed, or has no solution or several where one is required.
+        ValueError: an index out of range or without a dataset, or another option.
+    """
+    options = options or {}
+    unknown = [name for name in options if name not in ("index", "puzzle")]
+    if unknown or len(options) > 1:
+        raise ValueError(f"options: found {sorted(options)}, expected 'index' or 'puzzle' or none")
+    if options.get("puzzle") is not None:
+        return _written(source.family, options["puzzle"], count)
+    if options.get("index") is not None:
+        return _rows(source, options["index"], count)
+    return None
+
+
+def pose(family: PuzzleFamily, puzzle: Any) -> Puzzles:
+    """Return one puzzle that a user wrote down, solved and rated, as a batch of one.
+
+    Args:
+        family: of the puzzle.
+        puzzle: (rows, columns) integers, or its text form.
+
+    Raises:
+        PuzzleError: malformed, or without exactly the solutions that the family wants.
+    """
+    if isinstance(puzzle, str):
+        grid = family.parse(puzzle)
+    else:
+        grid = np.asarray(puzzle)
+        if grid.shape != family.shape or not np.issubdtype(grid.dtype, np.integer):
+            raise PuzzleError(
+                f"puzzle: shape {grid.shape} and dtype {grid.dtype}, expected {family.shape} integers for {family.name}"
+            )
+        if grid.min() < 0 or grid.max() >= family.cell_values:
+            row, column = np.argwhere((grid < 0) | (grid >= family.cell_values))[0]
+            raise PuzzleError(
+                f"puzzle: row {row + 1}, column {column + 1}: {grid[row, column]}, "
+                f"expected 0 to {family.cell_values - 1}"
+            )
+    batch = np.ascontiguousarray(grid, dtype=np.uint8)[None]
+    family.check(batch)
+    return Puzzles(batch, family.solve(batch), family.rate(batch))
+
+
+def _written(family: PuzzleFamily, puzzle: Any, count: int) -> Puzzles:
+    texts = isinstance(puzzle, (list, tuple)) and len(puzzle) > 0 and isinstance(puzzle[0], str)
+    if not texts and np.ndim(puzzle) != 3:
+        return pose(family, puzzle).take(np.zeros(count, np.int64))
+    if len(puzzle) != count:
+        raise ValueError(f"options: {len(puzzle)} puzzles, expected {count}")
+    return Puzzles(*(np.concatenate(parts) for parts in zip(*(pose(family, one) for one in puzzle), strict=True)))
+
+
+def _rows(source: PuzzleSource, index: Any, count: int) -> Puzzles:
+    if not isinstance(source, Sized) or not hasattr(source, "take"):
+        raise ValueError(f"options: index {index!r} without a dataset")
+    rows = np.asarray(index)
+    if not np.issubdtype(rows.dtype, np.integer) or (rows.ndim > 0 and rows.shape != (count,)):
+        expected = f"an integer 0 to {len(source) - 1}" + (f", or {count} of them" if count > 1 else "")
+        raise ValueError(f"options: index {index!r}, expected {expected}")
+    rows = np.broadcast_to(rows, count)
+    wrong = rows[(rows < 0) | (rows >= len(source))]
+    if len(wrong):
+        raise ValueError(f"options: index {wrong[0]}, expected an integer 0 to {len(source) - 1}")
+    return source.take(rows)
