@@ -2,16 +2,21 @@
 
 import dataclasses
 from collections.abc import Callable
+from pathlib import Path
 from typing import get_args
 
 import numpy as np
 import pytest
 import torch
 
+from agents.agent import AIRAgent
 from agents.config import AIRConfig, LevelToken, Operator
 from agents.layouts import from_authors
 from agents.model import AIR, State
+from agents.trainer import Trainer
 from agents.variants import INJECTIONS, VARIANTS, variant_name
+from puzzles.dataset import Dataset
+from tests.agents.conftest import tiny_config
 from tests.agents.reference import Array, as_tensors, embed, random_weight, random_weights, transformer
 
 SMALL = {"family": "sudoku-4x4", "hidden": 32, "heads": 2, "layers": 2, "max_steps": 4}
@@ -262,6 +267,33 @@ def test_variants_compile_without_graph_breaks(name: str) -> None:
     torch.testing.assert_close(found.z_H, exact.z_H)
     answer.logits.sum().backward()
     torch.testing.assert_close(answer.logits, output.logits)
+
+
+@pytest.mark.parametrize(
+    ("name", "fields"),
+    [
+        ("HRM", {}),
+        ("TRM-MLP", {}),
+        ("L2x_H2x+addition", {"position": "structured"}),
+        ("L2x_H2x+prepend-strip", {"position": "learned"}),
+        ("L2x_H2x+prepend-persist", {"gradient": "LLHLLH"}),
+        ("Lx_Hx+nonlinear", {"prefix": 0, "prefix_learned": 0}),
+    ],
+)
+@pytest.mark.parametrize("optimizer", ["adam_atan2", "adamw"])
+def test_variants_train_save_and_think(dataset: Path, tmp_path: Path, name: str, fields: dict, optimizer: str) -> None:
+    model = AIRConfig.variant(name, **SMALL | {"layers": 1} | fields)
+    config = tiny_config(dataset, tmp_path, model=model, steps=2, batch=4, eval_puzzles=2, optimizer=optimizer)
+    trainer = Trainer(config)
+    start = {key: value.clone() for key, value in trainer.model.named_parameters()}
+    trainer.train(progress=False)
+    still = {key for key, value in trainer.model.named_parameters() if torch.equal(value, start[key]) and len(value)}
+    assert still <= {"q_head.weight"}, "zero at first, so only its bias has a gradient that is not tiny"
+    agent = AIRAgent.from_pretrained(tmp_path)
+    assert agent.model.config == model
+    puzzle = Dataset(dataset).split("test").puzzle[0]
+    thoughts = list(agent.think({"puzzle": puzzle}, act_steps=1))
+    assert "".join(thought.letter for thought in thoughts) == model.program
 
 
 def test_variants_are_plain_configurations() -> None:
