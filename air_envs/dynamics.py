@@ -72,7 +72,6 @@ class Dynamics(abc.ABC):
         self.refused[rows] = False
         self.failed[rows] = False
         self._start(rows)
-        self.progress_before[rows] = self.progress[rows]
 
     def step(self, actions: NDArray[Any]) -> None:
         """Let one action act on each puzzle: (N,) int64, or (N, rows, columns) uint8. They have been checked."""

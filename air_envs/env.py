@@ -65,9 +65,8 @@ class PuzzleEnv(gym.Env[Any, Any]):
             raise ValueError(f"render_mode: found {render_mode!r}, expected one of {self.metadata['render_modes']}")
         self.family = source.family
         self.source = source
-        self.new_dynamics: Callable[[int], Dynamics] = functools.partial(
-            self.dynamics_types[action_type], self.family, **dynamics
-        )
+        dynamics_type: Callable[..., Dynamics] = self.dynamics_types[action_type]
+        self.new_dynamics = functools.partial(dynamics_type, self.family, **dynamics)
         """Makes the dynamics of ``count`` such puzzles, for vector environments."""
         self.dynamics = self.new_dynamics(1)
         self.reward = as_reward(reward, self.dynamics)

@@ -7,6 +7,7 @@ import os
 from typing import Any, Protocol
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 import puzzles
@@ -84,8 +85,7 @@ class DatasetPuzzles:
 
     def load(self, keys: NDArray[np.uint64]) -> Puzzles:
         """Return the rows that ``keys``, (N,) uint64, pick."""
-        # High half of a 32 x 32 bit product: a row for each key, uniform but for a bias below rows / 2**32.
-        return self.take((keys >> _HALF) * np.uint64(len(self)) >> _HALF)
+        return self.take(_pick(keys, len(self)))
 
     def take(self, rows: NDArray[np.integer[Any]]) -> Puzzles:
         """Return the puzzles of ``rows``, (N,) integers from 0 to ``len(self) - 1``."""
@@ -98,7 +98,13 @@ class DatasetPuzzles:
         return DatasetPuzzles, (self.path, self.split_name)
 
 
-_HALF = np.uint64(32)
+@njit(cache=True, nogil=True)
+def _pick(keys, count):
+    rows = np.empty(len(keys), np.int64)
+    for i in range(len(keys)):
+        # High half of a 32 x 32 bit product: uniform but for a bias below count / 2**32, and no division.
+        rows[i] = (keys[i] >> np.uint64(32)) * np.uint64(count) >> np.uint64(32)
+    return rows
 
 
 @functools.lru_cache(maxsize=8)

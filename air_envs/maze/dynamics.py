@@ -45,10 +45,10 @@ class MazeDynamics(Dynamics):
 
     def _start(self, rows: Rows) -> None:
         self.distance[rows] = rules.distances(self.puzzle[rows])
-        kernels.start(rows, self.puzzle, self.distance, self.agent, self.optimal, self.to_go, self._mask)
-        self.solved[rows] = False
-        self.progress[rows] = 0.0
-        self.efficiency[rows] = 0.0
+        kernels.start(
+            rows, self.puzzle, self.distance, self.agent, self.optimal, self.to_go,
+            self._mask, self.solved, self.progress, self.efficiency,
+        )  # fmt: skip
 
 
 class MazeMove(MazeDynamics):

@@ -13,7 +13,7 @@ from puzzles.maze.rules import COLUMN_STEPS, ROW_STEPS, find, inside
 
 
 @njit(cache=True, nogil=True)
-def start(rows, puzzle, distance, agent, optimal, to_go, mask):
+def start(rows, puzzle, distance, agent, optimal, to_go, mask, solved, progress, efficiency):
     """Stand at the start in the given ``rows`` of the batch; all from ``agent`` on is filled in there."""
     for i in rows:
         cell = find(puzzle[i], START)
@@ -21,6 +21,9 @@ def start(rows, puzzle, distance, agent, optimal, to_go, mask):
         agent[i, 1] = cell % puzzle.shape[2]
         optimal[i] = distance[i, agent[i, 0], agent[i, 1]]
         to_go[i] = optimal[i]
+        solved[i] = False
+        progress[i] = 0.0
+        efficiency[i] = 0.0
         _legal_moves(puzzle[i], agent[i], mask[i])
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from air_envs.dynamics import Dynamics, Rows, grid_space
 from air_envs.sudoku import kernels
 from puzzles.sudoku import Sudoku, rules
+from puzzles.sudoku.geometry import box_index
 
 ACTION_MASKS = ("rule", "candidates")
 
@@ -39,10 +40,11 @@ class SudokuDynamics(Dynamics):
         """(N,) int64: the same before the last step."""
         self.correct = np.zeros(count, np.int64)
         """(N,) int64: open cells that are as in the solution, less givens that are not, at least 0."""
-        self.candidates = np.zeros((count, side, side, side), np.uint8) if candidates else None
-        """(N, side, side, side) uint8: 1 where the cell is blank and no peer holds digit k + 1, or None."""
-        parts = {"candidates": spaces.Box(0, 1, (side, side, side), np.uint8)} if candidates else {}
+        self.candidates = np.zeros((count, side, side, side), np.int8) if candidates else None
+        """(N, side, side, side) int8: 1 where the cell is blank and no peer holds digit k + 1, or None."""
+        parts = {"candidates": spaces.MultiBinary((side, side, side))} if candidates else {}
         self.observation_space = spaces.Dict(parts | {"grid": grid_space(family), "puzzle": grid_space(family)})
+        self._boxes = box_index(side, family.box_rows).reshape(side, side)
         self._counts = np.zeros((count, 3, side, side + 1), np.uint8)
         self._every_row = np.arange(count)
 
@@ -68,10 +70,9 @@ class SudokuDynamics(Dynamics):
 
     def _start(self, rows: Rows) -> None:
         kernels.start(
-            rows, self.puzzle, self.grid, self.family.box_rows,
+            rows, self.puzzle, self.grid, self._boxes,
             self._counts, self.filled, self.blanks, self.conflicts, self.correct, self.solved, self.progress,
         )  # fmt: skip
-        self.conflicts_before[rows] = self.conflicts[rows]
         self._find_candidates(rows)
 
     def _find_candidates(self, rows: Rows) -> None:
@@ -125,12 +126,12 @@ class SudokuPlace(SudokuDynamics):
     def _start(self, rows: Rows) -> None:
         super()._start(rows)
         kernels.start_masks(
-            rows, self.puzzle, self.grid, self.family.box_rows, self.by_candidate, self.erase, self._counts, self._mask
+            rows, self.puzzle, self.grid, self._boxes, self.by_candidate, self.erase, self._counts, self._mask
         )
 
     def _apply(self, actions: NDArray[Any]) -> None:
         kernels.place(
-            actions, self.puzzle, self.grid, self.solution, self.blanks, self.family.box_rows, self.by_candidate,
+            actions, self.puzzle, self.grid, self.solution, self.blanks, self._boxes, self.by_candidate,
             self.erase, self.end_on_contradiction, self._counts, self._mask, self.filled, self.conflicts, self.correct,
             self.refused, self.solved, self.failed, self.progress,
         )  # fmt: skip

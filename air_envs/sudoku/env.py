@@ -41,7 +41,7 @@ class SudokuEnv(PuzzleEnv):
     ## Observation Space
 
     A `Dict` of two `Box(0, n, (n, n), uint8)`, where 0 is blank: `puzzle`, as posed, and `grid`, as it stands. With
-    `candidates=True` also `candidates`, `Box(0, 1, (n, n, n), uint8)`: `[row, column, digit - 1]` is 1 where the cell
+    `candidates=True` also `candidates`, `MultiBinary((n, n, n))`: `[row, column, digit - 1]` is 1 where the cell
     of `grid` is blank and `digit` stands nowhere in its row, column and box.
 
     ## Rewards

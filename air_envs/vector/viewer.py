@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class TiledViewer(Viewer):
-    """Shows boards side by side, each as ``viewer`` draws it: ``show`` takes a sequence of what ``draw_board`` takes."""
+    """Shows boards side by side, each as ``viewer`` draws it; ``show`` takes a sequence of ``draw_board`` arguments."""
 
     def __init__(self, viewer: Viewer, title: str):
         super().__init__(viewer.family, pixels=viewer.pixels, theme=viewer.theme, fps=viewer.fps, title=title)

@@ -65,6 +65,27 @@ def test_discount_of_the_potential():
     assert env.step(RIGHT)[1] == pytest.approx(0.9 * (-5 / 6) + 1)
 
 
+def test_efficiency_is_paid_for_detours():
+    env, _, info = make()
+    assert info["efficiency"] == 0.0
+    infos = [env.step(a)[4] for a in (UP, RIGHT, RIGHT, DOWN, DOWN, LEFT, LEFT)]
+    assert [info["efficiency"] for info in infos] == [0.0] * 6 + [pytest.approx(6 / 7)]
+
+
+@pytest.mark.parametrize("view", [1, 3, 5, 9])
+def test_a_view_is_what_stands_around_the_agent(view):
+    env, _, _ = make(view=view)
+    whole, _, _ = make()
+    assert list(env.observation_space.spaces) == ["view"]
+    padded = np.zeros((3 + 2 * view, 4 + 2 * view), np.uint8)
+    for action in (RIGHT, RIGHT, DOWN, DOWN, LEFT, LEFT):
+        seen = env.step(action)[0]["view"]
+        observation = whole.step(action)[0]
+        padded[view : view + 3, view : view + 4] = observation["grid"]
+        row, column = observation["agent"] + view - view // 2
+        assert np.array_equal(seen, padded[row : row + view, column : column + view])
+
+
 def test_proposing_a_path():
     env, observation, info = make(action_type="propose", reward="dense")
     assert set(observation) == {"grid", "puzzle"}
@@ -212,6 +233,9 @@ def test_bad_arguments_are_named():
         ({"generator": "wilson"}, "wilson"),
         ({"rows": 1}, "1x9"),
         ({"action_type": "place"}, "place"),
+        ({"view": 4}, "view: found 4, expected an odd number"),
+        ({"view": 3, "action_type": "propose"}, "view: found 3 with action_type 'propose', an option of 'move'"),
+        ({"reward": "conflict"}, "MazeMove counts no conflicts"),
     ]:
         with pytest.raises(ValueError, match=message):
             gym.make("air_envs/Maze-v0", **kwargs).reset(seed=0)

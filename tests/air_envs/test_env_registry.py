@@ -18,8 +18,10 @@ CASES = [
     ("air_envs/Sudoku-v0", {"action_type": "place"}),
     ("air_envs/Sudoku-v0", {"action_type": "place", "size": 6, "clues": 20, "action_mask": "candidates"}),
     ("air_envs/Sudoku-v0", {"action_type": "propose", "reward": "dense", "solution_in_info": True}),
+    ("air_envs/Sudoku-v0", {"size": 4, "erase": True, "candidates": True, "end_on_contradiction": True}),
     ("air_envs/Maze-v0", {"action_type": "move"}),
     ("air_envs/Maze-v0", {"action_type": "move", "rows": 6, "columns": 11, "reward": "dense", "min_path": 8}),
+    ("air_envs/Maze-v0", {"view": 5, "reward": "shaped"}),
     ("air_envs/Maze-v0", {"action_type": "propose", "generator": "percolation", "solution_in_info": True}),
 ]
 
@@ -42,12 +44,41 @@ def roll(env, seed, steps=50):
     return results
 
 
-def test_every_id_is_covered():
-    assert {id for id, _ in CASES} == set(air_envs.ENVIRONMENTS)
-    for id, environment in air_envs.ENVIRONMENTS.items():
-        types = {kwargs["action_type"] for case, kwargs in CASES if case == id}
+def test_every_way_of_acting_is_covered():
+    for id in ("air_envs/Sudoku-v0", "air_envs/Maze-v0"):
+        types = {gym.make(case, **kwargs).unwrapped.action_type for case, kwargs in CASES if case == id}
         assert types == set(gym.make(id).unwrapped.dynamics_types)
-        assert air_envs.environment_id(f"{environment.kind}-9x9") == id
+
+
+@pytest.mark.parametrize(
+    ("name", "family", "limit"),
+    [
+        ("Sudoku", "sudoku-9x9", 500),
+        ("Sudoku4x4", "sudoku-4x4", 100),
+        ("Sudoku6x6", "sudoku-6x6", 200),
+        ("SudokuExtreme", "sudoku-9x9", 500),
+        ("Sudoku16x16", "sudoku-16x16", 1500),
+        ("Maze", "maze-9x9", 1000),
+        ("MazePerfect", "maze-21x21", 2000),
+        ("MazeHard", "maze-30x30", 2000),
+    ],
+)
+def test_every_id(name, family, limit):
+    env = gym.make(f"air_envs/{name}-v0")
+    assert env.unwrapped.family.name == family
+    assert env.spec.max_episode_steps == limit
+    assert env.spec.kwargs == air_envs.ENVIRONMENTS[env.spec.id].kwargs
+    observation, info = env.reset(seed=0)
+    assert observation["puzzle"].shape == env.unwrapped.family.shape
+    if name == "MazeHard":
+        assert info["optimal_length"] >= 109
+
+
+def test_families_find_their_general_id():
+    assert air_envs.environment_id("sudoku-6x6") == "air_envs/Sudoku-v0"
+    assert air_envs.environment_id("maze-30x30") == "air_envs/Maze-v0"
+    with pytest.raises(ValueError, match="no environment of 'kakuro'"):
+        air_envs.environment_id("kakuro-9x9")
 
 
 def test_gymnasium_checker_is_content(case):
@@ -203,7 +234,7 @@ def test_lazy_names_exist():
 def test_docstrings_tell_the_truth_about_arguments():
     import inspect
 
-    for id in air_envs.ENVIRONMENTS:
+    for id in ("air_envs/Sudoku-v0", "air_envs/Maze-v0"):
         cls = type(gym.make(id).unwrapped)
         text = inspect.getdoc(cls)
         for section in (

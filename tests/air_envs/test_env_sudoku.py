@@ -127,11 +127,12 @@ def test_any_integer_is_an_action(action):
 
 @pytest.mark.parametrize("side", [4, 6, 9, 16])
 @pytest.mark.parametrize("action_mask", ["rule", "candidates"])
-def test_all_counts_and_masks_equal_the_rules_after_every_step(side, action_mask):
+@pytest.mark.parametrize("erase", [False, True])
+def test_all_counts_and_masks_equal_the_rules_after_every_step(side, action_mask, erase):
     family = puzzles.family(f"sudoku-{side}x{side}")
     rng = np.random.default_rng(side)
     count = 6
-    dynamics = SudokuPlace(family, count, action_mask=action_mask)
+    dynamics = SudokuPlace(family, count, action_mask=action_mask, erase=erase, candidates=True)
     batch = family.generate(np.arange(count, dtype=np.uint64))
     dynamics.reset(np.arange(count), batch)
     peers = peers_of(family)
@@ -150,11 +151,13 @@ def test_all_counts_and_masks_equal_the_rules_after_every_step(side, action_mask
             assert info["conflicts"][i] == sum(clashes)
             if step % 8 == 0:
                 assert np.array_equal(dynamics.masks()[i], brute_force_mask(dynamics, i, peers, action_mask))
+                assert np.array_equal(dynamics.candidates[i], brute_force_candidates(dynamics, i, peers))
         # Now and then the right digit, so that digits also come to stand where they belong.
-        actions = rng.integers(side**3, size=count)
         cells = rng.integers(side * side, size=count)
+        digits = rng.integers(0 if erase else 1, side + 1, size=count)
         known = dynamics.solution.reshape(count, -1)[np.arange(count), cells].astype(np.int64)
-        dynamics.step(np.where(rng.random(count) < 0.4, cells * side + known - 1, actions))
+        digits = np.where(rng.random(count) < 0.4, known, digits)
+        dynamics.step(cells * (side + 1) + digits if erase else cells * side + digits - 1)
 
 
 def peers_of(family):
@@ -164,12 +167,23 @@ def peers_of(family):
 
 def brute_force_mask(dynamics, i, peers, action_mask):
     side, grid, puzzle = dynamics.family.side, dynamics.grid[i].ravel(), dynamics.puzzle[i].ravel()
-    mask = np.zeros(side**3, np.int8)
+    mask = []
     for cell in range(side * side):
+        if dynamics.erase:
+            mask.append(puzzle[cell] == 0 and grid[cell] != 0)
         for digit in range(1, side + 1):
             free = action_mask == "rule" or all(grid[p] != digit for p in (cell, *peers[cell]))
-            mask[cell * side + digit - 1] = puzzle[cell] == 0 and free
-    return mask
+            mask.append(puzzle[cell] == 0 and free)
+    return np.array(mask, np.int8)
+
+
+def brute_force_candidates(dynamics, i, peers):
+    side, grid = dynamics.family.side, dynamics.grid[i].ravel()
+    fits = [
+        [grid[cell] == 0 and all(grid[p] != digit for p in peers[cell]) for digit in range(1, side + 1)]
+        for cell in range(side * side)
+    ]
+    return np.array(fits, np.uint8).reshape(side, side, side)
 
 
 @pytest.mark.parametrize("dynamics_type", [SudokuPlace, SudokuPropose])
@@ -189,6 +203,81 @@ def test_a_batch_equals_single_environments_step_for_step(dynamics_type):
             observation, _, _, _, single = env.step(actions[i])
             assert all(np.array_equal(observation[key], observed[key][i]) for key in observation)
             assert all(single[key] == info[key][i] for key in info)
+
+
+def test_erasing_empties_a_cell_and_a_given_refuses():
+    env, info = make(erase=True, reward="dense")
+    assert env.action_space.n == 16 * 5
+    assert info["action_mask"][0] == 0  # nothing to erase
+    _, reward, *_, info = env.step(1)
+    assert (reward, info["filled"], info["action_mask"][0]) == (0.5, 15, 1)
+    observation, reward, *_, info = env.step(0)
+    assert (reward, info["filled"], info["action_mask"][0], info["illegal"]) == (-0.5, 14, 0, 0)
+    assert observation["grid"][0, 0] == 0
+    assert env.step(5)[4]["illegal"] == 1
+    assert env.step(0)[4]["illegal"] == 1  # nothing there: no harm
+
+
+@pytest.mark.parametrize("side", [4, 9])
+def test_the_end_at_a_contradiction_is_that_of_the_rules(side):
+    family, count = puzzles.family(f"sudoku-{side}x{side}"), 200
+    rng = np.random.default_rng(0)
+    dynamics = SudokuPlace(family, count, end_on_contradiction=True, action_mask="candidates", candidates=True)
+    every = np.arange(count)
+    dynamics.reset(every, family.generate(np.arange(count, dtype=np.uint64)))
+    causes = {"conflict": 0, "no candidate": 0}
+    for _ in range(4 * side):
+        # A digit that fits, mostly; any other now and then.
+        legal = dynamics.masks() > 0
+        wild = rng.random((count, 1)) < 0.05
+        dynamics.step((rng.random(legal.shape) * (legal | (wild & (rng.random(legal.shape) < 0.1)))).argmax(axis=1))
+        stuck = ((dynamics.grid == 0) & (dynamics.candidates.sum(axis=3) == 0)).any(axis=(1, 2))
+        assert np.array_equal(dynamics.failed, (dynamics.conflicts > 0) | stuck)
+        assert np.array_equal(dynamics.ended, dynamics.failed | dynamics.solved)
+        causes["conflict"] += int((dynamics.conflicts > 0).sum())
+        causes["no candidate"] += int((stuck & (dynamics.conflicts == 0)).sum())
+        over = np.flatnonzero(dynamics.ended)
+        dynamics.reset(over, family.generate(rng.integers(1 << 63, size=len(over), dtype=np.uint64)))
+    assert min(causes.values()) > 10
+
+
+def test_a_contradiction_terminates_unsolved():
+    env, _ = make(end_on_contradiction=True)
+    _, reward, terminated, truncated, info = env.step(FIRST + 1)
+    assert (reward, terminated, truncated, info["solved"]) == (0.0, True, False, False)
+
+
+def test_candidates_are_observed_and_pencilled_in():
+    env, _ = make(candidates=True, render_mode="rgb_array")
+    observation, _ = env.reset(options={"puzzle": EASY})
+    assert observation["candidates"].sum() == 2
+    assert observation["candidates"][0, 0].tolist() == [1, 0, 0, 0]
+    plain, _ = make(render_mode="rgb_array")
+    assert not np.array_equal(env.render(), plain.render())
+    assert env.step(FIRST)[0]["candidates"].sum() == 1
+    proposing, _ = make(candidates=True, action_type="propose")
+    assert proposing.step(np.zeros((4, 4), int))[0]["candidates"].all()
+
+
+def test_conflicts_cost_and_are_paid_back():
+    env, _ = make(reward=air_envs.ConflictReward(penalty=0.1))
+    assert env.step(FIRST + 1)[1] == pytest.approx(-0.3)  # three cells clash
+    assert env.step(FIRST)[1] == pytest.approx(0.3)
+    assert env.step(LAST)[1] == pytest.approx(1.0)
+    assert make(reward="conflict")[0].step(FIRST + 1)[1] == pytest.approx(-0.3)
+
+
+@pytest.mark.parametrize("discount", [0.9, 1.0])
+@pytest.mark.parametrize("actions", [[FIRST, LAST], [FIRST + 1, FIRST, LAST + 1, FIRST, LAST], [FIRST, FIRST + 1]])
+def test_shaping_adds_one_to_the_discounted_sparse_return_of_an_ended_episode(discount, actions):
+    """Whatever way it took, solved or not: so an agent with this discount prefers what it preferred before."""
+    returns = []
+    for reward in ("sparse", air_envs.ShapedReward(discount=discount)):
+        env, _ = make(reward=reward, end_on_contradiction=actions[-1] != LAST)
+        results = [env.step(action) for action in actions]
+        assert results[-1][2]
+        returns.append(sum(discount**t * result[1] for t, result in enumerate(results)))
+    assert returns[1] == pytest.approx(returns[0] + 1)
 
 
 def test_posed_puzzles_are_checked():
@@ -224,6 +313,9 @@ def test_a_full_puzzle_is_solved_from_the_start():
         ({"action_mask": "peers"}, "action_mask: found 'peers'"),
         ({"reward": "rich"}, "reward: found 'rich'"),
         ({"clues": 3, "size": 4}, "clues"),
+        ({"action_type": "propose", "erase": True}, "erase: found True with action_type 'propose'"),
+        ({"action_type": "propose", "action_mask": "candidates"}, "action_mask: found 'candidates' with action_type"),
+        ({"action_type": "propose", "end_on_contradiction": True}, "an option of 'place'"),
     ],
 )
 def test_bad_arguments_are_named(kwargs, message):
