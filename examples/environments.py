@@ -1,12 +1,13 @@
-"""Sudoku and Maze as Gymnasium environments, played at random with the action mask."""
+"""Sudoku and Maze as Gymnasium environments, played at random with the action mask: one, and a thousand at once."""
 
 import gymnasium as gym
+import numpy as np
 
 import air_envs  # noqa: F401 - registers the environments
 
 
 def main(steps: int = 30) -> None:
-    for name, kwargs in {"Sudoku": {"size": 4}, "Maze": {"rows": 9, "columns": 9}}.items():
+    for name, kwargs in {"Sudoku": {"size": 4}, "Maze": {}}.items():
         env = gym.make(f"air_envs/{name}-v0", render_mode="ansi", **kwargs)
         _, info = env.reset(seed=0)
         env.action_space.seed(0)
@@ -19,6 +20,17 @@ def main(steps: int = 30) -> None:
                 break
         print(f"{name}: solved {info['solved']}, return {total}\n{env.render()}\n")
         env.close()
+
+    envs = gym.make_vec("air_envs/Maze-v0", num_envs=1000)
+    rng = np.random.default_rng(0)
+    _, infos = envs.reset(seed=0)
+    solved = 0
+    for _ in range(steps):
+        actions = (rng.random((1000, 4)) * infos["action_mask"]).argmax(axis=1)
+        *_, infos = envs.step(actions)
+        solved += int(infos["solved"].sum())
+    print(f"1000 mazes, {steps} steps each: {solved} solved")
+    envs.close()
 
 
 if __name__ == "__main__":

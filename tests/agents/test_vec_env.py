@@ -1,0 +1,141 @@
+"""The adapter to Stable-Baselines3: against its own DummyVecEnv of single environments, and under its algorithms."""
+
+import gymnasium as gym
+import numpy as np
+import pytest
+from sb3_contrib import MaskablePPO
+from sb3_contrib.common.maskable.utils import get_action_masks, is_masking_supported
+from stable_baselines3 import PPO
+from stable_baselines3.common.evaluation import evaluate_policy
+from stable_baselines3.common.vec_env import DummyVecEnv, VecMonitor
+
+import air_envs
+from agents.vec_env import SB3VecEnv
+
+SUDOKU = ("air_envs/Sudoku-v0", {"size": 4, "clues": 12, "max_episode_steps": 9, "reward": "dense"})
+MAZE = ("air_envs/Maze-v0", {"rows": 4, "columns": 5, "max_episode_steps": 12})
+
+
+def native(case, count=4, **kwargs):
+    id, arguments = case
+    return SB3VecEnv(gym.make_vec(id, num_envs=count, autoreset_mode="SameStep", **arguments, **kwargs))
+
+
+def dummy(case, count=4):
+    id, arguments = case
+    return DummyVecEnv([lambda: gym.make(id, **arguments) for _ in range(count)])
+
+
+@pytest.mark.parametrize("case", [SUDOKU, MAZE], ids=["sudoku", "maze"])
+def test_step_for_step_equal_to_a_dummy_vec_env(case):
+    one, two = native(case), dummy(case)
+    assert one.observation_space == two.observation_space
+    assert one.action_space == two.action_space
+    for envs in (one, two):
+        envs.seed(11)
+    first, second = one.reset(), two.reset()
+    one.action_space.seed(0)
+    ends = 0
+    for _ in range(120):
+        assert all(np.array_equal(first[key], second[key]) for key in second)
+        assert np.array_equal(get_action_masks(one), get_action_masks(two))
+        actions = np.array([one.action_space.sample() for _ in range(4)])
+        first, rewards, dones, infos = one.step(actions)
+        second, expected_rewards, expected_dones, expected_infos = two.step(actions)
+        assert rewards.dtype == expected_rewards.dtype
+        assert np.array_equal(rewards, expected_rewards)
+        assert np.array_equal(dones, expected_dones)
+        for row in np.flatnonzero(dones):
+            found, expected = infos[row], expected_infos[row]
+            assert set(found) == set(expected) | {"is_success"}
+            assert found["is_success"] is bool(expected["solved"])
+            for key in set(expected) - {"terminal_observation"}:
+                assert np.array_equal(found[key], expected[key]), key
+                assert type(found[key]) is type(expected[key]), key
+            for key, values in expected["terminal_observation"].items():
+                assert np.array_equal(found["terminal_observation"][key], values)
+            ends += 1
+        assert [infos[row] for row in np.flatnonzero(~dones)] == [{}] * int((~dones).sum())
+    assert ends > 20
+
+
+def test_masks_are_found_where_there_are_any():
+    envs = native(SUDOKU)
+    assert is_masking_supported(envs)
+    envs.reset()
+    assert envs.action_masks().shape == (4, 64)
+    assert len(envs.env_method("action_masks", indices=[1, 3])) == 2
+    assert np.array_equal(envs.env_method("action_masks", indices=2)[0], envs.action_masks()[2])
+    whole = native(("air_envs/Sudoku-v0", {"size": 4, "action_type": "propose"}))
+    assert not is_masking_supported(whole)
+    whole.reset()
+    with pytest.raises(AttributeError, match="no action masks"):
+        whole.action_masks()
+
+
+def test_the_autoreset_mode_must_fit():
+    with pytest.raises(ValueError, match="expected AutoresetMode.SAME_STEP"):
+        SB3VecEnv(gym.make_vec("air_envs/Sudoku-v0", num_envs=2, size=4))
+
+
+def test_options_seeds_and_attributes():
+    envs = native(SUDOKU)
+    puzzle = ".234341221434321"[:15] + "."
+    envs.set_options({"puzzle": puzzle})
+    assert (envs.reset()["puzzle"][:, 0, 1] == 2).all()
+    envs.set_options([{"puzzle": puzzle}, {}, {}, {}])
+    with pytest.raises(ValueError, match="expected the same for all"):
+        envs.reset()
+    envs.set_options()
+    envs.seed(3)
+    first = envs.reset()
+    assert not np.array_equal(envs.reset()["puzzle"], first["puzzle"])
+    envs.seed(3)
+    assert np.array_equal(envs.reset()["puzzle"], first["puzzle"])
+    assert len(envs.reset_infos) == 4
+    assert envs.reset_infos[0]["solved"] is False
+    assert envs.get_attr("num_envs", indices=[0, 1]) == [4, 4]
+    envs.set_attr("max_episode_steps", 2)
+    with pytest.raises(ValueError, match="expected all"):
+        envs.set_attr("max_episode_steps", 2, indices=[0])
+    for _ in range(2):
+        _, _, dones, infos = envs.step(np.zeros(4, int))
+    assert dones.all()
+    assert all(info["TimeLimit.truncated"] for info in infos)
+    assert envs.env_is_wrapped(gym.Wrapper) == [False] * 4
+    with pytest.raises(AttributeError):
+        envs.get_attr("nothing")
+    envs.close()
+
+
+def test_pictures():
+    envs = native(MAZE, render_mode="rgb_array", pixels=60)
+    envs.reset()
+    assert len(envs.get_images()) == 4
+    assert envs.render().shape == (2 * 48, 2 * 60, 3)
+
+
+@pytest.mark.parametrize("algorithm", [PPO, MaskablePPO])
+@pytest.mark.parametrize("case", [SUDOKU, MAZE], ids=["sudoku", "maze"])
+def test_algorithms_train_on_it(algorithm, case):
+    envs = VecMonitor(native(case, count=8))
+    model = algorithm("MultiInputPolicy", envs, n_steps=32, batch_size=64, n_epochs=1, seed=0, device="cpu")
+    model.learn(512)
+    assert model.num_timesteps == 512
+    assert len(model.ep_info_buffer) > 10
+    assert len(model.ep_success_buffer) > 10
+    assert max(episode["l"] for episode in model.ep_info_buffer) == case[1]["max_episode_steps"]
+
+
+def test_real_numbers_are_no_grids():
+    envs = native(("air_envs/Sudoku-v0", {"size": 4, "action_type": "propose"}))
+    model = PPO("MultiInputPolicy", envs, n_steps=16, batch_size=32, seed=0, device="cpu")
+    with pytest.raises(air_envs.ActionError, match="dtype float32, expected 4 grids"):
+        model.learn(64)
+
+
+def test_a_policy_is_evaluated_on_it():
+    envs = VecMonitor(native(MAZE))
+    model = PPO("MultiInputPolicy", envs, n_steps=16, batch_size=32, seed=0, device="cpu")
+    returns, lengths = evaluate_policy(model, envs, 12, return_episode_rewards=True)
+    assert len(returns) == len(lengths) >= 12
