@@ -140,7 +140,7 @@ def act_train_step(
     halted = halting(output, steps, draws.least, carry.limit, q_continue)
     carry = carry._replace(state=state, steps=steps, halted=halted)
 
-    q_target = continue_target(look_ahead or step, carry) if q_continue else None
+    q_target = continue_target(step if look_ahead is None else look_ahead, carry) if q_continue else None
     labels = carry.labels.long()
     correct = correct_cells(output.logits, labels)
     exact = correct.all(-1)

@@ -131,13 +131,13 @@ class Trainer:
                     evaluation = self.evaluate()
                     self._keep_best(evaluation)
                     log.write(self.step, "test", {"seconds": self.seconds, **evaluation.summary()})
-                    bar.write(f"step {self.step}, {self.seconds:.0f} s of training: {evaluation}")
+                    _say(bar, f"step {self.step}, {self.seconds:.0f} s of training: {evaluation}")
                 interrupted, late = self._agreed(bool(interrupts)), self._agreed(self._minutes_are_over())
                 if self._due(config.checkpoint_every) or interrupted or late:
                     log.flush()
                     self.save()
                 if interrupted:
-                    bar.write(f"interrupted at step {self.step}; checkpoint saved in {run}")
+                    _say(bar, f"interrupted at step {self.step}; checkpoint saved in {run}")
                     raise KeyboardInterrupt
         return evaluation or self.evaluate()
 
@@ -299,3 +299,9 @@ class Trainer:
             disable=not (progress and self.processes.first),
             smoothing=0.05,
         )
+
+
+def _say(bar: tqdm, line: str) -> None:
+    """Write a line above the bar, where there is one."""
+    if not bar.disable:
+        bar.write(line)

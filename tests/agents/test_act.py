@@ -133,6 +133,9 @@ def test_look_ahead_alone_makes_the_continue_target(data: puzzles.Puzzles) -> No
         losses.append(loss.item())
         loss.backward()
     assert all(p.grad is None for p in other.parameters())
+    compiled = torch.compile(other, backend="eager")
+    _, loss, _ = act_train_step(model, model, initial_carry(model, 6, torch.float32), drawn, "stablemax", compiled)
+    assert loss.item() == pytest.approx(losses[1], rel=1e-5)
     # q_continue is -5: BCE(-5, sigmoid(5)) - BCE(-5, sigmoid(-5)) = 5 * (sigmoid(5) - sigmoid(-5)), halved.
     expected = 2.5 * (torch.tensor(5.0).sigmoid() - torch.tensor(-5.0).sigmoid()).item()
     assert losses[1] - losses[0] == pytest.approx(expected, rel=1e-4)
