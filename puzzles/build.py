@@ -165,7 +165,7 @@ class _Build:
     def _check_same(self, shard: Shard) -> None:
         """Refuse a journal whose candidates are not those of this generator: its code has changed since."""
         again, _ = make_shard(self.family, self.options, self.seed, shard.start, 1)
-        if again.keys[0] != shard.keys[0]:
+        if not np.array_equal(again.puzzles.puzzle, shard.puzzles.puzzle[:1]):
             raise DatasetError(
                 f"{self.journal.path}: candidate {shard.start} is another puzzle than the one generated now, "
                 "expected the same; build with fresh=True to begin anew"

@@ -12,7 +12,7 @@ import collections
 import contextlib
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
@@ -58,7 +58,7 @@ def make_shards(
     engine: str = "local",
     workers: int | None = None,
     size: int | None = None,
-) -> Iterator[Shard]:
+) -> Generator[Shard, None, None]:
     """Yield the candidates from ``start`` on, in order, for as long as the caller iterates.
 
     Args:

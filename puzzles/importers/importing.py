@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import errno
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,21 +14,23 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 import puzzles
-from puzzles.build import candidate_seeds
-from puzzles.dataset import DatasetWriter, Provenance, split_keys
+from puzzles.dataset import DatasetWriter, Provenance
 from puzzles.dataset.layout import SPLITS
-from puzzles.dataset.proof import BLOCK_ROWS, SPLIT_RULES, check_rows, check_unique, located
 from puzzles.errors import DatasetError, PuzzleError
-from puzzles.family import PuzzleFamily, Puzzles
+from puzzles.family import PuzzleFamily
+from puzzles.importers.choosing import Choice
 from puzzles.importers.csv_table import read_csv
 from puzzles.importers.npy_folder import read_npy
 from puzzles.importers.rows import Rows, Source
 from puzzles.importers.text_list import read_text
+from puzzles.shards import candidate_seeds
 
-DEFAULT_FAMILY = "sudoku-9x9"
 FORMATS = ("text", "csv", "npy")
 SUFFIXES = {"text": ".txt", "csv": ".csv"}
-TABLES: dict[str, Callable[[Path, PuzzleFamily], Rows]] = {"text": read_text, "csv": read_csv}
+TABLES: dict[str, Callable[[Path, PuzzleFamily | None], tuple[PuzzleFamily, Rows]]] = {
+    "text": read_text,
+    "csv": read_csv,
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,6 +66,9 @@ def import_puzzles(
     on_duplicate: str = "error",
     command: str | None = None,
     progress: bool = True,
+    *,
+    rating_convention: str | None = None,
+    notes: Mapping[str, Any] | None = None,
 ) -> Imported:
     """Read puzzles in a foreign format, prove them and write them to one dataset file.
 
@@ -81,7 +86,7 @@ def import_puzzles(
     Args:
         source: a file or a folder, see ``puzzles.importers``.
         output: the dataset file to write. It appears when it is complete; an error leaves nothing under this name.
-        family: the family or its name; None means sudoku-9x9 for text and CSV, and is deduced for NPY.
+        family: the family or its name; None deduces it from the first puzzle, or from the tokens of NPY.
         format: ``"text"``, ``"csv"`` or ``"npy"``; None guesses by the name of a file or the content of a folder.
         test: puzzles in the test split; 0 leaves the split out.
         train: puzzles in the train split; 0 leaves the split out.
@@ -89,6 +94,9 @@ def import_puzzles(
         on_duplicate: ``"error"`` refuses puzzles equal by the split rule, ``"drop"`` keeps the first of them.
         command: stored in the file; None stores this call.
         progress: show a progress bar on standard error.
+        rating_convention: which of ``family.rating_conventions`` the ratings of the source follow; None means the
+            first, which is what Sudoku-Extreme's column holds. Ratings are kept as they are.
+        notes: stored with the parameters, such as where the source was downloaded from; JSON.
 
     Raises:
         FileNotFoundError: no such source.
@@ -101,28 +109,31 @@ def import_puzzles(
     format = format or _guess(source)
     _check_arguments(format, test, train, on_duplicate)
     read = _read(source, format, puzzles.family(family) if isinstance(family, str) else family)
+    rated = all(rows.rated for rows in read.rows.values())
+    convention = read.family.rating_convention(rating_convention if rated else None)
     if command is None:
         arguments = f"family={read.family.name!r}, {format=}, {test=}, {train=}, {seed=}, {on_duplicate=}"
         command = f"import_puzzles({source.name!r}, {arguments})"
-    choice = _Choice(read.family)
+    choice = Choice(read.family)
     with tqdm(desc=f"import {read.family.name}", unit=" puzzles", disable=not progress) as bar:
         _choose(choice, read, test, train, seed, bar)
     choice.refuse(source, {"test": test, "train": train}, drop=on_duplicate == "drop")
 
-    rated = all(rows.rated for rows in read.rows.values())
     parameters = {
         "files": {path.relative_to(source.parent).as_posix(): _sha256(path) for path in read.files},
         "test": test,
         "train": train,
         "on_duplicate": on_duplicate,
-        "dropped": len(choice.repeats),
+        "dropped": choice.repeats,
         **read.notes,
+        **(notes or {}),
     }
-    provenance = Provenance(f"import: {format}", parameters, seed, command, "imported" if rated else "computed")
+    source_of_ratings = "imported" if rated else "computed"
+    provenance = Provenance(f"import: {format}", parameters, seed, command, source_of_ratings, convention)
     with DatasetWriter(output, read.family, provenance=provenance, allow_empty=0 in (train, test)) as writer:
         for split in ("test", "train"):
             choice.write(split, writer)
-    return Imported(Path(output), format, read.family.name, writer.counts, len(choice.repeats), choice.first_pair())
+    return Imported(Path(output), format, read.family.name, writer.counts, choice.repeats, choice.first_pair)
 
 
 def _check_arguments(format: str, test: int | None, train: int | None, on_duplicate: str) -> None:
@@ -152,15 +163,20 @@ def _read(source: Path, format: str, family: PuzzleFamily | None) -> Source:
         if not source.is_dir():
             raise DatasetError(f"{source}: a file, expected the folder of the NPY layout")
         return read_npy(source, family)
-    family = family or puzzles.family(DEFAULT_FAMILY)
+    table = TABLES[format]
     if source.is_file():
-        return Source(family, {"all": TABLES[format](source, family)}, [source])
+        family, rows = table(source, family)
+        return Source(family, {"all": rows}, [source])
     files = {split: source / f"{split}{SUFFIXES[format]}" for split in SPLITS}
     for path in files.values():
         if not path.is_file():
             expected = " and ".join(path.name for path in files.values())
             raise DatasetError(f"{source}: no file {path.name!r}, expected {expected}")
-    return Source(family, {split: TABLES[format](path, family) for split, path in files.items()}, list(files.values()))
+    found = {}
+    for split, path in files.items():
+        family, found[split] = table(path, family)
+    assert family is not None
+    return Source(family, found, list(files.values()))
 
 
 def _sha256(path: Path) -> str:
@@ -171,7 +187,7 @@ def _sha256(path: Path) -> str:
 # -- choosing ----------------------------------------------------------------------------------------------------------
 
 
-def _choose(choice: _Choice, read: Source, test: int | None, train: int | None, seed: int, bar: tqdm[Any]) -> None:
+def _choose(choice: Choice, read: Source, test: int | None, train: int | None, seed: int, bar: tqdm[Any]) -> None:
     if "all" in read.rows:
         rows = read.rows["all"]
         drawn = _draw(len(rows), seed, stream=0)
@@ -187,91 +203,3 @@ def _choose(choice: _Choice, read: Source, test: int | None, train: int | None, 
 def _draw(count: int, seed: int, stream: int) -> NDArray[np.int64]:
     """Return the rows 0 .. count - 1 in a random order that no release of NumPy changes."""
     return np.argsort(candidate_seeds(seed, stream << 40, count), kind="stable")
-
-
-class _Choice:
-    """The rows chosen so far: proved, rated, and no two equal by the split rule."""
-
-    def __init__(self, family: PuzzleFamily):
-        self.family = family
-        self.repeats: list[tuple[bytes, str]] = []
-        """Key and place of each row left out because its key was seen before."""
-        self._seen: set[bytes] = set()
-        self._rows: dict[str, Rows] = {}
-        self._chosen: dict[str, list[NDArray[np.int64]]] = {split: [] for split in SPLITS}
-        self._keys: dict[str, list[NDArray[np.void]]] = {split: [] for split in SPLITS}
-
-    def fill(self, split: str, rows: Rows, order: NDArray[np.int64], wanted: int | None, bar: tqdm[Any]) -> int:
-        """Choose rows in ``order`` until ``wanted`` are found, or all; return how many were looked at."""
-        self._rows[split] = rows
-        used = found = 0
-        while used < len(order) and (wanted is None or found < wanted):
-            block = order[used : used + (BLOCK_ROWS if wanted is None else min(BLOCK_ROWS, wanted - found))]
-            proved = self._prove(rows, block)
-            keys = split_keys(self.family, proved.puzzle, proved.solution)
-            new = []
-            for i, key in enumerate(key.tobytes() for key in keys):
-                if key in self._seen:
-                    self.repeats.append((key, rows.place(int(block[i]))))
-                else:
-                    self._seen.add(key)
-                    new.append(i)
-            self._chosen[split].append(block[new])
-            self._keys[split].append(keys[new])
-            used += len(block)
-            found += len(new)
-            bar.update(len(block))
-        return used
-
-    def first_pair(self) -> tuple[str, str] | None:
-        """Return the places of the first repeat and of the chosen row it is equal to."""
-        if not self.repeats:
-            return None
-        wanted, place = self.repeats[0]
-        for split in SPLITS:
-            for block, keys in zip(self._chosen[split], self._keys[split], strict=True):
-                for row, key in zip(block, keys, strict=True):
-                    if key.tobytes() == wanted:
-                        return place, self._rows[split].place(int(row))
-        raise AssertionError("a repeat of a row that was not chosen")
-
-    def refuse(self, source: Path, wanted: dict[str, int | None], drop: bool) -> None:
-        """Raise ``PuzzleError`` if there are repeats that are not to be dropped, or fewer rows than wanted."""
-        rule = self.family.split_rule
-        pair = self.first_pair()
-        if pair and not drop:
-            raise PuzzleError(
-                f"{source}: {len(self.repeats)} puzzles are {SPLIT_RULES[rule]} to an earlier one (split rule {rule!r})"
-                f", first {pair[0]} to {pair[1]}; expected none, or on_duplicate='drop'"
-            )
-        for split, number in wanted.items():
-            if number is not None and (found := sum(map(len, self._chosen[split]))) < number:
-                raise PuzzleError(f"{source}: {found} different puzzles for {split}, expected {number}")
-
-    def write(self, split: str, writer: DatasetWriter) -> None:
-        """Append the chosen rows of one split in the order of the source."""
-        if not self._chosen[split]:
-            return
-        chosen, keys = np.concatenate(self._chosen[split]), np.concatenate(self._keys[split])
-        order = np.argsort(chosen)
-        for start in range(0, len(order), BLOCK_ROWS):
-            part = order[start : start + BLOCK_ROWS]
-            writer.append(split, self._rows[split].take(chosen[part]), keys[part])
-
-    def _prove(self, rows: Rows, block: NDArray[np.int64]) -> Puzzles:
-        """Prove the rows of ``block``; first solve and rate them where the source has not."""
-        family = self.family
-        puzzle = rows.puzzle[block]
-
-        def place(row: int) -> str:
-            return rows.place(int(block[row]))
-
-        located(lambda part: family.check(puzzle[part]), len(block), place)
-        if not rows.solved:
-            rows.solution[block] = located(lambda part: family.solve(puzzle[part]), len(block), place)
-        if not rows.rated:
-            rows.rating[block] = located(lambda part: family.rate(puzzle[part]), len(block), place)
-        proved = rows.take(block)
-        check_rows(family, proved, place)
-        check_unique(family, puzzle, place)
-        return proved

@@ -9,18 +9,15 @@ followed by its symmetry copies, if the builder was asked for copies.
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-import puzzles
 from puzzles.errors import DatasetError, PuzzleError
 from puzzles.family import Grids, PuzzleFamily
-from puzzles.importers.rows import Rows, Source
+from puzzles.importers.rows import Rows, Source, families_of
 
 ARRAYS = {"inputs": 2, "labels": 2, "puzzle_identifiers": 1, "puzzle_indices": 1, "group_indices": 1}
 """Each array with its number of dimensions."""
@@ -47,19 +44,27 @@ def read_npy(folder: Path, family: PuzzleFamily | None) -> Source:
         first = _first_of_each_group(place, arrays)
         count = len(arrays["inputs"])
         copies += count - len(first)
-        path = place / "all__inputs.npy"
-        rows[split] = Rows(
-            _cells(path, arrays["inputs"], count, first, family),
-            _row_of(path, first),
-            _cells(place / "all__labels.npy", arrays["labels"], count, first, family),
-        )
+        rows[split] = _rows(place, arrays["inputs"], arrays["labels"], first, family)
         files += [place / "dataset.json", *(place / f"all__{name}.npy" for name in ARRAYS)]
     assert family is not None
     return Source(family, rows, files, {"symmetry_copies_left_out": copies})
 
 
-def _row_of(path: Path, rows: NDArray[np.int64]) -> Callable[[int], str]:
-    return lambda row: f"{path} row {rows[row]}"
+def _rows(
+    place: Path, inputs: NDArray[Any], labels: NDArray[Any], first: NDArray[np.int64], family: PuzzleFamily
+) -> Rows:
+    """Return the rows ``first`` of two arrays of tokens."""
+    paths = place / "all__inputs.npy", place / "all__labels.npy"
+    for path, tokens in zip(paths, (inputs, labels), strict=True):
+        expected = len(inputs), family.rows * family.columns
+        if tokens.shape != expected:
+            raise DatasetError(f"{path}: shape {tokens.shape}, expected {expected} for {family.name}")
+
+    def read(index: NDArray[np.int64]) -> tuple[Grids, Grids, None]:
+        rows = first[index]
+        return _cells(paths[0], inputs, rows, family), _cells(paths[1], labels, rows, family), None
+
+    return Rows(len(first), lambda row: f"{paths[0]} row {first[row]}", read, solved=True, rated=False)
 
 
 def _metadata(place: Path) -> dict[str, Any]:
@@ -76,15 +81,7 @@ def _metadata(place: Path) -> dict[str, Any]:
 
 def _deduce(path: Path, meta: dict[str, Any]) -> PuzzleFamily:
     """Return the one registered family of a square grid that has this sequence length and vocabulary."""
-    side = math.isqrt(max(0, meta["seq_len"]))
-    found = []
-    for kind in puzzles.kinds() if side * side == meta["seq_len"] else ():
-        try:
-            family = puzzles.family(f"{kind}-{side}x{side}")
-        except PuzzleError:
-            continue
-        if family.vocabulary_size == meta["vocab_size"]:
-            found.append(family)
+    found = [family for family in families_of(meta["seq_len"]) if family.vocabulary_size == meta["vocab_size"]]
     if len(found) != 1:
         names = [family.name for family in found] or "no family"
         what = f"seq_len {meta['seq_len']} and vocab_size {meta['vocab_size']}"
@@ -136,11 +133,8 @@ def _offsets(path: Path, array: NDArray[Any], end: int) -> NDArray[np.int64]:
     return offsets
 
 
-def _cells(path: Path, tokens: NDArray[Any], count: int, rows: NDArray[np.int64], family: PuzzleFamily) -> Grids:
-    """Return the chosen ones of ``count`` rows as grids: (N, rows, columns) uint8."""
-    cells = family.rows * family.columns
-    if tokens.shape != (count, cells):
-        raise DatasetError(f"{path}: shape {tokens.shape}, expected {(count, cells)} for {family.name}")
+def _cells(path: Path, tokens: NDArray[Any], rows: NDArray[np.int64], family: PuzzleFamily) -> Grids:
+    """Return some rows of tokens as grids: (K, rows, columns) uint8."""
     chosen = np.asarray(tokens[rows])
     if (wrong := (chosen < 1) | (chosen > family.cell_values)).any():
         row, cell = np.argwhere(wrong)[0]

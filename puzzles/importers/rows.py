@@ -1,60 +1,79 @@
-"""What every importer hands over: rows of puzzles that remember the place in a file they came from."""
+"""What every importer hands over: rows of puzzles that know the place in a file they come from."""
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+import puzzles
 from puzzles.errors import PuzzleError
 from puzzles.family import Grids, PuzzleFamily, Puzzles
 
+Read = Callable[[NDArray[np.int64]], tuple[Grids, Grids | None, NDArray[np.int32] | None]]
+DEFAULT_FAMILY = "sudoku-9x9"
+
 
 class Rows:
-    """N puzzles as a file gives them, nothing proved yet.
+    """N puzzles of a file, read when they are taken; nothing is proved yet.
 
     Args:
-        puzzle: (N, rows, columns) uint8.
+        count: N.
         place: names the place of row i for messages: "sudoku.txt line 9".
-        solution: (N, rows, columns) uint8; None where the file has none: all zeros then, to be filled in.
-        rating: (N,) int32; None where the file has none: all zeros then, to be filled in.
+        read: takes rows, (K,) int64, and returns their grids, solutions and ratings; the latter two are None where the
+            file has none. Raises ``PuzzleError`` that starts with the place of the row.
+        solved: whether the file has solutions.
+        rated: whether the file has ratings.
     """
 
-    def __init__(
-        self,
-        puzzle: Grids,
-        place: Callable[[int], str],
-        solution: Grids | None = None,
-        rating: NDArray[np.int32] | None = None,
-    ):
-        self.puzzle = puzzle
+    def __init__(self, count: int, place: Callable[[int], str], read: Read, *, solved: bool, rated: bool):
         self.place = place
-        self.solved = solution is not None
-        self.solution = np.zeros_like(puzzle) if solution is None else solution
-        self.rated = rating is not None
-        self.rating = np.zeros(len(puzzle), np.int32) if rating is None else rating
+        self.solved = solved
+        self.rated = rated
+        self._count = count
+        self._read = read
+        self._solutions: Grids | None = None
+        self._ratings = None if rated else np.zeros(count, np.int32)
 
     def __len__(self) -> int:
-        return len(self.puzzle)
+        return self._count
 
     def take(self, index: NDArray[np.int64]) -> Puzzles:
-        """Return the rows at ``index``."""
-        return Puzzles(self.puzzle[index], self.solution[index], self.rating[index])
+        """Return the rows at ``index``; what the file has not is zero until ``fill`` brings it."""
+        puzzle, solution, rating = self._read(index)
+        if solution is None:
+            solution = np.zeros_like(puzzle) if self._solutions is None else self._solutions[index]
+        if rating is None:
+            assert self._ratings is not None
+            rating = self._ratings[index]
+        return Puzzles(puzzle, solution, rating)
+
+    def fill(self, index: NDArray[np.int64], proved: Puzzles) -> None:
+        """Keep the solutions and ratings of the rows at ``index`` that the file has not."""
+        if not self.solved:
+            if self._solutions is None:
+                self._solutions = np.zeros((self._count, *proved.solution.shape[1:]), np.uint8)
+            self._solutions[index] = proved.solution
+        if self._ratings is not None:
+            self._ratings[index] = proved.rating
 
 
 @dataclasses.dataclass
 class Source:
-    """A source read whole."""
+    """A source whose rows are known."""
 
     family: PuzzleFamily
     rows: dict[str, Rows]
     """{"train": ..., "test": ...} where the source has its own split, else {"all": ...}."""
     files: list[Path]
     """Every file that was read."""
-    notes: dict[str, int] = dataclasses.field(default_factory=dict)
+    notes: dict[str, Any] = dataclasses.field(default_factory=dict)
     """Numbers worth keeping with the dataset: {"symmetry_copies_left_out": 1000000}."""
 
 
@@ -81,3 +100,23 @@ def parse_grids(family: PuzzleFamily, texts: Sequence[str], place: Callable[[int
         except PuzzleError as error:
             raise PuzzleError(f"{place(row)}: {error}") from None
     return grids
+
+
+def families_of(cells: int) -> list[PuzzleFamily]:
+    """Return the families, one of each registered kind at most, whose grid is a square of so many cells."""
+    side = math.isqrt(max(0, cells))
+    found = []
+    for kind in puzzles.kinds() if side * side == cells else ():
+        with contextlib.suppress(PuzzleError):  # the kind has no such grid
+            found.append(puzzles.family(f"{kind}-{side}x{side}"))
+    return found
+
+
+def family_of(texts: Iterable[str]) -> PuzzleFamily:
+    """Return the family of the first text that is a puzzle of one; sudoku-9x9 where none is, to say what is wrong."""
+    for text in texts:
+        for family in families_of(len(text)):
+            with contextlib.suppress(PuzzleError):
+                family.check(family.parse(text)[None])
+                return family
+    return puzzles.family(DEFAULT_FAMILY)

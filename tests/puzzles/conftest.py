@@ -1,10 +1,11 @@
-"""A small dataset of 6x6 Sudoku that the tests of dataset files share: 90 training and 30 test puzzles."""
+"""What tests of dataset files and importers share: a small dataset of 6x6 Sudoku, and lists of puzzles."""
 
 import pytest
 
 import puzzles
 from puzzles.dataset import write_dataset
 from tests.puzzles.dataset_helpers import PROVENANCE, generate
+from tests.puzzles.importer_helpers import puzzles_of
 
 
 @pytest.fixture(scope="session")
@@ -31,3 +32,20 @@ def test(batch):
 def path(tmp_path, sudoku, train, test):
     write_dataset(tmp_path / "set.h5", sudoku, train, test, provenance=PROVENANCE)
     return tmp_path / "set.h5"
+
+
+@pytest.fixture(scope="session")
+def sudokus():
+    return puzzles_of("sudoku-6x6", 60)
+
+
+@pytest.fixture(scope="session")
+def mazes():
+    return puzzles_of("maze-6x6", 60)
+
+
+@pytest.fixture
+def output(tmp_path):
+    """The file to write, alone in its folder."""
+    (tmp_path / "out").mkdir()
+    return tmp_path / "out" / "set.h5"

@@ -15,19 +15,24 @@ PROVENANCE = Provenance(
 )
 
 
-def generate(family, count, start=0):
+def generate(family, count, start=0, options=None):
     """Return ``count`` puzzles, no two equal by the split rule."""
-    many = family.generate(np.arange(start, start + 4 * count, dtype=np.uint64))
+    many = family.generate(np.arange(start, start + 4 * count, dtype=np.uint64), options)
     _, first = np.unique(split_keys(family, many.puzzle, many.solution), return_index=True)
     assert len(first) >= count
     return many.take(np.sort(first)[:count])
 
 
-def symmetric(family, batch, seed=0):
-    """Return a random symmetry copy of each puzzle, none equal to its original."""
+def symmetry_copy(family, batch, seed=0):
+    """Return a random symmetry copy of each puzzle, perhaps the puzzle itself."""
     uniform = np.random.default_rng(seed).random((len(batch.puzzle), family.symmetry_dim))
     order, relabel = family.symmetries(uniform)
-    copy = Puzzles(*(family.transform(grid, order, relabel) for grid in batch[:2]), batch.rating)
+    return Puzzles(*(family.transform(grid, order, relabel) for grid in batch[:2]), batch.rating)
+
+
+def symmetric(family, batch, seed=0):
+    """Return a random symmetry copy of each puzzle, none equal to its original."""
+    copy = symmetry_copy(family, batch, seed)
     assert (copy.puzzle != batch.puzzle).any(axis=(1, 2)).all()
     return copy
 

@@ -103,7 +103,7 @@ def test_an_unknown_convention_is_not_written(tmp_path, sudoku, train, test):
 
 
 def test_repeats_are_found_whatever_the_order_of_the_blocks(sudoku, train, test):
-    keys = {"train": split_keys(sudoku, train.puzzle, train.solution), "test": split_keys(sudoku, *test[:2])}
+    keys = {"train": split_keys(sudoku, *train[:2]).copy(), "test": split_keys(sudoku, *test[:2]).copy()}
     keys["test"][20] = keys["train"][50]
     keys["train"][80] = keys["train"][3]
     repeats = Repeats("canonical")

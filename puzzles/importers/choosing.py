@@ -1,0 +1,107 @@
+"""Choosing rows of a source: each proved and rated, no two equal by the split rule."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from puzzles.dataset import DatasetWriter, split_keys
+from puzzles.dataset.keys import KeySet
+from puzzles.dataset.layout import SPLITS
+from puzzles.dataset.proof import BLOCK_ROWS, SPLIT_RULES, check_rows, check_unique, located
+from puzzles.errors import PuzzleError
+from puzzles.family import PuzzleFamily, Puzzles
+from puzzles.importers.rows import Rows
+
+
+class Choice:
+    """The rows chosen so far. Memory holds their numbers and keys, not their grids."""
+
+    def __init__(self, family: PuzzleFamily):
+        self.family = family
+        self.repeats = 0
+        """Rows left out because an earlier one is equal by the split rule."""
+        self.first_pair: tuple[str, str] | None = None
+        """The places of the first row left out and of the one it is equal to."""
+        self._seen = KeySet()
+        self._rows: dict[str, Rows] = {}
+        self._chosen: dict[str, list[NDArray[np.int64]]] = {split: [] for split in SPLITS}
+        self._keys: dict[str, list[NDArray[np.void]]] = {split: [] for split in SPLITS}
+
+    def fill(self, split: str, rows: Rows, order: NDArray[np.int64], wanted: int | None, bar: tqdm[Any]) -> int:
+        """Choose rows in ``order`` until ``wanted`` are found, or all; return how many were looked at.
+
+        Splits are filled one after the other.
+        """
+        self._rows[split] = rows
+        used = found = 0
+        while used < len(order) and (wanted is None or found < wanted):
+            block = order[used : used + (BLOCK_ROWS if wanted is None else min(BLOCK_ROWS, wanted - found))]
+            proved = self._prove(rows, block)
+            keys = split_keys(self.family, proved.puzzle, proved.solution)
+            added = self._seen.add(keys)
+            self._chosen[split].append(block[added.new])
+            self._keys[split].append(keys[added.new])
+            repeats = np.flatnonzero(~added.new)
+            if len(repeats) and self.first_pair is None:
+                self.first_pair = rows.place(int(block[repeats[0]])), self._place_of(int(added.number[repeats[0]]))
+            self.repeats += len(repeats)
+            used += len(block)
+            found += len(block) - len(repeats)
+            bar.update(len(block))
+        return used
+
+    def refuse(self, source: Path, wanted: dict[str, int | None], drop: bool) -> None:
+        """Raise ``PuzzleError`` if there are repeats that are not to be dropped, or fewer rows than wanted."""
+        rule = self.family.split_rule
+        if self.first_pair and not drop:
+            raise PuzzleError(
+                f"{source}: {self.repeats} puzzles are {SPLIT_RULES[rule]} to an earlier one (split rule {rule!r}), "
+                f"first {self.first_pair[0]} to {self.first_pair[1]}; expected none, or on_duplicate='drop'"
+            )
+        for split, number in wanted.items():
+            if number is not None and (found := sum(map(len, self._chosen[split]))) < number:
+                raise PuzzleError(f"{source}: {found} different puzzles for {split}, expected {number}")
+
+    def write(self, split: str, writer: DatasetWriter) -> None:
+        """Append the chosen rows of one split in the order of the source."""
+        if not self._chosen[split]:
+            return
+        chosen, keys = np.concatenate(self._chosen[split]), np.concatenate(self._keys[split])
+        order = np.argsort(chosen)
+        for start in range(0, len(order), BLOCK_ROWS):
+            part = order[start : start + BLOCK_ROWS]
+            writer.append(split, self._rows[split].take(chosen[part]), keys[part])
+
+    def _place_of(self, number: int) -> str:
+        """Return the place of the chosen row whose key has this number: keys are numbered as rows are chosen."""
+        for split, rows in self._rows.items():
+            chosen = np.concatenate(self._chosen[split])
+            if number < len(chosen):
+                return rows.place(int(chosen[number]))
+            number -= len(chosen)
+        raise AssertionError("the number of a key that was not chosen")
+
+    def _prove(self, rows: Rows, block: NDArray[np.int64]) -> Puzzles:
+        """Prove the rows of ``block``; first solve and rate them where the source has not."""
+        family = self.family
+        proved = rows.take(block)
+
+        def place(row: int) -> str:
+            return rows.place(int(block[row]))
+
+        located(lambda part: family.check(proved.puzzle[part]), len(block), place)
+        if not rows.solved:
+            solution = located(lambda part: family.solve(proved.puzzle[part]), len(block), place)
+            proved = proved._replace(solution=solution)
+        if not rows.rated:
+            rating = located(lambda part: family.rate(proved.puzzle[part]), len(block), place)
+            proved = proved._replace(rating=rating)
+        rows.fill(block, proved)
+        check_rows(family, proved, place)
+        check_unique(family, proved.puzzle, place)
+        return proved
