@@ -82,7 +82,9 @@ def diamond(size: int, colour: Colour) -> pygame.Surface:
 @functools.lru_cache(maxsize=512)
 def rounded(width: int, height: int, radius: int, colour: Colour, ring: int = 0) -> pygame.Surface:
     """Return a rectangle with rounded corners; with ``ring``, its outline of that many pixels alone."""
-    return _tint(_shrink(_rounded_mask(width, height, radius, ring)), colour)
+    edge = 2 * max(radius, ring) + 3
+    corners = _shrink(_rounded_mask(min(width, edge), min(height, edge), radius, ring))
+    return _tint(_stretched(_stretched(corners, width).T, height).T, colour)
 
 
 @functools.lru_cache(maxsize=512)
@@ -169,6 +171,14 @@ def _rounded_mask(width: int, height: int, radius: int, ring: int) -> NDArray[np
         hole = (np.abs(x - width / 2) < width / 2 - ring) & (np.abs(y - height / 2) < height / 2 - ring)
         inside &= ~(hole & (distance < max(radius - ring, 0.01)))
     return inside
+
+
+def _stretched(coverage: NDArray[np.float64], width: int) -> NDArray[np.float64]:
+    """Repeat the middle column up to a width: between its corners a rectangle is the same all along."""
+    columns = coverage.shape[1]
+    repeats = np.ones(columns, int)
+    repeats[columns // 2] += width - columns
+    return np.repeat(coverage, repeats, axis=1)
 
 
 def _shrink(mask: NDArray[Any]) -> NDArray[np.float64]:

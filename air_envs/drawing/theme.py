@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 Colour = tuple[int, int, int]
@@ -125,6 +126,7 @@ def as_theme(theme: str | Theme) -> Theme:
     return THEMES[theme]
 
 
+@functools.lru_cache(maxsize=4096)
 def blend(under: Colour, over: Colour, amount: float) -> Colour:
     """Return the colour ``amount`` (0..1) of the way from ``under`` to ``over``."""
     red, green, blue = (round(u + (o - u) * amount) for u, o in zip(under, over, strict=True))

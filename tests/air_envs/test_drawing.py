@@ -222,6 +222,19 @@ def test_digits_are_smooth_and_centred():
     assert 0.4 < np.ptp(rows) / rect[3] < 0.6
 
 
+@pytest.mark.parametrize(
+    ("size", "radius", "ring"), [((60, 41), 6, 0), ((9, 30), 4, 2), ((7, 7), 2, 1), ((80, 8), 3, 5)]
+)
+def test_rounded_rectangles_are_those_of_every_sample(size, radius, ring):
+    import pygame
+
+    from air_envs.drawing import sprites
+
+    alpha = pygame.surfarray.array_alpha(sprites.rounded(*size, radius, (1, 2, 3), ring)).T
+    whole = sprites._shrink(sprites._rounded_mask(*size, radius, ring))
+    assert np.array_equal(alpha, np.rint(255 * whole))
+
+
 def test_layout_finds_the_cell_under_a_point():
     layout = layout_of(MAZE)
     for row in range(3):

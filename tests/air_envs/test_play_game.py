@@ -1,3 +1,6 @@
+import dataclasses
+from typing import Literal
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -366,6 +369,16 @@ def test_choices_are_the_sizes_and_every_named_option():
     )
     assert set(named_options(puzzles.family("maze-9x9").Options)) >= {"generator"}
     assert describe(thirty).startswith("percolation")
+
+
+def test_options_with_names_are_found():
+    @dataclasses.dataclass(frozen=True)
+    class Options:
+        level: Literal["easy", "hard"] | None = None
+        clues: int | None = None
+        name: str = ""
+
+    assert named_options(Options) == {"level": ("easy", "hard", None)}
 
 
 def test_unknown_kinds_are_told_how_to_become_known(monkeypatch):
