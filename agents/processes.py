@@ -7,14 +7,17 @@ so how many there are changes nothing but rounding.
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 import torch.distributed as dist
-from torch import Tensor
+from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
 
 
 @dataclass(frozen=True)
@@ -59,9 +62,9 @@ class Processes:
         if self.world == 1:
             return rows
         part = rows.contiguous().view(-1).view(torch.uint8)  # bytes: not every backend knows every dtype
-        whole = part.new_empty(self.world * len(part))
-        dist.all_gather_into_tensor(whole, part)
-        return whole.view(rows.dtype).view(-1, *rows.shape[1:])
+        whole = part.new_empty(self.world, len(part))
+        dist.all_gather(list(whole), part)
+        return whole.view(-1).view(rows.dtype).view(-1, *rows.shape[1:])
 
     def collect(self, value: Any) -> list[Any]:
         """Each process's value, in order of rank."""
@@ -73,6 +76,15 @@ class Processes:
     def any(self, wish: bool) -> bool:
         """Whether it holds in some process."""
         return any(self.collect(wish))
+
+    def share(self, module: nn.Module) -> nn.Module:
+        """Let a module's gradient be the mean over the processes; its parameters become those of the first."""
+        if self.world == 1:
+            return module
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # broadcast_buffers has a new name, since torch 2.13 only
+            # The static graph allows for parameters that the differentiated tail of the program does not reach.
+            return DistributedDataParallel(module, broadcast_buffers=False, static_graph=True)
 
     def wait(self) -> None:
         """Wait until all have come here."""
@@ -89,5 +101,7 @@ def joined() -> Iterator[Processes]:
     dist.init_process_group()
     try:
         yield Processes.current()
+        dist.barrier()
     finally:
+        gc.collect()  # what still refers to the group would end its threads too late, when Python itself ends
         dist.destroy_process_group()

@@ -11,7 +11,6 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch.nn.parallel import DistributedDataParallel
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
@@ -220,10 +219,7 @@ class Trainer:
         alone: nn.Module = self.model
         if self.config.compile:
             alone = torch.compile(self.model, dynamic=False)  # type: ignore[assignment]
-        if self.processes.world == 1:
-            return alone, alone
-        # The static graph allows for parameters that the differentiated tail of the program does not reach.
-        return DistributedDataParallel(alone, broadcast_buffers=False, static_graph=True), alone
+        return self.processes.share(alone), alone
 
     def _run_program_of(self, step: int) -> None:
         """Let the model run the program that has grown until ``step``; nothing else of it depends on the program."""

@@ -21,17 +21,18 @@ from tests.agents.conftest import TINY, tiny_config
 
 WORKER = """
 import sys
+from pathlib import Path
 import torch
 from agents.processes import joined
 from agents.train_config import train_config_from_json
 from agents.trainer import Trainer
 torch.set_num_threads(1)
-with joined():
-    if sys.argv[1] == "resume":
-        trainer = Trainer.resume(__import__("pathlib").Path(sys.argv[2]))
-    else:
-        trainer = Trainer(train_config_from_json(open(sys.argv[2]).read()))
+def main(how, path):
+    trainer = Trainer.resume(path) if how == "resume" else Trainer(train_config_from_json(path.read_text()))
     trainer.train(progress=False)
+
+with joined():
+    main(sys.argv[1], Path(sys.argv[2]))
 """
 
 
