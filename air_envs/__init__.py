@@ -20,19 +20,24 @@ if TYPE_CHECKING:
     from air_envs.sources import DatasetPuzzles, GeneratedPuzzles, PuzzleSource
     from air_envs.sudoku import SudokuEnv, SudokuVectorEnv
     from air_envs.vector import PuzzleVectorEnv
+    from air_envs.wrappers import ActionMaskObservation, FlatObservation, ImageObservation, OneHotObservation
     from puzzles import PuzzleFamily
 
 __all__ = [
     "ENVIRONMENTS",
     "ActionError",
+    "ActionMaskObservation",
     "ConflictReward",
     "DatasetPuzzles",
     "DenseReward",
     "Dynamics",
     "Environment",
+    "FlatObservation",
     "GeneratedPuzzles",
+    "ImageObservation",
     "MazeEnv",
     "MazeVectorEnv",
+    "OneHotObservation",
     "PuzzleEnv",
     "PuzzleSource",
     "PuzzleVectorEnv",
@@ -121,13 +126,17 @@ for _id, _environment in list(ENVIRONMENTS.items()):
 # Imported when first asked for: environments load numba, which registering them must not.
 _MODULES = {
     "ActionError": "air_envs.actions",
+    "ActionMaskObservation": "air_envs.wrappers",
     "ConflictReward": "air_envs.rewards",
     "DatasetPuzzles": "air_envs.sources",
     "DenseReward": "air_envs.rewards",
     "Dynamics": "air_envs.dynamics",
+    "FlatObservation": "air_envs.wrappers",
     "GeneratedPuzzles": "air_envs.sources",
+    "ImageObservation": "air_envs.wrappers",
     "MazeEnv": "air_envs.maze",
     "MazeVectorEnv": "air_envs.maze",
+    "OneHotObservation": "air_envs.wrappers",
     "PuzzleEnv": "air_envs.env",
     "PuzzleSource": "air_envs.sources",
     "PuzzleVectorEnv": "air_envs.vector",
