@@ -211,6 +211,13 @@ class PuzzleFamily(abc.ABC):
             raise PuzzleError(f"rating convention {convention!r}, expected one of {list(self.rating_conventions)}")
         return convention
 
+    def measures(self, puzzle: Grids, solution: Grids) -> dict[str, NDArray[np.int64]]:
+        """Return what describes puzzles beside their rating, each (N,) int64, by its name in plain words.
+
+        By default how many cells the solution changes.
+        """
+        return {"cells to fill": np.count_nonzero(puzzle != solution, axis=(1, 2))}
+
     # -- symmetry ---------------------------------------------------------------------------------------------------
 
     @property

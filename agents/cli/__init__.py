@@ -6,7 +6,7 @@ import importlib
 import sys
 
 _COMMANDS = {
-    "data": "build, import, inspect and verify HDF5 datasets",
+    "data": "build, import, export, inspect and verify HDF5 datasets",
     "train": "train AIR on a dataset",
     "eval": "measure a trained model on a dataset",
     "play": "play Sudoku or mazes, with keys and mouse",

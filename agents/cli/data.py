@@ -1,7 +1,9 @@
-"""``air-envs data``: build, import, inspect and verify HDF5 datasets."""
+"""``air-envs data``: build, import, export, inspect and verify HDF5 datasets."""
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import shlex
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -13,22 +15,28 @@ import puzzles
 _USAGE = """usage: air-envs data ACTION ...
 
   build FAMILY   generate puzzles: air-envs data build sudoku-6x6 --clues 14 --train 1000 --test 1000
-  import SOURCE  turn published puzzles (text list, CSV, NPY folder) into a dataset
-  inspect FILE   say what a dataset holds and where it comes from
+  import SOURCE  turn published puzzles (text list, CSV, NPY folder, --hub OWNER/NAME) into a dataset
+  export FILE    write a dataset as CSV, as the NPY folder of HRM, TRM and AIR, or as Minari episodes
+  inspect FILE   say what a dataset holds and where it comes from, as text, JSON or a picture
   verify FILE    prove every solution, rating, checksum and the split
 
 air-envs data ACTION --help tells more; build needs its FAMILY first, such as sudoku-9x9 or maze-30x30."""
 
+File = Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="FILE")]
+
 
 def main(args: list[str]) -> None:
     """Run ``air-envs data ACTION ...``."""
-    actions = {"build": _build, "import": _import, "inspect": _inspect, "verify": _verify}
+    actions = {"build": _build, "import": _import, "export": _export, "inspect": _inspect, "verify": _verify}
     if not args or args[0] in ("-h", "--help"):
         print(_USAGE)
         return
     if args[0] not in actions:
         raise ValueError(f"no action {args[0]!r} of air-envs data, expected one of {', '.join(actions)}")
     actions[args[0]](args[1:])
+
+
+# -- build -------------------------------------------------------------------------------------------------------------
 
 
 def _build(args: list[str]) -> None:
@@ -43,8 +51,13 @@ def _build(args: list[str]) -> None:
         test: int = 1_000,
         seed: int = 0,
         output: Path = Path(f"data/{family.name}.h5"),
+        workers: int | None = None,
+        engine: Literal["local", "ray"] = "local",
+        fresh: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False,
     ) -> None:
         """Generate a dataset: puzzles that all differ by the family's split rule.
+
+        An interrupted build leaves its work in a hidden file beside the output, and the same command goes on there.
 
         Args:
             options: of the generator.
@@ -52,71 +65,190 @@ def _build(args: list[str]) -> None:
             test: unseen puzzles.
             seed: with the options and the counts it decides every puzzle.
             output: the file to write.
+            workers: shards of puzzles made at a time; by default every core. Changes no byte, nor does the engine.
+            engine: threads of this process, or a Ray cluster: RAY_ADDRESS, or one started on this machine.
+            fresh: begin anew, whatever an interrupted build has left.
         """
         from puzzles.build import build_dataset
 
-        command = shlex.join(["air-envs", "data", "build", *args])
-        print(build_dataset(output, family, options, train, test, seed, command).describe())
+        command = _build_command(family, options, train, test, seed)
+        print(
+            build_dataset(
+                output, family, options, train, test, seed, command, workers=workers, engine=engine, fresh=fresh
+            ).describe()
+        )
 
     build.__annotations__["options"] = Annotated[family.Options, tyro.conf.arg(name="")]
     tyro.cli(build, prog=f"air-envs data build {args[0]}", args=args[1:])
 
 
+def _build_command(family: puzzles.PuzzleFamily, options: Any, train: int, test: int, seed: int) -> str:
+    """Return the command that builds the same bytes: without what has no part in them, such as the workers."""
+    words = ["air-envs", "data", "build", family.name]
+    for field in dataclasses.fields(options):
+        value = getattr(options, field.name)
+        if value != field.default:
+            flag = field.name.replace("_", "-")
+            words += (
+                [f"--{flag}" if value else f"--no-{flag}"] if isinstance(value, bool) else [f"--{flag}", str(value)]
+            )
+    return shlex.join([*words, "--train", str(train), "--test", str(test), "--seed", str(seed)])
+
+
+# -- import and export -------------------------------------------------------------------------------------------------
+
+
 def _import(args: list[str]) -> None:
     def import_(
-        source: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="SOURCE")],
         output: Path,
+        source: Annotated[Path | None, tyro.conf.Positional, tyro.conf.arg(metavar="SOURCE")] = None,
+        hub: str | None = None,
+        revision: str | None = None,
         family: str | None = None,
         format: Literal["text", "csv", "npy"] | None = None,
         train: int | None = None,
         test: int | None = None,
         seed: int = 0,
         on_duplicate: Literal["error", "drop"] = "error",
+        rating_convention: str | None = None,
     ) -> None:
         """Import published puzzles. Each is solved, or its solution proved; ratings that come with them are kept.
 
         Args:
-            source: a text list, a CSV, or a folder with a train and test split.
             output: the file to write.
-            family: such as sudoku-6x6; by default sudoku-9x9 for a text list or CSV, and what the tokens say for NPY.
+            source: a text list, a CSV, or a folder with a train and test split.
+            hub: instead of a source, a data set of the Hugging Face hub: sapientinc/sudoku-extreme,
+                sapientinc/maze-30x30-hard-1k.
+            revision: a branch, tag or commit of it.
+            family: such as sudoku-6x6; by default what the first puzzle, or the tokens of NPY, say.
             format: by default what the source looks like.
-            train: draw this many training puzzles; by default all that are not for the test.
+            train: draw this many training puzzles (1000 for the papers' 1k); by default all that are not for the test.
             test: draw this many test puzzles; by default the source's own, or a tenth where it has no split.
             seed: of the draw.
             on_duplicate: puzzles equal by the split rule are an error, or all but the first are dropped.
+            rating_convention: what the source's ratings follow; by default the family's first convention.
         """
         from puzzles.importers import import_puzzles
+        from puzzles.importers.hub import download
 
+        if (source is None) == (hub is None):
+            raise ValueError(f"SOURCE {source} and --hub {hub}, expected one of them")
+        notes = None
+        if hub is not None:
+            source, notes = download(hub, revision)
+        assert source is not None
         command = shlex.join(["air-envs", "data", "import", *args])
-        print(import_puzzles(source, output, family, format, test, train, seed, on_duplicate, command))
+        print(
+            import_puzzles(
+                source, output, family, format, test, train, seed, on_duplicate, command,
+                rating_convention=rating_convention, notes=notes,
+            )
+        )  # fmt: skip
 
     tyro.cli(import_, prog="air-envs data import", args=args)
 
 
+def _export(args: list[str]) -> None:
+    def export(
+        file: File,
+        format: Literal["csv", "npy", "minari"],
+        output: Path | None = None,
+        copies: int = 0,
+        seed: int = 0,
+        id: str | None = None,
+        episodes: int | None = None,
+        split: Literal["train", "test"] = "train",
+        action_type: str | None = None,
+        infos: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False,
+    ) -> None:
+        """Write a dataset in a form that others read.
+
+        Args:
+            file: the dataset.
+            format: CSV as Sudoku-Extreme's, the NPY folder that the code of HRM, TRM and AIR trains on, or expert
+                episodes for Minari.
+            output: the new folder to write; for Minari the folder of all its datasets, by default its own.
+            copies: NPY: random symmetry copies of each training puzzle.
+            seed: NPY: of the copies; Minari: of the order in which the expert acts.
+            id: Minari: the name of the new dataset, by default FAMILY/expert-v0.
+            episodes: Minari: the first so many puzzles, by default all.
+            split: Minari: whose puzzles are solved.
+            action_type: Minari: of the environment, by default step by step: place, move; or propose.
+            infos: Minari: store infos too, with the action masks.
+        """
+        from puzzles.dataset import Dataset
+
+        dataset = Dataset(file)
+        if format == "minari":
+            from air_envs.minari import export_minari
+
+            name = id or f"{dataset.family.name}/expert-v0"
+            print(
+                export_minari(
+                    dataset, name, episodes,
+                    split=split, action_type=action_type, seed=seed, infos=infos, root=output,
+                )
+            )  # fmt: skip
+            return
+        if output is None:
+            raise ValueError("no --output, expected the new folder to write")
+        from puzzles.exporters import export_csv, export_npy
+
+        print(export_csv(dataset, output) if format == "csv" else export_npy(dataset, output, copies, seed))
+
+    tyro.cli(export, prog="air-envs data export", args=args)
+
+
+# -- inspect and verify ------------------------------------------------------------------------------------------------
+
+
 def _inspect(args: list[str]) -> None:
-    def inspect(file: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="FILE")], pictures: int = 1) -> None:
+    def inspect(
+        file: File,
+        pictures: int = 1,
+        picture: Path | None = None,
+        as_json: Annotated[bool, tyro.conf.FlagCreatePairsOff, tyro.conf.arg(name="json")] = False,
+    ) -> None:
         """Say what a dataset holds and where it comes from.
 
         Args:
             file: the dataset.
             pictures: print this many puzzles of each split with their solutions.
+            picture: draw a page of histograms and example puzzles: PICTURE.png, and its numbers as PICTURE.json.
+            as_json: print everything as JSON instead of text.
         """
         from puzzles.dataset import Dataset
+        from puzzles.dataset.summary import summarize, summary_json
 
         dataset = Dataset(file)
-        print(dataset.describe())
-        for split in dataset.splits:
-            for index in range(min(pictures, dataset.counts[split])):
-                row = dataset.split_view(split)[index]
-                print(f"\n{split} puzzle {index}, rating {row.rating[0] if row.rating.ndim else row.rating}")
-                print(dataset.family.format(row.puzzle))
-                print(dataset.family.format(row.solution))
+        summary = summarize(dataset)
+        if as_json:
+            print(json.dumps(summary_json(dataset, summary)))
+        else:
+            _print(dataset, summary, pictures)
+        if picture is not None:
+            from agents.dataset_page import draw_dataset_page
+
+            print(*draw_dataset_page(dataset, summary, picture), sep="\n")
 
     tyro.cli(inspect, prog="air-envs data inspect", args=args)
 
 
+def _print(dataset: Any, summary: Any, pictures: int) -> None:
+    print(dataset.describe())
+    for split, measured in summary.items():
+        for name, distribution in measured.items():
+            print(f"\n{split}: {name}, {distribution}")
+    for split in dataset.splits:
+        shown = next(dataset.blocks(split, max(1, pictures))).take(slice(pictures))
+        for index, (puzzle, solution, rating) in enumerate(zip(*shown, strict=True)):
+            print(f"\n{split} puzzle {index}, rating {rating}")
+            print(dataset.family.format(puzzle))
+            print(dataset.family.format(solution))
+
+
 def _verify(args: list[str]) -> None:
-    def verify(file: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="FILE")]) -> None:
+    def verify(file: File) -> None:
         """Prove every solution, its uniqueness, every rating, checksum and attribute, and the split.
 
         Args:

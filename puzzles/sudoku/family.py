@@ -129,6 +129,10 @@ class Sudoku(PuzzleFamily):
             total += self.rate(self.transform(puzzle, order, relabel), convention)
         return total / orders
 
+    def measures(self, puzzle: Grids, solution: Grids) -> dict[str, NDArray[np.int64]]:
+        """Return the number of clues, (N,) int64."""
+        return {"clues": np.count_nonzero(puzzle, axis=(1, 2))}
+
     # -- symmetry ---------------------------------------------------------------------------------------------------
 
     @property
