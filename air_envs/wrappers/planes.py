@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -127,7 +128,7 @@ def _painter(part: str, space: spaces.Space[Any], board: tuple[int, int]) -> tup
     """Return the names of a part's channels, and what paints them."""
     if isinstance(space, spaces.Box) and _is_grid(space):
         values = np.arange(int(space.high.max()) + 1)
-        return [f"{part}={value}" for value in values], lambda grids, planes: _paint_values(grids, values, planes)
+        return [f"{part}={value}" for value in values], functools.partial(_paint_values, values)
     if isinstance(space, spaces.MultiDiscrete) and tuple(space.nvec.tolist()) == board:
         return [part], _paint_places
     if isinstance(space, spaces.MultiBinary) and len(space.shape) == 3 and space.shape[:2] == board:
@@ -135,7 +136,7 @@ def _painter(part: str, space: spaces.Space[Any], board: tuple[int, int]) -> tup
     raise ValueError(f"{part}: found {space}, which lies on no board of {board[0]}x{board[1]} cells")
 
 
-def _paint_values(grids: NDArray[Any], values: NDArray[np.int64], planes: NDArray[np.bool_]) -> None:
+def _paint_values(values: NDArray[np.int64], grids: NDArray[Any], planes: NDArray[np.bool_]) -> None:
     np.equal(grids[..., None], values.astype(grids.dtype), out=planes)
 
 
