@@ -1,0 +1,66 @@
+"""The pages of docs/environments, from the table of environments and the docstrings: `python docs/generate.py`."""
+
+from __future__ import annotations
+
+import inspect
+from pathlib import Path
+
+import gymnasium as gym
+from gymnasium.envs.registration import load_env_creator
+
+import air_envs
+
+FOLDER = Path(__file__).parent / "environments"
+
+
+def pages() -> dict[str, str]:
+    """Return the text of every generated page, by file name."""
+    return {"README.md": _index()} | {f"{kind}.md": _page(kind, ids) for kind, ids in _kinds().items()}
+
+
+def main() -> None:
+    """Write the pages, and a picture for each family."""
+    from air_envs.drawing.files import save_png
+
+    FOLDER.mkdir(exist_ok=True)
+    for name, text in pages().items():
+        (FOLDER / name).write_text(text)
+    for kind, ids in _kinds().items():
+        env = gym.make(ids[0], render_mode="rgb_array", pixels=360)
+        _, info = env.reset(seed=0)
+        env.action_space.seed(0)
+        for _ in range(12):
+            info = env.step(env.action_space.sample(info["action_mask"]))[4]
+        save_png(FOLDER / f"{kind}.png", env.render())
+
+
+def _kinds() -> dict[str, list[str]]:
+    kinds: dict[str, list[str]] = {}
+    for id, environment in air_envs.ENVIRONMENTS.items():
+        kinds.setdefault(environment.kind, []).append(id)
+    return kinds
+
+
+def _index() -> str:
+    lines = ["# Environments", "", "| id | arguments | time limit |", "| --- | --- | --- |"]
+    for id, environment in air_envs.ENVIRONMENTS.items():
+        kwargs = ", ".join(f"{name}={value!r}" for name, value in environment.kwargs.items())
+        arguments = f"`{kwargs}`" if kwargs else ""
+        lines.append(f"| [`{id}`]({environment.kind}.md) | {arguments} | {environment.max_episode_steps} |")
+    return "\n".join(lines) + "\n"
+
+
+def _page(kind: str, ids: list[str]) -> str:
+    cls = load_env_creator(air_envs.ENVIRONMENTS[ids[0]].entry_point)
+    first, _, rest = (inspect.getdoc(cls) or "").partition("\n\n")
+    table = ["| id | action_type | actions | observations |", "| --- | --- | --- | --- |"]
+    for id in ids:
+        for action_type in cls.dynamics_types:
+            env = gym.make(id, action_type=action_type)
+            table.append(f"| `{id}` | `{action_type}` | `{env.action_space}` | `{env.observation_space}` |")
+    parts = [f"# {kind.capitalize()}", first, f"![After twelve random legal actions]({kind}.png)", rest]
+    return "\n\n".join([*parts, "## Spaces", "\n".join(table)]) + "\n"
+
+
+if __name__ == "__main__":
+    main()
