@@ -30,6 +30,21 @@ def next_uint64(state):
 
 
 @njit(cache=True, nogil=True)
+def ahead(origin, count):
+    """Return what ``next_uint64`` would after ``count`` others, if ``origin`` is ``state[0]``: for loops in vectors.
+
+    Whoever looks ahead moves the state on with ``skip``.
+    """
+    return _mix(origin + (np.uint64(count) + np.uint64(1)) * _GAMMA)
+
+
+@njit(cache=True, nogil=True)
+def skip(state, count):
+    """Leave out the next ``count`` words."""
+    state[0] += np.uint64(count) * _GAMMA
+
+
+@njit(cache=True, nogil=True)
 def uniform(state):
     """Return a float64 uniform in [0, 1)."""
     return np.float64(next_uint64(state) >> _SHIFT_11) * (1.0 / 9007199254740992.0)

@@ -10,7 +10,11 @@ from numpy.typing import NDArray
 from puzzles.errors import PuzzleError
 from puzzles.family import Grids, PuzzleFamily, Puzzles
 from puzzles.maze import generator, rules, symmetry
-from puzzles.maze.cells import GOAL, OPEN, PATH, START
+from puzzles.maze.cells import GOAL, OPEN, PATH, START, WALL
+from puzzles.maze.search import UNREACHED
+from puzzles.threads import map_rows
+
+_LEAST = 64  # mazes that one thread is done with before others have started
 
 
 class Maze(PuzzleFamily):
@@ -69,17 +73,26 @@ class Maze(PuzzleFamily):
             PuzzleError: not a puzzle, or naming the first one whose goal cannot be reached.
         """
         self.check(puzzle)
-        solutions, moves = rules.first_paths(self.checked(puzzle))
+        solutions, moves = map_rows(rules.first_paths, _LEAST, self.checked(puzzle))
         _require_path(moves)
         return solutions
 
+    def count_shortest_paths(self, puzzle: Grids) -> NDArray[np.uint64]:
+        """(N,) uint64: how many shortest paths lead from start to goal, 0 where none does, at most 2**64 - 1.
+
+        Raises:
+            PuzzleError: not a puzzle.
+        """
+        self.check(puzzle)
+        return map_rows(rules.shortest_path_counts, _LEAST, self.checked(puzzle))
+
     def distances(self, puzzle: Grids) -> NDArray[np.int32]:
         """(N, rows, columns) int32: moves from each cell to the goal; -1 for walls and where there is no way."""
-        return rules.distances(self.checked(puzzle))
+        return map_rows(rules.distances, _LEAST, self.checked(puzzle))
 
     def is_solved(self, puzzle: Grids, grid: Grids) -> NDArray[np.bool_]:
         """(N,) bool: the grid is the puzzle with one shortest path marked, any of them, and nothing else changed."""
-        return rules.is_solved(*self.checked_answers(puzzle, grid))
+        return map_rows(rules.is_solved, _LEAST, *self.checked_answers(puzzle, grid))
 
     def read_answer(self, puzzle: Grids, answer: Grids) -> Grids:
         """Return the puzzles with the answers' path cells marked, but for start and goal, which every path holds.
@@ -96,9 +109,13 @@ class Maze(PuzzleFamily):
         """
         self.rating_convention(convention)
         self.check(puzzle)
-        moves = rules.shortest_lengths(self.checked(puzzle))
+        moves = map_rows(rules.shortest_lengths, _LEAST, self.checked(puzzle))
         _require_path(moves)
         return moves
+
+    def measures(self, puzzle: Grids, solution: Grids) -> dict[str, NDArray[np.int64]]:
+        """Return the number of walls, (N,) int64; the rating is the length of the path."""
+        return {"walls": np.count_nonzero(puzzle == WALL, axis=(1, 2))}
 
     # -- symmetry ---------------------------------------------------------------------------------------------------
 
@@ -113,10 +130,10 @@ class Maze(PuzzleFamily):
 
     def canonical(self, puzzle: Grids, solution: Grids) -> Grids:
         """(N, rows, columns) uint8: the smallest image of the puzzle; the solution plays no part."""
-        return symmetry.canonical(self.checked(puzzle))
+        return map_rows(symmetry.canonical, _LEAST, self.checked(puzzle))
 
 
 def _require_path(moves: NDArray[np.int32]) -> None:
-    wrong = np.flatnonzero(moves == rules.UNREACHABLE)
+    wrong = np.flatnonzero(moves == UNREACHED)
     if len(wrong):
         raise PuzzleError(f"puzzle {wrong[0]}: no way from start to goal")

@@ -1,8 +1,10 @@
-"""Random mazes: perfect ones (a spanning tree) and percolation ones (independent walls, the process of Maze-Hard)."""
+"""Random mazes: perfect ones (a spanning tree), braided ones (with loops) and percolation ones (independent walls)."""
 
 from __future__ import annotations
 
 import dataclasses
+import functools
+from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
@@ -11,14 +13,15 @@ from numpy.typing import NDArray
 
 from puzzles.errors import PuzzleError
 from puzzles.family import Grids
-from puzzles.maze.cells import GOAL, PATH, START
-from puzzles.maze.percolation import draw_percolation, probe_workspace
-from puzzles.maze.perfect import draw_perfect
-from puzzles.maze.rules import COLUMN_STEPS, ROW_STEPS, fill_distances, find, inside
+from puzzles.maze.cells import PATH, START
+from puzzles.maze.percolation import draw_plainly, draw_screened
+from puzzles.maze.search import bordered, find, mark_path_cells, steps, workspace
+from puzzles.maze.trees import ALGORITHMS, draw_tree
 from puzzles.random import seeded, uniform
+from puzzles.threads import in_threads
 
 PERFECT_DRAWS = 100_000
-"""Draws of a (perfect maze, start, goal) per puzzle before ``min_path`` counts as out of reach."""
+"""Draws of a (maze, start, goal) per perfect or braided puzzle before ``min_path`` counts as out of reach."""
 PERCOLATION_DRAWS = 20_000_000
 """Draws of a (wall probability, grid, start, goal) per puzzle before ``min_path`` counts as out of reach."""
 
@@ -27,14 +30,23 @@ _BATCH = 16  # puzzles per kernel call: between two calls an interrupt is heard
 
 @dataclasses.dataclass(frozen=True)
 class MazeOptions:
-    """Options of the maze generators. Every maze they make has a way from start to goal."""
+    """Options of the maze generators. Every maze they make has a way from start to goal.
 
-    generator: Literal["perfect", "percolation"] = "perfect"
-    """perfect: one way between any two cells, from a random depth-first search. percolation: each cell is a wall by
-    chance, as in the Maze-Hard data set."""
+    A generator draws (maze, start, goal) until the shortest path has ``min_path`` moves: those that have are as likely,
+    relative to each other, as they were drawn. Of the shortest paths of a maze one is picked uniformly.
+    """
+
+    generator: Literal["perfect", "braided", "percolation"] = "perfect"
+    """perfect: one way between any two cells. braided: a perfect maze with dead ends opened into loops. percolation:
+    each cell is a wall by chance, as in the Maze-Hard data set."""
+    algorithm: Literal["depth-first", "wilson", "kruskal", "prim"] = "depth-first"
+    """Perfect and braided: how the spanning tree is drawn. depth-first has long winding ways, wilson has every tree
+    with the same probability, kruskal and prim have many short dead ends."""
+    braid: float = 1.0
+    """Braided: the fraction of dead ends that are opened, 0 to 1; see ``puzzles.maze.braid.open_dead_ends``."""
     min_path: int | None = None
-    """Moves that the shortest path has at least. None: (rows + columns) // 2 for perfect mazes; for percolation
-    4 * min(rows, columns) - 11, at least 1, which is 109 for 30x30 as in Maze-Hard."""
+    """Moves that the shortest path has at least. None: (rows + columns) // 2 for perfect and braided mazes; for
+    percolation 4 * min(rows, columns) - 11, at least 1, which is 109 for 30x30 as in Maze-Hard."""
     wall_low: float = 0.3
     """Percolation: lower end of the wall probability, which is drawn uniformly for each maze."""
     wall_high: float = 0.5
@@ -46,125 +58,157 @@ def generate(
 ) -> tuple[Grids, Grids, NDArray[np.int32]]:
     """Return (puzzles, solutions, moves): (N, rows, columns) uint8 twice and (N,) int32, one puzzle per seed.
 
-    Of the shortest paths of a maze one is picked uniformly.
-
     Raises:
-        PuzzleError: bad options, or a ``min_path`` that is not reached in the bounded number of draws.
+        PuzzleError: bad options, or a ``min_path`` that no maze has or that is not reached in the bounded number of
+            draws, ``PERFECT_DRAWS`` or ``PERCOLATION_DRAWS``.
     """
     min_path = minimum_path(rows, columns, options)
-    percolation = options.generator == "percolation"
-    work = probe_workspace(rows, columns)
-    draws = PERCOLATION_DRAWS if percolation else PERFECT_DRAWS
+    fill, draws = _filler(rows, columns, min_path, options)
     puzzles = np.zeros((len(seeds), rows, columns), np.uint8)
     solutions = np.zeros_like(puzzles)
     moves = np.zeros(len(seeds), np.int32)
-    for first in range(0, len(seeds), _BATCH):
-        part = slice(first, first + _BATCH)
-        failed = _generate_batch(
-            seeds[part],
-            percolation,
-            min_path,
-            float(options.wall_low),
-            float(options.wall_high),
-            draws,
-            work,
-            puzzles[part],
-            solutions[part],
-            moves[part],
-        )
-        if failed >= 0:
-            raise PuzzleError(
-                f"seed {seeds[first + failed]}: no {options.generator} maze of {rows}x{columns} "
-                f"with a path of {min_path} moves or more in {draws:,} draws"
-            )
+
+    def work(slice_: slice) -> None:
+        for first in range(slice_.start, slice_.stop, _BATCH):
+            part = slice(first, min(first + _BATCH, slice_.stop))
+            failed = fill(seeds[part], puzzles[part], solutions[part], moves[part])
+            if failed >= 0:
+                raise PuzzleError(
+                    f"seed {seeds[first + failed]}: no {options.generator} maze of {rows}x{columns} "
+                    f"with a path of {min_path} moves or more in {draws:,} draws"
+                )
+
+    in_threads(work, len(seeds), _BATCH)
     return puzzles, solutions, moves
 
 
 def minimum_path(rows: int, columns: int, options: MazeOptions) -> int:
     """Return the least number of moves that ``options`` ask for at this grid shape, after checking all of them."""
-    if options.generator not in ("perfect", "percolation"):
-        raise PuzzleError(f"generator {options.generator!r}, expected 'perfect' or 'percolation'")
+    _check(options)
+    percolation = options.generator == "percolation"
+    if options.min_path is None:
+        return max(1, 4 * min(rows, columns) - 11) if percolation else (rows + columns) // 2
+    if percolation:
+        most = rows * columns - (rows // 2) * (columns // 2) - 1  # no path that is shortest fills a square of four
+    else:
+        rooms = ((rows + 1) // 2) * ((columns + 1) // 2)
+        most = 2 * (rooms - 1) + (2 if rows % 2 == 0 or columns % 2 == 0 else 0)  # through all, with an end beyond each
+    if not 1 <= options.min_path <= most:
+        raise PuzzleError(
+            f"min_path {options.min_path}, expected 1 to {most} for {options.generator} mazes of {rows}x{columns}"
+        )
+    return options.min_path
+
+
+def _check(options: MazeOptions) -> None:
+    if options.generator not in ("perfect", "braided", "percolation"):
+        raise PuzzleError(f"generator {options.generator!r}, expected 'perfect', 'braided' or 'percolation'")
+    if options.algorithm not in ALGORITHMS:
+        raise PuzzleError(f"algorithm {options.algorithm!r}, expected one of {list(ALGORITHMS)}")
+    if not 0.0 <= options.braid <= 1.0:
+        raise PuzzleError(f"braid {options.braid}, expected 0 to 1")
     if not 0.0 <= options.wall_low <= options.wall_high < 1.0:
         raise PuzzleError(
             f"wall_low {options.wall_low}, wall_high {options.wall_high}, expected 0 <= wall_low <= wall_high < 1"
         )
-    if options.min_path is None:
-        if options.generator == "perfect":
-            return (rows + columns) // 2
-        return max(1, 4 * min(rows, columns) - 11)
-    if not 1 <= options.min_path < rows * columns:
-        raise PuzzleError(f"min_path {options.min_path}, expected 1 to {rows * columns - 1} for {rows}x{columns}")
-    return options.min_path
+
+
+def _filler(rows: int, columns: int, min_path: int, options: MazeOptions) -> tuple[Callable[..., int], int]:
+    """Return the draws per puzzle, and what fills (puzzles, solutions, moves) from seeds; see ``_fill_trees``."""
+    if options.generator == "percolation":
+        walls = float(options.wall_low), float(options.wall_high)
+        screened = _screens(rows, columns, min_path)
+        return functools.partial(_fill_percolation, min_path, PERCOLATION_DRAWS, *walls, screened), PERCOLATION_DRAWS
+    braid = float(options.braid) if options.generator == "braided" else 0.0
+    algorithm = ALGORITHMS.index(options.algorithm)
+    return functools.partial(_fill_trees, min_path, PERFECT_DRAWS, algorithm, braid), PERFECT_DRAWS
+
+
+def _screens(rows: int, columns: int, min_path: int) -> bool:
+    """Return whether so few draws have such a path that 64 at a time are worth it; measured at 30x30."""
+    return min_path > rows + columns
 
 
 @njit(cache=True, nogil=True)
-def _generate_batch(seeds, percolation, min_path, wall_low, wall_high, draws, work, puzzles, solutions, lengths):
+def _fill_trees(min_path, draws, algorithm, braid, seeds, puzzles, solutions, lengths):
     """Fill ``puzzles``, ``solutions`` and ``lengths``; return the index of the first failure, or -1."""
     _, rows, columns = puzzles.shape
-    queue = np.empty(rows * columns, np.int32)
-    moves = np.empty((rows, columns), np.int32)
+    moves, queue = workspace(rows, columns)
     for i in range(len(seeds)):
         state = seeded(seeds[i])
-        if percolation:
-            drawn = draw_percolation(puzzles[i], min_path, wall_low, wall_high, draws, work, queue, moves, state)
-        else:
-            drawn = draw_perfect(puzzles[i], min_path, draws, queue, moves, state)
-        if not drawn:
+        if not draw_tree(puzzles[i], min_path, draws, algorithm, braid, moves, queue, state):
             return i
-        start = find(puzzles[i], START)
-        reached = fill_distances(puzzles[i], find(puzzles[i], GOAL), queue, moves)
-        lengths[i] = moves[start // columns, start % columns]
-        for row in range(rows):
-            for column in range(columns):
-                solutions[i, row, column] = puzzles[i, row, column]
-        _mark_random_path(solutions[i], start, queue[:reached], moves, state)
+        lengths[i] = _solve_randomly(puzzles[i], solutions[i], moves, queue, state)
     return -1
 
 
 @njit(cache=True, nogil=True)
-def _mark_random_path(grid, start, nearest_first, moves, state):
-    """Mark one shortest path from ``start`` to the goal in ``grid``, each with the same probability.
+def _fill_percolation(min_path, draws, wall_low, wall_high, screened, seeds, puzzles, solutions, lengths):
+    """Do as ``_fill_trees`` does."""
+    _, rows, columns = puzzles.shape
+    moves, queue = workspace(rows, columns)
+    for i in range(len(seeds)):
+        state = seeded(seeds[i])
+        if screened:
+            drawn = draw_screened(puzzles[i], min_path, wall_low, wall_high, draws, moves, queue, state)
+        else:
+            drawn = draw_plainly(puzzles[i], min_path, wall_low, wall_high, draws, moves, queue, state)
+        if not drawn:
+            return i
+        lengths[i] = _solve_randomly(puzzles[i], solutions[i], moves, queue, state)
+    return -1
 
-    ``nearest_first`` holds the cells by distance from the goal. A step goes to a cell in proportion to the number of
-    shortest paths that lead on from it.
+
+@njit(cache=True, nogil=True)
+def _solve_randomly(puzzle, solution, moves, queue, state):
+    """Write ``puzzle`` with one of its shortest paths marked into ``solution``; return the number of moves.
+
+    Each path has the same probability: a step goes to a cell in proportion to the number of shortest paths that lead on
+    from it. ``moves`` and ``queue`` are those of a search from the goal to the start.
     """
-    rows, columns = grid.shape
-    ways = np.zeros((rows, columns))
-    ways[nearest_first[0] // columns, nearest_first[0] % columns] = 1.0
-    level = 0
+    columns = puzzle.shape[1]
+    width = columns + 2
+    solution[:] = puzzle
+    cell = bordered(find(puzzle, START), columns)
+    length = moves[cell]
+    found = mark_path_cells(cell, moves, queue, columns)
+    ways = _ways_on(queue[:found], moves, columns)
+    for _ in range(length - 1):
+        total = 0.0
+        onward = cell
+        for step in steps(columns):
+            other = np.uint32(cell + step)
+            if moves[other] == moves[cell] + 1:
+                total += ways[other]
+                # Keeping the newest with its share of the total so far picks one in proportion to its weight.
+                if uniform(state) * total < ways[other]:
+                    onward = np.int64(other)
+        cell = onward
+        solution[cell // width - 1, cell % width - 1] = PATH
+    return length
+
+
+@njit(cache=True, nogil=True)
+def _ways_on(path_cells, moves, columns):
+    """Return (bordered cells,) float64: how many shortest paths lead on from each of the marked ``path_cells``.
+
+    Only ratios inside one distance from the goal hold: rescaling keeps the counts of huge open mazes finite.
+    """
+    ways = np.empty(len(moves))
+    ways[path_cells[-1]] = 1.0
+    level = moves[path_cells[-1]]
     scale = 1.0
     largest = 1.0
-    for cell in nearest_first[1:]:
-        row = cell // columns
-        column = cell % columns
-        if moves[row, column] != level:
-            level = moves[row, column]
-            # Only ratios inside a level matter: rescaling one keeps the counts of huge open mazes finite.
+    for cell in path_cells[:-1][::-1]:
+        if moves[cell] != level:
+            level = moves[cell]
             scale = 1.0 / largest if largest > 1e200 else 1.0
             largest = 0.0
         total = 0.0
-        for move in range(4):
-            next_row = row + ROW_STEPS[move]
-            next_column = column + COLUMN_STEPS[move]
-            if inside(next_row, next_column, rows, columns) and moves[next_row, next_column] == level - 1:
-                total += ways[next_row, next_column]
-        ways[row, column] = max(total * scale, 1e-300)  # never 0: from every cell there is a way on
-        largest = max(largest, ways[row, column])
-    row = start // columns
-    column = start % columns
-    for left in range(moves[row, column] - 1, 0, -1):
-        total = 0.0
-        to_row = row
-        to_column = column
-        for move in range(4):
-            next_row = row + ROW_STEPS[move]
-            next_column = column + COLUMN_STEPS[move]
-            if inside(next_row, next_column, rows, columns) and moves[next_row, next_column] == left:
-                total += ways[next_row, next_column]
-                # Keeping the newest with its share of the total so far picks one in proportion to its weight.
-                if uniform(state) * total < ways[next_row, next_column]:
-                    to_row = next_row
-                    to_column = next_column
-        row = to_row
-        column = to_column
-        grid[row, column] = PATH
+        for step in steps(columns):
+            other = np.uint32(cell + step)
+            if moves[other] == level + 1:  # marked cells hold their distance negated
+                total += ways[other]
+        ways[cell] = max(total * scale, 1e-300)  # never 0: from every cell there is a way on
+        largest = max(largest, ways[cell])
+    return ways

@@ -1,7 +1,8 @@
 """Percolation mazes: every cell is a wall by chance, independently, and only mazes with a long shortest path count.
 
-The process behind the Maze-Hard data set: wall probability uniform between two bounds for each maze, start and goal
-uniform, kept if their distance is at least 109 moves at 30x30, which about nine in a million draws are.
+The process behind the Maze-Hard data set: a draw is a wall probability, uniform between two bounds, a grid, and start
+and goal, two uniform cells. It is kept if both are open and at least so many moves apart: at 109 moves on 30x30 nine in
+a million draws are. Both functions here are plain rejection, so the mazes kept follow that law exactly.
 """
 
 from __future__ import annotations
@@ -12,143 +13,212 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from puzzles.maze.cells import GOAL, OPEN, START, WALL
-from puzzles.maze.rules import fill_distances, find
-from puzzles.random import below, uniform
+from puzzles.maze.cells import OPEN, WALL
+from puzzles.maze.search import bordered, place_and_search
+from puzzles.random import ahead, below, next_uint64, skip, uniform
 
-# What is known of a cell while a draw is searched.
-_UNKNOWN, _WALL, _NEAR_START, _NEAR_GOAL = range(4)
-
-
-class Workspace(NamedTuple):
-    """The arrays of a probe; cells are numbered row by row in the grid with a border of walls around it."""
-
-    known: NDArray[np.uint8]
-    """(cells,): what is known of each cell."""
-    seen: NDArray[np.int32]
-    """(cells,): the cells drawn, to be made unknown again."""
-    depth: NDArray[np.int32]
-    """(cells,): moves from the origin along the way a cell was found on."""
-    beneath: NDArray[np.int32]
-    """(cells,): the cell under each one in its stack, -1 at the bottom."""
-    tops: NDArray[np.int32]
-    """(2, distances): for each search, stacks of cells by their distance from the other's origin; -1 if empty."""
-    row: NDArray[np.int64]
-    """(cells,): the row of each cell."""
-    column: NDArray[np.int64]
-    """(cells,): the column of each cell."""
+LANES = 64
+"""Draws that ``draw_screened`` looks at together: lane ``k`` is bit ``k`` of a word for each cell."""
+_DIGITS = 32  # binary digits of a wall probability in a lane
+_FIRST_DIGITS = 8  # drawn for all cells alike, in vectors; only one cell in four needs more
+_ALL = np.uint64(2**64 - 1)
+_ONE = np.uint64(1)
+_FEW = 2  # lanes that are cheaper searched one by one than by further levels of all of them
+_LEVELS_PER_LOOK = 4
 
 
-def probe_workspace(rows: int, columns: int) -> Workspace:
-    """Return the ``Workspace`` of a grid, nothing known; every draw leaves it so."""
-    row, column = np.divmod(np.arange((rows + 2) * (columns + 2)), columns + 2)
-    inner = (row >= 1) & (row <= rows) & (column >= 1) & (column <= columns)
-    known = np.where(inner, _UNKNOWN, _WALL).astype(np.uint8)
-    seen, depth, beneath = (np.empty(len(row), np.int32) for _ in range(3))
-    return Workspace(known, seen, depth, beneath, np.empty((2, rows + columns), np.int32), row, column)
+class Lanes(NamedTuple):
+    """The arrays of ``draw_screened``; cells are bordered, as in ``puzzles.maze.search``, and the border stays 0."""
+
+    open: NDArray[np.uint64]
+    """(cells,): the lanes in which a cell is open."""
+    unseen: NDArray[np.uint64]
+    """(cells,): the lanes in which a cell is open and was not reached from the goal."""
+    frontier: NDArray[np.uint64]
+    """(cells,): the lanes in which a cell was reached on the last level."""
+    following: NDArray[np.uint64]
+    """(cells,): the same of the level under way."""
 
 
 @njit(cache=True, nogil=True)
-def draw_percolation(grid, min_path, wall_low, wall_high, draws, work, queue, moves, state):
-    """Draw (wall probability, grid, start, goal) until the path has ``min_path`` moves; return whether that happened.
+def draw_plainly(grid, min_path, wall_low, wall_high, draws, moves, queue, state):
+    """Draw until the path has ``min_path`` moves; return whether it came to that in ``draws``.
 
-    This is plain rejection, so the mazes kept follow its law exactly. What makes it fast is that a cell is drawn only
-    when it is first looked at: a probe looks for any path shorter than ``min_path``, which rejects most draws after
-    a small part of the grid. Only where it finds none is the grid completed and the distance measured.
+    ``grid``, and ``moves`` and ``queue`` of the search from the goal to the start, are those of the last draw.
     """
     rows, columns = grid.shape
-    width = columns + 2  # a border of walls spares the search the question whether a cell is inside
-    for _ in range(draws):
-        wall = wall_low + (wall_high - wall_low) * uniform(state)
-        start = _random_cell(rows, columns, state)
-        goal = _random_cell(rows, columns, state)
-        if start == goal or uniform(state) < wall or uniform(state) < wall:
-            continue
-        length, seen_size = _probe(start, goal, wall, width, work, state)
-        kept = False
-        if length >= min_path:
-            _complete(grid, work.known, start, goal, wall, state)
-            fill_distances(grid, find(grid, GOAL), queue, moves)
-            kept = moves[start // width - 1, start % width - 1] >= min_path
-        for k in range(seen_size):
-            work.known[work.seen[k]] = _UNKNOWN
-        if kept:
+    left = draws
+    while left > 0:
+        skipped, wall, start, goal = _draw_ends(rows * columns, wall_low, wall_high, left, state)
+        left -= skipped + 1
+        if start == goal:
+            return False
+        for row in range(rows):
+            for column in range(columns):
+                grid[row, column] = WALL if uniform(state) < wall else OPEN
+        if place_and_search(grid, start, goal, moves, queue) >= min_path:
             return True
     return False
 
 
 @njit(cache=True, nogil=True)
-def _complete(grid, known, start, goal, wall, state):
-    """Write what is known into ``grid``, and draw the cells that are not."""
+def draw_screened(grid, min_path, wall_low, wall_high, draws, moves, queue, state):
+    """Do as ``draw_plainly`` does, faster where few draws are kept.
+
+    64 draws at a time are searched from the goal, level by level, one bit each: nearly all of them meet their start too
+    early, or end without it. Only the few left over are looked at one by one, in order, as if there had been no others.
+    """
+    rows, columns = grid.shape
+    cells = (rows + 2) * (columns + 2)
+    lanes = Lanes(
+        np.zeros(cells, np.uint64), np.zeros(cells, np.uint64), np.zeros(cells, np.uint64), np.zeros(cells, np.uint64)
+    )
+    walls = np.empty(LANES, np.float64)
+    starts = np.empty(LANES, np.int64)
+    goals = np.empty(LANES, np.int64)
+    left = draws
+    while left > 0:
+        for lane in range(LANES):
+            skipped, walls[lane], starts[lane], goals[lane] = _draw_ends(
+                rows * columns, wall_low, wall_high, max(left, 1), state
+            )
+            left -= skipped + 1
+        _draw_cells(lanes.open, rows, columns, walls, state)
+        possible = _screen(lanes, min_path, columns, starts, goals)
+        for lane in range(LANES):
+            if possible >> np.uint64(lane) & _ONE:
+                _extract(lanes.open, lane, grid)
+                if place_and_search(grid, starts[lane], goals[lane], moves, queue) >= min_path:
+                    return True
+    return False
+
+
+@njit(cache=True, nogil=True)
+def _draw_ends(cells, wall_low, wall_high, draws, state):
+    """Return (draws skipped, wall probability, start, goal) of the first draw in which start and goal are open.
+
+    Start and goal are equal if that does not happen in ``draws``.
+    """
+    for skipped in range(draws):
+        wall = wall_low + (wall_high - wall_low) * uniform(state)
+        start = below(state, cells)
+        goal = below(state, cells)
+        if start != goal and uniform(state) >= wall and uniform(state) >= wall:
+            return skipped, wall, start, goal
+    return draws - 1, wall_low, 0, 0
+
+
+# -- lanes -------------------------------------------------------------------------------------------------------------
+
+
+@njit(cache=True, nogil=True)
+def _draw_cells(opened, rows, columns, walls, state):
+    """Draw each cell of each lane: a wall if a random binary fraction is below the lane's wall probability.
+
+    They are compared digit by digit, in all lanes at once.
+    """
+    digits = _binary_digits(walls)
+    for row in range(1, rows + 1):
+        first = row * (columns + 2) + 1
+        _draw_line(opened[first : first + columns], digits, state)
+
+
+@njit(cache=True, nogil=True)
+def _draw_line(opened, digits, state):
+    """Draw the cells of one row."""
+    tied = np.empty(len(opened), np.uint64)
+    origin = state[0]
+    for column in range(len(opened)):
+        equal = _ALL
+        wall = np.uint64(0)
+        for k in range(_FIRST_DIGITS):
+            word = ahead(origin, column * _FIRST_DIGITS + k)
+            wall |= equal & digits[k] & ~word
+            equal &= ~(word ^ digits[k])
+        opened[column] = ~wall
+        tied[column] = equal
+    skip(state, len(opened) * _FIRST_DIGITS)
+    for column in range(len(opened)):
+        k = _FIRST_DIGITS
+        while tied[column] and k < _DIGITS:
+            word = next_uint64(state)
+            opened[column] &= ~(tied[column] & digits[k] & ~word)
+            tied[column] &= ~(word ^ digits[k])
+            k += 1
+
+
+@njit(cache=True, nogil=True)
+def _binary_digits(walls):
+    """Return (_DIGITS,) uint64: the binary digits of the wall probabilities, greatest first, a bit for each lane."""
+    digits = np.zeros(_DIGITS, np.uint64)
+    for lane in range(LANES):
+        wall = np.uint64(walls[lane] * 2.0**_DIGITS)
+        for k in range(_DIGITS):
+            digits[k] |= (wall >> np.uint64(_DIGITS - 1 - k) & _ONE) << np.uint64(lane)
+    return digits
+
+
+@njit(cache=True, nogil=True)
+def _screen(lanes, min_path, columns, starts, goals):
+    """Return the lanes, one bit each, in which start and goal may be ``min_path`` moves apart or more."""
+    width = columns + 2
+    frontier, following = lanes.frontier, lanes.following
+    frontier[:] = 0
+    for lane in range(LANES):
+        bit = _ONE << np.uint64(lane)
+        lanes.open[bordered(starts[lane], columns)] |= bit
+        lanes.open[bordered(goals[lane], columns)] |= bit
+        frontier[bordered(goals[lane], columns)] |= bit
+    lanes.unseen[:] = lanes.open & ~frontier
+    possible = _ALL
+    for level in range(1, min_path):
+        alive = _advance(lanes.unseen, frontier, following, width)
+        frontier, following = following, frontier
+        if level % _LEVELS_PER_LOOK == 0 or level == min_path - 1:
+            possible &= alive & _not_reached(lanes.unseen, starts, columns)
+            if _fewer_bits(possible, _FEW):
+                break
+    return possible
+
+
+@njit(cache=True, nogil=True)
+def _advance(unseen, frontier, following, width):
+    """Go one move further in all lanes; return the lanes in which that reached any cell."""
+    size = len(unseen) - 2 * width
+    # Views, so that all loop indices count from 0 and the compiler can use vectors.
+    new, rest = following[width : width + size], unseen[width : width + size]
+    above, below_, before, after = frontier, frontier[2 * width :], frontier[width - 1 :], frontier[width + 1 :]
+    alive = np.uint64(0)
+    for k in range(size):
+        word = rest[k] & (above[k] | below_[k] | before[k] | after[k])
+        new[k] = word
+        rest[k] ^= word
+        alive |= word
+    return alive
+
+
+@njit(cache=True, nogil=True)
+def _not_reached(unseen, starts, columns):
+    """Return the lanes whose start is still unseen."""
+    lanes = np.uint64(0)
+    for lane in range(LANES):
+        lanes |= unseen[bordered(starts[lane], columns)] & (_ONE << np.uint64(lane))
+    return lanes
+
+
+@njit(cache=True, nogil=True)
+def _fewer_bits(word, bound):
+    """Return whether fewer than ``bound`` bits of ``word`` are set."""
+    for _ in range(bound - 1):
+        word &= word - _ONE if word else word
+    return word == 0
+
+
+@njit(cache=True, nogil=True)
+def _extract(opened, lane, grid):
+    """Write the walls and open cells of one lane into ``grid``."""
     rows, columns = grid.shape
     for row in range(rows):
+        first = (row + 1) * (columns + 2) + 1
         for column in range(columns):
-            cell = (row + 1) * (columns + 2) + column + 1
-            if cell == start:
-                grid[row, column] = START
-            elif cell == goal:
-                grid[row, column] = GOAL
-            elif known[cell] == _WALL or (known[cell] == _UNKNOWN and uniform(state) < wall):
-                grid[row, column] = WALL
-            else:
-                grid[row, column] = OPEN
-
-
-@njit(cache=True, nogil=True)
-def _random_cell(rows, columns, state):
-    return (below(state, rows) + 1) * (columns + 2) + below(state, columns) + 1
-
-
-@njit(cache=True, nogil=True)
-def _probe(start, goal, wall, width, work, state):
-    """Return (moves of some path from start to goal or -1, cells seen), drawing cells into ``known`` on the way.
-
-    Two searches take turns, one from either end; each goes on from the cell that lies nearest to the other end as the
-    crow flies. One that has no cell left shows that there is no path.
-    """
-    known, seen, depth, beneath, tops, rows, columns = work
-    origins = (start, goal)
-    nearest = np.empty(2, np.int64)
-    steps = (-width, 1, width, -1)
-    for side in range(2):
-        for distance in range(tops.shape[1]):
-            tops[side, distance] = -1
-        origin = origins[side]
-        known[origin] = _NEAR_START + side
-        seen[side] = origin
-        depth[origin] = 0
-        beneath[origin] = -1
-        nearest[side] = 0
-        tops[side, 0] = origin
-    seen_size = 2
-    side = 0
-    while True:
-        mine = _NEAR_START + side
-        theirs = _NEAR_GOAL - side
-        target = origins[1 - side]
-        at = nearest[side]
-        while at < tops.shape[1] and tops[side, at] < 0:
-            at += 1
-        if at == tops.shape[1]:
-            return -1, seen_size
-        cell = tops[side, at]
-        tops[side, at] = beneath[cell]
-        for step in steps:
-            other = cell + step
-            if known[other] == theirs:
-                return depth[cell] + depth[other] + 1, seen_size
-            if known[other] != _UNKNOWN:
-                continue
-            seen[seen_size] = other
-            seen_size += 1
-            if uniform(state) < wall:
-                known[other] = _WALL
-                continue
-            known[other] = mine
-            depth[other] = depth[cell] + 1
-            distance = abs(rows[other] - rows[target]) + abs(columns[other] - columns[target])
-            beneath[other] = tops[side, distance]
-            tops[side, distance] = other
-            at = min(at, distance)
-        nearest[side] = at
-        side = 1 - side
+            grid[row, column] = OPEN if opened[first + column] >> np.uint64(lane) & _ONE else WALL

@@ -10,23 +10,29 @@ import numpy as np
 from numba import njit
 
 from puzzles.maze.cells import GOAL, OPEN, PATH, START, WALL
+from puzzles.maze.search import UNREACHED, bordered, fill_distances, find, mark_path_cells, steps, workspace
 
 ROW_STEPS = (-1, 0, 1, 0)
 """Row change of the moves up, right, down, left; ``COLUMN_STEPS`` is its companion."""
 COLUMN_STEPS = (0, 1, 0, -1)
 
-UNREACHABLE = -1
+MOST_PATHS = np.uint64(2**64 - 1)
+"""Where the number of shortest paths stops counting."""
 
 
 @njit(cache=True, nogil=True)
 def distances(puzzles):
     """Return (N, rows, columns) int32: moves from each cell to the goal; -1 for walls and where there is no way."""
     count, rows, columns = puzzles.shape
-    moves = np.empty(puzzles.shape, np.int32)
-    queue = np.empty(rows * columns, np.int32)
+    result = np.empty(puzzles.shape, np.int32)
+    moves, queue = workspace(rows, columns)
     for i in range(count):
-        fill_distances(puzzles[i], find(puzzles[i], GOAL), queue, moves[i])
-    return moves
+        fill_distances(puzzles[i], bordered(find(puzzles[i], GOAL), columns), -1, moves, queue)
+        for row in range(rows):
+            first = (row + 1) * (columns + 2) + 1
+            for column in range(columns):
+                result[i, row, column] = max(moves[first + column], UNREACHED)
+    return result
 
 
 @njit(cache=True, nogil=True)
@@ -34,13 +40,35 @@ def shortest_lengths(puzzles):
     """Return (N,) int32: moves of a shortest path from start to goal, -1 where there is none."""
     count, rows, columns = puzzles.shape
     lengths = np.empty(count, np.int32)
-    queue = np.empty(rows * columns, np.int32)
-    moves = np.empty((rows, columns), np.int32)
+    moves, queue = workspace(rows, columns)
     for i in range(count):
-        fill_distances(puzzles[i], find(puzzles[i], GOAL), queue, moves)
-        start = find(puzzles[i], START)
-        lengths[i] = moves[start // columns, start % columns] if start >= 0 else UNREACHABLE
+        lengths[i] = _search_back(puzzles[i], moves, queue)[1]
     return lengths
+
+
+@njit(cache=True, nogil=True)
+def shortest_path_counts(puzzles):
+    """Return (N,) uint64: how many shortest paths there are, at most ``MOST_PATHS``; 0 where there is none."""
+    count, rows, columns = puzzles.shape
+    counts = np.zeros(count, np.uint64)
+    moves, queue = workspace(rows, columns)
+    paths = np.empty(len(moves), np.uint64)
+    for i in range(count):
+        start, length = _search_back(puzzles[i], moves, queue)
+        if length == UNREACHED:
+            continue
+        found = mark_path_cells(start, moves, queue, columns)
+        paths[queue[found - 1]] = 1
+        for cell in queue[: found - 1][::-1]:
+            total = np.uint64(0)
+            for step in steps(columns):
+                other = np.uint32(cell + step)
+                if moves[other] == moves[cell] + 1:  # marked cells hold their distance negated
+                    more = paths[other]
+                    total = total + more if total <= MOST_PATHS - more else MOST_PATHS
+            paths[cell] = total
+        counts[i] = paths[start]
+    return counts
 
 
 @njit(cache=True, nogil=True)
@@ -51,26 +79,18 @@ def first_paths(puzzles):
     is the one that, from the start on, takes the first possible move of up, right, down and left.
     """
     count, rows, columns = puzzles.shape
+    width = columns + 2
     solutions = puzzles.copy()
-    lengths = np.full(count, UNREACHABLE, np.int32)
-    queue = np.empty(rows * columns, np.int32)
-    moves = np.empty((rows, columns), np.int32)
+    lengths = np.empty(count, np.int32)
+    moves, queue = workspace(rows, columns)
     for i in range(count):
-        fill_distances(puzzles[i], find(puzzles[i], GOAL), queue, moves)
-        start = find(puzzles[i], START)
-        if start < 0:
-            continue
-        row = start // columns
-        column = start % columns
-        lengths[i] = moves[row, column]
+        cell, lengths[i] = _search_back(puzzles[i], moves, queue)
         for left in range(lengths[i] - 1, 0, -1):
-            for move in range(4):
-                next_row = row + ROW_STEPS[move]
-                next_column = column + COLUMN_STEPS[move]
-                if inside(next_row, next_column, rows, columns) and moves[next_row, next_column] == left:
-                    row = next_row
-                    column = next_column
-                    solutions[i, row, column] = PATH
+            for step in steps(columns):
+                other = np.uint32(cell + step)
+                if moves[other] == left:
+                    cell = np.int64(other)
+                    solutions[i, cell // width - 1, cell % width - 1] = PATH
                     break
     return solutions, lengths
 
@@ -83,22 +103,16 @@ def is_solved(puzzles, grids):
     """
     count, rows, columns = puzzles.shape
     solved = np.zeros(count, np.bool_)
-    queue = np.empty(rows * columns, np.int32)
-    moves = np.empty((rows, columns), np.int32)
+    moves, queue = workspace(rows, columns)
     marked = np.empty((rows, columns), np.uint8)
     for i in range(count):
         path_cells = _mark(puzzles[i], grids[i], marked)
-        if path_cells < 0:
-            continue
-        goal = find(puzzles[i], GOAL)
-        start = find(puzzles[i], START)
-        if goal < 0 or start < 0:
-            continue
-        fill_distances(marked, goal, queue, moves)
-        if moves[start // columns, start % columns] != path_cells + 1:
-            continue  # the marked cells do not join start and goal, or not without detour
-        fill_distances(puzzles[i], goal, queue, moves)
-        solved[i] = moves[start // columns, start % columns] == path_cells + 1
+        # Cheap before dear: first whether the marked cells join start and goal without detour.
+        solved[i] = (
+            path_cells >= 0
+            and _search_back(marked, moves, queue)[1] == path_cells + 1
+            and _search_back(puzzles[i], moves, queue)[1] == path_cells + 1
+        )
     return solved
 
 
@@ -106,48 +120,12 @@ def is_solved(puzzles, grids):
 
 
 @njit(cache=True, nogil=True)
-def fill_distances(grid, origin, queue, moves):
-    """Write into ``moves`` the distance of each cell from cell number ``origin`` (-1: none), by breadth-first search.
-
-    ``queue``, (cells,) int32, holds the reached cells in order of distance when it is done; their number is returned.
-    """
-    rows, columns = grid.shape
-    for row in range(rows):
-        for column in range(columns):
-            moves[row, column] = UNREACHABLE
-    if origin < 0:
-        return 0
-    moves[origin // columns, origin % columns] = 0
-    queue[0] = origin
-    head = 0
-    tail = 1
-    while head < tail:
-        row = queue[head] // columns
-        column = queue[head] % columns
-        head += 1
-        for move in range(4):
-            next_row = row + ROW_STEPS[move]
-            next_column = column + COLUMN_STEPS[move]
-            if (
-                inside(next_row, next_column, rows, columns)
-                and grid[next_row, next_column] != WALL
-                and moves[next_row, next_column] == UNREACHABLE
-            ):
-                moves[next_row, next_column] = moves[row, column] + 1
-                queue[tail] = next_row * columns + next_column
-                tail += 1
-    return tail
-
-
-@njit(cache=True, nogil=True)
-def find(grid, value):
-    """Return the number of the first cell that holds ``value``, counted row by row, or -1."""
-    rows, columns = grid.shape
-    for row in range(rows):
-        for column in range(columns):
-            if grid[row, column] == value:
-                return row * columns + column
-    return -1
+def _search_back(grid, moves, queue):
+    """Search from the goal to the start; return (bordered number of the start, its distance), -1 if there is no way."""
+    columns = grid.shape[1]
+    start = bordered(find(grid, START), columns)
+    fill_distances(grid, bordered(find(grid, GOAL), columns), start, moves, queue)
+    return start, max(moves[start], UNREACHED) if start >= 0 else UNREACHED
 
 
 @njit(cache=True, nogil=True)

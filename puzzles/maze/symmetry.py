@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-
-from puzzles.family import Grids
+from numba import njit
 
 
 def symmetry_dim(rows: int, columns: int) -> int:
@@ -30,19 +29,46 @@ def symmetries(uniform: Any, rows: int, columns: int) -> Any:
     return order.reshape(-1, rows * columns)
 
 
-def canonical(puzzles: Grids) -> Grids:
+@njit(cache=True, nogil=True)
+def canonical(puzzles):
     """Return (N, rows, columns) uint8: of the images of each puzzle under the group, the lexicographically smallest."""
-    images = [puzzles, puzzles[:, ::-1], puzzles[:, :, ::-1], puzzles[:, ::-1, ::-1]]
-    if puzzles.shape[1] == puzzles.shape[2]:
-        images += [image.swapaxes(1, 2) for image in images]
-    cells = puzzles.shape[1] * puzzles.shape[2]
-    smallest = puzzles.reshape(-1, cells).copy()
-    for image in images[1:]:
-        line = image.reshape(-1, cells)
-        first = (line != smallest).argmax(axis=1)[:, None]  # where they first differ, or 0 if they are equal
-        less = np.take_along_axis(line, first, axis=1) < np.take_along_axis(smallest, first, axis=1)
-        np.copyto(smallest, line, where=less)
-    return smallest.reshape(puzzles.shape)
+    count, rows, columns = puzzles.shape
+    result = np.empty_like(puzzles)
+    elements = 8 if rows == columns else 4
+    for i in range(count):
+        smallest = 0
+        for element in range(1, elements):
+            if _is_smaller(puzzles[i], element, smallest):
+                smallest = element
+        for row in range(rows):
+            for column in range(columns):
+                result[i, row, column] = _cell(puzzles[i], smallest, row, column)
+    return result
+
+
+@njit(cache=True, nogil=True)
+def _is_smaller(puzzle, element, other):
+    """Return whether one image comes before another; nearly always the first few cells tell."""
+    rows, columns = puzzle.shape
+    for row in range(rows):
+        for column in range(columns):
+            mine, theirs = _cell(puzzle, element, row, column), _cell(puzzle, other, row, column)
+            if mine != theirs:
+                return mine < theirs
+    return False
+
+
+@njit(cache=True, nogil=True)
+def _cell(puzzle, element, row, column):
+    """Return a cell of an image: bit 0 of ``element`` reverses the rows, bit 1 the columns, bit 2 transposes."""
+    rows, columns = puzzle.shape
+    if element & 4:
+        row, column = column, row
+    if element & 1:
+        row = rows - 1 - row
+    if element & 2:
+        column = columns - 1 - column
+    return puzzle[row, column]
 
 
 def _counting(uniform: Any, count: int) -> Any:
