@@ -8,6 +8,10 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 _wanted: int | None = None
 _here = threading.local()
@@ -50,6 +54,25 @@ def in_threads(work: Callable[[slice], None], count: int, least: int) -> None:
     slices = [slice(start, min(start + size, count)) for start in range(0, count, size)]
     for _ in _pool(os.getpid(), workers).map(work, slices):
         pass
+
+
+def map_rows(kernel: Callable[..., Any], least: int, *arrays: NDArray[Any]) -> Any:
+    """Return ``kernel(*arrays)``, computed in slices of their first axis as ``in_threads`` cuts them.
+
+    ``kernel`` returns an array, or a tuple of arrays, of as many rows, each of which depends on its own row alone.
+    """
+    parts: dict[int, Any] = {}
+
+    def work(part: slice) -> None:
+        parts[part.start] = kernel(*(array[part] for array in arrays))
+
+    in_threads(work, len(arrays[0]), least)
+    if len(parts) == 1:
+        return parts[0]
+    ordered = [parts[start] for start in sorted(parts)]
+    if isinstance(ordered[0], tuple):
+        return tuple(np.concatenate(column) for column in zip(*ordered, strict=True))
+    return np.concatenate(ordered)
 
 
 @contextlib.contextmanager
