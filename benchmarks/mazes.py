@@ -56,7 +56,7 @@ def maze_hard() -> Iterator[Row]:
     options = MazeOptions(generator="percolation")
     family.generate(_seeds(1), options)
     start = time.perf_counter()
-    batch = family.generate(_seeds(1000), options)
+    family.generate(_seeds(1000), options)
     took = time.perf_counter() - start
     yield at_most("1,000 Maze-Hard mazes 30x30", took, "s", HARD_SECONDS, f"{threads()} threads")
     data = os.environ.get("AIR_ENVS_DATA")
@@ -66,7 +66,6 @@ def maze_hard() -> Iterator[Row]:
     real = np.concatenate([_split(Path(data) / "maze-30x30-hard-1k" / name) for name in ("train", "test")])
     yield from _quantiles("path length", "moves", ours.rating, family.rate(real))
     yield from _quantiles("wall fraction", "", _wall_fraction(ours.puzzle), _wall_fraction(real))
-    del batch
 
 
 def solver() -> Iterator[Row]:

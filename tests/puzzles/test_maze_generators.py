@@ -148,11 +148,13 @@ def exact_law(shape, min_path, low, high):
     return {key: weight / total for key, weight in law.items()}
 
 
+@pytest.mark.parametrize("screened", [False, True])
 @pytest.mark.parametrize(
     ("shape", "min_path", "low", "high"),
     [((2, 3), 1, 0.3, 0.5), ((2, 3), 3, 0.0, 0.9), ((3, 3), 5, 0.2, 0.6), ((3, 3), 4, 0.4, 0.4)],
 )
-def test_percolation_mazes_follow_the_law_of_plain_rejection(shape, min_path, low, high):
+def test_percolation_mazes_follow_the_law_of_plain_rejection(shape, min_path, low, high, screened, monkeypatch):
+    monkeypatch.setattr("puzzles.maze.generator._screens", lambda *_: screened)
     law = exact_law(shape, min_path, low, high)
     family = maze(*shape)
     options = family.Options("percolation", min_path=min_path, wall_low=low, wall_high=high)

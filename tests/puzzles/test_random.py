@@ -5,7 +5,7 @@ from collections import Counter
 
 import numpy as np
 
-from puzzles.random import below, next_uint64, seeded, shuffle, uniform
+from puzzles.random import ahead, below, next_uint64, seeded, shuffle, skip, uniform
 
 
 def assert_uniform(counts, values):
@@ -18,6 +18,14 @@ def assert_uniform(counts, values):
 def test_it_is_splitmix64():
     state = np.zeros(1, np.uint64)  # its published first outputs from state 0
     assert [next_uint64(state) for _ in range(3)] == [0xE220A8397B1DCDAF, 0x6E789E6AA1B965F4, 0x06C45D188009454F]
+
+
+def test_looking_ahead_sees_what_comes():
+    state, other = seeded(np.uint64(7)), seeded(np.uint64(7))
+    words = [next_uint64(state) for _ in range(10)]
+    assert [ahead(other[0], count) for count in range(10)] == words
+    skip(other, 9)
+    assert next_uint64(other) == words[9]
 
 
 def test_seeds_make_streams_of_their_own():
