@@ -197,7 +197,8 @@ class SplitView:
         Raises:
             ValueError: a negative count.
         """
-        return self.all().take(rng.integers(len(self), size=count))
+        rows = rng.integers(len(self), size=count)
+        return Puzzles(*(np.take(array, rows, axis=0) for array in self.all()))  # faster than an index in brackets
 
     def __getstate__(self) -> dict[str, Any]:
         return self.__dict__ | {"_puzzles": None}
