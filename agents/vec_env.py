@@ -110,7 +110,8 @@ class SB3VecEnv(VecEnv):
 
     def get_images(self) -> Sequence[NDArray[np.uint8] | None]:
         """Return the pictures of the environments that are drawn."""
-        return list(self.envs.render() or ())
+        pictures: Any = self.envs.render()
+        return list(pictures or ())
 
     def close(self) -> None:
         """Close the vector environment."""

@@ -69,7 +69,6 @@ class Dynamics(abc.ABC):
         self.grid[rows] = puzzles.puzzle
         self.steps[rows] = 0
         self.illegal[rows] = 0
-        self.refused[rows] = False
         self.failed[rows] = False
         self._start(rows)
 

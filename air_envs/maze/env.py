@@ -94,8 +94,8 @@ class MazeEnv(PuzzleEnv):
     | argument | default | |
     | --- | --- | --- |
     | `rows`, `columns` | None | shape; None takes that of the dataset, 9 without one |
-    | `generator` | None | `"perfect"` (the default) or `"percolation"`, see `puzzles.maze.generator.MazeOptions` |
-    | `algorithm`, `braid` | None | of perfect mazes, see there |
+    | `generator` | None | `"perfect"` (the default), `"braided"` or `"percolation"`, see `puzzles.maze.generator.MazeOptions` |
+    | `algorithm`, `braid` | None | of perfect and braided mazes, see there |
     | `min_path` | None | moves that the shortest path of generated mazes has at least |
     | `dataset` | None | path of an HDF5 dataset; None generates |
     | `split` | `"train"` | of the dataset: `"train"` or `"test"` |
@@ -112,7 +112,7 @@ class MazeEnv(PuzzleEnv):
     ## Version History
 
     * v0: Initial version.
-    """
+    """  # noqa: E501
 
     dynamics_types: ClassVar[dict[str, type[Dynamics]]] = {"move": MazeMove, "propose": MazePropose}
 

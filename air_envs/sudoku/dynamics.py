@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from air_envs.dynamics import Dynamics, Rows, grid_space
 from air_envs.sudoku import kernels
 from puzzles.sudoku import Sudoku, rules
-from puzzles.sudoku.geometry import box_index
 
 ACTION_MASKS = ("rule", "candidates")
 
@@ -44,8 +43,10 @@ class SudokuDynamics(Dynamics):
         """(N, side, side, side) int8: 1 where the cell is blank and no peer holds digit k + 1, or None."""
         parts = {"candidates": spaces.MultiBinary((side, side, side))} if candidates else {}
         self.observation_space = spaces.Dict(parts | {"grid": grid_space(family), "puzzle": grid_space(family)})
-        self._boxes = box_index(side, family.box_rows).reshape(side, side)
+        self._units = family.coordinates
+        self._peers = _peers(self._units)
         self._counts = np.zeros((count, 3, side, side + 1), np.uint8)
+        self._seen = np.zeros((count, 3, side), np.uint16)
         self._every_row = np.arange(count)
 
     def step(self, actions: NDArray[Any]) -> None:
@@ -70,8 +71,8 @@ class SudokuDynamics(Dynamics):
 
     def _start(self, rows: Rows) -> None:
         kernels.start(
-            rows, self.puzzle, self.grid, self._boxes,
-            self._counts, self.filled, self.blanks, self.conflicts, self.correct, self.solved, self.progress,
+            rows, self.puzzle, self.grid, self._units, self._counts, self._seen,
+            self.filled, self.blanks, self.conflicts, self.correct, self.solved, self.progress,
         )  # fmt: skip
         self._find_candidates(rows)
 
@@ -126,14 +127,14 @@ class SudokuPlace(SudokuDynamics):
     def _start(self, rows: Rows) -> None:
         super()._start(rows)
         kernels.start_masks(
-            rows, self.puzzle, self.grid, self._boxes, self.by_candidate, self.erase, self._counts, self._mask
+            rows, self.puzzle, self.grid, self._units, self.by_candidate, self.erase, self._seen, self._mask
         )
 
     def _apply(self, actions: NDArray[Any]) -> None:
         kernels.place(
-            actions, self.puzzle, self.grid, self.solution, self.blanks, self._boxes, self.by_candidate,
-            self.erase, self.end_on_contradiction, self._counts, self._mask, self.filled, self.conflicts, self.correct,
-            self.refused, self.solved, self.failed, self.progress,
+            actions, self.puzzle, self.grid, self.solution, self.blanks, self._units, self._peers,
+            self.by_candidate, self.erase, self.end_on_contradiction, self._counts, self._seen, self._mask,
+            self.filled, self.conflicts, self.correct, self.refused, self.solved, self.failed, self.progress,
         )  # fmt: skip
 
 
@@ -153,3 +154,9 @@ class SudokuPropose(SudokuDynamics):
         )
         self.conflicts[:] = rules.conflicts(self.grid, self.family.box_rows).sum(axis=(1, 2))
         self.solved[:] = rules.is_solved(self.puzzle, self.grid, self.family.box_rows)
+
+
+def _peers(units: NDArray[np.int64]) -> NDArray[np.int64]:
+    """(cells, P) int64: the cells that share a row, column or box with each; ``units``, (cells, 3), names these."""
+    shared = (units[:, None] == units[None]).any(axis=2) & ~np.eye(len(units), dtype=bool)
+    return np.nonzero(shared)[1].reshape(len(units), -1)

@@ -1,58 +1,61 @@
 """Placing one digit in each of N grids: every quantity is kept up to date by what one placement can change.
 
-They must equal what ``puzzles.sudoku.rules`` says of the whole grid; a test compares them. ``counts`` is
-(N, 3, side, side + 1) uint8: how often a row, column, box shows each digit (0 counts blanks, unused). ``boxes``,
-(side, side) int64, is the box of each cell: a table, because divisions would be half of the work.
+They must equal what ``puzzles.sudoku.rules`` says of the whole grid; a test compares them. Cells are numbered row by
+row. ``units``, (cells, 3) int64, holds the row, column and box of each cell and ``peers``, (cells, P) int64, the cells
+that share one: tables, because divisions would be half of the work. ``counts`` is (N, 3, side, side + 1) uint8: how
+often a row, column, box shows each digit (nothing under 0). ``seen`` is (N, 3, side) uint16: which digits they show,
+digit d as bit d - 1. What is done for every peer has no branch that depends on it, as half would be mispredicted.
 """
 
 from __future__ import annotations
 
+import numpy as np
 from numba import njit
 
 
 @njit(cache=True, nogil=True)
-def start(rows, puzzle, grid, boxes, counts, filled, blanks, conflicts, correct, solved, progress):
+def start(rows, puzzle, grid, units, counts, seen, filled, blanks, conflicts, correct, solved, progress):
     """Count what the grids of the given ``rows`` of the batch show; all from ``counts`` on is filled in."""
-    side = grid.shape[1]
+    cells = len(units)
     for i in rows:
+        posed = puzzle[i].reshape(cells)
+        shown = grid[i].reshape(cells)
         counts[i] = 0
+        seen[i] = 0
         filled[i] = 0
         blanks[i] = 0
         conflicts[i] = 0
         correct[i] = 0
-        for row in range(side):
-            for column in range(side):
-                value = grid[i, row, column]
-                counts[i, 0, row, value] += 1
-                counts[i, 1, column, value] += 1
-                counts[i, 2, boxes[row, column], value] += 1
-                filled[i] += value > 0
-                blanks[i] += puzzle[i, row, column] == 0
-        for row in range(side):
-            for column in range(side):
-                value = grid[i, row, column]
-                conflicts[i] += value > 0 and _holders(counts[i], row, column, value, boxes) > 3
-        solved[i] = filled[i] == side * side and conflicts[i] == 0
+        for cell in range(cells):
+            blanks[i] += posed[cell] == 0
+            if shown[cell] != 0:
+                filled[i] += 1
+                _count(counts[i], seen[i], cell, shown[cell], units)
+        for cell in range(cells):
+            if shown[cell] != 0:
+                conflicts[i] += _holders(counts[i], cell, shown[cell], units) > 3
+        solved[i] = filled[i] == cells and conflicts[i] == 0
         progress[i] = 1.0 if blanks[i] == 0 else 0.0
 
 
 @njit(cache=True, nogil=True)
-def start_masks(rows, puzzle, grid, boxes, by_candidate, erase, counts, mask):
-    """Fill ``mask`` for the given ``rows`` of the batch, whose ``counts`` are right."""
-    side = grid.shape[1]
-    values = side + erase
+def start_masks(rows, puzzle, grid, units, by_candidate, erase, seen, mask):
+    """Fill ``mask`` for the given ``rows`` of the batch, whose ``seen`` is right."""
+    cells = len(units)
+    side = seen.shape[2]
     for i in rows:
-        for row in range(side):
-            for column in range(side):
-                first = (row * side + column) * values
-                free = puzzle[i, row, column] == 0
-                if erase:
-                    mask[i, first] = free and grid[i, row, column] != 0
-                for digit in range(1, side + 1):
-                    legal = free
-                    if free and by_candidate:
-                        legal = _fits(counts[i], row, column, digit, boxes)
-                    mask[i, first + digit - 1 + erase] = legal
+        posed = puzzle[i].reshape(cells)
+        shown = grid[i].reshape(cells)
+        mask[i] = 0
+        for cell in range(cells):
+            if posed[cell] != 0:
+                continue
+            first = cell * (side + erase)
+            taken = _around(seen[i], cell, units) if by_candidate else 0
+            if erase:
+                mask[i, first] = shown[cell] != 0
+            for k in range(side):
+                mask[i, first + erase + k] = taken >> k & 1 == 0
 
 
 @njit(cache=True, nogil=True)
@@ -62,11 +65,13 @@ def place(
     grid,
     solution,
     blanks,
-    boxes,
+    units,
+    peers,
     by_candidate,
     erase,
     end_on_contradiction,
     counts,
+    seen,
     mask,
     filled,
     conflicts,
@@ -80,31 +85,32 @@ def place(
 
     With ``erase`` an action is cell * (side + 1) + digit, where 0 empties; else it is cell * side + digit - 1.
     """
-    side = grid.shape[1]
-    values = side + erase
+    cells = len(units)
+    values = seen.shape[2] + erase
     for i in range(len(actions)):
+        posed = puzzle[i].reshape(cells)
+        shown = grid[i].reshape(cells)
         cell = actions[i] // values
         digit = actions[i] % values + 1 - erase
-        row = cell // side
-        column = cell % side
-        refused[i] = puzzle[i, row, column] != 0
-        old = grid[i, row, column]
+        refused[i] = posed[cell] != 0
+        old = shown[cell]
         if refused[i] or old == digit:
             continue
-        _put(counts[i], grid[i], row, column, 0, boxes)
-        conflicts[i] += _conflicts_with(counts[i], grid[i], row, column, digit, boxes)
-        conflicts[i] -= _conflicts_with(counts[i], grid[i], row, column, old, boxes)
-        _put(counts[i], grid[i], row, column, digit, boxes)
+        _uncount(counts[i], seen[i], cell, old, units)
+        shown[cell] = digit
+        conflicts[i] += _conflicts_with(counts[i], seen[i], shown, cell, digit, units, peers)
+        conflicts[i] -= _conflicts_with(counts[i], seen[i], shown, cell, old, units, peers)
+        _count(counts[i], seen[i], cell, digit, units)
         filled[i] += (digit != 0) - (old != 0)
-        right = solution[i, row, column]
+        right = solution[i].reshape(cells)[cell]
         correct[i] += (digit == right) - (old == right)
         progress[i] = correct[i] / blanks[i]
-        solved[i] = filled[i] == side * side and conflicts[i] == 0
+        solved[i] = filled[i] == cells and conflicts[i] == 0
         if end_on_contradiction:
-            failed[i] = conflicts[i] > 0 or _starves(counts[i], grid[i], row, column, boxes)
+            failed[i] = conflicts[i] > 0 or _starves(seen[i], shown, cell, units, peers)
         if by_candidate:
-            _update_mask(counts[i], puzzle[i], row, column, digit, boxes, erase, mask[i])
-            _update_mask(counts[i], puzzle[i], row, column, old, boxes, erase, mask[i])
+            _update_mask(seen[i], posed, cell, digit, units, peers, erase, mask[i])
+            _update_mask(seen[i], posed, cell, old, units, peers, erase, mask[i])
         if erase:
             mask[i, cell * values] = digit != 0
 
@@ -143,102 +149,79 @@ def compare(puzzle, grid, solution, blanks, filled, correct, refused, progress):
 
 
 @njit(cache=True, nogil=True)
-def _put(counts, grid, row, column, digit, boxes):
-    old = grid[row, column]
-    grid[row, column] = digit
-    for unit, number in ((0, row), (1, column), (2, boxes[row, column])):
-        counts[unit, number, old] -= 1
-        counts[unit, number, digit] += 1
+def _count(counts, seen, cell, value, units):
+    """Let ``value`` come into the cell."""
+    if value == 0:
+        return
+    for kind in range(3):
+        unit = units[cell, kind]
+        counts[kind, unit, value] += 1
+        seen[kind, unit] |= 1 << (value - 1)
 
 
 @njit(cache=True, nogil=True)
-def _holders(counts, row, column, value, boxes):
+def _uncount(counts, seen, cell, value, units):
+    """Let ``value`` go from the cell."""
+    if value == 0:
+        return
+    for kind in range(3):
+        unit = units[cell, kind]
+        counts[kind, unit, value] -= 1
+        if counts[kind, unit, value] == 0:
+            seen[kind, unit] &= ~(1 << (value - 1))
+
+
+@njit(cache=True, nogil=True)
+def _holders(counts, cell, value, units):
     """How often ``value`` stands in the cell's row, column and box, added up: 3 where it stands in the cell alone."""
-    return int(counts[0, row, value]) + int(counts[1, column, value]) + int(counts[2, boxes[row, column], value])
+    in_row, in_column = counts[0, units[cell, 0], value], counts[1, units[cell, 1], value]
+    return int(in_row) + int(in_column) + int(counts[2, units[cell, 2], value])
 
 
 @njit(cache=True, nogil=True)
-def _fits(counts, row, column, digit, boxes):
+def _around(seen, cell, units):
+    """The digits of the cell's row, column and box, as bits."""
+    return np.int64(seen[0, units[cell, 0]] | seen[1, units[cell, 1]] | seen[2, units[cell, 2]])
+
+
+@njit(cache=True, nogil=True)
+def _fits(seen, cell, digit, units):
     """Whether no cell of the row, column and box holds ``digit``: entering it changes something and breaks no unit."""
-    return _holders(counts, row, column, digit, boxes) == 0
+    return _around(seen, cell, units) >> (digit - 1) & 1 == 0
 
 
 @njit(cache=True, nogil=True)
-def _conflicts_with(counts, grid, row, column, digit, boxes):
-    """How many more cells are in conflict with ``digit`` in the cell, which is blank now: it and peers alone so far."""
-    if digit == 0 or _fits(counts, row, column, digit, boxes):
+def _conflicts_with(counts, seen, shown, cell, digit, units, peers):
+    """How many more cells are in conflict with ``digit`` in the cell than without: it, and peers alone so far.
+
+    ``counts`` and ``seen`` are those of the grid with the cell blank.
+    """
+    if digit == 0 or _fits(seen, cell, digit, units):
         return 0
     total = 1
-    if counts[0, row, digit] == 1:  # where several are, they are in conflict already
-        for k in range(grid.shape[0]):
-            total += grid[row, k] == digit and _holders(counts, row, k, digit, boxes) == 3
-    if counts[1, column, digit] == 1:
-        for k in range(grid.shape[0]):
-            total += grid[k, column] == digit and _holders(counts, k, column, digit, boxes) == 3
-    if counts[2, boxes[row, column], digit] == 1:
-        top, left, bottom, right = _box(row, column, boxes)
-        for r in range(top, bottom):
-            for c in range(left, right):
-                apart = r != row and c != column
-                total += apart and grid[r, c] == digit and _holders(counts, r, c, digit, boxes) == 3
+    for peer in peers[cell]:
+        if shown[peer] == digit:
+            total += _holders(counts, peer, digit, units) == 3
     return total
 
 
 @njit(cache=True, nogil=True)
-def _starves(counts, grid, row, column, boxes):
+def _starves(seen, shown, cell, units, peers):
     """Whether no digit fits the cell or one of its peers, where blank."""
-    for k in range(grid.shape[0]):
-        if _is_dead(counts, grid, row, k, boxes) or _is_dead(counts, grid, k, column, boxes):
-            return True
-    top, left, bottom, right = _box(row, column, boxes)
-    for r in range(top, bottom):
-        for c in range(left, right):
-            if _is_dead(counts, grid, r, c, boxes):
-                return True
-    return False
-
-
-@njit(cache=True, nogil=True)
-def _is_dead(counts, grid, row, column, boxes):
-    dead = grid[row, column] == 0
-    for digit in range(1, grid.shape[0] + 1):
-        dead = dead and not _fits(counts, row, column, digit, boxes)
+    every = (1 << seen.shape[1]) - 1
+    dead = (shown[cell] == 0) & (_around(seen, cell, units) == every)
+    for peer in peers[cell]:
+        dead |= (shown[peer] == 0) & (_around(seen, peer, units) == every)
     return dead
 
 
 @njit(cache=True, nogil=True)
-def _update_mask(counts, puzzle, row, column, digit, boxes, erase, mask):
+def _update_mask(seen, posed, cell, digit, units, peers, erase, mask):
     """Bring up to date where ``digit`` fits in the cell and its peers."""
     if digit == 0:
         return
-    for k in range(puzzle.shape[0]):
-        _update_cell(counts, puzzle, row, k, digit, boxes, erase, mask)
-        _update_cell(counts, puzzle, k, column, digit, boxes, erase, mask)
-    top, left, bottom, right = _box(row, column, boxes)
-    for r in range(top, bottom):
-        for c in range(left, right):
-            if r != row and c != column:
-                _update_cell(counts, puzzle, r, c, digit, boxes, erase, mask)
-
-
-@njit(cache=True, nogil=True)
-def _update_cell(counts, puzzle, row, column, digit, boxes, erase, mask):
-    side = puzzle.shape[0]
-    action = (row * side + column) * (side + erase) + digit - 1 + erase
-    mask[action] = (puzzle[row, column] == 0) & _fits(counts, row, column, digit, boxes)  # no branch to mispredict
-
-
-@njit(cache=True, nogil=True)
-def _box(row, column, boxes):
-    """Return the first row and column of the cell's box, and those after its last."""
-    box = boxes[row, column]
-    top, left, bottom, right = row, column, row + 1, column + 1
-    while top > 0 and boxes[top - 1, column] == box:
-        top -= 1
-    while left > 0 and boxes[row, left - 1] == box:
-        left -= 1
-    while bottom < len(boxes) and boxes[bottom, column] == box:
-        bottom += 1
-    while right < len(boxes) and boxes[row, right] == box:
-        right += 1
-    return top, left, bottom, right
+    values = seen.shape[1] + erase
+    offset = digit - 1 + erase
+    mask[cell * values + offset] = _fits(seen, cell, digit, units)
+    for peer in peers[cell]:
+        mask[peer * values + offset] = (posed[peer] == 0) & _fits(seen, peer, digit, units)

@@ -74,7 +74,7 @@ def test_masks_are_found_where_there_are_any():
 
 
 def test_the_autoreset_mode_must_fit():
-    with pytest.raises(ValueError, match="expected AutoresetMode.SAME_STEP"):
+    with pytest.raises(ValueError, match=r"expected AutoresetMode\.SAME_STEP"):
         SB3VecEnv(gym.make_vec("air_envs/Sudoku-v0", num_envs=2, size=4))
 
 
