@@ -9,6 +9,8 @@
     or a folder with ``train.csv`` and ``test.csv``.
 ``npy``
     The folder that the builders of HRM, TRM and AIR write, see ``puzzles.importers.npy_folder``.
+
+``puzzles.importers.hub.download`` fetches a published set from the Hugging Face hub first.
 """
 
 from puzzles.importers.importing import Imported, import_puzzles

@@ -1,6 +1,7 @@
 import dataclasses
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from puzzles.build import build_dataset, candidate_seeds
 from puzzles.dataset import Dataset, split_keys, verify
 from puzzles.maze import Maze, MazeOptions
 from puzzles.sudoku import SudokuOptions
+from puzzles.threads import alone, in_threads, threads
 
 
 def same(one, other):
@@ -193,6 +195,20 @@ def test_shards_grow_with_the_pace_of_the_generator(tmp_path, monkeypatch):
     assert counts[0] == 16
     assert max(counts) > 1000
     assert min(counts[7:11]) < max(counts[:7])
+
+
+def test_a_shard_is_made_on_one_thread():
+    def slices():
+        found = []
+        in_threads(found.append, 1000, least=10)
+        return found
+
+    with alone():
+        with alone():
+            assert slices() == [slice(0, 1000)]
+        assert slices() == [slice(0, 1000)]
+        with ThreadPoolExecutor(1) as other:
+            assert threads() == 1 or len(other.submit(slices).result()) > 1
 
 
 def test_progress_and_command(tmp_path, capsys):
