@@ -166,9 +166,11 @@ def _solve_randomly(puzzle, solution, moves, queue, state):
     Each path has the same probability: a step goes to a cell in proportion to the number of shortest paths that lead on
     from it. ``moves`` and ``queue`` are those of a search from the goal to the start.
     """
-    columns = puzzle.shape[1]
+    rows, columns = puzzle.shape
     width = columns + 2
-    solution[:] = puzzle
+    for row in range(rows):
+        for column in range(columns):
+            solution[row, column] = puzzle[row, column]
     cell = bordered(find(puzzle, START), columns)
     length = moves[cell]
     found = mark_path_cells(cell, moves, queue, columns)
@@ -199,7 +201,8 @@ def _ways_on(path_cells, moves, columns):
     level = moves[path_cells[-1]]
     scale = 1.0
     largest = 1.0
-    for cell in path_cells[:-1][::-1]:
+    for k in range(len(path_cells) - 2, -1, -1):
+        cell = path_cells[k]
         if moves[cell] != level:
             level = moves[cell]
             scale = 1.0 / largest if largest > 1e200 else 1.0

@@ -163,13 +163,15 @@ def _screen(lanes, min_path, columns, starts, goals):
     """Return the lanes, one bit each, in which start and goal may be ``min_path`` moves apart or more."""
     width = columns + 2
     frontier, following = lanes.frontier, lanes.following
-    frontier[:] = 0
+    for cell in range(len(frontier)):
+        frontier[cell] = 0
     for lane in range(LANES):
         bit = _ONE << np.uint64(lane)
         lanes.open[bordered(starts[lane], columns)] |= bit
         lanes.open[bordered(goals[lane], columns)] |= bit
         frontier[bordered(goals[lane], columns)] |= bit
-    lanes.unseen[:] = lanes.open & ~frontier
+    for cell in range(len(frontier)):
+        lanes.unseen[cell] = lanes.open[cell] & ~frontier[cell]
     possible = _ALL
     for level in range(1, min_path):
         alive = _advance(lanes.unseen, frontier, following, width)

@@ -59,7 +59,8 @@ def shortest_path_counts(puzzles):
             continue
         found = mark_path_cells(start, moves, queue, columns)
         paths[queue[found - 1]] = 1
-        for cell in queue[: found - 1][::-1]:
+        for k in range(found - 2, -1, -1):
+            cell = queue[k]
             total = np.uint64(0)
             for step in steps(columns):
                 other = np.uint32(cell + step)

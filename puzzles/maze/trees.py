@@ -40,10 +40,11 @@ def draw_tree(grid, min_path, draws, algorithm, braid, moves, queue, state):
 def _carve(grid, algorithm, state):
     """Make ``grid`` a perfect maze by ``ALGORITHMS[algorithm]``."""
     rows, columns = grid.shape
-    grid[:] = WALL
-    grid[::2, ::2] = OPEN
-    grid[rows - 1, ::2] = OPEN
-    grid[::2, columns - 1] = OPEN
+    for row in range(rows):
+        for column in range(columns):
+            beside_room = (row % 2 == 0 and column == columns - 1) or (column % 2 == 0 and row == rows - 1)
+            is_room = row % 2 == 0 and column % 2 == 0
+            grid[row, column] = OPEN if is_room or beside_room else WALL
     if algorithm == 0:
         _depth_first(grid, state)
     elif algorithm == 1:
