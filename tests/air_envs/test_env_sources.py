@@ -134,7 +134,10 @@ def test_a_new_family_needs_few_lines():
         def __init__(self, **parts):
             super().__init__(air_envs.GeneratedPuzzles("sudoku-4x4"), "propose", **parts)
 
-    air_envs.register_environment("test/Copy-v0", "copy", CopyEnv, 5)
+    class CopyVectorEnv(air_envs.PuzzleVectorEnv):
+        env_type = CopyEnv
+
+    air_envs.register_environment("test/Copy-v0", "copy", CopyEnv, 5, vector_entry_point=CopyVectorEnv)
     try:
         env = gym.make("test/Copy-v0", render_mode="rgb_array", solution_in_info=True)
         check_env(env.unwrapped, skip_render_check=True)
@@ -142,6 +145,10 @@ def test_a_new_family_needs_few_lines():
         assert env.step(info["solution"])[1:3] == (1.0, True)
         assert env.render().shape == (480, 480, 3)
         assert air_envs.environment_id("copy-4x4") == "test/Copy-v0"
+        envs = gym.make_vec("test/Copy-v0", num_envs=3, solution_in_info=True)
+        _, infos = envs.reset(seed=0)
+        assert np.array_equal(infos["solution"][0], info["solution"])
+        assert envs.step(infos["solution"])[1].tolist() == [1.0] * 3
     finally:
         del air_envs.ENVIRONMENTS["test/Copy-v0"]
         del gym.registry["test/Copy-v0"]
