@@ -198,7 +198,8 @@ class SplitView:
             ValueError: a negative count.
         """
         rows = rng.integers(len(self), size=count)
-        return Puzzles(*(np.take(array, rows, axis=0) for array in self.all()))  # faster than an index in brackets
+        puzzle, solution, rating = self.all()  # ``take`` is faster than an index in brackets
+        return Puzzles(puzzle.take(rows, 0), solution.take(rows, 0), rating.take(rows))
 
     def __getstate__(self) -> dict[str, Any]:
         return self.__dict__ | {"_puzzles": None}
