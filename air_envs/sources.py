@@ -89,7 +89,9 @@ class DatasetPuzzles:
 
     def take(self, rows: NDArray[np.integer[Any]]) -> Puzzles:
         """Return the puzzles of ``rows``, (N,) integers from 0 to ``len(self) - 1``."""
-        return self._puzzles.take(rows)
+        puzzle, solution, rating = self._puzzles
+        # take needs a third of the time of indexing.
+        return Puzzles(puzzle.take(rows, axis=0), solution.take(rows, axis=0), rating.take(rows))
 
     def __deepcopy__(self, memo: Any) -> DatasetPuzzles:
         return self

@@ -53,14 +53,15 @@ def ours() -> Iterator[Row]:
 def jumanji_peer() -> Iterator[Row]:
     if not installed("jumanji"):
         return
-    for what, id, ours_id, family, kwargs in (
-        ("Sudoku", "Sudoku-v0", "air_envs/Sudoku-v0", SUDOKU, CANDIDATES),
-        ("Maze 10x10", "Maze-v0", "air_envs/Maze-v0", MAZE, {}),
+    ends = "candidates masked, ends at a contradiction"
+    for what, id, ours_id, family, kwargs, note in (
+        ("Sudoku", "Sudoku-v0", "air_envs/Sudoku-v0", SUDOKU, CANDIDATES, ends),
+        ("Maze 10x10", "Maze-v0", "air_envs/Maze-v0", MAZE, {}, ""),
     ):
         theirs = jumanji_rate(id)
         rate = vector_rate(ours_id, {"dataset": dataset(family), **kwargs})
         yield Row(f"Jumanji {what}, {COUNT} at once", theirs, "steps/s", note="JAX on the CPU, jitted, legal actions")
-        yield Row(f"{what}, {COUNT} at once, ours", rate, "steps/s", note="masked alike, ends at a contradiction")
+        yield Row(f"{what}, {COUNT} at once, ours", rate, "steps/s", note=note)
         yield at_least(f"{what}, ours / Jumanji", rate / theirs, "x", RATIO_TARGET)
 
 
