@@ -4,7 +4,7 @@ They must equal what ``puzzles.sudoku.rules`` says of the whole grid; a test com
 row. ``units``, (cells, 3) int64, holds the row, column and box of each cell and ``peers``, (cells, P) int64, the cells
 that share one: tables, because divisions would be half of the work. ``counts`` is (N, 3, side, side + 1) uint8: how
 often a row, column, box shows each digit (nothing under 0). ``seen`` is (N, 3, side) uint16: which digits they show,
-digit d as bit d - 1. What is done for every peer has no branch that depends on it, as half would be mispredicted.
+digit d as bit d - 1. Masks of peers are updated without a branch, as half of those would be mispredicted.
 """
 
 from __future__ import annotations

@@ -28,6 +28,9 @@ class PuzzleVectorEnv(VectorEnv[Any, Any, NDArray[Any]]):
     Observations, rewards, ends and infos equal those of ``gymnasium.vector.SyncVectorEnv`` over N single environments
     with the same seeds, keys, dtypes and masks included. A family's subclass sets ``env_type``.
 
+    Every end poses a new puzzle: where generating one takes long, as for extreme Sudokus and hard mazes, let N of them
+    come from a file (``dataset=``).
+
     Args:
         num_envs: N.
         max_episode_steps: the time limit; None for none. ``make_vec`` passes that of the id.
