@@ -29,8 +29,8 @@ class Workspace(NamedTuple):
     """(cells + 1,): the cell guessed in at each depth."""
     queue: NDArray[np.int32]
     """(cells,): cells that were decided and whose peers do not know it yet."""
-    solution: NDArray[np.uint8]
-    """(cells,): the digits of the first solution."""
+    solutions: NDArray[np.uint8]
+    """(kept, cells): the digits of the first solutions."""
     held: NDArray[np.int32]
     """(5, 5): the options where lines cross boxes, for the 2 to 5 lines that share boxes."""
     locked: NDArray[np.int32]
@@ -40,14 +40,14 @@ class Workspace(NamedTuple):
     geometry: Geometry
 
 
-def workspace(side: int, box_rows: int) -> Workspace:
-    """Return the ``Workspace`` of a grid of ``side``."""
+def workspace(side: int, box_rows: int, kept: int) -> Workspace:
+    """Return the ``Workspace`` of a grid of ``side`` that keeps as many solutions."""
     cells = side * side
     return Workspace(
         np.empty((cells + 1, cells), np.int32),
         np.empty(cells + 1, np.int64),
         np.empty(cells, np.int32),
-        np.empty(cells, np.uint8),
+        np.empty((kept, cells), np.uint8),
         np.empty((5, 5), np.int32),
         np.empty((5, 5), np.int32),
         np.empty((5, 5), np.int32),
@@ -79,7 +79,7 @@ def strike(cell, digit, work):
 
 @njit(cache=True, nogil=True)
 def descend(work, limit, budget, state, shuffled):
-    """Search below depth 0; return (solutions, guesses until the first, guesses in all); the first is in ``work``.
+    """Search below depth 0; return (solutions, guesses until the first, guesses in all); the first are in ``work``.
 
     Gives up, returning -1 solutions, when ``budget`` guesses did not suffice. ``shuffled`` guesses at random, in a
     random order of cells, with random ``state``.
@@ -108,10 +108,11 @@ def descend(work, limit, budget, state, shuffled):
             if _strike(deeper, cell, deeper[cell] & ~bit, work):
                 continue
         else:
-            found += 1
-            if found == 1:
-                _read_digits(options, work.solution)
+            if found == 0:
                 guesses_at_first = guesses
+            if found < len(work.solutions):
+                _read_digits(options, work.solutions[found])
+            found += 1
             if found == limit:
                 return found, guesses_at_first, guesses
         # This depth is done: go back to the last guess that can be replaced by its opposite.

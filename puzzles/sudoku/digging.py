@@ -27,23 +27,37 @@ def fill(grid, box_rows, work, state):
             # Nearly every descent needs less than one guess per cell; a stuck one is dropped for a fresh one.
             found, _, _ = descend(work, _ONE, len(grid), state, YES)
             if found == 1:
-                copy(work.solution, grid)
+                copy(work.solutions[0], grid)
                 return
 
 
 @njit(cache=True, nogil=True)
 def dig(grid, clues, work, state):
-    """Take clues out of ``grid`` in random order while its solution stays unique, until ``clues`` of them are left.
+    """Take clues out of a full ``grid`` in random order while its solution stays unique, until ``clues`` are left.
 
-    One pass is enough: a clue that is needed once stays needed when others go. Return whether ``clues`` is reached; a
-    pass to the end (``MINIMAL``) always is.
+    Return whether ``clues`` is reached; ``MINIMAL`` always is: then no clue is left that could be taken out.
     """
+    order = np.arange(len(grid))
+    shuffle(state, order)
+    taken = _take_many(grid, order, len(order) - max(clues, 0), work, state)
+    # The next one is needed, and one that is needed once stays needed when others go: a single pass is enough.
+    left = _take_each(grid, order[taken + 1 :], len(order) - taken, clues, work, state)
+    return clues == MINIMAL or left == clues
+
+
+@njit(cache=True, nogil=True)
+def minimise(grid, work, state):
+    """Take clues out of ``grid``, which has few, in random order until each one that is left is needed."""
     order = np.flatnonzero(grid)
     shuffle(state, order)
-    budget = NO_BUDGET if len(grid) <= 100 else _DIG_BUDGET
-    taken = _take_many(grid, order, len(order) - max(clues, 0), budget, work, state)
-    left = len(order) - taken
-    for cell in order[taken + 1 :]:
+    _take_each(grid, order, len(order), MINIMAL, work, state)
+
+
+@njit(cache=True, nogil=True)
+def _take_each(grid, order, left, clues, work, state):
+    """Take out the clues in ``order`` that are not needed, until ``clues`` of ``left`` stay; return how many do."""
+    budget = _budget(grid)
+    for cell in order:
         if left == clues:
             break
         digit = grid[cell]
@@ -52,16 +66,17 @@ def dig(grid, clues, work, state):
             grid[cell] = digit
         else:
             left -= 1
-    return clues == MINIMAL or left == clues
+    return left
 
 
 @njit(cache=True, nogil=True)
-def _take_many(grid, order, limit, budget, work, state):
+def _take_many(grid, order, limit, work, state):
     """Take out the longest start of ``order``, at most ``limit``, that keeps the solution unique; return its length.
 
     Found by halving, in a few solutions where clue after clue would take dozens.
     """
     solution = grid.copy()
+    budget = _budget(grid)
     low, high = 0, limit  # ``low`` clues can go; more than ``high`` cannot
     middle = high
     while low < high:
@@ -95,6 +110,12 @@ def has_other_solution(grid, cell, digit, budget, work, state):
         return False
     found, _, _ = descend(work, _ONE, budget, state, NO)
     return found != 0
+
+
+@njit(cache=True, nogil=True)
+def _budget(grid):
+    """Return the guesses to spend on one question; of large grids, some clues are kept that could go."""
+    return NO_BUDGET if len(grid) <= 100 else _DIG_BUDGET
 
 
 @njit(cache=True, nogil=True)

@@ -12,9 +12,9 @@ from puzzles.sudoku import cells, triad_search
 Workspace = triad_search.Workspace | cells.Workspace
 
 
-def workspace(side: int, box_rows: int) -> Workspace:
-    """Return the arrays of one search, for one thread."""
-    return triad_search.workspace() if side == 9 else cells.workspace(side, box_rows)
+def workspace(side: int, box_rows: int, kept: int = 1) -> Workspace:
+    """Return the arrays of one search, for one thread; it keeps the first ``kept`` solutions."""
+    return triad_search.workspace(kept) if side == 9 else cells.workspace(side, box_rows, kept)
 
 
 def start(grid, work):
@@ -30,8 +30,8 @@ def strike(cell, digit, work):
 def descend(work, limit, budget, state, shuffled):
     """Search below depth 0; return (solutions, guesses until the first, guesses in all).
 
-    The first solution is in ``work.solution``, (cells,) uint8. Gives up, returning -1 solutions, when ``budget``
-    guesses did not suffice. ``shuffled`` guesses at random, with random ``state``.
+    The first solutions are in ``work.solutions``, (kept, cells) uint8. Gives up, returning -1 solutions, when
+    ``budget`` guesses did not suffice. ``shuffled`` guesses at random, with random ``state``.
     """
     raise NotImplementedError("for kernels only")
 

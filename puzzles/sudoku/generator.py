@@ -1,8 +1,12 @@
-"""Random Sudoku puzzles with one solution: fill a grid at random, then take clues away while it stays unique."""
+"""Random Sudoku puzzles with one solution: fill a grid at random, then take clues away while it stays unique.
+
+A level is a band of ratings, drawn by rejection; extreme puzzles are made hard by ``puzzles.sudoku.hardening``.
+"""
 
 from __future__ import annotations
 
 import dataclasses
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numba import njit
@@ -10,23 +14,51 @@ from numpy.typing import NDArray
 
 from puzzles.errors import PuzzleError
 from puzzles.family import Grids
-from puzzles.random import below, seeded
-from puzzles.sudoku.cells import copy
+from puzzles.random import below, seeded, uniform
+from puzzles.sudoku.batches import in_batches
+from puzzles.sudoku.cells import NO, NO_BUDGET, copy
 from puzzles.sudoku.digging import MINIMAL, dig, fill
-from puzzles.sudoku.engine import workspace
+from puzzles.sudoku.engine import descend, start, workspace
+from puzzles.sudoku.hardening import SOLUTIONS, harden
 
 ATTEMPTS = 10_000
 """Solution grids tried per puzzle until one can be dug down to the wanted clue count."""
 
 _BATCH = 64  # puzzles per kernel call: between two calls an interrupt is heard
+_EXTREME_BATCH = 4
+_UNBIASED = 0.22  # of extreme puzzles: random minimal ones, as in Sudoku-Extreme
+_EFFORT = np.int64(4000)  # puzzles tried to make one hard
+_ANY_HARDNESS = np.int64(1 << 30)
+_ONE = np.int64(1)
 # Minimal puzzles above side 10 take too long to dig; there are too few at side 4. These counts are reached quickly.
 _DEFAULT_CLUES = {4: (4, 10), 12: (54, 54), 15: (96, 96), 16: (112, 112)}
+
+
+class Level(NamedTuple):
+    """What a puzzle of one level has: clues, -1 for a minimal puzzle, and guesses until the solution is found."""
+
+    clues: tuple[int, int]
+    guesses: tuple[int, int]
+
+
+LEVELS = {
+    "easy": Level((32, 40), (0, 0)),
+    "medium": Level((MINIMAL, MINIMAL), (0, 0)),
+    "hard": Level((MINIMAL, MINIMAL), (1, 4)),
+    "expert": Level((MINIMAL, MINIMAL), (5, 15)),
+}
+"""The levels of side 9 that rejection draws; the last one, extreme, has no band."""
+_ANY = (0, 1 << 30)
 
 
 @dataclasses.dataclass(frozen=True)
 class SudokuOptions:
     """Options of the Sudoku generator. Every puzzle it makes has exactly one solution."""
 
+    level: Literal["easy", "medium", "hard", "expert", "extreme"] | None = None
+    """Side 9 alone. easy: 32 to 40 clues, no guess needed; medium, hard and expert: minimal puzzles that need no guess,
+    1 to 4, 5 to 15. extreme: 22 % random minimal puzzles, the others made hard by a search in their neighbourhood, as
+    in the Sudoku-Extreme data set. None: whatever comes."""
     clues: int | None = None
     """Number of clues. None: at side 6 to 10 a minimal puzzle, where no clue can be taken away; at side 4 uniformly
     4 to 10 clues; at side 12, 15 and 16 a count that is reached quickly (54, 96, 112)."""
@@ -40,19 +72,39 @@ def generate(seeds: NDArray[np.uint64], side: int, box_rows: int, options: Sudok
     Raises:
         PuzzleError: a clue count that is out of range, or not reached on ``ATTEMPTS`` solution grids.
     """
-    clues_min, clues_max = _clue_range(side, options)
+    clues, guesses = _ranges(side, options)
     puzzles = np.zeros((len(seeds), side, side), np.uint8)
     solutions = np.zeros_like(puzzles)
-    work = workspace(side, box_rows)
-    for first in range(0, len(seeds), _BATCH):
-        part = slice(first, first + _BATCH)
-        failed, clues = _generate_batch(
-            seeds[part], clues_min, clues_max, box_rows, work, puzzles[part], solutions[part]
-        )
+
+    def work(part: slice) -> None:
+        arrays = seeds[part], box_rows, workspace(side, box_rows), puzzles[part], solutions[part]
+        failed, count = _generate_batch(*clues, *guesses, *arrays)
         if failed >= 0:
-            seed = seeds[first + failed]
-            raise PuzzleError(f"seed {seed}: no {side}x{side} puzzle with {clues} clues on {ATTEMPTS:,} solution grids")
+            asked = f"of level {options.level}" if options.level else f"with {count} clues"
+            seed = seeds[part.start + failed]
+            raise PuzzleError(f"seed {seed}: no {side}x{side} puzzle {asked} on {ATTEMPTS:,} solution grids")
+
+    def work_extremely(part: slice) -> None:
+        _extreme_batch(seeds[part], box_rows, workspace(side, box_rows, SOLUTIONS), puzzles[part], solutions[part])
+
+    if options.level == "extreme":
+        in_batches(work_extremely, len(seeds), _EXTREME_BATCH)
+    else:
+        in_batches(work, len(seeds), _BATCH)
     return puzzles, solutions
+
+
+def _ranges(side: int, options: SudokuOptions) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Return what the clues and what the guesses of a puzzle may be."""
+    if options.level is None:
+        return _clue_range(side, options), _ANY
+    if options.level != "extreme" and options.level not in LEVELS:
+        raise PuzzleError(f"level {options.level!r}, expected one of {[*LEVELS, 'extreme']}")
+    if side != 9:
+        raise PuzzleError(f"level {options.level!r} at side {side}, expected side 9")
+    if options.clues is not None or options.clues_max is not None:
+        raise PuzzleError(f"level {options.level!r} along with clues, which a level decides")
+    return LEVELS.get(options.level, Level((MINIMAL, MINIMAL), _ANY))
 
 
 def _clue_range(side: int, options: SudokuOptions) -> tuple[int, int]:
@@ -68,7 +120,7 @@ def _clue_range(side: int, options: SudokuOptions) -> tuple[int, int]:
 
 
 @njit(cache=True, nogil=True)
-def _generate_batch(seeds, clues_min, clues_max, box_rows, work, puzzles, solutions):
+def _generate_batch(clues_min, clues_max, guesses_min, guesses_max, seeds, box_rows, work, puzzles, solutions):
     """Fill ``puzzles`` and ``solutions``; return (index, clue count) of the first failure, or (-1, 0)."""
     for i in range(len(seeds)):
         state = seeded(seeds[i])
@@ -78,8 +130,33 @@ def _generate_batch(seeds, clues_min, clues_max, box_rows, work, puzzles, soluti
             fill(solutions[i].reshape(-1), box_rows, work, state)
             copy(solutions[i].reshape(-1), puzzles[i].reshape(-1))
             if dig(puzzles[i].reshape(-1), clues, work, state):
-                reached = True
-                break
+                any_rating = guesses_min == 0 and guesses_max >= _ANY_HARDNESS
+                if any_rating or guesses_min <= _rating(puzzles[i].reshape(-1), work, state) <= guesses_max:
+                    reached = True
+                    break
         if not reached:
             return i, clues
     return -1, 0
+
+
+@njit(cache=True, nogil=True)
+def _extreme_batch(seeds, box_rows, work, puzzles, solutions):
+    """Fill ``puzzles`` and ``solutions`` with extreme puzzles."""
+    for i in range(len(seeds)):
+        state = seeded(seeds[i])
+        grid = puzzles[i].reshape(-1)
+        if uniform(state) < _UNBIASED:
+            fill(grid, box_rows, work, state)
+            dig(grid, MINIMAL, work, state)
+        else:
+            harden(grid, _ANY_HARDNESS, _EFFORT, box_rows, work, state)
+        _rating(grid, work, state)
+        copy(work.solutions[0], solutions[i].reshape(-1))
+
+
+@njit(cache=True, nogil=True)
+def _rating(grid, work, state):
+    """Return the guesses until the solution of ``grid`` is found; it is the first in ``work``."""
+    start(grid, work)
+    _, guesses, _ = descend(work, _ONE, NO_BUDGET, state, NO)
+    return guesses

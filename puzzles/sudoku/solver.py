@@ -55,4 +55,4 @@ def _search_batch(puzzles, limit, work, solutions, found, guesses, guesses_in_al
         if start(puzzles[i].reshape(-1), work):
             found[i], guesses[i], guesses_in_all[i] = descend(work, limit, NO_BUDGET, state, NO)
             if found[i] > 0:
-                copy(work.solution, solutions[i].reshape(-1))
+                copy(work.solutions[0], solutions[i].reshape(-1))

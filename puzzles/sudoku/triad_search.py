@@ -32,17 +32,17 @@ class Workspace(NamedTuple):
     """What boxes have reported to the bands, and a spare vector."""
     guessed: NDArray[np.int64]
     """(depths, 2): the band and the digit, from 0, guessed at each depth."""
-    solution: NDArray[np.uint8]
-    """(81,): the first solution."""
+    solutions: NDArray[np.uint8]
+    """(kept, 81): the first solutions."""
 
 
-def workspace() -> Workspace:
-    """Return a ``Workspace``."""
+def workspace(kept: int) -> Workspace:
+    """Return a ``Workspace`` that keeps as many solutions."""
     return Workspace(
         np.empty(_DEPTHS * VECTORS * WORDS, np.uint64),
         np.empty((BANDS + 1) * WORDS, np.uint64),
         np.empty((_DEPTHS, 2), np.int64),
-        np.empty(81, np.uint8),
+        np.empty((kept, 81), np.uint8),
     )
 
 
@@ -60,7 +60,7 @@ def strike(cell, digit, work):
 
 @njit(cache=True, nogil=True)
 def descend(work, limit, budget, state, shuffled):
-    """Search below depth 0; return (solutions, guesses until the first, guesses in all); the first is in ``work``.
+    """Search below depth 0; return (solutions, guesses until the first, guesses in all); the first are in ``work``.
 
     Gives up, returning -1 solutions, when ``budget`` guesses did not suffice. ``shuffled`` guesses a random
     configuration, with random ``state``.
@@ -80,10 +80,11 @@ def descend(work, limit, budget, state, shuffled):
                 band, digit = _choose(work.states, depth)
                 continue
         elif _is_solved(work.states, depth):
-            found += 1
-            if found == 1:
+            if found == 0:
                 first = guesses
-                read_digits(work.states, depth * VECTORS, work.solution)
+            if found < len(work.solutions):
+                read_digits(work.states, depth * VECTORS, work.solutions[found])
+            found += 1
             if found == limit:
                 return found, first, guesses
         depth, band, digit = _back(work, depth)

@@ -129,10 +129,8 @@ def read_digits(states, at, grid):
     """Write the digits of a solved state into ``grid``, (81,) uint8."""
     for cell in range(81):
         box, word = cell // 27 * 3 + cell % 9 // 3, cell // 9 % 3
-        digit = 1
-        while states[lanes.WORDS * (at + box) + word] & candidate_bit(cell % 3, digit) == 0:
-            digit += 1
-        grid[cell] = digit
+        candidate = states[lanes.WORDS * (at + box) + word] >> np.uint64(16 * (cell % 3)) & np.uint64(EVERY)
+        grid[cell] = lanes.bit_count(candidate - np.uint64(1)) + 1
 
 
 @njit(cache=True, nogil=True, forceinline=True)

@@ -89,3 +89,54 @@ def test_boxes(side):
     height, width = BOXES[side]
     np.testing.assert_array_equal(box, row // height * (side // width) + column // width)
     assert family.split_rule == ("exact" if side == 4 else "canonical")
+
+
+@pytest.mark.parametrize(
+    ("level", "low", "high", "clues"),
+    [("easy", 0, 0, range(32, 41)), ("medium", 0, 0, None), ("hard", 1, 4, None), ("expert", 5, 15, None)],
+)
+def test_levels_are_bands_of_ratings(level, low, high, clues):
+    family = sudoku(9)
+    batch = family.generate(seeds(40), family.Options(level=level))
+    assert (family.count_solutions(batch.puzzle) == 1).all()
+    assert low <= batch.rating.min()
+    assert batch.rating.max() <= high
+    if clues is not None:
+        assert set(np.count_nonzero(batch.puzzle, axis=(1, 2)).tolist()) <= set(clues)
+
+
+def test_extreme_puzzles_are_unique_minimal_and_depend_on_their_seed_alone():
+    family = sudoku(9)
+    options = family.Options(level="extreme")
+    batch = family.generate(seeds(6), options)
+    np.testing.assert_array_equal(family.solve(batch.puzzle), batch.solution)
+    np.testing.assert_array_equal(family.generate(seeds(1, 4), options).puzzle[0], batch.puzzle[4])
+    for puzzle in batch.puzzle:
+        fewer = np.repeat(puzzle[None], (puzzle > 0).sum(), axis=0)
+        for index, cell in enumerate(np.flatnonzero(puzzle)):
+            fewer[index].ravel()[cell] = 0
+        assert (family.count_solutions(fewer) == 2).all()
+
+
+@pytest.mark.slow
+def test_extreme_puzzles_have_the_profile_of_sudoku_extreme():
+    family = sudoku(9)
+    batch = family.generate(seeds(1000), family.Options(level="extreme"))
+    assert 19 <= batch.rating.mean() <= 25
+    assert np.quantile(batch.rating, 0.9) >= 40
+    assert 0.15 <= (family.rate(batch.puzzle, "guesses-to-proof") <= 2).mean() <= 0.35  # the random minimal ones
+    forms = family.canonical(batch.puzzle, batch.solution).reshape(1000, -1)
+    assert len(np.unique(forms, axis=0)) == 1000
+
+
+@pytest.mark.parametrize(
+    ("side", "options", "message"),
+    [
+        (9, {"level": "evil"}, r"^level 'evil', expected one of \['easy', 'medium', 'hard', 'expert', 'extreme'\]$"),
+        (6, {"level": "hard"}, r"^level 'hard' at side 6, expected side 9$"),
+        (9, {"level": "hard", "clues": 30}, r"^level 'hard' along with clues, which a level decides$"),
+    ],
+)
+def test_levels_that_cannot_be_met(side, options, message):
+    with pytest.raises(PuzzleError, match=message):
+        sudoku(side).generate(seeds(1), sudoku(side).Options(**options))

@@ -95,7 +95,7 @@ def by_cells(batch, limit):
     side = batch.shape[1]
     found, guesses, in_all = (np.zeros(len(batch), np.int32) for _ in range(3))
     solutions = np.zeros_like(batch)
-    solver._search_batch(batch, limit, cells.workspace(side, BOXES[side][0]), solutions, found, guesses, in_all)
+    solver._search_batch(batch, limit, cells.workspace(side, BOXES[side][0], 1), solutions, found, guesses, in_all)
     return solutions, found
 
 
