@@ -12,6 +12,10 @@ import air_envs
 
 FOLDER = Path(__file__).parent / "environments"
 
+GUIDES = """\
+[The guide](guide.md) shows them in use: vectors, Stable-Baselines3, datasets, wrappers, your own rewards and sources.
+[A third family](../third_family.md) adds a puzzle from its rules to a dataset and an environment, in one short file."""
+
 
 def pages() -> dict[str, str]:
     """Return the text of every generated page, by file name."""
@@ -47,6 +51,7 @@ def _index() -> str:
         kwargs = ", ".join(f"{name}={value!r}" for name, value in environment.kwargs.items())
         arguments = f"`{kwargs}`" if kwargs else ""
         lines.append(f"| [`{id}`]({environment.kind}.md) | {arguments} | {environment.max_episode_steps} |")
+    lines += ["", GUIDES]
     return "\n".join(lines) + "\n"
 
 
