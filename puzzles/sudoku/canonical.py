@@ -16,9 +16,11 @@ import numpy as np
 from numba import njit
 
 from puzzles.family import Grids
+from puzzles.sudoku.batches import in_batches
 from puzzles.sudoku.cells import copy
 
 _NONE = np.int64(-1)
+_BATCH = 256  # grids per kernel call: a few hundredths of a second
 
 
 def canonical(puzzles: Grids, solutions: Grids, box_rows: int) -> Grids:
@@ -26,14 +28,20 @@ def canonical(puzzles: Grids, solutions: Grids, box_rows: int) -> Grids:
     views, givens = solutions[:, None], puzzles[:, None]
     if box_rows * box_rows == solutions.shape[1]:
         views, givens = (np.stack([grids, grids.swapaxes(1, 2)], axis=1) for grids in (solutions, puzzles))
-    return _canonical(np.ascontiguousarray(views), np.ascontiguousarray(givens), box_rows)
+    views, givens = np.ascontiguousarray(views), np.ascontiguousarray(givens)
+    forms = np.empty_like(puzzles)
+
+    def work(part: slice) -> None:
+        _canonical(views[part], givens[part], box_rows, forms[part])
+
+    in_batches(work, len(puzzles), _BATCH)
+    return forms
 
 
 @njit(cache=True, nogil=True)
-def _canonical(views, givens, box_rows):
-    """Do the work; ``views`` and ``givens`` are (N, 1 or 2, side, side): each grid, and its transpose if allowed."""
+def _canonical(views, givens, box_rows, forms):
+    """Fill ``forms``; ``views`` and ``givens`` are (N, 1 or 2, side, side): each grid, and its transpose if allowed."""
     count, _, side, _ = views.shape
-    forms = np.empty((count, side, side), np.uint8)
     best = np.empty((side, side), np.uint8)
     grid = np.empty((side, side), np.uint8)
     label = np.zeros(side + 1, np.uint8)
@@ -57,7 +65,6 @@ def _canonical(views, givens, box_rows):
                 _carry(givens[i, flip], rows, columns, label, grid)
                 if _compare(grid, forms[i]) < 0:
                     _carry(givens[i, flip], rows, columns, label, forms[i])
-    return forms
 
 
 @njit(cache=True, nogil=True)

@@ -27,8 +27,7 @@ ATTEMPTS = 10_000
 _BATCH = 64  # puzzles per kernel call: between two calls an interrupt is heard
 _EXTREME_BATCH = 4
 _UNBIASED = 0.22  # of extreme puzzles: random minimal ones, as in Sudoku-Extreme
-_EFFORT = np.int64(4000)  # puzzles tried to make one hard
-_ANY_HARDNESS = np.int64(1 << 30)
+_EFFORT = np.int64(3600)  # puzzles tried to make one hard
 _ONE = np.int64(1)
 # Minimal puzzles above side 10 take too long to dig; there are too few at side 4. These counts are reached quickly.
 _DEFAULT_CLUES = {4: (4, 10), 12: (54, 54), 15: (96, 96), 16: (112, 112)}
@@ -129,11 +128,10 @@ def _generate_batch(clues_min, clues_max, guesses_min, guesses_max, seeds, box_r
         for _ in range(ATTEMPTS):
             fill(solutions[i].reshape(-1), box_rows, work, state)
             copy(solutions[i].reshape(-1), puzzles[i].reshape(-1))
-            if dig(puzzles[i].reshape(-1), clues, work, state):
-                any_rating = guesses_min == 0 and guesses_max >= _ANY_HARDNESS
-                if any_rating or guesses_min <= _rating(puzzles[i].reshape(-1), work, state) <= guesses_max:
-                    reached = True
-                    break
+            dug = dig(puzzles[i].reshape(-1), clues, work, state)
+            if dug and guesses_min <= _rating(puzzles[i].reshape(-1), work, state) <= guesses_max:
+                reached = True
+                break
         if not reached:
             return i, clues
     return -1, 0
@@ -149,7 +147,7 @@ def _extreme_batch(seeds, box_rows, work, puzzles, solutions):
             fill(grid, box_rows, work, state)
             dig(grid, MINIMAL, work, state)
         else:
-            harden(grid, _ANY_HARDNESS, _EFFORT, box_rows, work, state)
+            harden(grid, _EFFORT, box_rows, work, state)
         _rating(grid, work, state)
         copy(work.solutions[0], solutions[i].reshape(-1))
 

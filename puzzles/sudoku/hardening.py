@@ -1,10 +1,10 @@
-"""Making a puzzle harder: a walk from puzzle to puzzle, each a few clues away from the one before, and no easier.
+"""Making puzzles hard: a walk from puzzle to puzzle, each a clue or two away from the one before, and no easier.
 
-A step drops one or two clues and then looks at every clue that leaves just one solution: it lists the solutions, and
-takes the digits that only one of them has in their cell. So no step is wasted on clues that do not suffice.
+A step drops a clue and lists the solutions that are then left. A digit that just one of them has in its cell is a clue
+that completes the puzzle, so no step is wasted on clues that do not suffice.
 
-Hardness is the number of guesses until the solution is proved to be the only one. That is the size of the whole search
-tree, and depends little on where in it the solution happens to lie; so the walk does not run after lucky orders.
+*Hardness* is the number of guesses until the solution is proved to be the only one. That is the size of the whole
+search tree, and depends little on where in it the solution happens to lie; so a walk does not run after lucky orders.
 """
 
 from __future__ import annotations
@@ -19,101 +19,104 @@ from puzzles.sudoku.engine import descend, start
 
 SOLUTIONS = 96
 """Solutions listed at most; a workspace for hardening keeps as many."""
-_WALKS = 4
-_FILTER = 2
-_DRAWS = 8
-_DROPPED = 1  # clues dropped at most
-_STARTS = 20  # random minimal puzzles, the hardest of which the walk starts from
+
+_WALKS = 4  # short ones, to choose the one that goes on
+_STARTS = 20  # random minimal puzzles, the hardest of which a walk starts from
 _TRIES = 30  # puzzles tried from one list of solutions
-_PATIENCE = 200  # puzzles tried without progress until the walk starts anew
-_ONE, _TWO = np.int64(1), np.int64(2)
+_DRAWS = 8  # clues drawn to find a rare one
+_CLUE_CELL = 32  # a clue is this times its cell, plus its digit
+_TWO = np.int64(2)
 
 
 @njit(cache=True, nogil=True)
-def harden(grid, hardness, effort, box_rows, work, state):
-    """Write into ``grid``, (cells,) uint8, a minimal puzzle of ``hardness`` or more; the hardest found within ``effort``.
+def harden(grid, effort, box_rows, work, state):
+    """Write a hard minimal puzzle into ``grid``, (cells,) uint8, after trying about ``effort`` puzzles.
 
-    ``effort`` counts the puzzles that are tried.
+    Half of them are tried in short walks, and half on the way on from where the best of these has come to.
     """
-    current, trial = np.empty_like(grid), np.empty_like(grid)
-    clues = np.empty(4 * len(grid), np.int64)
+    current = np.empty_like(grid)
     hardest = -1
     for _ in range(_WALKS):
-        reached = _random_start(current, trial, box_rows, work, state)
-        reached = _walk(current, trial, clues, reached, hardness, effort // (2 * _WALKS), work, state)
-        if reached > hardest:
-            hardest = reached
+        hardness = _random_start(current, box_rows, work, state)
+        hardness = _walk(current, hardness, effort // (2 * _WALKS), work, state)
+        if hardness > hardest:
+            hardest = hardness
             copy(current, grid)
-        if hardest >= hardness:
-            return
-    _walk(grid, trial, clues, hardest, hardness, effort // 2, work, state)
+    _walk(grid, hardest, effort // 2, work, state)
 
 
 @njit(cache=True, nogil=True)
-def _walk(current, trial, clues, reached, hardness, effort, work, state):
-    while effort > 0 and reached < hardness:
-        copy(current, trial)
-        count = _drop_clues(trial, clues, work, state)
-        effort -= 1
-        for k in range(min(count, _TRIES)):
-            effort -= 1
-            harder = _try_clue(trial, clues[k], reached, current, work, state)
-            if harder >= reached:
-                reached = harder
-                break
-    return reached
-
-
-@njit(cache=True, nogil=True)
-def _random_start(grid, trial, box_rows, work, state):
+def _random_start(grid, box_rows, work, state):
     """Write the hardest of some random minimal puzzles into ``grid``; return its hardness."""
-    reached = -1
+    trial = np.empty_like(grid)
+    hardest = -1
     for _ in range(_STARTS):
         fill(trial, box_rows, work, state)
         dig(trial, MINIMAL, work, state)
-        found = _hardness(trial, work, state)
-        if found > reached:
-            reached = found
+        hardness = _hardness(trial, work, state)
+        if hardness > hardest:
+            hardest = hardness
             copy(trial, grid)
-    return reached
+    return hardest
 
 
 @njit(cache=True, nogil=True)
-def _drop_clues(grid, clues, work, state):
-    """Drop one or two clues and list in random order those that would complete ``grid``; return how many there are.
+def _walk(grid, hardness, effort, work, state):
+    """Go on from ``grid`` to puzzles that are no easier, trying ``effort`` puzzles; return the hardness reached."""
+    clues = np.empty(len(grid) * 4, np.int64)
+    while effort > 0:
+        open_grid = grid.copy()
+        listed = _open(open_grid, clues, work, state)
+        effort -= 1
+        for clue in clues[: min(listed, _TRIES)]:
+            effort -= 1
+            trial = open_grid.copy()
+            trial[clue // _CLUE_CELL] = clue % _CLUE_CELL
+            if 2 * _hardness(trial, work, state) < hardness:
+                continue  # taking clues out will hardly make up for that
+            minimise(trial, work, state)
+            found = _hardness(trial, work, state)
+            if found >= hardness:
+                hardness = found
+                copy(trial, grid)
+                break
+    return hardness
 
-    Where too many solutions are left to list them, clues from them are added at random. A clue is 32 * its cell + its
-    digit.
+
+@njit(cache=True, nogil=True)
+def _open(grid, clues, work, state):
+    """Drop a clue and list in random order the clues that would complete ``grid`` again; return how many there are.
+
+    Where too many solutions are left to list them, clues that few of them share are added at first.
     """
     given = np.flatnonzero(grid)
-    for _ in range(1 + below(state, _DROPPED)):
-        grid[given[below(state, len(given))]] = 0
+    grid[given[below(state, len(given))]] = 0
     while True:
         start(grid, work)
         count, _, _ = descend(work, SOLUTIONS, NO_BUDGET, state, NO)
         if count < SOLUTIONS:
-            return _completing_clues(work.solutions[:count], clues, state)
-        _add_rare_clue(grid, work.solutions[:count], state)
+            return _list_completing_clues(work.solutions[:count], clues, state)
+        _add_rare_clue(grid, work.solutions, state)
 
 
 @njit(cache=True, nogil=True)
 def _add_rare_clue(grid, solutions, state):
-    """Add to ``grid``, of some random clues from ``solutions``, the one that the fewest of them have."""
+    """Of some clues drawn from ``solutions``, add the one to ``grid`` that the fewest of them have."""
     fewest = len(solutions) + 1
-    chosen = digit = 0
+    rare_cell = rare_digit = 0
     for _ in range(_DRAWS):
         cell = below(state, len(grid))
-        drawn = solutions[below(state, len(solutions)), cell]
+        digit = solutions[below(state, len(solutions)), cell]
         having = 0
         for k in range(len(solutions)):
-            having += solutions[k, cell] == drawn
+            having += solutions[k, cell] == digit
         if having < fewest:
-            fewest, chosen, digit = having, cell, drawn
-    grid[chosen] = digit
+            fewest, rare_cell, rare_digit = having, cell, digit
+    grid[rare_cell] = rare_digit
 
 
 @njit(cache=True, nogil=True)
-def _completing_clues(solutions, clues, state):
+def _list_completing_clues(solutions, clues, state):
     """List the digits that only one of ``solutions``, (N, cells), has in their cell; return how many there are."""
     count, cells = solutions.shape
     once, twice = np.zeros(cells, np.int32), np.zeros(cells, np.int32)
@@ -126,28 +129,13 @@ def _completing_clues(solutions, clues, state):
     for cell in range(cells):
         bits = once[cell] & ~twice[cell]
         digit = 0
-        while bits >> digit:
-            if bits >> digit & 1 and listed < len(clues):
-                clues[listed] = 32 * cell + digit
+        while bits >> digit and listed < len(clues):
+            if bits >> digit & 1:
+                clues[listed] = _CLUE_CELL * cell + digit
                 listed += 1
             digit += 1
     shuffle(state, clues[:listed])
     return listed
-
-
-@njit(cache=True, nogil=True)
-def _try_clue(grid, clue, reached, current, work, state):
-    """Complete ``grid`` by a clue; if that is no easier than ``reached``, ``current`` becomes it. Return its hardness."""
-    completed = grid.copy()
-    completed[clue // 32] = clue % 32
-    found = _hardness(completed, work, state)
-    if _FILTER * found < reached:
-        return -1  # taking clues out will hardly make up for that
-    minimise(completed, work, state)
-    found = _hardness(completed, work, state)
-    if found >= reached:
-        copy(completed, current)
-    return found
 
 
 @njit(cache=True, nogil=True)
