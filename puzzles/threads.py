@@ -56,6 +56,19 @@ def in_threads(work: Callable[[slice], None], count: int, least: int) -> None:
         pass
 
 
+def in_batches(work: Callable[[slice], None], count: int, size: int) -> None:
+    """Call ``work`` with slices of at most ``size`` that cover ``range(count)``, over threads; see ``in_threads``.
+
+    Between two slices an interrupt is heard: kernels hear none.
+    """
+
+    def pieces(part: slice) -> None:
+        for first in range(part.start, part.stop, size):
+            work(slice(first, min(first + size, part.stop)))
+
+    in_threads(pieces, count, size)
+
+
 def map_rows(kernel: Callable[..., Any], least: int, *arrays: NDArray[Any]) -> Any:
     """Return ``kernel(*arrays)``, computed in slices of their first axis as ``in_threads`` cuts them.
 

@@ -18,7 +18,7 @@ from puzzles.maze.percolation import draw_plainly, draw_screened
 from puzzles.maze.search import bordered, find, mark_path_cells, steps, workspace
 from puzzles.maze.trees import ALGORITHMS, draw_tree
 from puzzles.random import seeded, uniform
-from puzzles.threads import in_threads
+from puzzles.threads import in_batches
 
 PERFECT_DRAWS = 100_000
 """Draws of a (maze, start, goal) per perfect or braided puzzle before ``min_path`` counts as out of reach."""
@@ -68,17 +68,15 @@ def generate(
     solutions = np.zeros_like(puzzles)
     moves = np.zeros(len(seeds), np.int32)
 
-    def work(slice_: slice) -> None:
-        for first in range(slice_.start, slice_.stop, _BATCH):
-            part = slice(first, min(first + _BATCH, slice_.stop))
-            failed = fill(seeds[part], puzzles[part], solutions[part], moves[part])
-            if failed >= 0:
-                raise PuzzleError(
-                    f"seed {seeds[first + failed]}: no {options.generator} maze of {rows}x{columns} "
-                    f"with a path of {min_path} moves or more in {draws:,} draws"
-                )
+    def work(part: slice) -> None:
+        failed = fill(seeds[part], puzzles[part], solutions[part], moves[part])
+        if failed >= 0:
+            raise PuzzleError(
+                f"seed {seeds[part.start + failed]}: no {options.generator} maze of {rows}x{columns} "
+                f"with a path of {min_path} moves or more in {draws:,} draws"
+            )
 
-    in_threads(work, len(seeds), _BATCH)
+    in_batches(work, len(seeds), _BATCH)
     return puzzles, solutions, moves
 
 

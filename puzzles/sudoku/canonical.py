@@ -16,8 +16,8 @@ import numpy as np
 from numba import njit
 
 from puzzles.family import Grids
-from puzzles.sudoku.batches import in_batches
 from puzzles.sudoku.cells import copy
+from puzzles.threads import in_batches
 
 _NONE = np.int64(-1)
 _BATCH = 256  # grids per kernel call: a few hundredths of a second

@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from puzzles.errors import PuzzleError
 from puzzles.family import Grids
 from puzzles.random import below, seeded, uniform
-from puzzles.sudoku.batches import in_batches
 from puzzles.sudoku.cells import NO, NO_BUDGET, copy
 from puzzles.sudoku.digging import MINIMAL, dig, fill
 from puzzles.sudoku.engine import descend, start, workspace
 from puzzles.sudoku.hardening import SOLUTIONS, harden
+from puzzles.threads import in_batches
 
 ATTEMPTS = 10_000
 """Solution grids tried per puzzle until one can be dug down to the wanted clue count."""

@@ -9,9 +9,9 @@ from numba import njit
 from numpy.typing import NDArray
 
 from puzzles.family import Grids
-from puzzles.sudoku.batches import in_batches
 from puzzles.sudoku.cells import NO, NO_BUDGET, copy
 from puzzles.sudoku.engine import descend, start, workspace
+from puzzles.threads import in_batches
 
 _BATCH = 256  # puzzles per kernel call: a few hundredths of a second for the hardest
 
