@@ -14,9 +14,9 @@ from torch import Tensor
 
 import puzzles
 from agents.batches import to_cells, to_tokens
-from agents.checkpoint import load_model
 from agents.devices import pick_device, pick_dtype
 from agents.model import AIR, Output, State
+from agents.pretrained import load_pretrained
 
 
 @dataclass(frozen=True)
@@ -69,12 +69,19 @@ class AIRAgent:
     def from_pretrained(
         cls, name_or_path: str | Path, device: str = "cpu", dtype: str = "float32", compile: bool = False
     ) -> AIRAgent:
-        """Load an agent from a checkpoint folder or the hub.
+        """Load an agent from a checkpoint folder, by the name of a shipped model, or from the hub.
+
+        Args:
+            name_or_path: a folder; else ``"air_envs/sudoku-6x6"`` or ``"sudoku-6x6"`` where such a model is shipped;
+                else ``"someone/their-model"`` on the hub.
+            device: cpu, cuda, mps or auto.
+            dtype: of the hidden states.
+            compile: compile the ACT step with torch.compile, once per batch size.
 
         Raises:
             CheckpointError: no such checkpoint, or a damaged one.
         """
-        return cls(load_model(name_or_path, pick_device(device)), pick_dtype(dtype), compile)
+        return cls(load_pretrained(name_or_path, pick_device(device)), pick_dtype(dtype), compile)
 
     @property
     def device(self) -> torch.device:

@@ -35,16 +35,25 @@ def write_card(run: Path) -> Path:
     return path
 
 
-def model_card(config: AIRConfig, run: Path | None = None) -> ModelCard:
+def model_card(
+    config: AIRConfig,
+    run: Path | None = None,
+    results: dict[str, Any] | None = None,
+    name: str | None = None,
+    note: str = "",
+) -> ModelCard:
     """Describe a model: variant, dataset, accuracy, training command, how to load it.
 
     Args:
         config: of the model.
         run: folder of its training; what is missing there is left out of the card.
+        results: what was measured, as ``evaluation_of`` returns it, which is the default.
+        name: by which it is loaded, where that is known: ``"air_envs/sudoku-6x6"``.
+        note: a sentence after the accuracy.
     """
     train = _training(run)
     dataset = train.dataset.stem if train else None
-    results = _evaluation(run, train)
+    results = results or evaluation_of(run)
     data = ModelCardData(
         license="apache-2.0",
         library_name="air-envs",
@@ -54,8 +63,24 @@ def model_card(config: AIRConfig, run: Path | None = None) -> ModelCard:
         model_name=f"AIR {variant_name(config)} {config.family}",
         eval_results=[_eval_result(config, results)] if results else None,
     )
-    body = "\n\n".join(_paragraphs(config, train, results))
+    body = "\n\n".join(_paragraphs(config, train, results, name, note))
     return ModelCard(f"---\n{data.to_yaml()}\n---\n\n{MARK}\n\n{body}\n")
+
+
+def evaluation_of(run: Path | None) -> dict[str, Any] | None:
+    """Return what was measured of a run, with the dataset's name: by ``air-envs eval``, else last in its training.
+
+    None where nothing was.
+    """
+    if run is None:
+        return None
+    if (run / EVALUATION).is_file():
+        results = json.loads((run / EVALUATION).read_text())
+        return results | {"dataset": Path(results["dataset"]).stem}
+    from agents.run_log import read_metrics  # imports TensorBoard
+
+    lines, train = list(read_metrics(run, "test")), _training(run)
+    return lines[-1] | {"dataset": train.dataset.stem} if lines and train else None
 
 
 def training_command(config: TrainConfig) -> str:
@@ -77,7 +102,9 @@ def _flag(prefix: str, name: str, value: Any) -> str:
     return " ".join([f"--{prefix}{name}", *(shlex.quote(str(part)) for part in values)])
 
 
-def _paragraphs(config: AIRConfig, train: TrainConfig | None, results: dict[str, Any] | None) -> Iterator[str]:
+def _paragraphs(
+    config: AIRConfig, train: TrainConfig | None, results: dict[str, Any] | None, name: str | None, note: str
+) -> Iterator[str]:
     yield f"# AIR {variant_name(config)}, {config.family}"
     yield (
         f"A recurrent Transformer that solves {config.family} puzzles by up to {config.max_steps} ACT steps of the "
@@ -86,11 +113,13 @@ def _paragraphs(config: AIRConfig, train: TrainConfig | None, results: dict[str,
     )
     if results:
         yield "## Accuracy"
-        yield _accuracy(results)
+        yield _accuracy(results) + note
     yield "## Use"
+    if name:
+        yield f"`air-envs watch {name}` shows it thinking."
     yield (
         "```python\nfrom agents import AIRAgent\n\n"
-        'agent = AIRAgent.from_pretrained("this folder or its name on the hub")\n'
+        f'agent = AIRAgent.from_pretrained("{name or "this folder or its name on the hub"}")\n'
         "proposal, state = agent.predict(observation)  # once per ACT step\n```"
     )
     if train:
@@ -126,17 +155,10 @@ def _training(run: Path | None) -> TrainConfig | None:
 
     if run is None or not (run / TRAIN_CONFIG).is_file():
         return None
-    return train_config_from_json((run / TRAIN_CONFIG).read_text())
+    train = train_config_from_json((run / TRAIN_CONFIG).read_text())
+    return dataclasses.replace(train, dataset=_relative(train.dataset, "data"), output=_relative(train.output, "runs"))
 
 
-def _evaluation(run: Path | None, train: TrainConfig | None) -> dict[str, Any] | None:
-    """What ``air-envs eval`` measured, else the training's last evaluation, with the dataset's name; or None."""
-    if run is None:
-        return None
-    if (run / EVALUATION).is_file():
-        results = json.loads((run / EVALUATION).read_text())
-        return results | {"dataset": Path(results["dataset"]).stem}
-    from agents.run_log import read_metrics  # imports TensorBoard
-
-    lines = list(read_metrics(run, "test"))
-    return lines[-1] | {"dataset": train.dataset.stem} if lines and train else None
+def _relative(path: Path, folder: str) -> Path:
+    """Replace the folders of an absolute path: a card is for other machines."""
+    return Path(folder, path.name) if path.is_absolute() else path

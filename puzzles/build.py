@@ -32,8 +32,10 @@ from puzzles.errors import DatasetError, PuzzleError
 from puzzles.family import PuzzleFamily
 from puzzles.shards import ENGINES, candidate_seeds, make_shard, make_shards
 
-__all__ = ["PATIENCE", "build_dataset", "candidate_seeds"]
+__all__ = ["GENERATOR", "PATIENCE", "build_dataset", "candidate_seeds"]
 
+GENERATOR = "air_envs generator"
+"""What the provenance of a dataset names as the generator where this module made it."""
 PATIENCE = 10_000
 """Candidates in a row without a new puzzle after which there are taken to be no more."""
 
@@ -92,7 +94,7 @@ def build_dataset(
         except PuzzleError:  # to go on from there would end in it again
             journal.remove()
             raise
-        provenance = Provenance("air_envs generator", parameters, seed, command)
+        provenance = Provenance(GENERATOR, parameters, seed, command)
         with DatasetWriter(path, family, provenance=provenance, allow_empty=not (train and test)) as writer:
             build.write(writer, test, progress)
         journal.remove()

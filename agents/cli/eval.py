@@ -28,7 +28,7 @@ def evaluate_command(
     Also: accuracy by ACT step and by difficulty, calibration of the halting head, cost and gain of early stopping.
 
     Args:
-        run: folder of a training run, or a model's name on the hub.
+        run: folder of a training run, or a model's name: a shipped one such as sudoku-6x6, or one on the hub.
         dataset: HDF5 file.
         split: of the dataset.
         puzzles: how many, from the first on; by default all.

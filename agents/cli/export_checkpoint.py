@@ -15,16 +15,16 @@ def export_command(
     """Write a checkpoint as step_0 and all_config.yaml; import-checkpoint reads the same weights back.
 
     Args:
-        run: folder of a training run, or a model's name on the hub.
+        run: folder of a training run, or a model's name: a shipped one such as sudoku-6x6, or one on the hub.
         output: the folder to write.
     """
-    from agents.checkpoint import load_model
     from agents.exporters import save_published
     from agents.importers import ALL_CONFIG
+    from agents.pretrained import load_pretrained
 
     if (output / ALL_CONFIG).exists():
         raise ValueError(f"{output}: holds an {ALL_CONFIG} already; remove it or choose another output")
-    print(f"weights in {save_published(load_model(run), output)}, settings in {output / ALL_CONFIG}")
+    print(f"weights in {save_published(load_pretrained(run), output)}, settings in {output / ALL_CONFIG}")
 
 
 def main(args: list[str]) -> None:

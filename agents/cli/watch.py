@@ -20,25 +20,24 @@ def watch_command(
     """Watch every L- and H-update of one puzzle: board, decoded z_H and decoded z_L side by side.
 
     Args:
-        run: folder of a training run, or a model's name on the hub.
-        dataset: HDF5 file whose test split holds the puzzle; by default one is generated.
+        run: folder of a training run, or a model's name: a shipped one such as sudoku-6x6, or one on the hub.
+        dataset: HDF5 file whose test split holds the puzzle; by default one is generated, of the kind that the model
+            was trained on where that is known.
         index: which puzzle of the test split.
         seed: of the generated puzzle.
         act_steps: ACT steps at most; by default the model's maximum.
         output: write OUTPUT.gif and OUTPUT.png instead of opening a window.
         ms_per_update: how long the window shows each update.
     """
-    import numpy as np
-
     from agents.agent import AIRAgent
     from agents.batches import open_dataset
+    from agents.pretrained import find
+    from agents.pretrained.generator import fresh_puzzle
     from agents.rollout import rollout_frames, save_rollout
 
     agent = AIRAgent.from_pretrained(run)
-    if seed < 0:
-        raise ValueError(f"seed {seed}, expected at least 0")
     if dataset is None:
-        puzzle = agent.family.generate(np.array([seed], np.uint64)).puzzle[0]
+        puzzle = fresh_puzzle(agent.family, seed, find(run))
         title = f"{agent.family.name}, seed {seed}"
     else:
         rows = open_dataset(dataset, agent.family.name).split("test")

@@ -44,6 +44,7 @@ def fails(args: list[str], capsys: pytest.CaptureFixture[str]) -> str:
         ["train", "--preset", "sudoku-4x4", "--help"],
         ["eval", "--help"],
         ["watch", "--help"],
+        ["pack", "--help"],
     ],
 )
 def test_help(args: list[str], capsys: pytest.CaptureFixture[str]) -> None:
@@ -57,7 +58,7 @@ def test_help(args: list[str], capsys: pytest.CaptureFixture[str]) -> None:
 def test_help_loads_no_torch() -> None:
     script = (
         "import sys; from agents.cli import main\n"
-        "for args in ['', 'data', 'data build sudoku-4x4', 'data import', 'train', 'eval', 'watch']:\n"
+        "for args in ['', 'data', 'data build sudoku-4x4', 'data import', 'train', 'eval', 'watch', 'pack']:\n"
         "    try: main([*args.split(), '--help'])\n"
         "    except SystemExit: pass\n"
         "assert not {'torch', 'pygame', 'gymnasium'} & sys.modules.keys(), 'loaded too much'"
@@ -116,7 +117,7 @@ def test_the_whole_road(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
         ("eval RUN DATA --act-steps 0", "ACT steps 0, expected at least 1"),
         ("eval RUN DATA --batch 0", "batch 0, expected at least 1"),
         ("eval RUN DATA --split valid", "no split 'valid'"),
-        ("watch RUN --seed -1", "seed -1, expected at least 0"),
+        ("watch RUN --seed -1", "seed -1, expected 0 <= seed < 2**64"),
         ("watch RUN --dataset DATA --index -1", "no test puzzle -1"),
         ("data build", "unknown family ''"),
         ("data build --clues 14 sudoku-4x4", "unknown family '--clues'"),

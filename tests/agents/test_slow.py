@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from agents.pretrained.packing import pack
 from agents.trainer import Trainer
 from examples import demo
 from tests.agents.conftest import tiny_config
@@ -43,8 +44,13 @@ def test_training_runs_and_resumes_on_cuda(dataset: Path, tmp_path: Path) -> Non
     assert Trainer.resume(tmp_path / "run").model.embedding.is_cuda
 
 
-def test_the_wheel_carries_the_three_packages_and_nothing_else(tmp_path: Path) -> None:
-    root = Path(__file__).parents[2]
+def test_the_wheel_carries_the_three_packages_the_shipped_models_and_nothing_else(run: Path, tmp_path: Path) -> None:
+    source, root = Path(__file__).parents[2], tmp_path / "source"
+    for package in ("agents", "air_envs", "puzzles"):
+        shutil.copytree(source / package, root / package, ignore=shutil.ignore_patterns("__pycache__"))
+    for file in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(source / file, root)
+    pack(run, root / "agents" / "pretrained" / "tiny")
     subprocess.run(
         [sys.executable, "-m", "build", "--wheel", "--outdir", str(tmp_path), str(root)],
         check=True,
@@ -57,3 +63,6 @@ def test_the_wheel_carries_the_three_packages_and_nothing_else(tmp_path: Path) -
         here = {str(path.relative_to(root)) for path in (root / package).rglob("*.py")}
         assert here <= set(names)
         assert f"{package}/py.typed" in names
+    shipped = {str(path.relative_to(root)) for path in (root / "agents" / "pretrained").glob("*/*")}
+    assert "agents/pretrained/tiny/model.safetensors" in shipped
+    assert shipped <= set(names)

@@ -1,0 +1,39 @@
+"""``air-envs pack``: a finished run as a small folder to give away."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+
+def pack_command(
+    run: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="RUN")],
+    output: Path,
+    dataset: Path | None = None,
+    puzzles: int | None = None,
+    device: str = "auto",
+) -> None:
+    """Write a run's model as a folder to give away: weights in bfloat16, at most 16 MiB, and a model card.
+
+    In agents/pretrained of the source tree it ships with the package: air-envs watch NAME shows it.
+
+    Args:
+        run: folder of a training run.
+        output: the new folder to write.
+        dataset: HDF5 file on whose test split the rounded weights are measured for the card; by default the card says
+            what air-envs eval measured of the run, or its training at the end.
+        puzzles: how many of it, from the first on; by default all.
+        device: cpu, cuda, mps or auto.
+    """
+    from agents.pretrained.packing import pack
+
+    results = pack(run, output, dataset, puzzles, device)
+    size = sum(file.stat().st_size for file in output.iterdir())
+    print(f"{output}: {size / 1e6:.2f} MB, exact accuracy {results['exact_accuracy']:.1%} on the card")
+
+
+def main(args: list[str]) -> None:
+    """Run ``air-envs pack RUN --output FOLDER``."""
+    tyro.cli(pack_command, prog="air-envs pack", args=args)

@@ -1,0 +1,53 @@
+"""Fresh puzzles for a model: of the kind that it was trained on, as far as its folder tells."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from agents.checkpoint import CheckpointError
+from agents.train_config import train_config_from_json
+from puzzles import Grids, PuzzleFamily
+from puzzles.build import GENERATOR
+from puzzles.dataset import Dataset
+
+OPTIONS = "generator.json"
+
+
+def fresh_puzzle(family: PuzzleFamily, seed: int, folder: Path | None = None) -> Grids:
+    """Generate one puzzle, (rows, columns) uint8, with the options that ``generator_options`` finds in the folder.
+
+    Raises:
+        CheckpointError: the folder's options are no options of the family's generator.
+        PuzzleError: they cannot be met.
+        ValueError: a seed outside 0 <= seed < 2**64.
+    """
+    if not 0 <= seed < 2**64:
+        raise ValueError(f"seed {seed}, expected 0 <= seed < 2**64")
+    found = generator_options(folder) if folder else {}
+    try:
+        options = family.Options(**found)
+    except TypeError as error:
+        raise CheckpointError(f"{folder}: generator options {found}, expected those of {family.name}") from error
+    return family.generate(np.array([seed], np.uint64), options).puzzle[0]
+
+
+def generator_options(folder: Path) -> dict[str, Any]:
+    """Return the options that generated a model's training puzzles: its ``generator.json``, else its dataset's.
+
+    Empty, which means the generator's defaults, where neither is there or the puzzles were imported.
+    """
+    from agents.trainer import TRAIN_CONFIG  # imports all of training
+
+    if (folder / OPTIONS).is_file():
+        return json.loads((folder / OPTIONS).read_text())
+    if not (folder / TRAIN_CONFIG).is_file():
+        return {}
+    dataset = train_config_from_json((folder / TRAIN_CONFIG).read_text()).dataset
+    if not dataset.is_file():
+        return {}
+    provenance = Dataset(dataset).provenance
+    return dict(provenance.parameters) if provenance.generator == GENERATOR else {}

@@ -1,0 +1,73 @@
+"""A finished run as a small folder to give away: weights in bfloat16, model card, options of its generator."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import save_file
+
+from agents.agent import AIRAgent
+from agents.batches import open_dataset
+from agents.cards import CARD, evaluation_of, model_card
+from agents.checkpoint import CONFIG, WEIGHTS, load_model
+from agents.config import to_json
+from agents.devices import pick_device
+from agents.evaluation import evaluate
+from agents.pretrained import FOLDER, OWNER
+from agents.pretrained.generator import OPTIONS, generator_options
+from puzzles.files import new_folder
+
+MAX_BYTES = 16 << 20
+"""Of one file."""
+
+
+def pack(
+    run: Path, output: Path, dataset: Path | None = None, puzzles: int | None = None, device: str = "auto"
+) -> dict[str, Any]:
+    """Write the folder ``output``, whole or not at all, from the newest weights of a run.
+
+    Args:
+        run: folder of a training run.
+        output: a new folder; in ``agents/pretrained`` it ships with the package, under its own name.
+        dataset: measure the weights, as they are after rounding, on its test split, for the card; None takes over what
+            was measured of the run, in full precision: by ``air-envs eval``, else at the end of its training.
+        puzzles: of the dataset, from the first on; None takes all.
+        device: to measure on.
+
+    Returns:
+        The measured numbers on the card.
+
+    Raises:
+        CheckpointError: no such checkpoint, or a damaged one.
+        ValueError: a file above ``MAX_BYTES``, a dataset of another family, or no accuracy to put on the card.
+        FileExistsError: something stands at ``output``.
+    """
+    model = load_model(run)
+    weights = {name: value.to(torch.bfloat16).contiguous() for name, value in model.state_dict().items()}
+    with new_folder(output) as folder:
+        (folder / CONFIG).write_text(to_json(model.config))
+        save_file(weights, folder / WEIGHTS, metadata={"format": "pt"})
+        _check_size(folder / WEIGHTS)
+        (folder / OPTIONS).write_text(json.dumps(generator_options(run), indent=2) + "\n")
+        results = _measured(folder, dataset, puzzles, device) if dataset else evaluation_of(run)
+        if results is None:
+            raise ValueError(f"{run}: no accuracy for the card, expected a run that was evaluated, or a dataset")
+        note = "" if dataset else " Measured before the weights were rounded to bfloat16."
+        name = f"{OWNER}/{output.name}" if output.resolve().parent == FOLDER else None
+        (folder / CARD).write_text(str(model_card(model.config, run, results, name, note)))
+    return results
+
+
+def _check_size(path: Path) -> None:
+    size = path.stat().st_size
+    if size > MAX_BYTES:
+        raise ValueError(f"{path.name}: {size / 2**20:.1f} MiB, expected at most {MAX_BYTES >> 20} MiB")
+
+
+def _measured(folder: Path, dataset: Path, puzzles: int | None, device: str) -> dict[str, Any]:
+    agent = AIRAgent(load_model(folder, pick_device(device)))
+    data = open_dataset(dataset, agent.family.name)
+    return evaluate(agent, data, count=puzzles).summary() | {"dataset": dataset.stem}
