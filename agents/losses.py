@@ -12,17 +12,18 @@ from agents.batches import PADDING
 from agents.model import Output
 
 
-def stablemax_cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
-    """Cross-entropy with s(x) = x + 1 for x >= 0 and 1 / (1 - x) for x < 0 in place of exp, in float64.
+def stablemax_cross_entropy(logits: Tensor, labels: Tensor, dtype: torch.dtype = torch.float64) -> Tensor:
+    """Cross-entropy with s(x) = x + 1 for x >= 0 and 1 / (1 - x) for x < 0 in place of exp.
 
     Args:
         logits: (..., V).
         labels: (...) int64 tokens.
+        dtype: to compute in; the paper's is float64.
 
     Returns:
-        (...) float64, or float32 on MPS, which has no other.
+        (...) in that dtype, or float32 on MPS, which has no float64.
     """
-    x = logits.float() if logits.device.type == "mps" else logits.double()
+    x = logits.to(torch.float32 if logits.device.type == "mps" else dtype)
     s = torch.where(x < 0, 1 / (1 - x.clamp(max=0)), x + 1)
     return torch.log(s.sum(-1)) - torch.log(s.gather(-1, labels[..., None]).squeeze(-1))
 

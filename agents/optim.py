@@ -51,11 +51,16 @@ class AdamATan2(Optimizer):
             torch._foreach_lerp_(m, gradients, 1 - beta1)
             torch._foreach_mul_(v, beta2)
             torch._foreach_addcmul_(v, gradients, gradients, 1 - beta2)
+            # atan2 sees the ratio of the moments alone, so that one factor corrects the bias of both.
+            step = torch.stack(steps)
+            corrections = (b * (1 - beta1**step) / (1 - beta2**step).sqrt()).unbind()
+            updates = torch._foreach_sqrt(v)
+            torch._foreach_mul_(updates, corrections)
+            for update, m_p in zip(updates, m, strict=True):
+                torch.atan2(m_p, update, out=update)
+            torch._foreach_mul_(updates, lr * a)
             torch._foreach_mul_(params, 1 - lr * group["weight_decay"])
-            for p, m_p, v_p, step in zip(params, m, v, steps, strict=True):
-                numerator = m_p / (1 - beta1**step)
-                denominator = v_p.sqrt() * (b / (1 - beta2**step).sqrt())
-                p.sub_(numerator.atan2_(denominator).mul_(lr * a))
+            torch._foreach_sub_(params, updates)
         return loss
 
 
@@ -99,6 +104,12 @@ def build_optimizers(model: AIR, config: TrainConfig) -> list[Optimizer]:
 
 def _adamw(parameters: Iterable[nn.Parameter], lr: float, decay: float) -> Optimizer:
     return torch.optim.AdamW(parameters, lr, (0.9, 0.95), weight_decay=decay, fused=True)
+
+
+@torch.no_grad()
+def average_weights(average: nn.Module, model: nn.Module, decay: float) -> None:
+    """Move a moving average of the weights towards a model's, without waiting for the device."""
+    torch._foreach_lerp_(list(average.parameters()), list(model.parameters()), 1 - decay)
 
 
 def clip_gradients(parameters: Iterable[Tensor], norm: float | None) -> None:

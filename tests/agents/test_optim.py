@@ -10,7 +10,7 @@ import torch
 
 from agents.config import AIRConfig
 from agents.model import AIR
-from agents.optim import AdamATan2, SignSGD, build_optimizers, clip_gradients
+from agents.optim import AdamATan2, SignSGD, average_weights, build_optimizers, clip_gradients
 from agents.train_config import TrainConfig
 
 MODEL = AIRConfig(family="sudoku-4x4", hidden=32, heads=2, layers=1, max_steps=5)
@@ -95,6 +95,26 @@ def test_an_old_torch_says_that_it_has_no_muon(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.delattr(torch.optim, "Muon", raising=False)
     with pytest.raises(ValueError, match=r"'muon' needs torch 2.9 or newer, found "):
         build_optimizers(AIR(MODEL), dataclasses.replace(CONFIG, optimizer="muon"))
+
+
+def test_adam_atan2_counts_each_parameters_own_steps() -> None:
+    """A parameter that gets its first gradient late has its own bias correction: its first step is a full one."""
+    early, late = (torch.nn.Parameter(torch.zeros(1, dtype=torch.float64)) for _ in range(2))
+    optimizer = AdamATan2([early, late], lr=0.1, weight_decay=0.0)
+    for gradient in (None, None, torch.ones(1, dtype=torch.float64)):
+        early.grad, late.grad = torch.ones(1, dtype=torch.float64), gradient
+        optimizer.step()
+    step = 0.1 * 1.27 * math.pi / 4  # m and v are both 1 after correction
+    assert late.item() == pytest.approx(-step, rel=1e-5)
+    assert early.item() == pytest.approx(-3 * step, rel=1e-5)
+
+
+def test_the_average_of_weights_against_its_formula() -> None:
+    average, model = torch.nn.Linear(3, 2), torch.nn.Linear(3, 2)
+    expected = [0.75 * a + 0.25 * b for a, b in zip(average.parameters(), model.parameters(), strict=True)]
+    average_weights(average, model, 0.75)
+    for found, value in zip(average.parameters(), expected, strict=True):
+        torch.testing.assert_close(found, value)
 
 
 def test_clipping_bounds_the_joint_norm() -> None:

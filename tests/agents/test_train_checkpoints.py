@@ -14,7 +14,17 @@ from pathlib import Path
 import pytest
 import torch
 
-from agents.checkpoint import CheckpointError, checkpoint_folder, checkpoint_steps, load_model, load_training, rewind
+from agents.agent import AIRAgent
+from agents.checkpoint import (
+    WEIGHTS,
+    CheckpointError,
+    checkpoint_folder,
+    checkpoint_steps,
+    load_model,
+    load_training,
+    rewind,
+    save_model,
+)
 from agents.evaluation import Evaluation
 from agents.run_log import read_metrics
 from agents.train_config import TrainConfig, train_config_from_json
@@ -195,3 +205,14 @@ def test_wandb_missing_is_said_before_training(dataset: Path, tmp_path: Path, mo
     with pytest.raises(ValueError, match=r"wandb is not installed: pip install 'air-envs\[wandb\]'"):
         trainer.train(progress=False)
     assert trainer.step == 0
+
+
+def test_weights_saved_in_bfloat16_load_as_float32(run: Path, tmp_path: Path) -> None:
+    model = load_model(run)
+    save_model(model, tmp_path / "small", torch.bfloat16)
+    assert (tmp_path / "small" / WEIGHTS).stat().st_size < 0.6 * (run / WEIGHTS).stat().st_size
+    small = AIRAgent.from_pretrained(tmp_path / "small").model
+    for name, value in model.state_dict().items():
+        found = small.state_dict()[name]
+        assert found.dtype == value.dtype == torch.float32, "the model that was saved is left as it was"
+        assert torch.equal(found, value.bfloat16().float())

@@ -26,6 +26,13 @@ def test_stablemax_cross_entropy_is_the_papers() -> None:
             assert math.isclose(stablemax_cross_entropy(logits, labels)[i, j], expected, rel_tol=1e-9)
 
 
+def test_stablemax_computes_in_the_dtype_asked_for() -> None:
+    logits, labels = torch.randn(4, 7, 5) * 3, torch.randint(0, 5, (4, 7))
+    rough, exact = (stablemax_cross_entropy(logits, labels, dtype) for dtype in (torch.float32, torch.float64))
+    assert (rough.dtype, exact.dtype) == (torch.float32, torch.float64)
+    torch.testing.assert_close(rough, exact, check_dtype=False, rtol=1e-5, atol=1e-5)
+
+
 def test_stablemax_gradient_is_finite_where_softmax_overflows() -> None:
     logits = torch.tensor([[-1e4, 0.0, 1e4, 1.0]], requires_grad=True)
     stablemax_cross_entropy(logits, torch.tensor([0])).sum().backward()
