@@ -1,0 +1,264 @@
+"""Ablations: every member of a family of variants trained with several seeds, measured and compared (AIR paper).
+
+Each run is a folder like any other run's, ``OUTPUT/NAME/seed-SEED``, so an interrupted ablation goes on where it
+stopped, and several machines may share one output by taking different members.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+from tqdm import tqdm
+
+from agents.agent import AIRAgent
+from agents.analysis.members import ABLATIONS, member_run, members
+from agents.analysis.published import ACCURACY, TASKS
+from agents.analysis.tables import NOTHING, text_table
+from agents.cards import write_card
+from agents.evaluation import evaluate
+from agents.evaluation.figures import BLUE, SKY
+from agents.figures import draw_training_curve
+from agents.train_config import TrainConfig, train_config_from_json
+from agents.trainer import TRAIN_CONFIG, Trainer, TrainingDiverged
+from puzzles.files import replacing
+
+RESULT, SUMMARY = "result.json", "ablation.json"
+_FREE = ("model", "output", "device", "compile", "wandb")
+"""Fields of a run that may be others when it goes on; those of the model are compared one by one."""
+
+
+@dataclass(frozen=True)
+class Member:
+    """One variant."""
+
+    name: str
+    results: tuple[dict[str, Any], ...]
+    """What each finished seed measured, in the order of the seeds; those that diverged say so."""
+
+    @property
+    def accuracies(self) -> list[float]:
+        """Exact accuracy of each seed that did not diverge."""
+        return [result["exact_accuracy"] for result in self.results if "exact_accuracy" in result]
+
+    @property
+    def mean(self) -> float | None:
+        """Over the seeds; None where all diverged."""
+        return float(np.mean(self.accuracies)) if self.accuracies else None
+
+    @property
+    def cells(self) -> float | None:
+        """Cell accuracy over the seeds; None where all diverged."""
+        found = [result["cell_accuracy"] for result in self.results if "cell_accuracy" in result]
+        return float(np.mean(found)) if found else None
+
+    @property
+    def std(self) -> float | None:
+        """Standard deviation over the seeds; None of less than two."""
+        return float(np.std(self.accuracies, ddof=1)) if len(self.accuracies) > 1 else None
+
+
+@dataclass(frozen=True)
+class Ablation:
+    """What is known of a family of variants so far."""
+
+    name: str
+    """A key of ``ABLATIONS``."""
+    family: str
+    """Of the puzzles."""
+    members: tuple[Member, ...]
+    """Those that have a finished run."""
+
+    @property
+    def published(self) -> dict[str, tuple[float, float | None]]:
+        """The paper's mean and standard deviation by name, for the paper's puzzles alone."""
+        return ACCURACY.get(self.family, {})
+
+    def summary(self) -> dict[str, Any]:
+        """Return the numbers for programs, the paper's beside them."""
+        rows = []
+        for member in self.members:
+            mean, std = self.published.get(member.name, (None, None))
+            rows.append(
+                {
+                    "name": member.name,
+                    "exact_accuracy_mean": member.mean,
+                    "exact_accuracy_std": member.std,
+                    "cell_accuracy_mean": member.cells,
+                    "published_mean": mean,
+                    "published_std": std,
+                    "seeds": list(member.results),
+                }
+            )
+        return {"ablation": self.name, "family": self.family, "members": rows}
+
+    def table(self) -> str:
+        """Return exact accuracy by variant as text, the paper's beside it."""
+        head = ["", "exact, mean ± std", "by seed", "cells"]
+        rows = [head + ([f"paper, {TASKS[self.family]}"] if self.published else [])]
+        for member in self.members:
+            seeds = " ".join(_percent(result.get("exact_accuracy")) for result in member.results)
+            row = [member.name, _spread(member.mean, member.std), seeds, _spread(member.cells, None)]
+            rows.append(row + ([_spread(*self.published.get(member.name, (None, None)))] if self.published else []))
+        return text_table(rows)
+
+
+def ablate(
+    ablation: str,
+    config: TrainConfig,
+    seeds: int = 3,
+    puzzles: int | None = None,
+    only: tuple[str, ...] = (),
+    progress: bool = True,
+) -> Ablation:
+    """Train every member of a family of variants with several seeds, and measure each on the test split.
+
+    Finished runs are skipped and interrupted ones resumed; after each, ``ablation.json`` and ``ablation.png`` in the
+    output tell of all that are finished. A run that diverges counts as finished, without an accuracy.
+
+    Args:
+        ablation: a key of ``agents.analysis.members.ABLATIONS``.
+        config: the run that all share but for what a member's name sets; its seed is the first one.
+        seeds: how many.
+        puzzles: of the test split to measure each run on, from the first on; None takes all.
+        only: members to train, by default all.
+        progress: show bars.
+
+    Raises:
+        ValueError: an unknown family or member, fields that do not go together, less than 1 seed, or the output holds
+            runs that were trained otherwise.
+        DatasetError: a damaged dataset.
+    """
+    if seeds < 1:
+        raise ValueError(f"seeds {seeds}, expected at least 1")
+    names = members(ablation, only)
+    runs = [member_run(config, name, seed) for seed in range(config.seed, config.seed + seeds) for name in names]
+    for run in runs:
+        _require_same(run)
+    for number, run in enumerate(runs, 1):
+        if not _finished(run, puzzles):
+            if progress:
+                tqdm.write(f"run {number} of {len(runs)}: {run.output}")
+            _finish(run, puzzles, progress)
+            _write(collect(ablation, config), config.output)
+    found = collect(ablation, config)
+    _write(found, config.output)
+    return found
+
+
+def collect(ablation: str, config: TrainConfig) -> Ablation:
+    """Read what the finished runs of an output have measured."""
+    found = []
+    for name in ABLATIONS[ablation]:
+        paths = sorted((config.output / name).glob(f"seed-*/{RESULT}"), key=lambda path: int(path.parent.name[5:]))
+        if paths:
+            found.append(Member(name, tuple(json.loads(path.read_text()) for path in paths)))
+    return Ablation(ablation, config.model.family, tuple(found))
+
+
+def _require_same(config: TrainConfig) -> None:
+    """Refuse to take for this run one that was trained otherwise."""
+    path = config.output / TRAIN_CONFIG
+    if not path.is_file():
+        return
+    ours, theirs = (_compared(one) for one in (config, train_config_from_json(path.read_text())))
+    for field, value in ours.items():
+        if theirs[field] != value and not (field == "dtype" and value == "auto"):
+            raise ValueError(
+                f"{config.output}: was trained with {field} {theirs[field]}, expected {value}: choose another output"
+            )
+
+
+def _compared(config: TrainConfig) -> dict[str, Any]:
+    """The fields that two runs must share."""
+    fields = dataclasses.asdict(config) | {f"model.{k}": v for k, v in dataclasses.asdict(config.model).items()}
+    return {name: value for name, value in fields.items() if name not in _FREE}
+
+
+def _finished(config: TrainConfig, puzzles: int | None) -> bool:
+    path = config.output / RESULT
+    if not path.is_file():
+        return False
+    result = json.loads(path.read_text())
+    return "diverged" in result or result["asked_puzzles"] == puzzles
+
+
+def _finish(config: TrainConfig, puzzles: int | None, progress: bool) -> None:
+    """Train a run to its end, from wherever it is, measure it and write its result."""
+    if config.compile != "off":
+        torch.compiler.reset()  # which compiles one function for so many models only, and would then go on uncompiled
+    begun = (config.output / TRAIN_CONFIG).is_file()
+    trainer = Trainer.resume(config.output) if begun else Trainer(config)
+    result: dict[str, Any] = {"seed": config.seed, "asked_puzzles": puzzles}
+    try:
+        if trainer.step < trainer.config.steps:
+            trainer.train(progress)
+        agent = AIRAgent(trainer.trained_model, trainer.dtype)
+        measured = evaluate(agent, trainer.dataset, "test", puzzles, batch=config.batch, progress=progress)
+        result |= {"training_seconds": trainer.seconds, **measured.summary()}
+        write_card(config.output)
+        draw_training_curve(config.output)
+    except TrainingDiverged as error:
+        result["diverged"] = str(error)
+    with replacing(config.output / RESULT) as temporary:
+        temporary.write_text(json.dumps(result, indent=1) + "\n")
+
+
+def _write(ablation: Ablation, folder: Path) -> None:
+    with replacing(folder / SUMMARY) as temporary:
+        temporary.write_text(json.dumps(ablation.summary(), indent=1, allow_nan=False) + "\n")
+    draw_ablation(ablation, (folder / SUMMARY).with_suffix(".png"))
+
+
+def draw_ablation(ablation: Ablation, path: Path) -> Path:
+    """Draw the accuracy of every variant, each seed and mean ± standard deviation, the paper's beside it, as PNG."""
+    names = [member.name for member in ablation.members]
+    figure = Figure(figsize=(7.5, 1.7 + 0.5 * len(names)), layout=ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.12))
+    axes = figure.subplots()
+    for place, member in enumerate(ablation.members):
+        seeds = [100 * accuracy for accuracy in member.accuracies]
+        axes.plot(seeds, [place] * len(seeds), "o", color=SKY, markersize=4, label="one seed")
+        if member.mean is not None:
+            mean, std = 100 * member.mean, 100 * (member.std or 0)
+            label = "mean ± standard deviation"
+            axes.errorbar(mean, place, xerr=std, fmt="s", color=BLUE, markersize=7, capsize=4, label=label, zorder=1)
+        if member.name in ablation.published:
+            theirs, spread = ablation.published[member.name]
+            style: dict[str, Any] = {
+                "color": "black",
+                "markerfacecolor": "white",
+                "markersize": 5,
+                "capsize": 3,
+                "linewidth": 1,
+            }
+            label = f"{TASKS[ablation.family]} as published"
+            axes.errorbar(100 * theirs, place + 0.25, xerr=100 * (spread or 0), fmt="D", label=label, **style)
+    axes.set_yticks(range(len(names)), names)
+    axes.set_ylim(len(names) - 0.4, -0.6)
+    axes.margins(x=0.08)
+    axes.set(title=f"{ablation.name.replace('-', ' ').capitalize()}, {ablation.family}", xlabel="exact accuracy, %")
+    axes.grid(alpha=0.25)
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right"]].set_visible(False)
+    labelled = dict(zip(*reversed(axes.get_legend_handles_labels()), strict=True))
+    figure.legend(labelled.values(), labelled.keys(), loc="outside lower center", ncols=3, frameon=False, fontsize=9)
+    with replacing(path) as temporary:
+        figure.savefig(temporary, dpi=130, format="png")
+    return path
+
+
+def _percent(value: float | None) -> str:
+    return "diverged" if value is None else f"{value:.1%}"
+
+
+def _spread(mean: float | None, std: float | None) -> str:
+    if mean is None:
+        return NOTHING
+    return f"{mean:.1%}" if std is None else f"{mean:.1%} ± {std:.1%}"

@@ -1,0 +1,182 @@
+"""What L- and H-updates attend to: neighbours or everywhere, and violations (AIR paper, attention analysis)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from agents.agent import AIRAgent
+from agents.analysis.families import FamilyAnalysis, family_analysis
+from agents.analysis.maps import attention_layers, attention_maps, mass, normalised_entropy
+from agents.analysis.moments import Moments
+from agents.analysis.published import ATTENTION, TASKS
+from agents.analysis.tables import NOTHING, text_table, with_interval
+from agents.analysis.tracing import Update, decode, parts, trace
+from agents.evaluation.selection import select
+from puzzles import Puzzles
+from puzzles.dataset import Dataset
+
+ACT_STEPS = (2, 4, 6, 8, 10, 12, 14, 15)
+"""The paper's ACT steps; we count from 1."""
+GROUPS = ("control", "violation-adjacent")
+"""A query is violation-adjacent if the decoded z_H violates a rule in a cell of its first neighbourhood."""
+LEVELS = ("L", "H", "difference")
+"""Of the differences a positive one means: L lies more on neighbours or violations, H is more spread out."""
+MOST_WEIGHTS = 2**28
+"""Attention weights of one layer held at once: 1 GiB in float32."""
+
+
+@dataclass(frozen=True)
+class AttentionMeasures:
+    """Attention of N puzzles by layer, group of queries, measure and level."""
+
+    moments: Moments
+    """(layers, 2, M, 3): by layer, ``GROUPS``, ``measures`` and ``LEVELS``; each puzzle counts with the mean over its
+    queries of a group, at all ACT steps together, where it has any."""
+    measures: tuple[str, ...]
+    """Attention mass on each neighbourhood, normalised entropy, attention mass on violating cells."""
+    act_steps: tuple[int, ...]
+    """The ACT steps measured, counted from 1."""
+    puzzles: int
+    """How many were measured."""
+    family: str
+    """Name of the family."""
+
+    def summary(self) -> dict[str, Any]:
+        """Return the numbers for programs, the paper's beside them."""
+        layers = range(len(self.moments.mean))
+        published = ATTENTION.get(self.family, {})
+        numbers: dict[str, Any] = {"puzzles": self.puzzles, "act_steps": list(self.act_steps), "groups": {}}
+        for g, group in enumerate(GROUPS):
+            numbers["groups"][group] = {
+                measure: [
+                    {level: self.moments.summary((layer, g, m, i)) for i, level in enumerate(LEVELS)}
+                    for layer in layers
+                ]
+                for m, measure in enumerate(self.measures)
+            }
+        return numbers | {"published": {"task": TASKS.get(self.family), "difference_by_layer": published}}
+
+    def table(self) -> str:
+        """Return the differences of both groups as text, the paper's beside them."""
+        return "\n\n".join(self._group_table(group) for group in GROUPS)
+
+    def _group_table(self, group: str) -> str:
+        g, published = GROUPS.index(group), ATTENTION.get(self.family, {}).get(group, {})
+        shown = self.shown(group)
+        counted = int(self.moments.count[0, g, 0, 0])
+        rows = [["layer", *shown, *(f"paper: {measure}" for measure in published)]]
+        for layer in range(len(self.moments.mean)):
+            ours = [
+                with_interval(self.moments, (layer, g, self.measures.index(measure), -1), "+.4f") for measure in shown
+            ]
+            theirs = [f"{values[layer]:+.4f}" if layer < len(values) else NOTHING for values in published.values()]
+            rows.append([str(layer), *ours, *theirs])
+        return f"{group} queries, in {counted:,} of {self.puzzles:,} puzzles\n{text_table(rows)}"
+
+    def shown(self, group: str) -> tuple[str, ...]:
+        """The measures that mean something for a group: control queries are far from violations."""
+        return self.measures if group == "violation-adjacent" else self.measures[:-1]
+
+
+@torch.inference_mode()
+def measure_attention(
+    agent: AIRAgent,
+    dataset: Dataset,
+    split: str = "test",
+    puzzles: int | None = 1000,
+    act_steps: int | None = None,
+    batch: int = 256,
+    progress: bool = True,
+) -> AttentionMeasures:
+    """Compare the first L- and the first H-update of several ACT steps, layer by layer and query by query.
+
+    Args:
+        agent: of the dataset's family.
+        dataset: opened.
+        split: of the dataset.
+        puzzles: how many, from the first on; None takes all.
+        act_steps: the last ACT step that may be measured; None takes the model's maximum. Of ``ACT_STEPS`` those up to
+            it are, or it alone where it comes before them.
+        batch: puzzles at a time, at most; fewer where their attention maps would not fit.
+        progress: show a bar.
+
+    Raises:
+        ValueError: a number below 1, the model is for another family, has no attention or networks of unlike depth, or
+            the family has no analysis.
+        DatasetError: no such split, or a damaged one.
+    """
+    config, analysis = agent.model.config, family_analysis(agent.family)
+    attention_layers(agent.model)
+    if config.h_layers not in (0, config.layers):
+        raise ValueError(f"{config.h_layers} layers for H and {config.layers} for L, expected as many to compare them")
+    fits = MOST_WEIGHTS // (config.heads * agent.model.positions**2)
+    selection = select(agent, dataset, split, puzzles, act_steps, min(batch, max(1, fits)) if batch > 0 else batch)
+    steps = tuple(step for step in ACT_STEPS if step <= selection.max_steps) or (selection.max_steps,)
+    measures = (*(near.name for near in analysis.neighbourhoods()), "ent", "viol")
+    moments = Moments((config.layers, len(GROUPS), len(measures), len(LEVELS)))
+    for data in parts(selection, "attention", progress):
+        moments.add(*_measure(agent, analysis, data, steps))
+    return AttentionMeasures(moments, measures, steps, len(selection.data.puzzle), agent.family.name)
+
+
+def _measure(
+    agent: AIRAgent, analysis: FamilyAnalysis, data: Puzzles, steps: Sequence[int]
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Return each puzzle's means over its queries, (B, layers, 2, M, 3), and where there are any."""
+    lens = _Lens(agent, analysis)
+    program = agent.model.config.program
+    sums: dict[str, Any] = {"L": 0, "H": 0}
+    count: Any = 0
+    for update in trace(agent, data.puzzle, max(steps)):
+        if update.act_step not in steps:
+            continue
+        if update.position == 0:  # both updates read this z_H: no H-update comes between them
+            queries, violating = lens.queries(update, data)
+            count += queries.sum(1).cpu().numpy()
+        if update.position == program.index(update.letter):
+            sums[update.letter] += lens.sums(update, queries, violating)
+    of_l, of_h = (sums[letter] / np.maximum(count, 1)[:, None, :, None] for letter in "LH")
+    difference = of_l - of_h
+    difference[..., -2] *= -1  # of the entropies H minus L
+    found = np.stack((of_l, of_h, difference), -1)
+    return found, np.broadcast_to((count > 0)[:, None, :, None, None], found.shape)
+
+
+class _Lens:
+    """The queries of decoded grids, and their attention summed up, on the model's device."""
+
+    def __init__(self, agent: AIRAgent, analysis: FamilyAnalysis):
+        self.agent = agent
+        self.analysis = analysis
+        near = analysis.neighbourhoods()
+        self.cells = [torch.from_numpy(one.cells).to(agent.device) for one in near]
+        self.divisors = [one.divisor for one in near]
+
+    def queries(self, update: Update, data: Puzzles) -> tuple[Tensor, Tensor]:
+        """Return (B, C, 2) float, the queries of each group, and (B, C) bool, the violating cells of z_H."""
+        proposal = decode(self.agent, update.before)[:, 0]
+        asked, violating = (
+            torch.from_numpy(cells).flatten(1).to(self.agent.device)
+            for cells in (self.analysis.queries(data), self.analysis.violations(proposal, data))
+        )
+        adjacent = (violating.float() @ self.cells[0].T.float()) > 0
+        return torch.stack((asked & ~adjacent, asked & adjacent), -1).float(), violating
+
+    def sums(self, update: Update, queries: Tensor, violating: Tensor) -> NDArray[np.float64]:
+        """(B, layers, 2, M): the measures summed over the queries of each group."""
+        targets = violating[:, None, :]
+        if self.analysis.violations_nearby:
+            targets = targets & self.cells[0]
+        layers = []
+        for maps in attention_maps(self.agent.model, update.letter, update.before, update.x):
+            near = [mass(maps, cells) / divisor for cells, divisor in zip(self.cells, self.divisors, strict=True)]
+            measured = torch.stack((*near, normalised_entropy(maps), mass(maps, targets)), -1)
+            layers.append(torch.einsum("bqg,bqm->bgm", queries.to(measured.dtype), measured))
+        return torch.stack(layers, 1).cpu().double().numpy()

@@ -1,0 +1,31 @@
+"""What counts as a change of content from one update to the next (AIR paper, freeze experiments)."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Changes(NamedTuple):
+    """How decoded cells differ from those after the previous update, bool of the cells' shape each."""
+
+    content: NDArray[np.bool_]
+    """Another value, and the mask did not flip: the cell held the mask value neither before nor now."""
+    flips: NDArray[np.bool_]
+    """The mask flipped: the cell took or lost the mask value."""
+
+
+def changes(before: NDArray[np.uint8] | None, after: NDArray[np.uint8], mask: int) -> Changes:
+    """Compare decoded cells with those after the previous update.
+
+    Args:
+        before: after the previous update; None for the first update, which changes nothing.
+        after: of the same shape.
+        mask: the cell value that the family masks, blank in Sudoku, path in Maze.
+    """
+    if before is None:
+        before = after
+    flips = (before == mask) != (after == mask)
+    return Changes((before != after) & ~flips, flips)

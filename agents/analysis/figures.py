@@ -1,0 +1,191 @@
+"""Pictures of the analyses; the numbers in them are those of each result's ``summary``."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import NDArray
+
+from agents.analysis.attention import GROUPS, AttentionMeasures
+from agents.analysis.freeze import Freeze
+from agents.analysis.published import ATTENTION, FREEZE, TASKS
+from agents.analysis.rollouts import MEASURES, Rollouts
+from agents.analysis.tracing import STATES
+from agents.evaluation.figures import BLUE, GREY, ORANGE
+from puzzles.files import replacing
+
+COLOURS = {"z_H": ORANGE, "z_L": BLUE}
+"""As in the pictures of rollouts."""
+EXPLAINED = {
+    "nbr": "Mass on row, column, box: L - H",
+    "nbr4": "Mass per neighbour of 4: L - H",
+    "nbr8": "Mass per neighbour of 8: L - H",
+    "nbr5x5": "Mass per cell of 5x5: L - H",
+    "ent": "Normalised entropy: H - L",
+    "viol": "Mass on violations: L - H",
+}
+"""Titles of the measures of attention; others go by their name."""
+
+
+def draw_rollouts(rollouts: Rollouts, path: Path, title: str = "") -> Path:
+    """Draw the measures of both states after each update as PNG."""
+    figure = _figure((10, 7.4), title)
+    panels = figure.subplots(2, 2, sharex=True).ravel()
+    analysis = rollouts.analysis
+    _draw_accuracy(panels[0], rollouts)
+    _draw_measure(panels[1], rollouts, "open", f"Cells left {analysis.open_name}, %", 100)
+    _draw_measure(panels[2], rollouts, "violations", f"Cells {analysis.violation_name}, per puzzle")
+    _draw_changes(panels[3], rollouts)
+    for axes in panels:
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    for axes in panels[2:]:
+        axes.set_xlabel(f"update ({rollouts.program} in each of {rollouts.act_steps} ACT steps)")
+    return _save(figure, path)
+
+
+def _draw_accuracy(axes: Axes, rollouts: Rollouts) -> None:
+    for s, state in enumerate(STATES):
+        for measure, style in (("cell_accuracy", "-"), ("exact_accuracy", ":")):
+            label = f"{state}, {'cells' if measure == 'cell_accuracy' else 'whole grids'}"
+            _curve(axes, rollouts, s, measure, 100, style, label)
+    axes.set(title="Right by the label, %", ylim=(-3, 103))
+    axes.legend(frameon=False, fontsize=8)
+
+
+def _draw_measure(axes: Axes, rollouts: Rollouts, measure: str, title: str, scale: float = 1) -> None:
+    for s, state in enumerate(STATES):
+        _curve(axes, rollouts, s, measure, scale, "-", state)
+    axes.set(title=title)
+    axes.set_ylim(bottom=0)
+    axes.legend(frameon=False, fontsize=8)
+
+
+def _draw_changes(axes: Axes, rollouts: Rollouts) -> None:
+    """Draw a state's changes at its own updates; at the others there are none."""
+    letters = np.array(list(rollouts.program * rollouts.act_steps))
+    for s, state in enumerate(STATES):
+        own = np.flatnonzero(letters == state[-1])
+        for measure, style, what in (("content_changes", "-", "content"), ("open_flips", ":", "opened or decided")):
+            _curve(axes, rollouts, s, measure, 1, style, f"{state}, {what}", own[own > 0])
+    axes.set(title="Cells changed by an update, per puzzle")
+    axes.set_ylim(bottom=0)
+    axes.legend(frameon=False, fontsize=8)
+
+
+def _curve(
+    axes: Axes,
+    rollouts: Rollouts,
+    s: int,
+    measure: str,
+    scale: float,
+    style: str,
+    label: str,
+    updates: NDArray[np.int64] | slice = slice(None),
+) -> None:
+    m = list(MEASURES).index(measure)
+    mean, half = (scale * values[updates, s, m] for values in (rollouts.moments.mean, rollouts.moments.half))
+    number, color = np.arange(1, len(rollouts.moments.mean) + 1)[updates], COLOURS[STATES[s]]
+    axes.fill_between(number, mean - half, mean + half, color=color, alpha=0.15, linewidth=0)
+    axes.plot(number, mean, style, color=color, linewidth=1.3, label=label)
+
+
+def draw_freeze(freeze: Freeze, path: Path, title: str = "") -> Path:
+    """Draw content changes and accuracy of every condition, the paper's beside them, as PNG."""
+    figure = _figure((10, 4.2), title)
+    panels = figure.subplots(1, 2, width_ratios=(2.2, 1))
+    published = FREEZE.get(freeze.family, {})
+    place = np.arange(len(freeze.conditions))
+    found = list(freeze.conditions.values())
+    for s, state in enumerate(STATES):
+        means = [condition.changes.mean[s] for condition in found]
+        halves = [condition.changes.half[s] for condition in found]
+        at = place + (0.2 if state == "z_H" else -0.2)
+        panels[0].bar(at, means, 0.36, yerr=halves, color=COLOURS[state], ecolor=GREY, capsize=3, label=state)
+        theirs = [getattr(published.get(name), state, None) for name in freeze.conditions]
+        _draw_published(panels[0], at, theirs, TASKS.get(freeze.family, "") if s == 0 else "")
+    panels[0].set(title=f"Content changes per puzzle, over {freeze.updates} updates")
+    panels[0].margins(y=0.12)
+    panels[0].legend(frameon=False, fontsize=8)
+    panels[1].bar(place, [100 * condition.accuracy for condition in found], 0.5, color=GREY)
+    _draw_published(panels[1], place, [100 * theirs.accuracy for theirs in published.values()], "")
+    panels[1].set(title="Exact accuracy, %", ylim=(-3, 103))
+    for axes in panels:
+        axes.set_xticks(place, list(freeze.conditions))
+    return _save(figure, path)
+
+
+def _draw_published(axes: Axes, at: np.ndarray, values: list[float | None], task: str) -> None:
+    known = [(x, value) for x, value in zip(at, values, strict=False) if value is not None]
+    if known:
+        label = f"paper, {task}" if task else None
+        axes.plot(*zip(*known, strict=True), "D", markerfacecolor="white", markeredgecolor="black", label=label)
+
+
+def draw_attention(attention: AttentionMeasures, path: Path, title: str = "") -> Path:
+    """Draw the differences between L and H by layer and group of queries, the paper's beside them, as PNG."""
+    count = len(attention.measures)
+    columns = min(3, count)
+    rows = math.ceil(count / columns)
+    figure = _figure((3.6 * columns, 0.7 + 3.4 * rows), title)
+    panels = figure.subplots(rows, columns, squeeze=False).ravel()
+    for axes in panels[count:]:
+        axes.remove()
+    for axes, measure in zip(panels[:count], attention.measures, strict=True):
+        _draw_layers(axes, attention, measure)
+    order = [panels[count - 1].get_legend_handles_labels(), panels[0].get_legend_handles_labels()]
+    handles = {label: handle for found in order for handle, label in zip(*found, strict=True)}
+    figure.legend(
+        [handles[label] for label in sorted(handles)],
+        sorted(handles),
+        loc="outside lower center",
+        ncols=4,
+        frameon=False,
+    )
+    return _save(figure, path)
+
+
+def _draw_layers(axes: Axes, attention: AttentionMeasures, measure: str) -> None:
+    m = attention.measures.index(measure)
+    layer = np.arange(len(attention.moments.mean))
+    axes.axhline(0, color=GREY, linewidth=1)
+    for g, (group, color) in enumerate(zip(GROUPS, (BLUE, ORANGE), strict=True)):
+        if measure not in attention.shown(group):
+            continue
+        at = layer + 0.2 * (g - 0.5)
+        mean, half = attention.moments.mean[:, g, m, -1], attention.moments.half[:, g, m, -1]
+        axes.errorbar(at, mean, np.nan_to_num(half), fmt="o", color=color, markersize=5, capsize=3, label=group)
+        theirs = ATTENTION.get(attention.family, {}).get(group, {}).get(measure, ())[: len(layer)]
+        axes.plot(
+            at[: len(theirs)],
+            theirs,
+            "D",
+            markerfacecolor="white",
+            markeredgecolor=color,
+            label=f"{group}, {TASKS[attention.family]} as published" if theirs else None,
+        )
+    axes.set(title=EXPLAINED.get(measure, measure), xlabel="layer")
+    axes.title.set_fontsize(10)
+    axes.set_xticks(layer)
+    axes.margins(x=0.12, y=0.15)
+
+
+def _figure(size: tuple[float, float], title: str) -> Figure:
+    figure = Figure(figsize=size, layout=ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.12))
+    figure.suptitle(title)
+    return figure
+
+
+def _save(figure: Figure, path: Path) -> Path:
+    for axes in figure.axes:
+        axes.grid(alpha=0.25)
+        axes.set_axisbelow(True)
+        axes.spines[["top", "right"]].set_visible(False)
+    with replacing(path) as temporary:
+        figure.savefig(temporary, dpi=130, format="png")
+    return path

@@ -1,0 +1,160 @@
+"""All analyses of one model in one call: numbers as JSON, pictures, and a page that holds them together."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from collections.abc import Callable, Collection
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+from agents.agent import AIRAgent
+from agents.analysis.attention import AttentionMeasures, measure_attention
+from agents.analysis.figures import draw_attention, draw_freeze, draw_rollouts
+from agents.analysis.freeze import Freeze, measure_freeze
+from agents.analysis.rollouts import Rollouts, measure_rollouts
+from agents.variants import variant_name
+from puzzles.dataset import Dataset
+from puzzles.files import replacing
+
+REPORT = "report.md"
+
+
+class Result(Protocol):
+    """What one analysis found."""
+
+    def summary(self) -> dict[str, Any]:
+        """Return the numbers for programs."""
+
+    def table(self) -> str:
+        """Return the numbers as text, the paper's beside them."""
+
+
+class Analysis(NamedTuple):
+    """One analysis: how it measures and draws, and what its table shows."""
+
+    measure: Callable[..., Any]
+    draw: Callable[..., Path]
+    caption: str
+
+
+ANALYSES: dict[str, Analysis] = {
+    "rollouts": Analysis(
+        measure_rollouts,
+        draw_rollouts,
+        "Decoded states at the end of an ACT step: cells and whole grids equal to the label, cells left open, violating"
+        " cells per puzzle.",
+    ),
+    "freeze": Analysis(
+        measure_freeze,
+        draw_freeze,
+        "Content changes per puzzle, summed over all updates, and exact accuracy, with one state held at its initial"
+        " value.",
+    ),
+    "attention": Analysis(
+        measure_attention,
+        draw_attention,
+        "First L-update against first H-update, by layer. Mass on neighbours and on violations: L minus H. Normalised"
+        " entropy: H minus L.",
+    ),
+}
+
+
+class Report(NamedTuple):
+    """What ``analyze`` found."""
+
+    title: str
+    """Model, puzzles and split, in a line."""
+    results: dict[str, Rollouts | Freeze | AttentionMeasures]
+    """By the names in ``ANALYSES``."""
+
+    def __str__(self) -> str:
+        sections = [f"{name}: {ANALYSES[name].caption}\n\n{found.table()}" for name, found in self.results.items()]
+        return "\n\n".join([self.title, *sections])
+
+
+def analyze(
+    agent: AIRAgent,
+    dataset: Dataset,
+    what: Collection[str] = tuple(ANALYSES),
+    *,
+    split: str = "test",
+    puzzles: int | None = 1000,
+    act_steps: int | None = None,
+    batch: int = 256,
+    output: Path | None = None,
+    pictures: int = 3,
+    progress: bool = True,
+) -> Report:
+    """Run the paper's analyses on a trained model.
+
+    Args:
+        agent: of the dataset's family.
+        dataset: opened.
+        what: keys of ``ANALYSES``, by default all.
+        split: of the dataset.
+        puzzles: how many, from the first on; None takes all.
+        act_steps: per puzzle; None takes the model's maximum.
+        batch: puzzles at a time, at most.
+        output: folder for ``NAME.json`` and ``NAME.png`` of each analysis and the page ``report.md``; None writes none.
+        pictures: rollouts of so many puzzles are drawn too, update by update, where pygame is installed.
+        progress: show bars.
+
+    Raises:
+        ValueError: an unknown analysis, a number below 1, the model is for another family, its family has no analysis,
+            or it has no attention to analyse.
+        DatasetError: no such split, or a damaged one.
+    """
+    if unknown := [name for name in what if name not in ANALYSES]:
+        raise ValueError(f"analysis {unknown[0]!r}, expected one of {', '.join(ANALYSES)}")
+    if pictures < 0:
+        raise ValueError(f"pictures {pictures}, expected at least 0")
+    results = {}
+    for name in dict.fromkeys(what):
+        results[name] = ANALYSES[name].measure(agent, dataset, split, puzzles, act_steps, batch, progress)
+    rows = len(dataset.split_view(split))
+    count = rows if puzzles is None else min(puzzles, rows)
+    precision = str(agent.dtype).removeprefix("torch.")
+    title = f"{variant_name(agent.model.config)}, {agent.family.name}, {count:,} {split} puzzles, {precision}"
+    report = Report(title, results)
+    if output is not None:
+        _write(report, output)
+        drawn = []
+        if "rollouts" in results:
+            drawn = _draw_puzzles(agent, dataset, split, min(pictures, count), act_steps, output)
+        _write_page(report, output, drawn)
+    return report
+
+
+def _write(report: Report, folder: Path) -> None:
+    for name, found in report.results.items():
+        with replacing(folder / f"{name}.json") as temporary:
+            numbers = {"title": report.title, **found.summary()}
+            temporary.write_text(json.dumps(numbers, indent=1, allow_nan=False) + "\n")
+        ANALYSES[name].draw(found, folder / f"{name}.png", report.title)
+
+
+def _draw_puzzles(
+    agent: AIRAgent, dataset: Dataset, split: str, count: int, act_steps: int | None, folder: Path
+) -> list[Path]:
+    """Draw the first puzzles' rollouts; return the sheets, none where the drawing's packages are missing."""
+    if not all(importlib.util.find_spec(name) for name in ("pygame", "gymnasium", "imageio")):
+        return []
+    from agents.rollout import save_rollout
+
+    sheets = []
+    for index, puzzle in enumerate(dataset.split(split).puzzle[:count]):
+        title = f"{agent.family.name}, {split} puzzle {index}"
+        path = folder / f"puzzle-{index}"
+        sheets.append(save_rollout(agent, {"puzzle": puzzle}, path, title, act_steps)[1])
+    return sheets
+
+
+def _write_page(report: Report, folder: Path, sheets: list[Path]) -> None:
+    lines = [f"# {report.title}"]
+    for name, found in report.results.items():
+        lines += [f"## {name.capitalize()}", ANALYSES[name].caption, f"```\n{found.table()}\n```", f"![]({name}.png)"]
+    if sheets:
+        lines += ["## Puzzles, update by update", *(f"![]({sheet.name})" for sheet in sheets)]
+    with replacing(folder / REPORT) as temporary:
+        temporary.write_text("\n\n".join(lines) + "\n")

@@ -1,0 +1,38 @@
+"""Numbers as text: with their 95 % interval, and in columns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from agents.analysis.moments import Moments
+
+NOTHING = "-"
+"""Stands where there is no number."""
+
+
+def text_table(rows: Sequence[Sequence[str]]) -> str:
+    """Lay out rows of cells, the head first: the first column flush left, the others flush right."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    head, *body = [_line(row, widths) for row in rows]
+    return "\n".join([head, "  ".join("-" * width for width in widths), *body])
+
+
+def with_interval(moments: Moments, index: Any = (), form: str = ",.1f") -> str:
+    """Write a mean and half of its interval: ``"1,235.0 ± 20.1"``."""
+    mean, half = moments.mean[index], moments.half[index]
+    if np.isnan(mean):
+        return NOTHING
+    return format(mean, form) if np.isnan(half) else f"{mean:{form}} ± {half:{form.lstrip('+')}}"
+
+
+def number(value: float | None, form: str) -> str:
+    """Write a number that may be missing."""
+    return NOTHING if value is None else format(value, form)
+
+
+def _line(row: Sequence[str], widths: Sequence[int]) -> str:
+    cells = [cell.rjust(width) for cell, width in zip(row, widths, strict=True)]
+    return "  ".join([row[0].ljust(widths[0]), *cells[1:]]).rstrip()

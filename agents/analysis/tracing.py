@@ -1,0 +1,75 @@
+"""One tracer for all analyses: a batch of puzzles thought through, and what each update found and left behind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from tqdm import tqdm
+
+import puzzles
+from agents.agent import AIRAgent
+from agents.batches import to_cells
+from agents.evaluation.selection import Selection
+from agents.model import State
+
+STATES = ("z_H", "z_L")
+"""In the order of ``agents.model.State``."""
+
+
+class Update(NamedTuple):
+    """One update of B puzzles."""
+
+    act_step: int
+    """ACT step, counted from 1."""
+    position: int
+    """Place in the program, counted from 0."""
+    letter: str
+    """Which update it was: "L", "H", or "-" for a frozen one."""
+    before: State
+    """What the update read."""
+    after: State
+    """What it left."""
+    x: Tensor
+    """(B, S, D): the embedded puzzles."""
+
+
+@torch.inference_mode()
+def trace(agent: AIRAgent, puzzle: puzzles.Grids, act_steps: int, program: str | None = None) -> Iterator[Update]:
+    """Yield every update that solving the puzzles takes.
+
+    Args:
+        agent: whose model runs.
+        puzzle: (B, rows, columns) uint8.
+        act_steps: how many ACT steps.
+        program: what each of them runs, by default the model's; a state whose letter ``agents.program.freeze`` took
+            out of it keeps its initial value throughout.
+    """
+    model, program = agent.model, program or agent.model.config.program
+    tokens = agent.tokens(puzzle)
+    x, state = model.embed(tokens, agent.dtype), agent.initial_state(len(tokens))
+    for act_step in range(1, act_steps + 1):
+        for position, letter in enumerate(program):
+            before, state = state, model.update(letter, state, x)
+            yield Update(act_step, position, letter, before, state, x)
+
+
+@torch.inference_mode()
+def decode(agent: AIRAgent, state: State) -> NDArray[np.uint8]:
+    """Decode both states: (B, 2, rows, columns) uint8 cells of z_H and z_L, ``family.undecided`` for padding."""
+    grids = [to_cells(agent.model.decode(z), agent.family) for z in state]
+    return torch.stack(grids, 1).cpu().numpy()
+
+
+def parts(selection: Selection, what: str, progress: bool) -> Iterator[puzzles.Puzzles]:
+    """Yield the selected puzzles batch by batch, with a bar that says ``what`` is done to them."""
+    count = len(selection.data.puzzle)
+    with tqdm(total=count, desc=what, unit="puzzle", leave=False, disable=not progress) as bar:
+        for first in range(0, count, selection.size):
+            rows = selection.data.take(slice(first, first + selection.size))
+            yield rows
+            bar.update(len(rows.puzzle))

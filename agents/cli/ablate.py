@@ -1,0 +1,49 @@
+"""``air-envs ablate``: a family of variants trained with several seeds, the paper's table beside ours."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+from pathlib import Path
+
+import tyro
+
+from agents.analysis.members import ABLATIONS, members
+from agents.presets import PRESETS
+from agents.train_config import TrainConfig
+
+
+def main(args: list[str]) -> None:
+    """Run ``air-envs ablate FAMILY --preset NAME``."""
+    asks_help = not args or args[0] in ("-h", "--help")
+    family, rest = ("FAMILY", ["--help"]) if asks_help else (args[0], args[1:])
+    chooser = argparse.ArgumentParser(prog=f"air-envs ablate {family}", add_help=False, allow_abbrev=False)
+    chooser.add_argument("--preset", choices=sorted(PRESETS))
+    chooser.add_argument("--seeds", type=int, default=3)
+    chooser.add_argument("--puzzles", type=int)
+    chooser.add_argument("--only", nargs="+", default=[])
+    chosen, rest = chooser.parse_known_args(rest)
+    if not asks_help:
+        members(family, tuple(chosen.only))  # a wrong name is said before torch is loaded
+    config = _configure(family, chosen.preset, rest)
+
+    from agents.analysis import ablate
+    from agents.analysis.ablation import SUMMARY
+
+    found = ablate(family, config, chosen.seeds, chosen.puzzles, tuple(chosen.only))
+    print(f"{found.table()}\n\nnumbers in {config.output / SUMMARY}, the picture beside them")
+
+
+def _configure(family: str, preset: str | None, args: list[str]) -> TrainConfig:
+    rows = "\n\n".join(f"{name}: {', '.join(names)}" for name, names in ABLATIONS.items())
+    description = (
+        "Train every member of a family of variants with several seeds; measure each on the test split.\n\n"
+        f"FAMILY is one of\n\n{rows}\n\n--preset NAME starts from one of: {', '.join(sorted(PRESETS))}."
+        "\n\n--seeds N trains each with N seeds, by default 3, from --seed on."
+        "\n\n--only NAME ... trains some members; --puzzles N measures on the first N test puzzles, not on all."
+        "\n\nCalled again, it skips what is finished and goes on with what was interrupted."
+    )
+    default = tyro.MISSING_NONPROP
+    if preset is not None:
+        default = dataclasses.replace(PRESETS[preset], output=Path("runs") / f"{preset}-{family}")
+    return tyro.cli(TrainConfig, prog=f"air-envs ablate {family}", description=description, args=args, default=default)

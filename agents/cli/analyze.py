@@ -1,0 +1,68 @@
+"""``air-envs analyze``: the paper's analyses of a trained model, its tables beside ours."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import tyro
+
+What = Literal["rollouts", "freeze", "attention"]
+
+
+def analyze_command(
+    run: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="RUN")],
+    dataset: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="DATASET")],
+    what: tuple[What, ...] = ("rollouts", "freeze", "attention"),
+    split: str = "test",
+    puzzles: int = 1000,
+    act_steps: int | None = None,
+    batch: int = 256,
+    pictures: int = 3,
+    device: str = "auto",
+    dtype: Literal["float32", "bfloat16"] = "float32",
+    output: Path | None = None,
+) -> None:
+    """Decode every update, freeze one state at a time, compare what L- and H-updates attend to.
+
+    Each analysis prints a table, the paper's numbers beside it, and writes NAME.json and NAME.png.
+
+    Args:
+        run: folder of a training run, or a model's name: a shipped one such as sudoku-6x6, or one on the hub.
+        dataset: HDF5 file.
+        what: which analyses, by default all.
+        split: of the dataset.
+        puzzles: how many, from the first on.
+        act_steps: ACT steps per puzzle; by default the model's maximum.
+        batch: puzzles at a time, at most.
+        pictures: draw the rollouts of so many puzzles, update by update (needs pygame).
+        device: cpu, cuda, mps or auto.
+        dtype: precision of the hidden states.
+        output: folder of the numbers, pictures and report.md; by default the folder analysis in RUN, or where you are.
+    """
+    from agents.agent import AIRAgent
+    from agents.analysis import analyze
+    from agents.analysis.report import REPORT
+    from agents.batches import open_dataset
+
+    agent = AIRAgent.from_pretrained(run, device, dtype)
+    data = open_dataset(dataset, agent.family.name)
+    if output is None:
+        output = Path(run) / "analysis" if Path(run).is_dir() else Path("analysis")
+    report = analyze(
+        agent,
+        data,
+        what,
+        split=split,
+        puzzles=puzzles,
+        act_steps=act_steps,
+        batch=batch,
+        output=output,
+        pictures=pictures,
+    )
+    print(f"{report}\n\nnumbers and pictures in {output}, all together in {output / REPORT}")
+
+
+def main(args: list[str]) -> None:
+    """Run ``air-envs analyze RUN DATASET``."""
+    tyro.cli(analyze_command, prog="air-envs analyze", args=args)
