@@ -19,6 +19,7 @@ from agents.analysis.published import ATTENTION, TASKS
 from agents.analysis.tables import NOTHING, text_table, with_interval
 from agents.analysis.tracing import Update, decode, parts, trace
 from agents.evaluation.selection import select
+from agents.model import AIR
 from puzzles import Puzzles
 from puzzles.dataset import Dataset
 
@@ -113,9 +114,7 @@ def measure_attention(
         DatasetError: no such split, or a damaged one.
     """
     config, analysis = agent.model.config, family_analysis(agent.family)
-    attention_layers(agent.model)
-    if config.h_layers not in (0, config.layers):
-        raise ValueError(f"{config.h_layers} layers for H and {config.layers} for L, expected as many to compare them")
+    require_comparable(agent.model)
     fits = MOST_WEIGHTS // (config.heads * agent.model.positions**2)
     selection = select(agent, dataset, split, puzzles, act_steps, min(batch, max(1, fits)) if batch > 0 else batch)
     steps = tuple(step for step in ACT_STEPS if step <= selection.max_steps) or (selection.max_steps,)
@@ -124,6 +123,18 @@ def measure_attention(
     for data in parts(selection, "attention", progress):
         moments.add(*_measure(agent, analysis, data, steps))
     return AttentionMeasures(moments, measures, steps, len(selection.data.puzzle), agent.family.name)
+
+
+def require_comparable(model: AIR) -> None:
+    """Refuse a model whose L- and H-updates have no attention to compare layer by layer.
+
+    Raises:
+        ValueError: it mixes positions without attention, or its two networks are of unlike depth.
+    """
+    attention_layers(model)
+    layers, h_layers = model.config.layers, model.config.h_layers
+    if h_layers not in (0, layers):
+        raise ValueError(f"{h_layers} layers for H and {layers} for L, expected as many to compare them")
 
 
 def _measure(

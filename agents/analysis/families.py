@@ -37,8 +37,6 @@ class FamilyAnalysis(abc.ABC):
     """The cell values that leave a cell open; ``family.undecided`` always does."""
     open_name: ClassVar[str]
     """What such a cell is called: ``"blank"``."""
-    query_name: ClassVar[str]
-    """What the query cells are called: ``"blank cells"``."""
     violation_name: ClassVar[str]
     """What a violating cell is: ``"in conflict"``."""
     violations_nearby: ClassVar[bool] = False
@@ -70,7 +68,6 @@ class SudokuAnalysis(FamilyAnalysis):
     mask = 0
     open_values = (0,)
     open_name = "blank"
-    query_name = "blank cells"
     violation_name = "in conflict"
 
     def queries(self, data: Puzzles) -> NDArray[np.bool_]:
@@ -96,7 +93,6 @@ class MazeAnalysis(FamilyAnalysis):
 
     mask = PATH
     open_name = "undecided"
-    query_name = "cells of the solution's path"
     violation_name = "unlike the label"
     violations_nearby = True
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from agents.agent import AIRAgent
-from agents.analysis.attention import AttentionMeasures, measure_attention
+from agents.analysis.attention import AttentionMeasures, measure_attention, require_comparable
 from agents.analysis.figures import draw_attention, draw_freeze, draw_rollouts
 from agents.analysis.freeze import Freeze, measure_freeze
 from agents.analysis.rollouts import Rollouts, measure_rollouts
@@ -109,6 +109,8 @@ def analyze(
         raise ValueError(f"analysis {unknown[0]!r}, expected one of {', '.join(ANALYSES)}")
     if pictures < 0:
         raise ValueError(f"pictures {pictures}, expected at least 0")
+    if "attention" in what:
+        require_comparable(agent.model)  # said now, not after the others have run
     results = {}
     for name in dict.fromkeys(what):
         results[name] = ANALYSES[name].measure(agent, dataset, split, puzzles, act_steps, batch, progress)

@@ -12,7 +12,7 @@ import torch
 
 import puzzles
 from agents.agent import AIRAgent
-from agents.analysis import analyze, measure_attention, measure_freeze, measure_rollouts
+from agents.analysis import ANALYSES, analyze, measure_attention, measure_freeze, measure_rollouts
 from agents.analysis.attention import GROUPS, AttentionMeasures
 from agents.analysis.changes import changes
 from agents.analysis.families import family_analysis
@@ -222,8 +222,12 @@ def test_models_that_attention_says_nothing_of(dataset: Path, monkeypatch: pytes
         (AIRConfig(**small, mixer="mlp", position="none"), "by 'mlp', expected 'attention'"),
         (AIRConfig(**small, h_layers=2), "2 layers for H and 1 for L"),
     ):
+        agent, data = AIRAgent(AIR(config)), Dataset(dataset)
         with pytest.raises(ValueError, match=message):
-            measure_attention(AIRAgent(AIR(config)), Dataset(dataset))
+            measure_attention(agent, data)
+        monkeypatch.setattr("agents.analysis.report.ANALYSES", dict.fromkeys(ANALYSES))  # none may run
+        with pytest.raises(ValueError, match=message):
+            analyze(agent, data)
     monkeypatch.setattr("agents.analysis.families._ANALYSES", {})
     with pytest.raises(ValueError, match="no analysis of 'sudoku'"):
         measure_freeze(AIRAgent(AIR(AIRConfig(**small))), Dataset(dataset))
