@@ -81,7 +81,8 @@ class AIRAgent:
         Raises:
             CheckpointError: no such checkpoint, or a damaged one.
         """
-        return cls(load_pretrained(name_or_path, pick_device(device)), pick_dtype(dtype), compile)
+        where = pick_device(device)
+        return cls(load_pretrained(name_or_path, where), pick_dtype(dtype, where), compile)
 
     @property
     def device(self) -> torch.device:

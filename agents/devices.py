@@ -49,6 +49,18 @@ def _keep_freed_memory() -> None:
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
 
 
-def pick_dtype(name: str) -> torch.dtype:
-    """Return the compute dtype called ``name``: bfloat16 or float32."""
+def pick_dtype(name: str, device: torch.device) -> torch.dtype:
+    """Return the compute dtype called ``name``: bfloat16, float32, or "auto".
+
+    "auto" is bfloat16 where the device multiplies it in hardware, else float32: a CPU that has to emulate bfloat16 is
+    hundreds of times slower with it.
+    """
+    if name == "auto":
+        name = "bfloat16" if _multiplies_bfloat16(device) else "float32"
     return {"bfloat16": torch.bfloat16, "float32": torch.float32}[name]
+
+
+def _multiplies_bfloat16(device: torch.device) -> bool:
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    return device.type == "cpu" and torch.cpu._is_avx512_bf16_supported()

@@ -6,77 +6,58 @@ import dataclasses
 import os
 import shutil
 import time
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import tyro
 
-import puzzles
 from agents import AIRAgent, Trainer
 from agents.devices import pick_device
 from agents.figures import draw_training_curve
-from agents.play import Episodes, judge
+from agents.play import Episodes, Judgement, judge
 from agents.presets import PRESETS
+from agents.pretrained import shipped
+from agents.recipes import RECIPES
 from agents.rollout import save_rollout
-from puzzles.build import build_dataset
 from puzzles.dataset import Dataset
 from puzzles.importers import import_puzzles
 
 REAL_PUZZLES = Path(os.environ.get("AIR_ENVS_DATA", Path(__file__).parents[2] / "shared" / "data"))
 
 
-@dataclass(frozen=True)
-class Task:
-    """One dataset to generate and, where the demo trains on it, the accuracy expected of the preset of that name."""
-
-    train: int
-    test: int = 1_000
-    options: dict[str, Any] = field(default_factory=dict)
-    target: float | None = None
-
-
-TASKS = {
-    "sudoku-4x4": Task(train=1_000, target=0.98),
-    "maze-9x9": Task(train=10_000, options={"generator": "perfect"}),
-    "sudoku-6x6": Task(train=10_000, options={"clues": 14}, target=0.95),
-}
-TRAINED = ("sudoku-4x4", "maze-9x9")
+TARGETS = {"sudoku-4x4": 0.98, "sudoku-6x6": 0.95}
+"""The presets that can be trained here, and the accuracy expected of each."""
 
 
 def demo(only: str | None = None, output: Path = Path("demo"), real: Path = REAL_PUZZLES) -> None:
-    """Build datasets, train, evaluate through the environments and draw.
+    """Build datasets, train, evaluate through the environments and draw; then show the models that are shipped.
 
     Args:
-        only: one task alone: sudoku-4x4, maze-9x9 or sudoku-6x6.
+        only: train this one, sudoku-4x4 or sudoku-6x6, and do nothing else.
         output: folder for everything; datasets and runs of an earlier demo there are replaced.
         real: folder of published puzzles to import where it is there: sudoku/*.txt and maze-30x30-hard-1k/.
     """
-    if only not in (None, *TASKS):
-        raise SystemExit(f"--only {only}: expected one of {', '.join(TASKS)}")
+    if only not in (None, *TARGETS):
+        raise SystemExit(f"--only {only}: expected one of {', '.join(TARGETS)}")
+    trained, shown = only or "sudoku-4x4", [] if only else shipped()
     heading("1. Datasets")
-    for name in [only] if only else TASKS:
-        print(build(name, output).describe(), end="\n\n")
+    print(build(trained, output).describe(), end="\n\n")
     if not only:
         import_real(real, output)
 
-    results = [run(name, output) for name in ([only] if only else TRAINED)]
+    line, met = run(trained, output)
+    lines = [line, *(show(name, output) for name in shown)]
     heading("Done")
-    print("\n".join(line for line, _ in results))
-    print(
-        f"Everything is in {output.resolve()}: data/, and per run its model, metrics, curve.png, rollout.gif and .png"
-    )
-    if not all(met for _, met in results):
+    print("\n".join(lines))
+    print(f"Everything is in {output.resolve()}: data/, runs/ with model, metrics and pictures, shipped/ with pictures")
+    if not met:
         raise SystemExit(1)
 
 
-def build(name: str, output: Path) -> Dataset:
-    """Generate one dataset with its train and test split."""
-    task, family = TASKS[name], puzzles.family(name)
-    return build_dataset(
-        output / "data" / f"{name}.h5", family, family.Options(**task.options), train=task.train, test=task.test
-    )
+def build(name: str, output: Path, **counts: int) -> Dataset:
+    """Generate what the preset of that name trains on; ``train=0`` makes the same test split alone."""
+    recipe = dataclasses.replace(RECIPES[name], **counts)
+    return recipe.build(PRESETS[name].model.family, output / "data" / f"{name}.h5")
 
 
 def import_real(real: Path, output: Path) -> None:
@@ -101,24 +82,42 @@ def run(name: str, output: Path) -> tuple[str, bool]:
     seconds = time.perf_counter() - start
 
     heading(f"3. Evaluation of {name}")
-    agent, dataset = AIRAgent.from_pretrained(config.output, str(device)), Dataset(config.dataset)
+    judgement = measure(name, AIRAgent.from_pretrained(config.output, str(device)), output, config.output / "rollout")
+    print(draw_training_curve(config.output))
+
+    accuracy, target = judgement.evaluation.accuracy, TARGETS[name]
+    met = accuracy >= target
+    line = f"{summary(name, judgement)}, {seconds:.0f} s of training, target {target:.0%} {'met' if met else 'MISSED'}"
+    return line, met
+
+
+def show(name: str, output: Path) -> str:
+    """Evaluate and draw a shipped model; return a line that sums it up."""
+    heading(f"4. The shipped model {name}")
+    build(name, output, train=0)
+    agent = AIRAgent.from_pretrained(name, str(pick_device()))
+    return summary(name, measure(name, agent, output, output / "shipped" / name))
+
+
+def measure(name: str, agent: AIRAgent, output: Path, picture: Path) -> Judgement:
+    """Judge an agent on the test split, on tensors and in the environment, and draw the hardest puzzle it solved."""
+    dataset = Dataset(output / "data" / f"{name}.h5")
     judgement = judge(agent, dataset)
     print(judgement)
-
-    heading(f"4. Pictures of {name}")
     index = hardest_solved(judgement.each)
-    puzzle, title = dataset.split("test").puzzle[index], f"{name}, test puzzle {index}"
-    pictures = save_rollout(agent, {"puzzle": puzzle}, config.output / "rollout", title)
-    print(*pictures, draw_training_curve(config.output), sep="\n")
-
-    evaluation, target = judgement.evaluation, TASKS[name].target
-    met = target is None or evaluation.accuracy >= target
-    line = (
-        f"{name}: exact accuracy {evaluation.accuracy:.1%} on {len(evaluation.exact)} puzzles not in the training "
-        f"split (split rule {dataset.split_rule}), solved in the environment {judgement.last.solved.mean():.1%}, "
-        f"{seconds:.0f} s of training"
+    print(
+        *save_rollout(agent, {"puzzle": dataset.split("test").puzzle[index]}, picture, f"{name}, test puzzle {index}")
     )
-    return line + ("" if target is None else f", target {target:.0%} {'met' if met else 'MISSED'}"), met
+    return judgement
+
+
+def summary(name: str, judgement: Judgement) -> str:
+    """Return the two accuracies in a line."""
+    evaluation = judgement.evaluation
+    return (
+        f"{name}: exact accuracy {evaluation.accuracy:.1%} on {len(evaluation.exact)} puzzles not in the training "
+        f"split, solved in the environment {judgement.last.solved.mean():.1%}"
+    )
 
 
 def hardest_solved(episodes: Episodes) -> int:

@@ -10,6 +10,7 @@ import tyro
 
 from agents.config import to_json
 from agents.presets import PRESETS
+from agents.recipes import RECIPES
 from agents.train_config import TrainConfig
 
 if TYPE_CHECKING:
@@ -33,7 +34,17 @@ def main(args: list[str]) -> None:
     from agents.processes import joined
 
     with joined() as processes:
+        if config and chosen.preset and not config.dataset.exists():
+            _generate(chosen.preset, config, processes)
         _train(config, chosen.resume, chosen.from_step, processes)
+
+
+def _generate(preset: str, config: TrainConfig, processes: Processes) -> None:
+    """Build the dataset that the preset trains on."""
+    if processes.first:
+        print(f"{config.dataset}: not there; generating what preset {preset} trains on")
+        RECIPES[preset].build(config.model.family, config.dataset)
+    processes.wait()
 
 
 def _train(config: TrainConfig | None, run: Path, from_step: int | None, processes: Processes) -> None:
@@ -60,8 +71,8 @@ def _configure(preset: str | None, args: list[str]) -> TrainConfig:
     description = (
         "Train AIR with supervised targets.\n\n--preset NAME starts from one of: "
         + ", ".join(sorted(PRESETS))
-        + ".\n\n--resume RUN goes on with the run in that folder, bit for bit; with --from-step STEP, from an earlier"
-        + " checkpoint."
+        + ", and generates its dataset where there is none.\n\n--resume RUN goes on with the run in that folder, bit"
+        + " for bit; with --from-step STEP, from an earlier checkpoint."
         + "\n\ntorchrun --nproc-per-node N -m agents train ... trains on N processes."
     )
     # tyro takes the absence of a default as its own sentinel, None as a value.

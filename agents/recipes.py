@@ -1,0 +1,45 @@
+"""What the presets train on: recipes of datasets, so that one command makes the data and trains."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from puzzles.dataset import Dataset
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A dataset to generate: what ``air-envs data build FAMILY --train N --test M`` makes with these options."""
+
+    train: int
+    """Puzzles to train on."""
+    test: int = 1_000
+    """Unseen puzzles, which share no canonical form with those (4x4: none is the same)."""
+    options: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    """Options of the family's generator."""
+
+    def build(self, family: str, path: Path) -> Dataset:
+        """Generate the dataset, or go on where an interrupted build stopped."""
+        import puzzles
+        from puzzles.build import build_dataset
+
+        shape = puzzles.family(family)
+        return build_dataset(path, shape, shape.Options(**self.options), train=self.train, test=self.test)
+
+
+RECIPES = {
+    "sudoku-extreme-1k": Recipe(1_000, options={"level": "extreme"}),
+    "maze-hard-1k": Recipe(1_000, options={"generator": "percolation"}),
+    "sudoku-4x4": Recipe(1_000),
+    "sudoku-6x6": Recipe(10_000, options={"clues": 14}),
+    "sudoku-6x6-minimal": Recipe(100_000),
+    "sudoku-9x9-easy": Recipe(100_000, options={"level": "easy"}),
+    "maze-9x9": Recipe(100_000, options={"generator": "perfect"}),
+    "maze-15x15": Recipe(100_000, options={"generator": "percolation"}),
+}
+"""By the name of the preset in ``agents.presets``."""

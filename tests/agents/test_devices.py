@@ -1,0 +1,35 @@
+from pathlib import Path
+
+import pytest
+import torch
+
+from agents.config import AIRConfig
+from agents.devices import pick_device, pick_dtype
+from agents.train_config import TrainConfig
+from agents.trainer import Trainer
+from tests.agents.conftest import tiny_config
+
+CPU = torch.device("cpu")
+
+
+@pytest.mark.parametrize(("in_hardware", "dtype"), [(True, torch.bfloat16), (False, torch.float32)])
+def test_auto_is_bfloat16_only_where_the_processor_multiplies_it(
+    monkeypatch: pytest.MonkeyPatch, in_hardware: bool, dtype: torch.dtype
+) -> None:
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: in_hardware)
+    assert pick_dtype("auto", CPU) == dtype
+    assert pick_dtype("bfloat16", CPU) == torch.bfloat16
+    assert pick_dtype("float32", CPU) == torch.float32
+
+
+def test_a_run_remembers_what_auto_was(dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)
+    assert TrainConfig(dataset, tmp_path, AIRConfig()).dtype == "auto"
+    Trainer(tiny_config(dataset, tmp_path / "run", dtype="auto", steps=2)).train(progress=False)
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: True)
+    assert Trainer.resume(tmp_path / "run").dtype == torch.float32
+
+
+def test_a_device_that_is_not_there_is_named() -> None:
+    with pytest.raises(ValueError, match="device 'tpu' is not available here"):
+        pick_device("tpu")
