@@ -29,8 +29,8 @@ GROUPS = ("control", "violation-adjacent")
 """A query is violation-adjacent if the decoded z_H violates a rule in a cell of its first neighbourhood."""
 LEVELS = ("L", "H", "difference")
 """Of the differences a positive one means: L lies more on neighbours or violations, H is more spread out."""
-MOST_WEIGHTS = 2**28
-"""Attention weights of one layer held at once: 1 GiB in float32."""
+MOST_WEIGHTS = 2**27
+"""Attention weights of one layer held at once: half a GiB in float32, a few times over."""
 
 
 @dataclass(frozen=True)
@@ -141,7 +141,7 @@ def _measure(
     agent: AIRAgent, analysis: FamilyAnalysis, data: Puzzles, steps: Sequence[int]
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """Return each puzzle's means over its queries, (B, layers, 2, M, 3), and where there are any."""
-    lens = _Lens(agent, analysis)
+    meter = _Meter(agent, analysis)
     program = agent.model.config.program
     sums: dict[str, Any] = {"L": 0, "H": 0}
     count: Any = 0
@@ -149,10 +149,10 @@ def _measure(
         if update.act_step not in steps:
             continue
         if update.position == 0:  # both updates read this z_H: no H-update comes between them
-            queries, violating = lens.queries(update, data)
+            queries, violating = meter.queries(update, data)
             count += queries.sum(1).cpu().numpy()
         if update.position == program.index(update.letter):
-            sums[update.letter] += lens.sums(update, queries, violating)
+            sums[update.letter] += meter.sums(update, queries, violating)
     of_l, of_h = (sums[letter] / np.maximum(count, 1)[:, None, :, None] for letter in "LH")
     difference = of_l - of_h
     difference[..., -2] *= -1  # of the entropies H minus L
@@ -160,7 +160,7 @@ def _measure(
     return found, np.broadcast_to((count > 0)[:, None, :, None, None], found.shape)
 
 
-class _Lens:
+class _Meter:
     """The queries of decoded grids, and their attention summed up, on the model's device."""
 
     def __init__(self, agent: AIRAgent, analysis: FamilyAnalysis):
@@ -189,5 +189,5 @@ class _Lens:
         for maps in attention_maps(self.agent.model, update.letter, update.before, update.x):
             near = [mass(maps, cells) / divisor for cells, divisor in zip(self.cells, self.divisors, strict=True)]
             measured = torch.stack((*near, normalised_entropy(maps), mass(maps, targets)), -1)
-            layers.append(torch.einsum("bqg,bqm->bgm", queries.to(measured.dtype), measured))
+            layers.append((queries[..., None] * measured[:, :, None]).sum(1))  # a product of matrices may be TF32
         return torch.stack(layers, 1).cpu().double().numpy()
