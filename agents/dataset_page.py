@@ -70,9 +70,11 @@ def _histograms(panel: SubFigure, dataset: Dataset, summary: Summary) -> None:
         last = max(distribution.quantile(1) for distribution in found.values())
         beyond = f", the last bar holds all up to {last:,}" if last > edges[-1] else ""
         axes.set(title=name.capitalize(), xlabel=f"{unit}{beyond}")
-        axes.set_ylim(top=1.4 * axes.get_ylim()[1])  # room for the legend
-        axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
-        axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+        top = 1.4 * axes.get_ylim()[1]  # room for the legend
+        axes.set_yticks([tick for tick in axes.get_yticks() if tick <= min(1, top)])
+        axes.set_ylim(bottom=0, top=top)
+        axes.xaxis.set_major_locator(MaxNLocator(8, integer=True, min_n_ticks=1))
+        axes.yaxis.set_major_formatter(PercentFormatter(1.0))
         axes.grid(axis="y", alpha=0.25)
         axes.spines[["top", "right"]].set_visible(False)
         axes.legend(frameon=False, fontsize=9, loc="upper right")

@@ -78,6 +78,7 @@ def build_dataset(
     Raises:
         PuzzleError: counts or options that cannot be met, such as more puzzles than the family has.
         DatasetError: an interrupted build of something else has left its journal, or one is running now.
+        FileExistsError: the path is that of a folder or a device.
     """
     family = puzzles.family(family) if isinstance(family, str) else family
     options = family.Options() if options is None else options
@@ -170,7 +171,7 @@ class _Build:
         if not np.array_equal(again.puzzles.puzzle, shard.puzzles.puzzle[:1]):
             raise DatasetError(
                 f"{self.journal.path}: candidate {shard.start} is another puzzle than the one generated now, "
-                "expected the same; build with fresh=True to begin anew"
+                "expected the same; build with fresh=True (--fresh) to begin anew"
             )
 
     def _accept(self, shard: Shard) -> int:

@@ -18,8 +18,12 @@ def replacing(path: Path | str) -> Iterator[Path]:
 
     An exception removes the temporary file. A kill at any moment leaves whatever stood under ``path`` before, and a
     hidden file that the next writer of ``path`` removes. The folder is created where it is missing.
+
+    Raises:
+        FileExistsError: no file stands at ``path`` but a folder or a device.
     """
     path = Path(path)
+    check_target(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     _remove_leftovers(path)
     handle, name = tempfile.mkstemp(prefix=_prefix(path), suffix=".tmp", dir=path.parent)
@@ -31,6 +35,17 @@ def replacing(path: Path | str) -> Iterator[Path]:
         _flush(temporary)
         temporary.replace(path)
         _flush(path.parent)
+
+
+def check_target(path: Path) -> None:
+    """Make sure that a file may take the name ``path``: nothing stands there, or a file.
+
+    Raises:
+        FileExistsError: a folder stands there, or a device, which root could replace.
+    """
+    if path.exists() and not path.is_file():
+        what = "a folder" if path.is_dir() else "no regular file"
+        raise FileExistsError(errno.EEXIST, f"{what} stands there, expected the name of a file", str(path))
 
 
 @contextlib.contextmanager

@@ -220,6 +220,8 @@ def _inspect(args: list[str]) -> None:
         from puzzles.dataset import Dataset
         from puzzles.dataset.summary import summarize, summary_json
 
+        if pictures < 0:
+            raise ValueError(f"pictures {pictures}, expected 0 or more")
         dataset = Dataset(file)
         summary = summarize(dataset)
         if as_json:

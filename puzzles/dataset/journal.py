@@ -25,6 +25,7 @@ from puzzles.dataset.keys import KEY_BYTES
 from puzzles.dataset.layout import to_json
 from puzzles.errors import DatasetError
 from puzzles.family import PuzzleFamily, Puzzles
+from puzzles.files import check_target
 
 try:
     import fcntl
@@ -62,6 +63,7 @@ class Journal:
 
     Raises:
         DatasetError: the journal belongs to another build, or to one that is running.
+        FileExistsError: the target is a folder or a device.
     """
 
     def __init__(self, target: Path | str, family: PuzzleFamily, identity: Mapping[str, Any], fresh: bool = False):
@@ -74,6 +76,7 @@ class Journal:
         """The byte at which damage was found and the journal cut."""
 
     def __enter__(self) -> Journal:
+        check_target(self.target)
         self.target.parent.mkdir(parents=True, exist_ok=True)
         self._file: BinaryIO = open(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o666), "r+b")
         try:
@@ -142,7 +145,7 @@ class Journal:
         identity = self._frame() if head == MAGIC else None
         if identity is None or self.fresh:
             if head != MAGIC[: len(head)] and not self.fresh:
-                raise DatasetError(f"{self.path}: no journal of a build; remove it or build with fresh=True")
+                raise DatasetError(f"{self.path}: no journal of a build; remove it or build with fresh=True (--fresh)")
             self.damage = 0 if len(head) == len(MAGIC) and not self.fresh else None
             self._file.truncate(0)
             self._file.seek(0)
@@ -151,7 +154,7 @@ class Journal:
         elif identity.decode() != self.identity:
             raise DatasetError(
                 f"{self.path}: an unfinished build of {identity.decode()}, expected {self.identity}; "
-                "finish that one, or build with fresh=True to forget it"
+                "finish that one, or build with fresh=True (--fresh) to forget it"
             )
         self._start = self._file.tell()
 

@@ -128,7 +128,8 @@ class Dataset:
         with _reading(self.path) as file:
             for split in self.splits:
                 rating = self._read(file, split, "rating")
-                spread = f"{rating.min()} to {rating.max()}, mean {rating.mean():.1f}, median {np.median(rating):g}"
+                median = np.quantile(rating, 0.5, method="inverted_cdf")  # a value that occurs, as in the summary
+                spread = f"{rating.min()} to {rating.max()}, mean {rating.mean():.1f}, median {median}"
                 lines.append(f"rating      {split}: {spread} {self.family.rating_unit}")
         lines += [
             f"            {self.attributes['rating_source']}, {self.attributes['rating_convention']}",

@@ -70,10 +70,13 @@ class Distribution:
 
 
 def bins(distributions: Iterable[Distribution], most: int) -> NDArray[Any]:
-    """Return the edges, (bars + 1,), of about ``most`` bars of equal whole width for all but a thin upper tail."""
+    """Return the edges, (bars + 1,), of about ``most`` bars of equal whole width: one for each value where that is
+    enough, else for all but a thin upper tail."""
     distributions = list(distributions)
     low = min(distribution.quantile(0) for distribution in distributions)
-    high = max(distribution.quantile(0.99) for distribution in distributions)
+    high = max(distribution.quantile(1) for distribution in distributions)
+    if high - low >= most:
+        high = max(distribution.quantile(0.99) for distribution in distributions)
     width = -(-(high - low + 1) // most)
     return np.arange(low, high + width + 1, width) - 0.5
 

@@ -18,6 +18,7 @@ from puzzles.dataset import DatasetWriter, Provenance
 from puzzles.dataset.layout import SPLITS
 from puzzles.errors import DatasetError, PuzzleError
 from puzzles.family import PuzzleFamily
+from puzzles.files import check_target
 from puzzles.importers.choosing import Choice
 from puzzles.importers.csv_table import read_csv
 from puzzles.importers.npy_folder import read_npy
@@ -100,12 +101,14 @@ def import_puzzles(
 
     Raises:
         FileNotFoundError: no such source.
+        FileExistsError: the output is a folder or a device.
         PuzzleError: a puzzle is not what its family expects, or puzzles are equal or too few; names file and place.
         DatasetError: the source as a whole is not what its format says.
     """
     source = Path(source)
     if not source.exists():
         raise FileNotFoundError(errno.ENOENT, "no such source of puzzles", str(source))
+    check_target(Path(output))
     format = format or _guess(source)
     _check_arguments(format, test, train, on_duplicate)
     read = _read(source, format, puzzles.family(family) if isinstance(family, str) else family)

@@ -14,6 +14,8 @@ from puzzles.importers.rows import Rows, family_of, parse_grids
 
 DEDUCE_LINES = 1000
 """Lines looked at to deduce the family."""
+PEEK_BYTES = 4096
+"""Bytes looked at to tell a binary file, such as HDF5, from text."""
 
 
 def read_text(path: Path, family: PuzzleFamily | None) -> tuple[PuzzleFamily, Rows]:
@@ -28,8 +30,9 @@ def read_text(path: Path, family: PuzzleFamily | None) -> tuple[PuzzleFamily, Ro
         family: None deduces it from the first line that is a puzzle.
 
     Raises:
-        DatasetError: the file has no puzzle.
+        DatasetError: the file has no puzzle, or is binary.
     """
+    _check_text(path)
     family = _deduce(path) if family is None else family
     found = family
     texts, lines = [], []
@@ -48,6 +51,12 @@ def read_text(path: Path, family: PuzzleFamily | None) -> tuple[PuzzleFamily, Ro
         return f"{path} line {lines[row]}"
 
     return family, Rows(len(texts), place, read, solved=False, rated=False)
+
+
+def _check_text(path: Path) -> None:
+    with path.open("rb") as file:
+        if b"\0" in file.read(PEEK_BYTES):
+            raise DatasetError(f"{path}: a binary file, expected text with one puzzle a line")
 
 
 def _puzzle(line: str, family: PuzzleFamily) -> str:

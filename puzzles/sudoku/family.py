@@ -54,8 +54,7 @@ class Sudoku(PuzzleFamily):
         """Generate puzzles with exactly one solution; see ``PuzzleFamily.generate`` and ``SudokuOptions``."""
         seeds = np.require(seeds, np.uint64, ["C", "W"])
         options = self.Options() if options is None else options
-        puzzle, solution = generator.generate(seeds, self.side, self.box_rows, options)
-        return Puzzles(puzzle, solution, solver.search(puzzle, self.box_rows, limit=1).guesses)
+        return Puzzles(*generator.generate(seeds, self.side, self.box_rows, options))
 
     def check(self, puzzle: Grids) -> None:
         """Raise ``PuzzleError`` for a wrong shape or type, a value above side, or two equal givens in a unit."""

@@ -65,32 +65,39 @@ class SudokuOptions:
     """With it, the number of clues is drawn uniformly from clues to clues_max for each puzzle."""
 
 
-def generate(seeds: NDArray[np.uint64], side: int, box_rows: int, options: SudokuOptions) -> tuple[Grids, Grids]:
-    """Return (puzzles, solutions), both (N, side, side) uint8, one puzzle per seed.
+def generate(
+    seeds: NDArray[np.uint64], side: int, box_rows: int, options: SudokuOptions
+) -> tuple[Grids, Grids, NDArray[np.int32]]:
+    """Return (puzzles, solutions, guesses): (N, side, side) uint8 twice and (N,) int32, one puzzle per seed.
+
+    Guesses are those until the solution is found, as ``puzzles.sudoku.solver.search`` counts them.
 
     Raises:
         PuzzleError: a clue count that is out of range, or not reached on ``ATTEMPTS`` solution grids.
     """
-    clues, guesses = _ranges(side, options)
+    clues, band = _ranges(side, options)
     puzzles = np.zeros((len(seeds), side, side), np.uint8)
     solutions = np.zeros_like(puzzles)
+    guesses = np.zeros(len(seeds), np.int32)
 
     def work(part: slice) -> None:
-        arrays = seeds[part], box_rows, workspace(side, box_rows), puzzles[part], solutions[part]
-        failed, count = _generate_batch(*clues, *guesses, *arrays)
+        search = workspace(side, box_rows)
+        arrays = seeds[part], box_rows, search, puzzles[part], solutions[part], guesses[part]
+        failed, count = _generate_batch(*clues, *band, *arrays)
         if failed >= 0:
             asked = f"of level {options.level}" if options.level else f"with {count} clues"
             seed = seeds[part.start + failed]
             raise PuzzleError(f"seed {seed}: no {side}x{side} puzzle {asked} on {ATTEMPTS:,} solution grids")
 
     def work_extremely(part: slice) -> None:
-        _extreme_batch(seeds[part], box_rows, workspace(side, box_rows, SOLUTIONS), puzzles[part], solutions[part])
+        search = workspace(side, box_rows, SOLUTIONS)
+        _extreme_batch(seeds[part], box_rows, search, puzzles[part], solutions[part], guesses[part])
 
     if options.level == "extreme":
         in_batches(work_extremely, len(seeds), _EXTREME_BATCH)
     else:
         in_batches(work, len(seeds), _BATCH)
-    return puzzles, solutions
+    return puzzles, solutions, guesses
 
 
 def _ranges(side: int, options: SudokuOptions) -> tuple[tuple[int, int], tuple[int, int]]:
@@ -119,8 +126,8 @@ def _clue_range(side: int, options: SudokuOptions) -> tuple[int, int]:
 
 
 @njit(cache=True, nogil=True)
-def _generate_batch(clues_min, clues_max, guesses_min, guesses_max, seeds, box_rows, work, puzzles, solutions):
-    """Fill ``puzzles`` and ``solutions``; return (index, clue count) of the first failure, or (-1, 0)."""
+def _generate_batch(clues_min, clues_max, guesses_min, guesses_max, seeds, box_rows, work, puzzles, solutions, guesses):
+    """Fill ``puzzles``, ``solutions``, ``guesses``; return (index, clue count) of the first failure, or (-1, 0)."""
     for i in range(len(seeds)):
         state = seeded(seeds[i])
         clues = clues_min + below(state, clues_max - clues_min + 1)
@@ -128,18 +135,19 @@ def _generate_batch(clues_min, clues_max, guesses_min, guesses_max, seeds, box_r
         for _ in range(ATTEMPTS):
             fill(solutions[i].reshape(-1), box_rows, work, state)
             copy(solutions[i].reshape(-1), puzzles[i].reshape(-1))
-            dug = dig(puzzles[i].reshape(-1), clues, work, state)
-            if dug and guesses_min <= _rating(puzzles[i].reshape(-1), work, state) <= guesses_max:
-                reached = True
-                break
+            if dig(puzzles[i].reshape(-1), clues, work, state):
+                guesses[i] = _rating(puzzles[i].reshape(-1), work, state)
+                if guesses_min <= guesses[i] <= guesses_max:
+                    reached = True
+                    break
         if not reached:
             return i, clues
     return -1, 0
 
 
 @njit(cache=True, nogil=True)
-def _extreme_batch(seeds, box_rows, work, puzzles, solutions):
-    """Fill ``puzzles`` and ``solutions`` with extreme puzzles."""
+def _extreme_batch(seeds, box_rows, work, puzzles, solutions, guesses):
+    """Fill ``puzzles``, ``solutions`` and ``guesses`` with extreme puzzles."""
     for i in range(len(seeds)):
         state = seeded(seeds[i])
         grid = puzzles[i].reshape(-1)
@@ -148,7 +156,7 @@ def _extreme_batch(seeds, box_rows, work, puzzles, solutions):
             dig(grid, MINIMAL, work, state)
         else:
             harden(grid, _EFFORT, box_rows, work, state)
-        _rating(grid, work, state)
+        guesses[i] = _rating(grid, work, state)
         copy(work.solutions[0], solutions[i].reshape(-1))
 
 

@@ -6,12 +6,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from PIL import Image
 
 from agents.cli import main
 from agents.cli.data import _build_command
+from agents.dataset_page import _histograms
 from puzzles import family
+from puzzles.build import build_dataset
 from puzzles.dataset import Dataset
+from puzzles.dataset.summary import summarize
 from puzzles.maze import Maze
 
 
@@ -140,9 +144,22 @@ def test_inspect_as_text_json_and_picture(tmp_path: Path, maze_file: Path, capsy
     printed = capsys.readouterr().out
     assert json.loads(printed) == json.loads((tmp_path / "page.json").read_text())
     assert json.loads(printed)["attributes"]["counts"] == {"train": 30, "test": 12}
+    assert "pictures -1, expected 0 or more" in fails(capsys, "inspect", maze_file, "--pictures", -1)
     assert "page.jpg: expected a name that ends in .png" in fails(
         capsys, "inspect", maze_file, "--picture", tmp_path / "page.jpg"
     )
+
+
+def test_histograms_of_one_value_have_whole_ticks_and_no_share_above_all(tmp_path: Path) -> None:
+    options = family("sudoku-6x6").Options(clues=14)
+    dataset = build_dataset(tmp_path / "a.h5", "sudoku-6x6", options, train=8, test=4, progress=False)
+    figure = Figure()
+    _histograms(figure.subfigures(1, 1), dataset, summarize(dataset))
+    figure.canvas.draw()
+    _, clues = figure.subfigs[0].axes
+    left, right = clues.get_xlim()
+    assert [tick for tick in clues.get_xticks() if left <= tick <= right] == [14]
+    assert [label.get_text() for label in clues.get_yticklabels()] == ["0%", "20%", "40%", "60%", "80%", "100%"]
 
 
 def test_minari_is_asked_for(maze_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,5 @@
 import dataclasses
+import os
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -10,6 +11,7 @@ import puzzles
 from puzzles import PuzzleError, build
 from puzzles.build import build_dataset, candidate_seeds
 from puzzles.dataset import Dataset, split_keys, verify
+from puzzles.files import replacing
 from puzzles.maze import Maze, MazeOptions
 from puzzles.sudoku import SudokuOptions
 from puzzles.threads import alone, in_threads, threads
@@ -161,6 +163,20 @@ def test_arguments_that_cannot_be(tmp_path, arguments, message):
         build_dataset(tmp_path / "a.h5", "sudoku-6x6", progress=False, **{"train": 5, "test": 5, **arguments})
     assert str(caught.value).startswith(message)
     assert not list(tmp_path.iterdir())
+
+
+def test_the_name_of_a_folder_or_a_device_is_refused_before_any_work(tmp_path):
+    folder, pipe = tmp_path / "folder.h5", tmp_path / "pipe.h5"
+    folder.mkdir()
+    os.mkfifo(pipe)  # a device: a kill-proof writer would put a file in its place
+    before = sorted(tmp_path.iterdir())
+    for path, what in ((folder, "a folder stands there"), (pipe, "no regular file stands there")):
+        with pytest.raises(FileExistsError, match=what):
+            build_dataset(path, "sudoku-4x4", train=5, test=5, progress=False)
+        with pytest.raises(FileExistsError, match=what), replacing(path):
+            pass
+    assert sorted(tmp_path.iterdir()) == before
+    assert pipe.is_fifo()
 
 
 def test_a_refusal_of_the_generator_leaves_nothing_behind(tmp_path, monkeypatch):

@@ -94,7 +94,7 @@ def test_a_journal_of_another_build_is_refused(tmp_path, monkeypatch, change):
     with pytest.raises(DatasetError) as caught:
         build_dataset(path, FAMILY, **ARGUMENTS | change)
     assert str(caught.value).startswith(f"{tmp_path / '.a.h5.journal'}: an unfinished build of {{")
-    assert "build with fresh=True to forget it" in str(caught.value)
+    assert "build with fresh=True (--fresh) to forget it" in str(caught.value)
     assert (tmp_path / ".a.h5.journal").read_bytes() == before
     build_dataset(path, FAMILY, **ARGUMENTS | change, fresh=True)
     assert names(tmp_path) == ["a.h5"]

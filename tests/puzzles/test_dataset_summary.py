@@ -43,6 +43,13 @@ def test_the_text_of_a_histogram():
     assert [line.split()[-2] for line in lines[1:]] == ["60.0", "30.0", "10.0"]
 
 
+def test_every_value_has_a_bar_where_the_bars_suffice():
+    rare = distribution_of([0] * 999 + [1])
+    assert bins([rare], 10).tolist() == [-0.5, 0.5, 1.5]
+    assert rare.shares(bins([rare], 10)).tolist() == [0.999, 0.001]
+    assert bins([distribution_of([0] * 999 + [10])], 10)[-1] == 0.5
+
+
 @pytest.mark.parametrize(("name", "measure"), [("sudoku-6x6", "clues"), ("maze-6x6", "walls")])
 def test_a_summary_counts_what_the_family_measures(tmp_path, name, measure):
     family = puzzles.family(name)

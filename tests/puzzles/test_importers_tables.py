@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from puzzles.build import build_dataset
 from puzzles.dataset import Dataset, verify
 from puzzles.maze import MazeOptions
 from tests.puzzles.dataset_helpers import same
@@ -85,12 +86,17 @@ def test_text_errors_name_the_line(tmp_path, output, line, message):
     assert refused(source, output) == f"{source} line 4: {message}"
 
 
+def test_a_binary_file_is_no_list(tmp_path, output):
+    source = build_dataset(tmp_path / "a.h5", "sudoku-4x4", train=2, test=2, progress=False).path
+    assert refused(source, output) == f"{source}: a binary file, expected text with one puzzle a line"
+
+
 def test_text_without_puzzles(tmp_path, output):
     source = tmp_path / "sudoku.txt"
     for content in (b"", b"# nothing\n\n"):
         source.write_bytes(content)
         assert refused(source, output) == f"{source}: no puzzle, expected one a line"
-    source.write_bytes(bytes(range(256)))
+    source.write_bytes(bytes(range(1, 256)))
     assert refused(source, output).startswith(f"{source} line 1: ")
 
 

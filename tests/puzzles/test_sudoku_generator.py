@@ -119,6 +119,16 @@ def test_extreme_puzzles_are_unique_minimal_and_depend_on_their_seed_alone():
         assert (family.count_solutions(fewer) == 2).all()
 
 
+@pytest.mark.parametrize(
+    ("side", "level"), [(4, None), (6, None), (9, None), (9, "expert"), (9, "extreme"), (16, None)]
+)
+def test_generated_ratings_are_those_that_rate_counts(side, level):
+    family = sudoku(side)
+    batch = family.generate(seeds(12), family.Options(level=level))
+    np.testing.assert_array_equal(batch.rating, family.rate(batch.puzzle))
+    assert batch.rating.any() or side < 9
+
+
 @pytest.mark.slow
 def test_extreme_puzzles_have_the_profile_of_sudoku_extreme():
     family = sudoku(9)
