@@ -7,13 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import save_file
 
 from agents.agent import AIRAgent
 from agents.batches import open_dataset
 from agents.cards import CARD, evaluation_of, model_card
-from agents.checkpoint import CONFIG, WEIGHTS, load_model
-from agents.config import to_json
+from agents.checkpoint import WEIGHTS, load_model, save_model
 from agents.devices import pick_device
 from agents.evaluation import evaluate
 from agents.pretrained import FOLDER, OWNER
@@ -46,10 +44,8 @@ def pack(
         FileExistsError: something stands at ``output``.
     """
     model = load_model(run)
-    weights = {name: value.to(torch.bfloat16).contiguous() for name, value in model.state_dict().items()}
     with new_folder(output) as folder:
-        (folder / CONFIG).write_text(to_json(model.config))
-        save_file(weights, folder / WEIGHTS, metadata={"format": "pt"})
+        save_model(model, folder, torch.bfloat16)
         _check_size(folder / WEIGHTS)
         (folder / OPTIONS).write_text(json.dumps(generator_options(run), indent=2) + "\n")
         results = _measured(folder, dataset, puzzles, device) if dataset else evaluation_of(run)
