@@ -55,11 +55,13 @@ class TrainConfig:
     """Draw a random symmetry copy of every puzzle, on the device."""
     device: str = "auto"
     """cpu, cuda, mps; auto takes the best there is."""
-    dtype: Literal["bfloat16", "float32"] = "bfloat16"
-    """Precision of the hidden states and matrix products; weights, norms and the optimizer stay in float32. On CUDA
-    the products of float32 are TF32."""
-    compile: bool = False
-    """Compile the ACT step with torch.compile (needs a C++ compiler on the CPU); pays off after about a minute."""
+    dtype: Literal["auto", "bfloat16", "float32"] = "auto"
+    """Precision of the hidden states and matrix products; weights, norms and the optimizer stay in float32. auto takes
+    bfloat16 where the device multiplies it in hardware, else float32; on CUDA the products of float32 are TF32."""
+    compile: Literal["off", "blocks", "default", "reduce-overhead", "max-autotune"] = "off"
+    """Compile with torch.compile (needs a C++ compiler on the CPU): the Transformer blocks alone, in seconds, or the
+    whole ACT step in one of its modes, in a minute or more; reduce-overhead replays CUDA graphs, where there is CUDA,
+    and max-autotune tries out kernels besides."""
     seed: int = 0
     """Seeds weights, batches, symmetries and halting."""
     log_every: int = 20

@@ -1,7 +1,14 @@
-"""Training with supervised targets, from a dataset to a checkpoint (AIR paper, training section)."""
+"""Training with supervised targets, from a dataset to a checkpoint (AIR paper, training section).
+
+What a compiled step replays as CUDA graphs are the forward pass, the look-ahead and the backward pass, as torch.compile
+captures them. Drawing batches, the loss and the optimizer stay outside: they are some two hundred small kernels that
+the host launches while the device is still busy, since nothing in a step waits for it. To capture the whole step by
+hand would save little more, and would need fixed addresses for every random number, learning rate and moment.
+"""
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import json
 import math
@@ -10,20 +17,19 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
 from agents.act import Carry, Metrics, Step, act_train_step, add_metrics, draw, initial_carry
 from agents.agent import AIRAgent
 from agents.batches import PuzzleBatches, open_dataset
 from agents.checkpoint import BEST, TRAINING, CheckpointError, drop_later, load_training, save_checkpoint, save_model
+from agents.compiling import CUDA_GRAPHS, compiled
 from agents.config import to_json
 from agents.devices import pick_device, pick_dtype, prepare
 from agents.evaluation import Evaluation, evaluate, merge
 from agents.interrupts import deferred_interrupt
 from agents.model import AIR, State
-from agents.optim import build_optimizers, clip_gradients
+from agents.optim import average_weights, build_optimizers, clip_gradients
 from agents.processes import Processes
 from agents.run_log import RunLog, open_log
 from agents.train_config import TrainConfig, train_config_from_json
@@ -51,20 +57,19 @@ class Trainer:
     """
 
     def __init__(self, config: TrainConfig):
-        self.config = config
         self.processes = Processes.current()
         self.rows = self.processes.rows(config.batch)
         self.device = prepare(pick_device(config.device))
-        self.dtype = pick_dtype(config.dtype)
+        self.dtype = pick_dtype(config.dtype, self.device)
+        # Written down as it is here: a resume on another machine goes on with it.
+        self.config = dataclasses.replace(config, dtype="bfloat16" if self.dtype == torch.bfloat16 else "float32")
         self.dataset = open_dataset(config.dataset, config.model.family)
         self.batches = PuzzleBatches(self.dataset.family, self.dataset.split("train"), self.device, config.symmetry)
 
         torch.manual_seed(config.seed)
         self.generator = torch.Generator(self.device).manual_seed(config.seed)
         self.model = AIR(config.model_at(0)).to(self.device)
-        self.average: AveragedModel | None = None
-        if config.ema:
-            self.average = AveragedModel(self.model, multi_avg_fn=get_ema_multi_avg_fn(config.ema))
+        self.average = copy.deepcopy(self.model).requires_grad_(False) if config.ema else None
         self.optimizers = build_optimizers(self.model, config)
         self.forward, self.look_ahead = self._forwards()
         self.carry = initial_carry(self.model, self.rows.stop - self.rows.start, self.dtype)
@@ -101,7 +106,7 @@ class Trainer:
     @property
     def trained_model(self) -> AIR:
         """The model to evaluate and save: the moving average where there is one."""
-        return self.average.module if self.average else self.model  # type: ignore[return-value]
+        return self.average or self.model
 
     def train(self, progress: bool = True) -> Evaluation:
         """Train to the last step, checkpointing on the way, and return the last evaluation.
@@ -144,6 +149,8 @@ class Trainer:
         """Take one optimizer step: one ACT step of the batch, without waiting for the device."""
         self.model.train()
         self._run_program_of(self.step)
+        if self.config.compile in CUDA_GRAPHS:
+            torch.compiler.cudagraph_mark_step_begin()
         for optimizer in self.optimizers:
             for group in optimizer.param_groups:
                 group["lr"] = self.config.lr_at(self.step)
@@ -152,12 +159,14 @@ class Trainer:
             self.model, self.forward, self.carry, draws, self.config.loss, self.look_ahead
         )
         loss.backward()
+        if self.config.compile in CUDA_GRAPHS:  # the next replay writes over what this one has returned
+            self.carry = self.carry._replace(state=State(*(z.clone() for z in self.carry.state)))
         clip_gradients(self.model.parameters(), self.config.clip)
         for optimizer in self.optimizers:
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
-        if self.average:
-            self.average.update_parameters(self.model)
+        if self.average and self.config.ema:
+            average_weights(self.average, self.model, self.config.ema)
         self.step += 1
         self.window = metrics if self.window is None else add_metrics(self.window, metrics)
 
@@ -216,9 +225,7 @@ class Trainer:
 
     def _forwards(self) -> tuple[Step, Step]:
         """The model's forward for training, which several processes average the gradient of, and without gradient."""
-        alone: nn.Module = self.model
-        if self.config.compile:
-            alone = torch.compile(self.model, dynamic=False)  # type: ignore[assignment]
+        alone = compiled(self.model, self.config.compile)
         return self.processes.share(alone), alone
 
     def _run_program_of(self, step: int) -> None:

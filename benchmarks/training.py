@@ -32,9 +32,9 @@ AUTHORS = {"eager": 1.21, "compiled": 0.95}
 BOUNDS = {"float32": 0.65 * AUTHORS["eager"], "bfloat16": 0.35 * AUTHORS["eager"]}
 BATCH = 64
 KINDS = {
-    "eager": {"compile": False, "q_continue": True},
-    "compiled": {"compile": True, "q_continue": True},
-    "compiled, halt-only": {"compile": True, "q_continue": False},
+    "eager": {"compile": "off", "q_continue": True},
+    "compiled": {"compile": "default", "q_continue": True},
+    "compiled, halt-only": {"compile": "default", "q_continue": False},
 }
 
 
@@ -82,7 +82,7 @@ def memory() -> Iterator[Row]:
         yield Row(f"{name}, peak measured", peak / 2**20, "MiB", note="resident, eager, torch itself included")
 
 
-def _step_seconds(dataset: Path, dtype: str, compile: bool, q_continue: bool) -> float:
+def _step_seconds(dataset: Path, dtype: str, compile: str, q_continue: bool) -> float:
     torch.compiler.reset()
     config = TrainConfig(
         dataset, dataset.parent, _model(q_continue), batch=BATCH, dtype=dtype, compile=compile, device="cpu"
@@ -108,7 +108,7 @@ def _peak(name: str, folder: str, answer: multiprocessing.SimpleQueue) -> None:
     config = PRESETS[name]
     dataset = Path(folder) / "data.h5"
     build_dataset(dataset, puzzles.family(config.model.family), train=100, test=10, progress=False)
-    trainer = Trainer(dataclasses.replace(config, dataset=dataset, output=Path(folder), compile=False, device="cpu"))
+    trainer = Trainer(dataclasses.replace(config, dataset=dataset, output=Path(folder), compile="off", device="cpu"))
     for _ in range(20):
         trainer.train_step()
     answer.put(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024))

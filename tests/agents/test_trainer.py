@@ -54,7 +54,7 @@ def test_the_saved_model_is_the_moving_average(dataset: Path, tmp_path: Path) ->
     trainer = Trainer(tiny_config(dataset, tmp_path / "run"))
     trainer.train(progress=False)
     saved = load_model(tmp_path / "run")
-    for name, value in trainer.average.module.state_dict().items():
+    for name, value in trainer.average.state_dict().items():
         assert torch.equal(saved.state_dict()[name], value)
     assert not torch.equal(saved.embedding, trainer.model.embedding)
 

@@ -1,0 +1,29 @@
+"""Ways to compile a model with ``torch.compile``."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+from agents.model import AIR
+
+CUDA_GRAPHS = ("reduce-overhead", "max-autotune")
+"""Ways that capture CUDA graphs, where there is CUDA: what such a call returns, the next call overwrites."""
+
+
+def compiled(model: AIR, way: str) -> nn.Module:
+    """Return a module that computes what ``model`` computes, with its weights.
+
+    Args:
+        model: on its device.
+        way: ``"off"`` for the model itself; ``"blocks"`` compiles the Transformer blocks where they are, all of them at
+            once, in seconds; a mode of ``torch.compile``, such as ``"default"``, compiles the whole forward, which
+            takes minutes for a long program and fuses a little more.
+    """
+    if way == "off":
+        return model
+    if way == "blocks":
+        for block in (*model.f, *model.f_H):
+            block.compile(dynamic=False)
+        return model
+    return torch.compile(model, dynamic=False, mode=way)  # type: ignore[return-value]
