@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -67,7 +68,8 @@ def export_minari(
     Raises:
         FileExistsError: Minari has a dataset of this name.
         DatasetError: the dataset is damaged, or has no such split.
-        ValueError: no expert for these puzzles or actions, not so many puzzles, or Minari is not installed.
+        ValueError: no expert for these puzzles or actions, not so many puzzles, a malformed id, or Minari is not
+            installed.
     """
     dataset = dataset if isinstance(dataset, Dataset) else Dataset(dataset)
     family = dataset.family
@@ -80,9 +82,14 @@ def export_minari(
         try:
             import jax  # noqa: F401  # Minari collects with it
             import minari
+            from minari.dataset.minari_dataset import parse_dataset_id
             from minari.storage import get_dataset_path
         except ImportError as error:
             raise ValueError(f"{error}, expected: pip install 'air-envs[minari]'") from None
+        try:
+            parse_dataset_id(id)
+        except (ValueError, TypeError):
+            raise ValueError(f"id: found {id!r}, expected NAME-v0 or NAMESPACE/NAME-v0") from None
         folder = get_dataset_path(id)
         if (folder / "data").exists():
             raise FileExistsError(f"{folder}: Minari has a dataset of this name, expected a new one")
@@ -98,14 +105,17 @@ def export_minari(
         rng = np.random.default_rng(seed)
         for index in tqdm(range(count), desc="export minari", unit=" episodes", disable=not progress):
             _play(collector, family.format(view[index].puzzle), policy, rng)
-        collector.create_dataset(
-            dataset_id=id,
-            algorithm_name="expert",
-            ref_min_score=0.0,
-            ref_max_score=1.0,
-            description=f"{family.name}: {count} puzzles solved step by step. {dataset.provenance.command}",
-            requirements=["air-envs"],
-        )
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "`(author|author_email|code_permalink)` is set to None")  # who knows?
+            collector.create_dataset(
+                dataset_id=id,
+                eval_env=env.spec,
+                algorithm_name="expert",
+                ref_min_score=0.0,
+                ref_max_score=1.0,
+                description=f"{family.name}: {count} puzzles solved step by step. {dataset.provenance.command}",
+                requirements=["air-envs"],
+            )
     return folder
 
 
@@ -138,12 +148,13 @@ def _play(collector: gym.Env[Any, Any], puzzle: str, policy: Policy, rng: np.ran
 
 @contextlib.contextmanager
 def _root(root: Path | str | None) -> Iterator[None]:
-    """Let Minari keep its datasets in ``root`` for a while."""
+    """Let Minari keep its datasets in ``root`` for a while, said as an absolute path: it joins a relative one twice."""
     before = os.environ.get("MINARI_DATASETS_PATH")
-    if root is None:
+    chosen = before if root is None else root
+    if chosen is None:
         yield
         return
-    os.environ["MINARI_DATASETS_PATH"] = os.fspath(root)
+    os.environ["MINARI_DATASETS_PATH"] = os.path.abspath(chosen)
     try:
         yield
     finally:

@@ -86,11 +86,23 @@ def test_a_folder_of_ones_own(dataset, root, tmp_path):
     assert not root.exists()
 
 
+@pytest.mark.filterwarnings("error::UserWarning")
+def test_the_folder_may_be_relative(dataset, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert export_minari(dataset, "mine-v0", 2, root="given", progress=False) == tmp_path / "given" / "mine-v0"
+    monkeypatch.setenv("MINARI_DATASETS_PATH", "own")
+    assert export_minari(dataset, "mine-v0", 2, progress=False) == tmp_path / "own" / "mine-v0"
+    assert (tmp_path / "own" / "mine-v0" / "data" / "metadata.json").is_file()
+
+
 def test_what_is_refused(dataset, root):
     with pytest.raises(ValueError, match="episodes: found 7, expected 1 to 6, the puzzles in train"):
         export_minari(dataset, "a-v0", 7, progress=False)
     with pytest.raises(ValueError, match="action_type: found 'fly', expected one of"):
         export_minari(dataset, "a-v0", action_type="fly", progress=False)
+    for id in ("no version", "a", "a-v", "a/b"):
+        with pytest.raises(ValueError, match=f"id: found '{id}', expected NAME-v0"):
+            export_minari(dataset, id, progress=False)
     with pytest.raises(DatasetError, match="no split 'valid'"):
         export_minari(dataset, "a-v0", split="valid", progress=False)
     export_minari(Dataset(dataset.path), "a-v0", 1, progress=False)
