@@ -76,7 +76,7 @@ class Report(NamedTuple):
 def analyze(
     agent: AIRAgent,
     dataset: Dataset,
-    what: Collection[str] = tuple(ANALYSES),
+    what: Collection[str] | None = None,
     *,
     split: str = "test",
     puzzles: int | None = 1000,
@@ -91,7 +91,7 @@ def analyze(
     Args:
         agent: of the dataset's family.
         dataset: opened.
-        what: keys of ``ANALYSES``, by default all.
+        what: keys of ``ANALYSES``; None takes all, without "attention" where the model has none.
         split: of the dataset.
         puzzles: how many, from the first on; None takes all.
         act_steps: per puzzle; None takes the model's maximum.
@@ -102,9 +102,11 @@ def analyze(
 
     Raises:
         ValueError: an unknown analysis, a number below 1, the model is for another family, its family has no analysis,
-            or it has no attention to analyse.
+            or it has no attention to analyse, which was asked for.
         DatasetError: no such split, or a damaged one.
     """
+    if what is None:
+        what = [name for name in ANALYSES if name != "attention" or agent.model.config.mixer == "attention"]
     if unknown := [name for name in what if name not in ANALYSES]:
         raise ValueError(f"analysis {unknown[0]!r}, expected one of {', '.join(ANALYSES)}")
     if pictures < 0:

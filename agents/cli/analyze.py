@@ -13,7 +13,7 @@ What = Literal["rollouts", "freeze", "attention"]
 def analyze_command(
     run: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="RUN")],
     dataset: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="DATASET")],
-    what: tuple[What, ...] = ("rollouts", "freeze", "attention"),
+    what: tuple[What, ...] | None = None,
     split: str = "test",
     puzzles: int = 1000,
     act_steps: int | None = None,
@@ -30,7 +30,7 @@ def analyze_command(
     Args:
         run: folder of a training run, or a model's name: a shipped one such as sudoku-6x6, or one on the hub.
         dataset: HDF5 file.
-        what: which analyses, by default all.
+        what: which analyses, by default all, without attention where the model has none.
         split: of the dataset.
         puzzles: how many, from the first on.
         act_steps: ACT steps per puzzle; by default the model's maximum.

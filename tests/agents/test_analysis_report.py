@@ -227,10 +227,16 @@ def test_models_that_attention_says_nothing_of(dataset: Path, monkeypatch: pytes
             measure_attention(agent, data)
         monkeypatch.setattr("agents.analysis.report.ANALYSES", dict.fromkeys(ANALYSES))  # none may run
         with pytest.raises(ValueError, match=message):
-            analyze(agent, data)
+            analyze(agent, data, ANALYSES)
     monkeypatch.setattr("agents.analysis.families._ANALYSES", {})
     with pytest.raises(ValueError, match="no analysis of 'sudoku'"):
         measure_freeze(AIRAgent(AIR(AIRConfig(**small))), Dataset(dataset))
+
+
+def test_a_model_without_attention_is_analysed_without_it(dataset: Path) -> None:
+    model = AIR(AIRConfig("sudoku-4x4", hidden=32, heads=2, layers=1, max_steps=2, mixer="mlp", position="none"))
+    report = analyze(AIRAgent(model), Dataset(dataset), puzzles=3, progress=False)
+    assert list(report.results) == ["rollouts", "freeze"]
 
 
 def test_analyses_need_neither_environments_nor_drawing() -> None:
