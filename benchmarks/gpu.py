@@ -1,0 +1,311 @@
+"""Speed on a GPU: ``python -m benchmarks.gpu [--tiny] [--json FILE] [PART ...]`` prints one table.
+
+Parts are ceiling, loss, step, maze and evaluation; without any, all. Weights are untrained: they cost as much as
+trained ones. --tiny runs the same code at toy sizes, on a CPU where there is no GPU, and judges no target; it needs a
+C++ compiler there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import gc
+import json
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+
+from agents.agent import AIRAgent
+from agents.arithmetic import act_step_flops, count_parameters, training_step_flops
+from agents.compiling import compiled
+from agents.config import AIRConfig
+from agents.devices import pick_device, pick_dtype, prepare
+from agents.evaluation import evaluate, evaluate_halting
+from agents.losses import stablemax_cross_entropy
+from agents.model import AIR
+from agents.presets import PRESETS
+from agents.train_config import TrainConfig
+from agents.trainer import Trainer
+from benchmarks.evaluation import quarter_threshold
+from benchmarks.table import Row, at_least, at_most, machine, report
+from puzzles.build import build_dataset
+from puzzles.dataset import Dataset
+from puzzles.files import replacing
+
+STEPS, TEST_PUZZLES = 26_040, 422_786  # of the paper's run, of Sudoku-Extreme
+MINUTES = {"continue target": 30, "halt-only": 20}  # for STEPS
+WAYS = {"eager": "off", "blocks compiled": "blocks", "compiled": "default", "CUDA graphs": "reduce-overhead"}
+
+
+class Sizes(NamedTuple):
+    """How large everything is."""
+
+    product: int
+    """Rows and columns of the matrices whose product is the ceiling."""
+    sudoku: AIRConfig
+    batch: int
+    maze: AIRConfig
+    maze_batches: tuple[int, ...]
+    ways: tuple[str, ...]
+    """Keys of ``WAYS`` to compare."""
+    steps: int
+    """Training steps in each of ``REPEATS`` timings."""
+    puzzles: int
+    """Evaluated."""
+    evaluated_at_once: int
+
+
+REPEATS = 3
+PAPER = Sizes(
+    product=8192,
+    sudoku=PRESETS["sudoku-extreme-1k"].model,
+    batch=768,
+    maze=PRESETS["maze-hard-1k"].model,
+    maze_batches=(96, 192, 384, 768),
+    ways=tuple(WAYS),
+    steps=20,
+    puzzles=32_768,
+    evaluated_at_once=4096,
+)
+_TINY = AIRConfig(family="sudoku-4x4", hidden=32, heads=2, layers=1, h_cycles=1, l_cycles=1)
+TINY = Sizes(
+    product=256,
+    sudoku=_TINY,
+    batch=8,
+    maze=dataclasses.replace(_TINY, family="maze-5x5"),
+    maze_batches=(2, 4),
+    ways=("eager", "blocks compiled"),
+    steps=2,
+    puzzles=24,
+    evaluated_at_once=8,
+)
+
+
+class Step(NamedTuple):
+    """What one setting of the trainer costs."""
+
+    seconds: float
+    """Of a step."""
+    first: float
+    """Seconds of the first steps, in which it compiles."""
+    peak: int
+    """Bytes that tensors held at most; 0 where the device does not say."""
+
+
+class Bench:
+    """The parts, at one size on one device.
+
+    Raises:
+        ValueError: the paper's size without a CUDA device.
+    """
+
+    def __init__(self, tiny: bool):
+        self.sizes = TINY if tiny else PAPER
+        self.device = prepare(pick_device())
+        self.cuda = self.device.type == "cuda"
+        self.judged = not tiny
+        if self.judged and not self.cuda:
+            raise ValueError(f"device {self.device}, expected CUDA; --tiny runs toy sizes anywhere")
+        self.dtype = pick_dtype("bfloat16" if self.cuda else "float32", self.device)
+
+    @property
+    def where(self) -> str:
+        """The device and the versions, for the table's title."""
+        name = torch.cuda.get_device_name() if self.cuda else "no GPU, toy sizes, no target judged"
+        return f"{name}, torch {torch.__version__}, {_name(self.dtype)}"
+
+    @cached_property
+    def peak_rate(self) -> float:
+        """Operations a second of a large matrix product of random numbers."""
+        side = self.sizes.product
+        a, b = (torch.randn(side, side, device=self.device, dtype=self.dtype) for _ in range(2))
+        return 2 * side**3 / self.seconds(lambda: a @ b, 20)
+
+    def ceiling(self) -> Iterator[Row]:
+        """The rate that the others are compared with."""
+        yield Row(
+            "matrix ceiling", self.peak_rate / 1e12, "TFLOP/s", note=f"{self.sizes.product} cubed, random numbers"
+        )
+
+    def loss(self) -> Iterator[Row]:
+        """What the authors' float64 costs: stablemax and its gradient, at the shape of a training step."""
+        model = AIR(self.sizes.sudoku)
+        shape = self.sizes.batch, model.cells, len(model.embedding)
+        logits = torch.randn(shape, device=self.device, dtype=self.dtype, requires_grad=True)
+        labels = torch.randint(1, shape[-1], shape[:-1], device=self.device)
+        for dtype in (torch.float64, torch.float32):
+            took = self.seconds(lambda dtype=dtype: stablemax_cross_entropy(logits, labels, dtype).sum().backward(), 20)
+            yield Row(f"stablemax in {_name(dtype)}", took * 1e3, "ms", note="with its gradient")
+
+    def step(self) -> Iterator[Row]:
+        """The paper's Sudoku setting, with and without the target of q_continue."""
+        sizes = self.sizes
+        yield Row("parameters", count_parameters(sizes.sudoku) / 1e6, "M", note=f"batch {sizes.batch}")
+        with tempfile.TemporaryDirectory() as folder:
+            for name, minutes in MINUTES.items():
+                model = dataclasses.replace(sizes.sudoku, q_continue=name == "continue target")
+                flops = training_step_flops(model, sizes.batch)
+                floor = flops / self.peak_rate
+                yield Row(f"Sudoku, {name}: arithmetic", flops / 1e12, "TFLOP", note=f"floor {floor * 1e3:.3g} ms")
+                found = {}
+                for how in sizes.ways:
+                    found[how] = self.measure(model, sizes.batch, WAYS[how], Path(folder))
+                    took, note = found[how].seconds, self.describe(found[how], flops, sizes.batch)
+                    yield Row(f"Sudoku, {name}: step, {how}", took * 1e3, "ms", note=note)
+                best = min(found, key=lambda how: found[how].seconds)
+                took = found[best].seconds
+                yield self.target(at_least, f"Sudoku, {name}: of the ceiling", 100 * floor / took, "%", 55, best)
+                yield self.target(at_most, f"Sudoku, {name}: {STEPS:,} steps", took * STEPS / 60, "min", minutes, best)
+
+    def maze(self) -> Iterator[Row]:
+        """Maze-Hard, the batch doubled until memory ends or nothing is gained; then the best, compiled as a whole."""
+        model, rates = self.sizes.maze, {}
+        with tempfile.TemporaryDirectory() as folder:
+            for batch in self.sizes.maze_batches:
+                try:
+                    found = self.measure(model, batch, "blocks", Path(folder))
+                except torch.OutOfMemoryError:
+                    yield Row("Maze: batch that memory is too small for", batch, "")
+                    break
+                yield self.maze_row(batch, "blocks compiled", found)
+                rates[batch] = batch / found.seconds
+                if rates[batch] < 1.02 * max([0.0, *list(rates.values())[:-1]]):
+                    break
+            best, how = max(rates, key=rates.__getitem__), self.sizes.ways[-1]
+            found = self.measure(model, best, WAYS[how], Path(folder))
+            yield self.maze_row(best, how, found)
+        rate = max(rates[best], best / found.seconds) * training_step_flops(model, 1)
+        yield self.target(at_least, "Maze: of the ceiling", 100 * rate / self.peak_rate, "%", 45, f"batch {best}")
+
+    def maze_row(self, batch: int, how: str, found: Step) -> Row:
+        """The time of a step."""
+        note = self.describe(found, training_step_flops(self.sizes.maze, batch), batch)
+        return Row(f"Maze: step, batch {batch}, {how}", found.seconds * 1e3, "ms", note=note)
+
+    def evaluation(self) -> Iterator[Row]:
+        """A sample of puzzles, projected to all of Sudoku-Extreme's test split."""
+        sizes = self.sizes
+        self.forget()
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "puzzles.h5"
+            build_dataset(path, sizes.sudoku.family, train=0, test=sizes.puzzles, progress=False)
+            agent, data, size = self.agent(), Dataset(path), sizes.evaluated_at_once
+            full = evaluate(agent, data, batch=size, progress=False)
+            threshold = quarter_threshold(full)
+            early = evaluate_halting(agent, data, threshold, batch=size, progress=False)
+        flops = act_step_flops(sizes.sudoku, len(full.right)) * full.exact.shape[1]
+        used = flops / full.seconds / self.peak_rate
+        note = f"batch {size}, {full.puzzles_per_second:,.0f} puzzles/s, {used:.0%} of the ceiling"
+        minutes = TEST_PUZZLES / len(full.right) / 60
+        what = f"{TEST_PUZZLES:,} puzzles"
+        yield self.target(at_most, f"{what}, {full.exact.shape[1]} ACT steps", full.seconds * minutes, "min", 4, note)
+        note = (
+            f"threshold set for {early.steps.mean():.1f} ACT steps, {early.steps.sum() / early.computed:.0%} occupied"
+        )
+        yield self.target(at_most, f"{what}, stopped early", early.seconds * minutes, "min", 2, note)
+
+    def agent(self) -> AIRAgent:
+        """An untrained agent whose halting head tells puzzles apart."""
+        torch.manual_seed(0)
+        model = AIR(self.sizes.sudoku)
+        torch.nn.init.normal_(model.q_head.weight)
+        torch.nn.init.zeros_(model.q_head.bias)
+        compiled(model.to(self.device), "blocks" if self.judged else "off")
+        return AIRAgent(model, self.dtype)
+
+    def measure(self, model: AIRConfig, batch: int, way: str, folder: Path) -> Step:
+        """Time the trainer's step as the paper trains; puzzles go to ``folder``, once."""
+        dataset = folder / f"{model.family}.h5"
+        if not dataset.exists():
+            build_dataset(dataset, model.family, train=200, test=10, progress=False)
+        config = TrainConfig(
+            dataset, folder, model, batch=batch, compile=way, device=str(self.device), dtype=_name(self.dtype)
+        )
+        self.forget()
+        trainer = Trainer(config)
+        first = self.seconds(trainer.train_step, 4, warm_up=0, repeats=1) * 4
+        took = self.seconds(trainer.train_step, self.sizes.steps)
+        peak = torch.cuda.max_memory_allocated() if self.cuda else 0
+        return Step(took, first, peak)
+
+    def forget(self) -> None:
+        """Free what the setting before has compiled and allocated."""
+        torch.compiler.reset()
+        gc.collect()
+        if self.cuda:
+            torch.cuda.empty_cache()
+            torch.cuda.reset_peak_memory_stats()
+
+    def seconds(self, work: Callable[[], object], calls: int, warm_up: int = 2, repeats: int = REPEATS) -> float:
+        """Wall time of a call: the median of ``repeats`` stretches of ``calls`` calls, the device waited for."""
+        for _ in range(warm_up):
+            work()
+        times = []
+        for _ in range(repeats):
+            self.wait()
+            start = time.perf_counter()
+            for _ in range(calls):
+                work()
+            self.wait()
+            times.append((time.perf_counter() - start) / calls)
+        return statistics.median(times)
+
+    def wait(self) -> None:
+        """Wait for the device."""
+        if self.cuda:
+            torch.cuda.synchronize()
+
+    def describe(self, step: Step, flops: int, batch: int) -> str:
+        """What goes with the time of a step."""
+        rate = flops / step.seconds
+        memory = f", {step.peak / 2**30:.1f} GiB" if step.peak else ""
+        return (
+            f"{batch / step.seconds:,.0f} ACT steps of a puzzle/s, {rate / 1e12:.3g} TFLOP/s, "
+            f"{rate / self.peak_rate:.0%} of the ceiling{memory}, first 4 steps {step.first:.0f} s"
+        )
+
+    def target(
+        self, kind: Callable[..., Row], what: str, figure: float, unit: str, bound: float, note: str = ""
+    ) -> Row:
+        """A row with a target, which is judged at the paper's size alone."""
+        return kind(what, figure, unit, bound, note) if self.judged else Row(what, figure, unit, note=note)
+
+
+PARTS = ("ceiling", "loss", "step", "maze", "evaluation")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="benchmarks.gpu", description=__doc__)
+    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], metavar="PART", help=", ".join(PARTS))
+    parser.add_argument("--tiny", action="store_true", help="toy sizes, on a CPU too; no target is judged")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows there as well")
+    wanted = parser.parse_args()
+    bench, rows = Bench(wanted.tiny), []
+
+    def kept(part: str) -> Callable[[], Iterator[Row]]:
+        def run() -> Iterator[Row]:
+            for row in getattr(bench, part)():
+                rows.append(row)
+                yield row
+
+        return run
+
+    report(f"GPU: {bench.where}", [kept(part) for part in wanted.parts or PARTS])
+    if wanted.json:
+        numbers = {"device": bench.where, "machine": machine(), "rows": [row._asdict() for row in rows]}
+        with replacing(wanted.json) as temporary:
+            temporary.write_text(json.dumps(numbers, indent=2, allow_nan=False) + "\n")
+
+
+def _name(dtype: torch.dtype) -> str:
+    return str(dtype).removeprefix("torch.")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,130 @@
+"""Datasets of the GPU runs: ``python -m benchmarks.gpu_data NAME --folder FOLDER [--tiny]`` writes FOLDER/NAME.h5.
+
+``AIR_ENVS_DATA`` names the folder of published puzzles, sudoku/*.txt and maze-30x30-hard-1k/; without it, what needs
+them is left out. A dataset that is there already is kept, and an interrupted one goes on where it stopped, so all of
+them can be built beforehand, on another machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import puzzles
+from puzzles.build import build_dataset
+from puzzles.dataset import Dataset, DatasetWriter, Provenance
+from puzzles.dataset.keys import KeySet
+from puzzles.dataset.proof import split_keys
+from puzzles.importers import import_puzzles
+
+PUBLISHED = Path(os.environ["AIR_ENVS_DATA"]) if "AIR_ENVS_DATA" in os.environ else None
+
+
+class Counts(NamedTuple):
+    """Puzzles in each split and in each part of the mixture."""
+
+    train: int
+    test: int
+    sudoku_test: int
+    pool: dict[str, int]
+    """By level; "any" are random minimal puzzles."""
+
+
+FULL = Counts(train=1_000, test=1_000, sudoku_test=20_000, pool={"extreme": 20_000, "expert": 40_000, "any": 40_000})
+TINY = Counts(train=8, test=8, sudoku_test=8, pool={"extreme": 4, "expert": 8, "any": 8})
+
+
+def sudoku_extreme(path: Path, counts: Counts) -> None:
+    """The paper's setting: puzzles of the extreme generator."""
+    _build(path, "sudoku-9x9", {"level": "extreme"}, counts.train, counts.sudoku_test)
+
+
+def sudoku_published(path: Path, counts: Counts) -> None:
+    """The forum's hardest puzzles, for testing alone."""
+    if PUBLISHED is not None:
+        source = PUBLISHED / "sudoku" / "forum_hardest_1905_11+.txt"
+        import_puzzles(source, path, train=0, test=counts.sudoku_test, on_duplicate="drop")
+
+
+def sudoku_mixture(path: Path, counts: Counts) -> None:
+    """A hundred thousand generated puzzles of several levels, tested on those of ``sudoku_extreme``.
+
+    No puzzle to train on equals one to be tested on, generated or published, up to symmetry.
+    """
+    pools = []
+    for seed, (level, count) in enumerate(counts.pool.items(), start=1):
+        pool = path.with_name(f"sudoku-{level}.h5")
+        if not pool.exists():
+            _build(pool, "sudoku-9x9", {"level": None if level == "any" else level}, count, 0, seed)
+        pools.append(Dataset(pool))
+    test, published = (path.with_name(f"{name}.h5") for name in ("sudoku-extreme-1k", "sudoku-published"))
+    mix(path, Dataset(test), pools, [Dataset(published)] if published.exists() else [])
+
+
+def maze_hard(path: Path, counts: Counts) -> None:
+    """Maze-Hard: all that is published of both splits, else generated mazes."""
+    if PUBLISHED is None:
+        _build(path, "maze-30x30", {"generator": "percolation"}, counts.train, counts.test)
+    else:
+        import_puzzles(PUBLISHED / "maze-30x30-hard-1k", path, on_duplicate="drop")
+
+
+def maze_generated(path: Path, counts: Counts) -> None:
+    """Generated Maze-Hard mazes, for testing alone."""
+    _build(path, "maze-30x30", {"generator": "percolation"}, 0, counts.test, seed=1)
+
+
+DATASETS: dict[str, Callable[[Path, Counts], None]] = {
+    "sudoku-extreme-1k": sudoku_extreme,
+    "sudoku-published": sudoku_published,
+    "sudoku-mixture": sudoku_mixture,
+    "maze-hard-1k": maze_hard,
+    "maze-generated": maze_generated,
+}
+
+
+def mix(path: Path, test: Dataset, pools: list[Dataset], held_out: list[Dataset]) -> None:
+    """Write a dataset with the test split of one, and the train splits of several, of one family.
+
+    Left out of the train split is what equals, by the family's split rule, a puzzle of the test splits of ``test`` and
+    ``held_out``, or an earlier one.
+    """
+    family, known = test.family, KeySet()
+    sources = [pool.path.name for pool in pools]
+    parameters = {"test": test.path.name, "train": sources, "held_out": [data.path.name for data in held_out]}
+    command = f"python -m benchmarks.gpu_data {path.stem} --folder {path.parent.name}"
+    with DatasetWriter(path, family, provenance=Provenance("mixture", parameters, command=command)) as writer:
+        for data in (test, *held_out):
+            for block in data.blocks("test"):
+                keys = split_keys(family, block.puzzle, block.solution)
+                known.add(keys)
+                if data is test:
+                    writer.append("test", block, keys)
+        for pool in pools:
+            for block in pool.blocks("train"):
+                keys = split_keys(family, block.puzzle, block.solution)
+                new = known.add(keys).new
+                writer.append("train", puzzles.Puzzles(*(rows[new] for rows in block)), keys[new])
+
+
+def _build(path: Path, family: str, options: dict[str, Any], train: int, test: int, seed: int = 0) -> None:
+    build_dataset(path, family, puzzles.family(family).Options(**options), train, test, seed)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="benchmarks.gpu_data", description=__doc__)
+    parser.add_argument("name", choices=DATASETS)
+    parser.add_argument("--folder", type=Path, required=True)
+    parser.add_argument("--tiny", action="store_true", help="a few puzzles")
+    asked = parser.parse_args()
+    path = asked.folder / f"{asked.name}.h5"
+    if not path.exists():
+        DATASETS[asked.name](path, TINY if asked.tiny else FULL)
+    print(Dataset(path).describe() if path.exists() else f"{path}: left out, AIR_ENVS_DATA names no published puzzles")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,240 @@
+"""The runs on a GPU: ``python -m benchmarks.gpu_run train|evaluate|export|summary [RUN] --work W --results R``.
+
+``train`` goes on where the run stands and ends with exit code ``AGAIN`` when the seconds of a call are over before the
+minutes of the run are: call it again. ``evaluate`` and ``export`` write RESULTS/RUN: numbers, figures, and weights in
+bfloat16 that ``AIRAgent.from_pretrained`` loads; ``summary`` lists what all runs have reached. Datasets are those of
+``benchmarks.gpu_data``, in WORK/data.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import dataclasses
+import json
+import shutil
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import FrameType
+from typing import Any, NamedTuple
+
+import torch
+
+from agents.agent import AIRAgent
+from agents.batches import open_dataset
+from agents.cards import EVALUATION, write_card
+from agents.checkpoint import load_model, save_model
+from agents.compiling import compiled
+from agents.config import AIRConfig
+from agents.devices import pick_device, pick_dtype
+from agents.evaluation import describe, evaluate, evaluate_halting, report
+from agents.evaluation.figures import draw_evaluation
+from agents.figures import draw_training_curve
+from agents.presets import PRESETS
+from agents.run_log import METRICS
+from agents.train_config import TrainConfig
+from agents.trainer import TRAIN_CONFIG, Trainer
+from puzzles.files import replacing
+
+AGAIN = 75  # EX_TEMPFAIL
+HALT_AT = (0.5, 0.9)
+
+
+class Plan(NamedTuple):
+    """One run: how to train, for how long, and what to measure."""
+
+    config: TrainConfig
+    minutes: float
+    """Of training at most; the number of steps in ``config`` ends it too."""
+    tests: tuple[tuple[str, int], ...]
+    """Datasets whose test split is measured, the first one for the card, and for how many ACT steps."""
+
+
+_PAPER = PRESETS["sudoku-extreme-1k"]
+_RECIPE = dataclasses.replace(
+    _PAPER,
+    optimizer="adamw",
+    lr=4e-4,
+    weight_decay=0.1,
+    warmup=500,
+    clip=1.0,
+    ema=0.999,
+    loss="softmax",
+    steps=100_000,
+)
+"""What learned fastest on a CPU, with a rate for the paper's width; the learning rate stays: minutes end the run."""
+_SMALL = AIRConfig(layers=2, position="structured", q_continue=False, gradient="LLHLLH")
+"""6.8 million parameters, 13.6 MB in bfloat16."""
+
+PLANS = {
+    "sudoku-extreme-1k": Plan(_PAPER, 30, (("sudoku-extreme-1k", 16), ("sudoku-published", 16))),
+    "sudoku-extreme": Plan(
+        dataclasses.replace(
+            _RECIPE,
+            dataset=Path("sudoku-mixture.h5"),
+            model=dataclasses.replace(_SMALL, h_cycles=3, gradient="LLHLLHLLH"),
+            growth=((1_000, "LH"), (3_000, "LLHLLH")),
+        ),
+        10,
+        (("sudoku-extreme-1k", 16), ("sudoku-extreme-1k", 64), ("sudoku-published", 64)),
+    ),
+    "maze-hard": Plan(
+        dataclasses.replace(
+            _RECIPE,
+            dataset=Path("maze-hard-1k.h5"),
+            model=dataclasses.replace(_SMALL, family="maze-30x30"),
+            batch=128,
+            growth=((500, "LH"),),
+        ),
+        8,
+        (("maze-hard-1k", 16), ("maze-generated", 16)),
+    ),
+}
+
+
+def plan(name: str, work: Path, compile: str, tiny: bool) -> Plan:
+    """Return a plan with its paths and ``TrainConfig.compile``; tiny ones take seconds and compile nothing."""
+    config, minutes, tests = PLANS[name]
+    config = dataclasses.replace(
+        config,
+        dataset=work / "data" / config.dataset.name,
+        output=work / "runs" / name,
+        compile=compile,
+        log_every=100,
+        eval_every=2_000,
+        checkpoint_minutes=3,
+        keep=1,
+    )
+    if tiny:
+        model = dataclasses.replace(config.model, hidden=32, heads=2, layers=1, max_steps=2)
+        short = tuple((step, program) for step, (_, program) in enumerate(config.growth, start=1))
+        config = dataclasses.replace(
+            config,
+            model=model,
+            growth=short,
+            compile="off",
+            steps=6,
+            batch=4,
+            warmup=2,
+            log_every=2,
+            eval_every=3,
+            eval_puzzles=4,
+        )
+        tests = tuple((test, max(1, steps // 8)) for test, steps in tests)
+    return Plan(config, minutes, tests)
+
+
+def train(asked: Plan, minutes: float, seconds: float) -> bool:
+    """Train until the run has had its minutes or the call its seconds; return whether the run is over."""
+    run = asked.config.output
+    trainer = Trainer.resume(run) if (run / TRAIN_CONFIG).exists() else Trainer(asked.config)
+    left = 60 * minutes - trainer.seconds
+    if trainer.step >= trainer.config.steps or left <= 0:
+        return True
+    with interrupt_after(min(left, seconds)) as rung:
+        try:
+            print(trainer.train())
+        except KeyboardInterrupt:
+            if not rung:
+                raise
+            return left <= seconds
+    return True
+
+
+@contextlib.contextmanager
+def interrupt_after(seconds: float) -> Iterator[list[int]]:
+    """Press Ctrl-C after some time, as a person would, and note it in the list: training ends with a checkpoint."""
+    rung: list[int] = []
+
+    def ring(number: int, frame: FrameType | None) -> None:
+        rung.append(number)
+        signal.raise_signal(signal.SIGINT)
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield rung
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def measure(asked: Plan, results: Path) -> None:
+    """Evaluate a trained run on each of its test sets that is there: JSON and a picture each."""
+    device = pick_device()
+    run, batch = asked.config.output, 4096 if asked.config.model.family.startswith("sudoku") else 512
+    model = load_model(run, device)
+    compiled(model, "off" if asked.config.compile == "off" else "blocks")
+    agent = AIRAgent(model, pick_dtype("auto", device))
+    for test, steps in asked.tests:
+        path = asked.config.dataset.with_name(f"{test}.h5")
+        output = results / run.name / (EVALUATION if (test, steps) == asked.tests[0] else f"{test}-{steps}.json")
+        if output.exists() or not path.exists():
+            continue
+        data = open_dataset(path, agent.family.name)
+        evaluation = evaluate(agent, data, max_steps=steps, batch=batch)
+        early = [evaluate_halting(agent, data, limit, max_steps=steps, batch=batch) for limit in HALT_AT]
+        print(describe(evaluation, early))
+        title = f"{run.name}: {len(evaluation.right):,} test puzzles of {test}"
+        draw_evaluation(evaluation, output.with_suffix(".png"), early, title)
+        _write(output, {"run": run.name, "dataset": path.name, **report(evaluation, early)})
+
+
+def export(asked: Plan, results: Path) -> None:
+    """Write what a run leaves: weights in bfloat16, card, curve and metrics."""
+    run, folder = asked.config.output, results / asked.config.output.name
+    save_model(load_model(run), folder, torch.bfloat16)
+    for file in (run / TRAIN_CONFIG, run / METRICS, draw_training_curve(run)):
+        shutil.copy(file, folder)
+    print(write_card(folder))
+
+
+def summary(results: Path) -> str:
+    """Return a table of the exact accuracy that the runs in ``results`` have reached."""
+    lines = ["| run | test puzzles | ACT steps | exact accuracy | 95 % interval |", "| --- | --- | ---: | ---: | --- |"]
+    for name in PLANS:
+        for path in sorted((results / name).glob("*.json")):
+            found = json.loads(path.read_text())
+            if "exact_accuracy" in found:
+                low, high = found["exact_accuracy_interval_95"]
+                lines.append(
+                    f"| {name} | {found['puzzles']:,} of {Path(found['dataset']).stem} | {found['act_steps']} "
+                    f"| {found['exact_accuracy']:.1%} | {low:.1%} to {high:.1%} |"
+                )
+    return "\n".join(lines)
+
+
+def _write(path: Path, numbers: dict[str, Any]) -> None:
+    with replacing(path) as temporary:
+        temporary.write_text(json.dumps(numbers, indent=2, allow_nan=False) + "\n")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="benchmarks.gpu_run", description=__doc__)
+    parser.add_argument("action", choices=["train", "evaluate", "export", "summary"])
+    parser.add_argument("run", nargs="?", choices=[*PLANS, None])
+    parser.add_argument("--work", type=Path, required=True, help="folder of data/ and runs/")
+    parser.add_argument("--results", type=Path, required=True, help="folder to leave numbers, figures and weights in")
+    parser.add_argument("--minutes", type=float, help="of the whole run; by default the plan's")
+    parser.add_argument("--seconds", type=float, default=1e6, help="of this call")
+    parser.add_argument("--compile", default="blocks", help="how to train; see TrainConfig.compile")
+    parser.add_argument("--tiny", action="store_true", help="toy sizes")
+    given = parser.parse_args()
+    if given.action == "summary":
+        print(summary(given.results))
+        return
+    if given.run is None:
+        parser.error(f"{given.action} needs a RUN, one of {', '.join(PLANS)}")
+    asked = plan(given.run, given.work, given.compile, given.tiny)
+    if given.action == "evaluate":
+        measure(asked, given.results)
+    elif given.action == "export":
+        export(asked, given.results)
+    elif not train(asked, asked.minutes if given.minutes is None else given.minutes, given.seconds):
+        sys.exit(AGAIN)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,157 @@
+"""The scripts of benchmarks/gpu.sh at toy size on the CPU."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import puzzles
+from agents.agent import AIRAgent
+from agents.arithmetic import count_parameters
+from agents.batches import open_dataset
+from agents.checkpoint import load_training
+from agents.evaluation import evaluate
+from agents.pretrained.packing import MAX_BYTES
+from benchmarks import gpu_data
+from benchmarks.gpu import Bench
+from benchmarks.gpu_run import PLANS, Plan, interrupt_after, train
+from puzzles.dataset import Dataset, Provenance, verify
+from puzzles.dataset.proof import split_keys
+from puzzles.dataset.writer import write_dataset
+from tests.agents.conftest import tiny_config
+
+ROOT = Path(__file__).parents[2]
+ABSENT = ("gymnasium", "pygame", "stable_baselines3", "sb3_contrib", "tyro")
+"""What a machine with a GPU may lack."""
+
+
+def test_a_call_ends_in_time_and_the_next_goes_on(dataset: Path, tmp_path: Path) -> None:
+    config = tiny_config(dataset, tmp_path / "run", steps=100_000, log_every=10, eval_every=50_000)
+    asked = Plan(config, 0, ())
+    start = time.monotonic()
+    assert not train(asked, minutes=10, seconds=1.5)
+    assert time.monotonic() - start < 20
+    stopped = load_training(config.output, "cpu")["step"]
+    assert 0 < stopped < config.steps
+    assert train(asked, minutes=1.5 / 60, seconds=600), "the run has had its minutes"
+    assert load_training(config.output, "cpu")["step"] >= stopped
+    assert train(asked, minutes=0, seconds=600), "nothing is left to do"
+
+
+def test_a_run_ends_with_its_steps(dataset: Path, tmp_path: Path) -> None:
+    config = tiny_config(dataset, tmp_path / "run")
+    assert train(Plan(config, 0, ()), minutes=10, seconds=600)
+    assert load_training(config.output, "cpu")["step"] == config.steps
+
+
+def test_the_alarm_is_a_ctrl_c_and_is_put_away() -> None:
+    with pytest.raises(KeyboardInterrupt), interrupt_after(0.05) as rung:
+        time.sleep(5)
+    assert rung
+    with interrupt_after(0.05) as rung:
+        pass
+    time.sleep(0.1)
+    assert not rung
+
+
+def test_the_mixture_holds_nothing_that_is_tested(tmp_path: Path) -> None:
+    family = puzzles.family("sudoku-4x4")
+    data = family.generate(np.arange(400, dtype=np.uint64))
+    keys = split_keys(family, data.puzzle, data.solution)
+    data = data.take(np.sort(np.unique(keys, return_index=True)[1]))
+
+    def part(name: str, train: slice, test: slice) -> Dataset:
+        path = tmp_path / f"{name}.h5"
+        parts = data.take(train), data.take(test)
+        write_dataset(path, family, *parts, provenance=Provenance("test"), allow_empty=True)
+        return Dataset(path)
+
+    none = slice(0, 0)
+    test, held_out = part("test", none, slice(0, 20)), part("held-out", none, slice(20, 40))
+    pools = [part("a", slice(10, 60), none), part("b", slice(50, 90), none)]
+    gpu_data.mix(tmp_path / "mixed.h5", test, pools, [held_out])
+    mixed = Dataset(tmp_path / "mixed.h5")
+    assert mixed.counts == {"train": 50, "test": 20}
+    np.testing.assert_array_equal(mixed.split("train").puzzle, data.puzzle[40:90])
+    np.testing.assert_array_equal(mixed.split("test").puzzle, data.puzzle[:20])
+    verify(mixed.path)
+
+
+def test_every_plan_has_its_datasets() -> None:
+    for asked in PLANS.values():
+        assert {asked.config.dataset.stem, *(test for test, _ in asked.tests)} <= gpu_data.DATASETS.keys()
+
+
+@pytest.mark.parametrize("name", ["sudoku-extreme", "maze-hard"])
+def test_the_best_models_can_be_shipped(name: str) -> None:
+    assert 2 * count_parameters(PLANS[name].config.model) < MAX_BYTES, "in bfloat16"
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
+def test_the_papers_size_asks_for_a_gpu() -> None:
+    with pytest.raises(ValueError, match=r"device cpu, expected CUDA; --tiny"):
+        Bench(tiny=False)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("c++") is None, reason="no C++ compiler")
+def test_the_whole_list_runs_in_calls_and_leaves_everything(tmp_path: Path) -> None:
+    """Without the packages that a machine with a GPU may lack."""
+    for name in ABSENT:
+        (tmp_path / "absent").mkdir(exist_ok=True)
+        (tmp_path / "absent" / f"{name}.py").write_text(f"raise ImportError('{name} is not here')\n")
+    environment = {key: value for key, value in os.environ.items() if key != "AIR_ENVS_DATA"} | {
+        "TINY": "1",
+        "OUT": str(tmp_path / "out"),
+        "WORK": str(tmp_path / "work"),
+        "PYTHON": sys.executable,
+        "PYTHONPATH": str(tmp_path / "absent"),
+    }
+
+    def call(**changes: str) -> subprocess.CompletedProcess[str]:
+        command = ["bash", str(ROOT / "benchmarks" / "gpu.sh")]
+        return subprocess.run(command, env=environment | changes, capture_output=True, text=True)
+
+    short = call(LIMIT="5")
+    assert short.returncode == 75, short.stdout
+    assert "NOT DONE: bench-step goes on with the next call" in short.stdout
+    whole = call()
+    assert whole.returncode == 0, whole.stdout
+    assert whole.stdout.endswith(f"DONE: {tmp_path / 'out' / 'SUMMARY.md'}\n")
+
+    subprocess.run("cat results.tar.gz.* | tar xz", shell=True, cwd=tmp_path / "out", check=True)
+    results = tmp_path / "out" / "results"
+    summary = (tmp_path / "out" / "SUMMARY.md").read_text()
+    assert summary == (results / "SUMMARY.md").read_text()
+    rows = json.loads((results / "bench-step.json").read_text())["rows"]
+    for row in rows:
+        assert f"| {row['what']} |" in summary
+        assert row["met"] is None, "nothing is judged at toy size"
+    for name, asked in PLANS.items():
+        agent = AIRAgent.from_pretrained(results / name)
+        assert agent.model.embedding.dtype == torch.float32
+        found = json.loads((results / name / "eval.json").read_text())
+        data = open_dataset(tmp_path / "work" / "data" / found["dataset"], asked.config.model.family)
+        again = evaluate(agent, data, max_steps=found["act_steps"], progress=False)
+        assert again.summary()["cell_accuracy"] == pytest.approx(found["cell_accuracy"], abs=0.02)
+        assert f"| {name} | {found['puzzles']:,} of {Path(found['dataset']).stem} |" in summary
+        for file in ("eval.png", "curve.png", "metrics.jsonl", "train.json", "README.md"):
+            assert (results / name / file).stat().st_size > 0
+
+    trained = (tmp_path / "work" / "runs" / "maze-hard" / "model.safetensors").stat().st_mtime_ns
+    again = call()
+    assert again.stdout == f"DONE: {tmp_path / 'out' / 'SUMMARY.md'}\n", "everything is done already"
+    assert (tmp_path / "work" / "runs" / "maze-hard" / "model.safetensors").stat().st_mtime_ns == trained
+    broken = call(STAGES="evaluate-nothing")
+    assert broken.returncode == 1
+    assert "FAILED: evaluate-nothing" in broken.stdout
+    unknown = call(STAGES="nonsense")
+    assert unknown.returncode == 2
+    assert "no stage nonsense, expected some of: bench-step" in unknown.stderr
