@@ -4,6 +4,9 @@ A shipped model is a folder NAME with ``config.json``, ``model.safetensors`` in 
 ``generator.json``, the options of the generator whose puzzles it was trained on. ``air-envs pack`` makes one of a run:
 
     air-envs pack runs/sudoku-6x6 --output agents/pretrained/sudoku-6x6
+
+Where those puzzles were imported, ``generator.json`` is empty, which means the defaults of the family; write into it
+what makes such puzzles, ``{"generator": "percolation"}`` for Maze-Hard, or ``{"level": "extreme"}``.
 """
 
 from __future__ import annotations

@@ -153,11 +153,15 @@ def test_a_name_that_is_nothing_here_is_asked_of_the_hub(shelf: Path, monkeypatc
 
 
 @pytest.mark.usefixtures("_shipped")
-def test_commands_take_the_short_name(easy_dataset: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_commands_take_the_short_name(
+    easy_dataset: Path, shelf: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = sorted((shelf / "easy").iterdir())
     main(["watch", "easy", "--output", str(tmp_path / "out" / "easy")])
     assert (tmp_path / "out" / "easy.gif").is_file()
     main(["eval", "easy", str(easy_dataset), "--puzzles", "5", "--no-episodes", "--halt-at", "0.5"])
     assert "5 test puzzles" in capsys.readouterr().out
+    assert sorted((shelf / "easy").iterdir()) == before, "nothing is written among installed files"
     found = fails(["export-checkpoint", "easy", "--output", str(tmp_path / "theirs")], capsys)
     assert "position 'structured' has no place" in found, "the model was found, though their layout lacks this"
     assert "shipped: air_envs/easy" in fails(["watch", "nothing"], capsys)
