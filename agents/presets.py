@@ -47,15 +47,15 @@ def _cpu(name: str, steps: int, batch: int, lr: float, model: AIRConfig) -> Trai
 _SMALL = AIRConfig(
     family="sudoku-4x4", hidden=64, heads=2, layers=2, max_steps=8, position="structured", q_continue=False
 )
+# One L and one H, and a SwiGLU over the positions in place of attention, as in TRM's smaller model: on a CPU it learns
+# 6x6 Sudoku in a tenth of the time, and leaves the plateau where attention takes a maze's open cells for all alike.
+_MIXED = dataclasses.replace(_SMALL, hidden=128, expansion=2.0, h_cycles=1, l_cycles=1, mixer="mlp", position="none")
 
 PRESETS: dict[str, TrainConfig] = _PAPER | {
     "sudoku-4x4": _cpu("sudoku-4x4", 900, 256, 4e-3, _SMALL),
-    "sudoku-6x6": _cpu(
-        "sudoku-6x6",
-        2_400,
-        64,
-        1e-3,
-        dataclasses.replace(_SMALL, family="sudoku-6x6", hidden=128, heads=4, expansion=2.0, gradient="LLHLLH"),
-    ),
-    "maze-9x9": _cpu("maze-9x9", 400, 64, 1e-3, dataclasses.replace(_SMALL, family="maze-9x9", gradient="LLHLLH")),
+    "sudoku-6x6": _cpu("sudoku-6x6", 1_200, 64, 2e-3, dataclasses.replace(_MIXED, family="sudoku-6x6")),
+    "sudoku-6x6-minimal": _cpu("sudoku-6x6-minimal", 2_400, 64, 3e-3, dataclasses.replace(_MIXED, family="sudoku-6x6")),
+    "sudoku-9x9-easy": _cpu("sudoku-9x9-easy", 6_000, 64, 2e-3, dataclasses.replace(_MIXED, family="sudoku-9x9")),
+    "maze-9x9": _cpu("maze-9x9", 6_000, 64, 2e-3, dataclasses.replace(_MIXED, family="maze-9x9", hidden=64)),
+    "maze-15x15": _cpu("maze-15x15", 3_000, 64, 2e-3, dataclasses.replace(_MIXED, family="maze-15x15", hidden=64)),
 }

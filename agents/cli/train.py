@@ -34,17 +34,17 @@ def main(args: list[str]) -> None:
     from agents.processes import joined
 
     with joined() as processes:
-        if config and chosen.preset and not config.dataset.exists():
-            _generate(chosen.preset, config, processes)
+        if config and chosen.preset and processes.first:
+            _generate_missing(chosen.preset, config)
+        processes.wait()
         _train(config, chosen.resume, chosen.from_step, processes)
 
 
-def _generate(preset: str, config: TrainConfig, processes: Processes) -> None:
-    """Build the dataset that the preset trains on."""
-    if processes.first:
+def _generate_missing(preset: str, config: TrainConfig) -> None:
+    """Build the dataset that the preset trains on, unless it is there or another was asked for."""
+    if config.dataset == PRESETS[preset].dataset and not config.dataset.exists():
         print(f"{config.dataset}: not there; generating what preset {preset} trains on")
         RECIPES[preset].build(config.model.family, config.dataset)
-    processes.wait()
 
 
 def _train(config: TrainConfig | None, run: Path, from_step: int | None, processes: Processes) -> None:
@@ -69,10 +69,11 @@ def _train(config: TrainConfig | None, run: Path, from_step: int | None, process
 
 def _configure(preset: str | None, args: list[str]) -> TrainConfig:
     description = (
-        "Train AIR with supervised targets.\n\n--preset NAME starts from one of: "
+        "Train AIR with supervised targets.\n\n--preset NAME starts from one of these, and generates its dataset where"
+        + " there is none:\n\n"
         + ", ".join(sorted(PRESETS))
-        + ", and generates its dataset where there is none.\n\n--resume RUN goes on with the run in that folder, bit"
-        + " for bit; with --from-step STEP, from an earlier checkpoint."
+        + ".\n\n--resume RUN goes on with the run in that folder, bit for bit; with --from-step STEP, from an earlier"
+        + " checkpoint."
         + "\n\ntorchrun --nproc-per-node N -m agents train ... trains on N processes."
     )
     # tyro takes the absence of a default as its own sentinel, None as a value.

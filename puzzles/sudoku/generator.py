@@ -27,7 +27,7 @@ ATTEMPTS = 10_000
 _BATCH = 64  # puzzles per kernel call: between two calls an interrupt is heard
 _EXTREME_BATCH = 4
 _UNBIASED = 0.22  # of extreme puzzles: random minimal ones, as in Sudoku-Extreme
-_EFFORT = np.int64(3600)  # puzzles tried to make one hard
+_EFFORT = np.int64(3000)  # puzzles tried to make one hard
 _ONE = np.int64(1)
 # Minimal puzzles above side 10 take too long to dig; there are too few at side 4. These counts are reached quickly.
 _DEFAULT_CLUES = {4: (4, 10), 12: (54, 54), 15: (96, 96), 16: (112, 112)}

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from agents.checkpoint import load_model
 from agents.cli import main
+from puzzles.dataset import Dataset
 
 
 def fails(args: list[str], capsys: pytest.CaptureFixture[str]) -> str:
@@ -167,6 +169,16 @@ def test_bad_input_is_one_line_and_leaves_nothing(
     assert "no test puzzle 999" in fails(["watch", str(run), "--dataset", str(dataset), "--index", "999"], capsys)
     assert not output.exists()
     assert not list(tmp_path.glob(".*"))
+
+
+def test_a_preset_generates_what_it_trains_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    main(["train", "--preset", "sudoku-4x4", "--steps", "2", "--batch", "4", "--eval-puzzles", "10"])
+    assert "data/sudoku-4x4.h5: not there" in capsys.readouterr().out
+    assert len(Dataset("data/sudoku-4x4.h5").split("train").puzzle) == 1_000
+    assert load_model("runs/sudoku-4x4").config.family == "sudoku-4x4"
 
 
 def test_training_needs_neither_environments_nor_drawing() -> None:
