@@ -53,7 +53,7 @@ _MIXED = dataclasses.replace(_SMALL, hidden=128, expansion=2.0, h_cycles=1, l_cy
 
 PRESETS: dict[str, TrainConfig] = _PAPER | {
     "sudoku-4x4": _cpu("sudoku-4x4", 900, 256, 4e-3, _SMALL),
-    "sudoku-6x6": _cpu("sudoku-6x6", 1_200, 64, 2e-3, dataclasses.replace(_MIXED, family="sudoku-6x6")),
+    "sudoku-6x6": _cpu("sudoku-6x6", 1_800, 64, 2e-3, dataclasses.replace(_MIXED, family="sudoku-6x6")),
     "sudoku-6x6-minimal": _cpu("sudoku-6x6-minimal", 2_400, 64, 3e-3, dataclasses.replace(_MIXED, family="sudoku-6x6")),
     "sudoku-9x9-easy": _cpu("sudoku-9x9-easy", 6_000, 64, 2e-3, dataclasses.replace(_MIXED, family="sudoku-9x9")),
     "maze-9x9": _cpu("maze-9x9", 6_000, 64, 2e-3, dataclasses.replace(_MIXED, family="maze-9x9", hidden=64)),

@@ -36,7 +36,7 @@ RECIPES = {
     "sudoku-extreme-1k": Recipe(1_000, options={"level": "extreme"}),
     "maze-hard-1k": Recipe(1_000, options={"generator": "percolation"}),
     "sudoku-4x4": Recipe(1_000),
-    "sudoku-6x6": Recipe(10_000, options={"clues": 14}),
+    "sudoku-6x6": Recipe(100_000, options={"clues": 14}),
     "sudoku-6x6-minimal": Recipe(100_000),
     "sudoku-9x9-easy": Recipe(100_000, options={"level": "easy"}),
     "maze-9x9": Recipe(100_000, options={"generator": "perfect"}),

@@ -35,7 +35,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
     **{name: {"operator": name} for name in OPERATORS},
     **{name: {"level_token": name} for name in LEVEL_TOKENS},
     "HRM": {"layers": 4, "h_layers": 4},
-    "TRM": _TRM,
+    "TRM": _TRM | {"mixer": "attention", "position": "rope"},
     "TRM-MLP": _TRM | {"mixer": "mlp", "position": "none"},
 }
 """Fields of each name; all others keep their defaults, which are the paper's. TRM also trains with an EMA of 0.999."""

@@ -38,7 +38,7 @@ def _configure(family: str, preset: str | None, args: list[str]) -> TrainConfig:
     rows = "\n\n".join(f"{name}: {', '.join(names)}" for name, names in ABLATIONS.items())
     description = (
         "Train every member of a family of variants with several seeds; measure each on the test split.\n\n"
-        f"FAMILY is one of\n\n{rows}\n\n--preset NAME starts from one of: {', '.join(sorted(PRESETS))}."
+        f"FAMILY is one of\n\n{rows}\n\n--preset NAME starts from one of\n\n{', '.join(sorted(PRESETS))}."
         "\n\n--seeds N trains each with N seeds, by default 3, from --seed on."
         "\n\n--only NAME ... trains some members; --puzzles N measures on the first N test puzzles, not on all."
         "\n\nCalled again, it skips what is finished and goes on with what was interrupted."
