@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 
 from puzzles.errors import PuzzleError
 from puzzles.family import Grids
-from puzzles.maze.cells import PATH, START
 from puzzles.maze.percolation import draw_plainly, draw_screened
-from puzzles.maze.search import bordered, find, mark_path_cells, steps, workspace
+from puzzles.maze.rules import first_paths
+from puzzles.maze.search import workspace
 from puzzles.maze.trees import ALGORITHMS, draw_tree
-from puzzles.random import seeded, uniform
+from puzzles.random import seeded
 from puzzles.threads import in_batches
 
 PERFECT_DRAWS = 100_000
@@ -33,7 +33,7 @@ class MazeOptions:
     """Options of the maze generators. Every maze they make has a way from start to goal.
 
     A generator draws (maze, start, goal) until the shortest path has ``min_path`` moves: those that have are as likely,
-    relative to each other, as they were drawn. Of the shortest paths of a maze one is picked uniformly.
+    relative to each other, as they were drawn. The solution is ``puzzles.maze.rules.first_paths``, as in Maze-Hard.
     """
 
     generator: Literal["perfect", "braided", "percolation"] = "perfect"
@@ -65,16 +65,17 @@ def generate(
     min_path = minimum_path(rows, columns, options)
     fill, draws = _filler(rows, columns, min_path, options)
     puzzles = np.zeros((len(seeds), rows, columns), np.uint8)
-    solutions = np.zeros_like(puzzles)
-    moves = np.zeros(len(seeds), np.int32)
+    solutions = np.empty_like(puzzles)
+    moves = np.empty(len(seeds), np.int32)
 
     def work(part: slice) -> None:
-        failed = fill(seeds[part], puzzles[part], solutions[part], moves[part])
+        failed = fill(seeds[part], puzzles[part])
         if failed >= 0:
             raise PuzzleError(
                 f"seed {seeds[part.start + failed]}: no {options.generator} maze of {rows}x{columns} "
                 f"with a path of {min_path} moves or more in {draws:,} draws"
             )
+        solutions[part], moves[part] = first_paths(puzzles[part])
 
     in_batches(work, len(seeds), _BATCH)
     return puzzles, solutions, moves
@@ -112,7 +113,7 @@ def _check(options: MazeOptions) -> None:
 
 
 def _filler(rows: int, columns: int, min_path: int, options: MazeOptions) -> tuple[Callable[..., int], int]:
-    """Return the draws per puzzle, and what fills (puzzles, solutions, moves) from seeds; see ``_fill_trees``."""
+    """Return what fills puzzles from seeds, see ``_fill_trees``, and the draws per puzzle."""
     if options.generator == "percolation":
         walls = float(options.wall_low), float(options.wall_high)
         screened = _screens(rows, columns, min_path)
@@ -128,20 +129,19 @@ def _screens(rows: int, columns: int, min_path: int) -> bool:
 
 
 @njit(cache=True, nogil=True)
-def _fill_trees(min_path, draws, algorithm, braid, seeds, puzzles, solutions, lengths):
-    """Fill ``puzzles``, ``solutions`` and ``lengths``; return the index of the first failure, or -1."""
+def _fill_trees(min_path, draws, algorithm, braid, seeds, puzzles):
+    """Fill ``puzzles``; return the index of the first failure, or -1."""
     _, rows, columns = puzzles.shape
     moves, queue = workspace(rows, columns)
     for i in range(len(seeds)):
         state = seeded(seeds[i])
         if not draw_tree(puzzles[i], min_path, draws, algorithm, braid, moves, queue, state):
             return i
-        lengths[i] = _solve_randomly(puzzles[i], solutions[i], moves, queue, state)
     return -1
 
 
 @njit(cache=True, nogil=True)
-def _fill_percolation(min_path, draws, wall_low, wall_high, screened, seeds, puzzles, solutions, lengths):
+def _fill_percolation(min_path, draws, wall_low, wall_high, screened, seeds, puzzles):
     """Do as ``_fill_trees`` does."""
     _, rows, columns = puzzles.shape
     moves, queue = workspace(rows, columns)
@@ -153,63 +153,4 @@ def _fill_percolation(min_path, draws, wall_low, wall_high, screened, seeds, puz
             drawn = draw_plainly(puzzles[i], min_path, wall_low, wall_high, draws, moves, queue, state)
         if not drawn:
             return i
-        lengths[i] = _solve_randomly(puzzles[i], solutions[i], moves, queue, state)
     return -1
-
-
-@njit(cache=True, nogil=True)
-def _solve_randomly(puzzle, solution, moves, queue, state):
-    """Write ``puzzle`` with one of its shortest paths marked into ``solution``; return the number of moves.
-
-    Each path has the same probability: a step goes to a cell in proportion to the number of shortest paths that lead on
-    from it. ``moves`` and ``queue`` are those of a search from the goal to the start.
-    """
-    rows, columns = puzzle.shape
-    width = columns + 2
-    for row in range(rows):
-        for column in range(columns):
-            solution[row, column] = puzzle[row, column]
-    cell = bordered(find(puzzle, START), columns)
-    length = moves[cell]
-    found = mark_path_cells(cell, moves, queue, columns)
-    ways = _ways_on(queue[:found], moves, columns)
-    for _ in range(length - 1):
-        total = 0.0
-        onward = cell
-        for step in steps(columns):
-            other = np.uint32(cell + step)
-            if moves[other] == moves[cell] + 1:
-                total += ways[other]
-                # Keeping the newest with its share of the total so far picks one in proportion to its weight.
-                if uniform(state) * total < ways[other]:
-                    onward = np.int64(other)
-        cell = onward
-        solution[cell // width - 1, cell % width - 1] = PATH
-    return length
-
-
-@njit(cache=True, nogil=True)
-def _ways_on(path_cells, moves, columns):
-    """Return (bordered cells,) float64: how many shortest paths lead on from each of the marked ``path_cells``.
-
-    Only ratios inside one distance from the goal hold: rescaling keeps the counts of huge open mazes finite.
-    """
-    ways = np.empty(len(moves))
-    ways[path_cells[-1]] = 1.0
-    level = moves[path_cells[-1]]
-    scale = 1.0
-    largest = 1.0
-    for k in range(len(path_cells) - 2, -1, -1):
-        cell = path_cells[k]
-        if moves[cell] != level:
-            level = moves[cell]
-            scale = 1.0 / largest if largest > 1e200 else 1.0
-            largest = 0.0
-        total = 0.0
-        for step in steps(columns):
-            other = np.uint32(cell + step)
-            if moves[other] == level + 1:  # marked cells hold their distance negated
-                total += ways[other]
-        ways[cell] = max(total * scale, 1e-300)  # never 0: from every cell there is a way on
-        largest = max(largest, ways[cell])
-    return ways

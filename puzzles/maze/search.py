@@ -15,8 +15,6 @@ UNREACHED = np.int32(-1)
 """What ``moves`` holds for a cell that no path led to."""
 BLOCKED = np.int32(-2)
 """What ``moves`` holds for a wall or the border."""
-ON_PATH = np.int32(-3)
-"""A cell on a shortest path holds ``ON_PATH`` less its distance, once ``mark_path_cells`` has found it."""
 
 
 @njit(cache=True, nogil=True)
@@ -91,31 +89,10 @@ def place_and_search(grid, start, goal, moves, queue):
 
 
 @njit(cache=True, nogil=True)
-def mark_path_cells(start, moves, queue, columns):
-    """Find the cells on any shortest path after a search from the goal that reached the bordered cell ``start``.
-
-    They are marked in ``moves``, see ``ON_PATH``. ``queue`` holds them when it is done, ``start`` first and the goal
-    last, in order of distance; their number is returned.
-    """
-    queue[0] = start
-    moves[start] = ON_PATH - moves[start]
-    head = 0
-    tail = 1
-    while head < tail:
-        cell = queue[head]
-        head += 1
-        nearer = ON_PATH - moves[cell] - 1
-        for step in steps(columns):
-            other = np.uint32(cell + step)
-            if moves[other] == nearer and nearer >= 0:
-                moves[other] = ON_PATH - nearer
-                queue[tail] = other
-                tail += 1
-    return tail
-
-
-@njit(cache=True, nogil=True)
 def steps(columns):
-    """Return what is added to a bordered cell, modulo 2**32, to go up, right, down and left."""
+    """Return what is added to a bordered cell, modulo 2**32, to go down, left, right and up.
+
+    Searches look around in this order, which decides between shortest paths; see ``puzzles.maze.rules.first_paths``.
+    """
     width = np.uint32(columns + 2)
-    return np.uint32(-width), np.uint32(1), width, np.uint32(-1)
+    return width, np.uint32(-1), np.uint32(1), np.uint32(-width)

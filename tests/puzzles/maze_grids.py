@@ -23,7 +23,7 @@ def parse(*lines):
 
 
 def neighbours(grid, cell):
-    for step in ((-1, 0), (0, 1), (1, 0), (0, -1)):
+    for step in ((1, 0), (0, -1), (0, 1), (-1, 0)):
         row, column = cell[0] + step[0], cell[1] + step[1]
         if 0 <= row < grid.shape[0] and 0 <= column < grid.shape[1] and grid[row, column] != WALL:
             yield row, column
@@ -40,6 +40,23 @@ def search(grid, origin):
                 moves[other] = moves[cell] + 1
                 queue.append(other)
     return moves
+
+
+def first_path(grid):
+    """The inner cells of the shortest path that a search from the start finds first, last one first."""
+    start, goal = cell_of(grid, START), cell_of(grid, GOAL)
+    found_from = {start: start}
+    queue = deque([start])
+    while goal not in found_from:
+        cell = queue.popleft()
+        for other in neighbours(grid, cell):
+            if other not in found_from:
+                found_from[other] = cell
+                queue.append(other)
+    cell = found_from[goal]
+    while cell != start:
+        yield cell
+        cell = found_from[cell]
 
 
 def cell_of(grid, value):

@@ -10,7 +10,7 @@ import pytest
 from puzzles import PuzzleError
 from puzzles.maze import GOAL, OPEN, START, WALL
 from puzzles.maze.trees import ALGORITHMS
-from tests.puzzles.maze_grids import cell_of, maze, neighbours, parse, search, seeds, shortest_paths
+from tests.puzzles.maze_grids import cell_of, maze, neighbours, search, seeds
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
@@ -169,35 +169,12 @@ def test_percolation_mazes_follow_the_law_of_plain_rejection(shape, min_path, lo
     assert statistic < len(expected) + 5 * math.sqrt(2 * len(expected))  # chi-square, mean and 5 deviations
 
 
-@pytest.mark.parametrize("rows", [3, 4])
-def test_every_shortest_path_is_equally_likely(rows):
-    # Without walls and from corner to corner there are C(2n - 2, n - 1) shortest paths.
-    family = maze(rows, rows)
-    options = family.Options("percolation", min_path=2 * rows - 2, wall_low=0.0, wall_high=0.0)
-    count = 8000
-    batch = family.generate(seeds(count), options)
-    number = math.comb(2 * rows - 2, rows - 1)
-    for corner in ((0, 0), (0, -1), (-1, 0), (-1, -1)):
-        answers = Counter(grid.tobytes() for grid in batch.solution[batch.puzzle[:, *corner] == START])
-        mean = sum(answers.values()) / number
-        assert len(answers) == number
-        statistic = sum((seen - mean) ** 2 / mean for seen in answers.values())
-        assert statistic < number - 1 + 5 * math.sqrt(2 * number)
-
-
-def test_shortest_paths_are_equally_likely_where_the_first_step_is_not():
-    # Of the 5 shortest paths 3 go right first and 2 go down: a fair first step would favour those 2.
-    family = maze(3, 3)
-    options = family.Options("percolation", min_path=4, wall_low=0.3, wall_high=0.3)
-    puzzle = parse("S  ", "   ", "# G")
-    batch = family.generate(seeds(60_000), options)
-    answers = batch.solution[(batch.puzzle == puzzle).all(axis=(1, 2))]
-    seen = Counter(answer.tobytes() for answer in answers)
-    paths = shortest_paths(puzzle)
-    mean = len(answers) / len(paths)
-    assert len(seen) == len(paths) == 5
-    assert mean > 20
-    assert sum((count - mean) ** 2 / mean for count in seen.values()) < 4 + 5 * math.sqrt(8)
+@pytest.mark.parametrize("options", [{}, {"generator": "braided"}, {"generator": "percolation"}])
+def test_solutions_are_those_of_the_family(options):
+    family = maze(9, 8)
+    batch = family.generate(seeds(500), family.Options(**options))
+    np.testing.assert_array_equal(batch.solution, family.solve(batch.puzzle))
+    np.testing.assert_array_equal(batch.rating, family.rate(batch.puzzle))
 
 
 @pytest.mark.parametrize(

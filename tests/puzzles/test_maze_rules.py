@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from puzzles import PuzzleError
 from puzzles.maze import GOAL, OPEN, PATH, START, Maze
 from puzzles.threads import set_threads
-from tests.puzzles.maze_grids import cell_of, maze, parse, search, seeds, shortest_paths, small_puzzles
+from tests.puzzles.maze_grids import cell_of, first_path, maze, parse, search, seeds, shortest_paths, small_puzzles
 
 
 @settings(max_examples=100, deadline=None)
@@ -29,9 +29,23 @@ def test_distances_and_solution(grid):
                 call(np.stack([np.array(shortest_possible(grid.shape)), grid]))
         return
     solution = family.solve(grid[None])[0]
-    assert frozenset(zip(*map(list, np.where(solution == PATH)), strict=True)) in shortest_paths(grid)
+    marked = frozenset(zip(*map(list, np.where(solution == PATH)), strict=True))
+    assert marked in shortest_paths(grid)
+    assert marked == frozenset(first_path(grid))
     np.testing.assert_array_equal(np.where(solution == PATH, OPEN, solution), grid)
     assert family.rate(grid[None])[0] == moves[start]
+
+
+def test_published_labels_are_the_paths_found_first(real_data):
+    family = maze(30, 30)
+    for split, count in (("train", 1000), ("test", 500)):
+        folder = real_data / "maze-30x30-hard-1k" / split
+        puzzle, label = (
+            np.load(folder / f"all__{name}.npy").reshape(-1, 30, 30).astype(np.uint8) - 1
+            for name in ("inputs", "labels")
+        )
+        assert len(puzzle) == count
+        np.testing.assert_array_equal(family.solve(puzzle), label)
 
 
 def shortest_possible(shape):
@@ -100,9 +114,9 @@ def test_neighbouring_start_and_goal_need_no_path():
     assert maze(2, 2).rate(puzzle)[0] == 1
 
 
-def test_solve_prefers_up_then_right_then_down_then_left():
-    np.testing.assert_array_equal(maze(3, 3).solve(parse("  G", "   ", "S  ")[None])[0], parse("ooG", "o  ", "S  "))
-    np.testing.assert_array_equal(maze(3, 3).solve(parse("S  ", "   ", "  G")[None])[0], parse("Soo", "  o", "  G"))
+def test_solve_looks_down_then_left_then_right_then_up():
+    np.testing.assert_array_equal(maze(3, 3).solve(parse("  G", "   ", "S  ")[None])[0], parse("  G", "  o", "Soo"))
+    np.testing.assert_array_equal(maze(3, 3).solve(parse("S  ", "   ", "  G")[None])[0], parse("S  ", "o  ", "ooG"))
     np.testing.assert_array_equal(maze(3, 3).solve(parse("  S", "   ", "G  ")[None])[0], parse("  S", "  o", "Goo"))
 
 
