@@ -19,8 +19,7 @@ def count_parameters(config: AIRConfig) -> int:
 
 def positions(config: AIRConfig) -> int:
     """Length of the sequence that f sees: level token, prefix and cells."""
-    family = puzzles.family(config.family)
-    return config.first_cell + family.rows * family.columns + (config.level_token == "prepend-strip")
+    return config.first_cell + _cells(config) + (config.level_token == "prepend-strip")
 
 
 def update_flops(config: AIRConfig, batch: int, letter: str = "L") -> int:
@@ -32,7 +31,13 @@ def update_flops(config: AIRConfig, batch: int, letter: str = "L") -> int:
     else:
         mixing = 3 * width * swiglu_width(length, config.expansion)
     layers = config.h_layers if letter == "H" and config.h_layers else config.layers
-    return 2 * batch * length * layers * (mixing + mlp)
+    convolution = _cells(config) * width * config.convolution**2
+    return 2 * batch * layers * (length * (mixing + mlp) + convolution)
+
+
+def _cells(config: AIRConfig) -> int:
+    rows, columns = puzzles.family(config.family).shape
+    return rows * columns
 
 
 def act_step_flops(config: AIRConfig, batch: int) -> int:
@@ -87,7 +92,7 @@ def training_memory(config: AIRConfig, batch: int, dtype: torch.dtype = torch.bf
 def _kept(config: AIRConfig, length: int, itemsize: int) -> int:
     """Bytes per position that autograd keeps of one block; the two norms keep their input in float32."""
     width, inner = config.hidden, swiglu_width(config.hidden, config.expansion)
-    mlp = width + 4 * inner
+    mlp = width + 4 * inner + width * (config.convolution > 0)
     if config.mixer == "attention":
         mixer = 7 * width
     else:

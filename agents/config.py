@@ -50,6 +50,9 @@ class AIRConfig:
     """What tells f its level: nothing, a vector added everywhere, or a token before the sequence, stripped or kept."""
     mixer: Mixer = "attention"
     """How positions are mixed in a block: attention, or a SwiGLU over the sequence (TRM's MLP)."""
+    convolution: int = 0
+    """Side, an odd number, of a convolution that shows the SwiGLU of a cell what is around it in the grid, channel by
+    channel; 0 for none. Not in the paper; with it a maze is learned in minutes on a CPU."""
     position: Position = "rope"
     """Position encoding: rotary (the paper), one learned vector per position, one per row, column and box, or none."""
     prefix: int = 1
@@ -73,6 +76,8 @@ class AIRConfig:
             raise ValueError(f"expansion {self.expansion}, expected more than 0")
         if self.prefix_learned > self.prefix:
             raise ValueError(f"prefix_learned {self.prefix_learned}, expected at most the prefix {self.prefix}")
+        if self.convolution < 0 or (self.convolution and self.convolution % 2 == 0):
+            raise ValueError(f"convolution {self.convolution}, expected 0 or an odd number")
         for name, kind in _CHOICES.items():
             if getattr(self, name) not in get_args(kind):
                 raise ValueError(f"{name} {getattr(self, name)!r}, expected one of {get_args(kind)}")

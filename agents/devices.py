@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ctypes
+import functools
 import os
+import timeit
 
 import torch
 
@@ -52,8 +54,8 @@ _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
 def pick_dtype(name: str, device: torch.device) -> torch.dtype:
     """Return the compute dtype called ``name``: bfloat16, float32, or "auto".
 
-    "auto" is bfloat16 where the device multiplies it in hardware, else float32: a CPU that has to emulate bfloat16 is
-    hundreds of times slower with it.
+    "auto" is bfloat16 where the device multiplies it faster than float32, else float32: a CPU that has to emulate
+    bfloat16 is hundreds of times slower with it, and some that have its instructions take twice as long.
     """
     if name == "auto":
         name = "bfloat16" if _multiplies_bfloat16(device) else "float32"
@@ -63,4 +65,17 @@ def pick_dtype(name: str, device: torch.device) -> torch.dtype:
 def _multiplies_bfloat16(device: torch.device) -> bool:
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
-    return device.type == "cpu" and torch.cpu._is_avx512_bf16_supported()
+    return device.type == "cpu" and torch.cpu._is_avx512_bf16_supported() and _bfloat16_is_faster()
+
+
+@functools.cache
+def _bfloat16_is_faster() -> bool:
+    """Measure the CPU, in some milliseconds."""
+    seconds = {}
+    for dtype in (torch.float32, torch.bfloat16):
+        matrix = torch.ones(_PROBED, _PROBED, dtype=dtype)
+        seconds[dtype] = min(timeit.repeat(lambda m=matrix: m @ m, number=1, repeat=10))
+    return seconds[torch.bfloat16] < seconds[torch.float32]
+
+
+_PROBED = 512

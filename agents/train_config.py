@@ -57,7 +57,7 @@ class TrainConfig:
     """cpu, cuda, mps; auto takes the best there is."""
     dtype: Literal["auto", "bfloat16", "float32"] = "auto"
     """Precision of the hidden states and matrix products; weights, norms and the optimizer stay in float32. auto takes
-    bfloat16 where the device multiplies it in hardware, else float32; on CUDA the products of float32 are TF32."""
+    bfloat16 where the device multiplies it faster, else float32; on CUDA the products of float32 are TF32."""
     compile: Literal["off", "blocks", "default", "reduce-overhead", "max-autotune"] = "off"
     """Compile with torch.compile (needs a C++ compiler on the CPU): the Transformer blocks alone, in seconds, or the
     whole ACT step in one of its modes, in a minute or more; reduce-overhead replays CUDA graphs, where there is CUDA,

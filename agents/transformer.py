@@ -19,17 +19,21 @@ SHORT_SEQUENCE = 128
 
 
 class Block(nn.Module):
-    """A post-norm Transformer block: positions are mixed, then channels; h = rms(h + mixed(h)) both times."""
+    """A post-norm Transformer block: positions are mixed, then channels; h = rms(h + mixed(h)) both times.
 
-    def __init__(self, config: AIRConfig, positions: int):
+    Where the configuration has a convolution, the channels of a cell are mixed with those of the cells around it.
+    """
+
+    def __init__(self, config: AIRConfig, positions: int, grid: tuple[int, int]):
         super().__init__()
         self.mixer = Attention(config) if config.mixer == "attention" else PositionMLP(positions, config.expansion)
+        self.local = GridConvolution(config.hidden, config.convolution, grid) if config.convolution else nn.Identity()
         self.mlp = SwiGLU(config.hidden, config.expansion)
 
     def forward(self, h: Tensor, position: Position) -> Tensor:
         """(B, S, D) to the same."""
         h = self.mixer(h, position)
-        return rms_norm(h + self.mlp(h))
+        return rms_norm(h + self.mlp(self.local(h)))
 
 
 class Attention(nn.Module):
@@ -78,6 +82,27 @@ class SwiGLU(nn.Module):
         """(..., width) to the same."""
         gate, up = self.gate_up(h).chunk(2, dim=-1)
         return self.down(F.silu(gate) * up)
+
+
+class GridConvolution(nn.Module):
+    """Adds to each cell a weighted sum of the cells around it, channel by channel; what stands before them stays.
+
+    After the convolution inside URM's ConvSwiGLU (arXiv 2512.14693), over the grid in place of the sequence.
+    """
+
+    def __init__(self, width: int, side: int, grid: tuple[int, int]):
+        super().__init__()
+        self.grid = grid
+        self.kernel = nn.Parameter(truncated_normal(width, 1, side, side, std=1 / side))
+
+    def forward(self, h: Tensor) -> Tensor:
+        """(B, S, D) to the same."""
+        rows, columns = self.grid
+        before, cells = h.split((h.shape[1] - rows * columns, rows * columns), dim=1)
+        images = cells.unflatten(1, self.grid).permute(0, 3, 1, 2)
+        kernel = self.kernel.to(h.dtype)
+        around = F.conv2d(images, kernel, padding="same", groups=len(kernel)).permute(0, 2, 3, 1).flatten(1, 2)
+        return torch.cat((before, cells + around), dim=1)
 
 
 def attend(q: Tensor, k: Tensor, v: Tensor) -> Tensor:

@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from agents import devices
 from agents.config import AIRConfig
 from agents.devices import pick_device, pick_dtype
 from agents.train_config import TrainConfig
@@ -12,11 +13,15 @@ from tests.agents.conftest import tiny_config
 CPU = torch.device("cpu")
 
 
-@pytest.mark.parametrize(("in_hardware", "dtype"), [(True, torch.bfloat16), (False, torch.float32)])
-def test_auto_is_bfloat16_only_where_the_processor_multiplies_it(
-    monkeypatch: pytest.MonkeyPatch, in_hardware: bool, dtype: torch.dtype
+@pytest.mark.parametrize(
+    ("in_hardware", "faster", "dtype"),
+    [(True, True, torch.bfloat16), (True, False, torch.float32), (False, True, torch.float32)],
+)
+def test_auto_is_bfloat16_only_where_the_processor_multiplies_it_faster(
+    monkeypatch: pytest.MonkeyPatch, in_hardware: bool, faster: bool, dtype: torch.dtype
 ) -> None:
     monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: in_hardware)
+    monkeypatch.setattr(devices, "_bfloat16_is_faster", lambda: faster)
     assert pick_dtype("auto", CPU) == dtype
     assert pick_dtype("bfloat16", CPU) == torch.bfloat16
     assert pick_dtype("float32", CPU) == torch.float32

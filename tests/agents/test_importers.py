@@ -255,6 +255,8 @@ def test_names_that_no_layout_has() -> None:
         from_authors({"inner.input_token_H": torch.zeros(4)})
     with pytest.raises(ValueError, match="'structured' has no place"):
         to_authors({}, AIRConfig(position="structured"))
+    with pytest.raises(ValueError, match="convolution 3 has no place"):
+        to_authors({}, AIRConfig(convolution=3))
 
 
 def test_the_command_ends_in_one_line_on_stderr(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

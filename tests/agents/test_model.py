@@ -1,4 +1,5 @@
 import dataclasses
+import itertools
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ from agents.config import AIRConfig
 from agents.layouts import from_authors
 from agents.model import AIR
 from agents.program import act_program, freeze
-from agents.transformer import attend, attention_weights
+from agents.transformer import GridConvolution, attend, attention_weights
 
 TINY = AIRConfig(family="sudoku-4x4", hidden=32, heads=2, layers=1, max_steps=4)
 
@@ -90,6 +91,33 @@ def test_structured_positions_share_vectors_within_units() -> None:
     torch.testing.assert_close(added[1 + 4 * 2 + 3], row[2] + column[3] + box[3])
 
 
+def test_the_convolution_adds_the_weighted_neighbours_of_each_cell() -> None:
+    rows, columns, width, side = 3, 4, 5, 3
+    local = GridConvolution(width, side, (rows, columns)).double()
+    h = torch.randn(2, 1 + rows * columns, width, dtype=torch.float64)
+    expected = h.clone()
+    for row, column, down, right in itertools.product(range(rows), range(columns), range(side), range(side)):
+        there = row + down - 1, column + right - 1
+        if 0 <= there[0] < rows and 0 <= there[1] < columns:
+            weight = local.kernel[:, 0, down, right]
+            expected[:, 1 + row * columns + column] += weight * h[:, 1 + there[0] * columns + there[1]]
+    torch.testing.assert_close(local(h), expected)
+
+
+@pytest.mark.parametrize("level_token", ["none", "prepend-strip", "prepend-persist"])
+def test_without_attention_news_travels_by_one_cell_a_block(level_token: str) -> None:
+    sizes = {"layers": 1, "h_cycles": 1, "l_cycles": 1, "position": "none"}
+    model = build(family="maze-9x9", convolution=3, level_token=level_token, **sizes)
+    torch.nn.init.zeros_(model.f[0].mixer.out.weight)
+    puzzles = torch.ones(2, 9, 9, dtype=torch.uint8)
+    puzzles[1, 3, 4] = 2
+    logits = model(puzzles.flatten(1), model.initial_state(2))[1].logits.unflatten(1, (9, 9))
+    changed = (logits[0] != logits[1]).any(-1)
+    near = torch.zeros(9, 9, dtype=torch.bool)
+    near[1:6, 2:7] = True
+    assert torch.equal(changed, near)
+
+
 def test_plain_and_fused_attention_agree() -> None:
     q, k, v = torch.randn(3, 2, 2, 17, 8)
     torch.testing.assert_close(attend(q, k, v), torch.nn.functional.scaled_dot_product_attention(q, k, v))
@@ -146,6 +174,8 @@ def test_a_frozen_state_does_not_move() -> None:
         ({"gradient": "LL"}, "'LL' is not a tail of the program 'LLHLLH'"),
         ({"gradient": ""}, "not a tail"),
         ({"layers": 0}, "layers 0"),
+        ({"convolution": 4}, "convolution 4, expected 0 or an odd number"),
+        ({"convolution": -1}, "convolution -1"),
         ({"operator": "times"}, "operator 'times', expected one of"),
         ({"prefix": 0}, "prefix_learned 1, expected at most the prefix 0"),
     ],

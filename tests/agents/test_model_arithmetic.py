@@ -36,11 +36,12 @@ def test_one_update_at_the_papers_setting() -> None:
     assert training_step_flops(PAPER, 768) * 26_040 == pytest.approx(0.73e18, rel=0.01)
 
 
+@pytest.mark.parametrize("convolution", [0, 5])
 @pytest.mark.parametrize("name", ["Lx_H", "HRM", "TRM-MLP", "L2x_H2x+prepend-strip"])
-def test_operations_are_what_torch_counts(name: str) -> None:
+def test_operations_are_what_torch_counts(name: str, convolution: int) -> None:
     from torch.utils.flop_counter import FlopCounterMode
 
-    small = {"family": "sudoku-4x4", "hidden": 64, "heads": 2, "layers": 2}
+    small = {"family": "sudoku-4x4", "hidden": 64, "heads": 2, "layers": 2, "convolution": convolution}
     config = AIRConfig.variant(name, **small | ({"h_layers": 1} if name == "HRM" else {}))
     model = AIR(config)
     state, x = model.initial_state(4), model.embed(torch.ones(4, 16, dtype=torch.uint8))
@@ -51,13 +52,19 @@ def test_operations_are_what_torch_counts(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("mixer", "dtype"), [("attention", torch.float32), ("attention", torch.bfloat16), ("mlp", torch.float32)]
+    ("fields", "dtype"),
+    [
+        ({}, torch.float32),
+        ({}, torch.bfloat16),
+        ({"mixer": "mlp"}, torch.float32),
+        ({"convolution": 3}, torch.float32),
+    ],
 )
-def test_activations_are_what_autograd_keeps(mixer: str, dtype: torch.dtype) -> None:
+def test_activations_are_what_autograd_keeps(fields: dict, dtype: torch.dtype) -> None:
     """A block more keeps what the estimate says, to 3 %."""
     kept, estimated = [], []
     for layers in (1, 3):
-        config = AIRConfig(family="sudoku-16x16", hidden=64, heads=2, layers=layers, mixer=mixer, gradient="H")
+        config = AIRConfig(family="sudoku-16x16", hidden=64, heads=2, layers=layers, gradient="H", **fields)
         kept.append(bytes_kept(AIR(config), 16, dtype))
         estimated.append(training_memory(config, 16, dtype).activations)
     assert kept[1] - kept[0] == pytest.approx(estimated[1] - estimated[0], rel=0.03)
