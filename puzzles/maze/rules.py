@@ -42,7 +42,7 @@ def shortest_lengths(puzzles):
     lengths = np.empty(count, np.int32)
     moves, queue = workspace(rows, columns)
     for i in range(count):
-        lengths[i] = _search(puzzles[i], GOAL, START, moves, queue)[1]
+        lengths[i] = _search_back(puzzles[i], moves, queue)[1]
     return lengths
 
 
@@ -54,7 +54,7 @@ def shortest_path_counts(puzzles):
     moves, queue = workspace(rows, columns)
     paths = np.empty(len(moves), np.uint64)
     for i in range(count):
-        start, length, found = _search(puzzles[i], GOAL, START, moves, queue)
+        start, length, found = _search_back(puzzles[i], moves, queue)
         if length == UNREACHED:
             continue
         paths[queue[0]] = 1
@@ -75,29 +75,23 @@ def first_paths(puzzles):
     """Return (solutions, moves): the puzzles with a shortest path marked, (N, rows, columns) uint8, and its length.
 
     ``moves`` is (N,) int32, -1 where there is no path; such a puzzle is returned as it is. Of several shortest paths it
-    is the one that a breadth-first search from the start finds first when it looks down, left, right and up from each
-    cell: every label published with Maze-Hard is that one.
+    is the one that, from the start on, takes the first possible move of down, left, right and up. A breadth-first
+    search from the start that looks around in this order finds it first, and every label of Maze-Hard is that path.
     """
     count, rows, columns = puzzles.shape
     width = columns + 2
     solutions = puzzles.copy()
     lengths = np.empty(count, np.int32)
     moves, queue = workspace(rows, columns)
-    turn = np.empty(len(moves), np.int64)
     for i in range(count):
-        cell, lengths[i], found = _search(puzzles[i], START, GOAL, moves, queue)
-        for k in range(found):
-            turn[queue[k]] = k
+        cell, lengths[i], _ = _search_back(puzzles[i], moves, queue)
         for left in range(lengths[i] - 1, 0, -1):
-            onward = cell
-            earliest = found
             for step in steps(columns):
                 other = np.uint32(cell + step)
-                if moves[other] == left and turn[other] < earliest:
-                    onward = np.int64(other)
-                    earliest = turn[other]
-            cell = onward
-            solutions[i, cell // width - 1, cell % width - 1] = PATH
+                if moves[other] == left:
+                    cell = np.int64(other)
+                    solutions[i, cell // width - 1, cell % width - 1] = PATH
+                    break
     return solutions, lengths
 
 
@@ -116,8 +110,8 @@ def is_solved(puzzles, grids):
         # Cheap before dear: first whether the marked cells join start and goal without detour.
         solved[i] = (
             path_cells >= 0
-            and _search(marked, GOAL, START, moves, queue)[1] == path_cells + 1
-            and _search(puzzles[i], GOAL, START, moves, queue)[1] == path_cells + 1
+            and _search_back(marked, moves, queue)[1] == path_cells + 1
+            and _search_back(puzzles[i], moves, queue)[1] == path_cells + 1
         )
     return solved
 
@@ -126,15 +120,15 @@ def is_solved(puzzles, grids):
 
 
 @njit(cache=True, nogil=True)
-def _search(grid, here, there, moves, queue):
-    """Search from the cell that holds ``here`` to the one that holds ``there``.
+def _search_back(grid, moves, queue):
+    """Search from the goal to the start.
 
-    Returns the bordered number of ``there``, its distance, -1 if there is no way, and how many cells were reached.
+    Returns the bordered number of the start, its distance, -1 if there is no way, and how many cells were reached.
     """
     columns = grid.shape[1]
-    until = bordered(find(grid, there), columns)
-    found = fill_distances(grid, bordered(find(grid, here), columns), until, moves, queue)
-    return until, max(moves[until], UNREACHED) if until >= 0 else UNREACHED, found
+    start = bordered(find(grid, START), columns)
+    found = fill_distances(grid, bordered(find(grid, GOAL), columns), start, moves, queue)
+    return start, max(moves[start], UNREACHED) if start >= 0 else UNREACHED, found
 
 
 @njit(cache=True, nogil=True)
