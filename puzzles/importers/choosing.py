@@ -21,8 +21,10 @@ from puzzles.importers.rows import Rows
 class Choice:
     """The rows chosen so far. Memory holds their numbers and keys, not their grids."""
 
-    def __init__(self, family: PuzzleFamily):
+    def __init__(self, family: PuzzleFamily, convention: str):
         self.family = family
+        self.convention = convention
+        """How rows without ratings are rated: one of ``family.rating_conventions``."""
         self.repeats = 0
         """Rows left out because an earlier one is equal by the split rule."""
         self.first_pair: tuple[str, str] | None = None
@@ -99,7 +101,7 @@ class Choice:
             solution = located(lambda part: family.solve(proved.puzzle[part]), len(block), place)
             proved = proved._replace(solution=solution)
         if not rows.rated:
-            rating = located(lambda part: family.rate(proved.puzzle[part]), len(block), place)
+            rating = located(lambda part: family.rate(proved.puzzle[part], self.convention), len(block), place)
             proved = proved._replace(rating=rating)
         rows.fill(block, proved)
         check_rows(family, proved, place)

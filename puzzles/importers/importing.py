@@ -95,8 +95,9 @@ def import_puzzles(
         on_duplicate: ``"error"`` refuses puzzles equal by the split rule, ``"drop"`` keeps the first of them.
         command: stored in the file; None stores this call.
         progress: show a progress bar on standard error.
-        rating_convention: which of ``family.rating_conventions`` the ratings of the source follow; None means the
-            first, which is what Sudoku-Extreme's column holds. Ratings are kept as they are.
+        rating_convention: which of ``family.rating_conventions`` the ratings of the source follow, which are kept as
+            they are, or the puzzles of a source without are rated by; None means the first, which is what
+            Sudoku-Extreme's column holds.
         notes: stored with the parameters, such as where the source was downloaded from; JSON.
 
     Raises:
@@ -113,11 +114,14 @@ def import_puzzles(
     _check_arguments(format, test, train, on_duplicate)
     read = _read(source, format, puzzles.family(family) if isinstance(family, str) else family)
     rated = all(rows.rated for rows in read.rows.values())
-    convention = read.family.rating_convention(rating_convention if rated else None)
+    convention = read.family.rating_convention(rating_convention)
     if command is None:
-        arguments = f"family={read.family.name!r}, {format=}, {test=}, {train=}, {seed=}, {on_duplicate=}"
+        arguments = (
+            f"family={read.family.name!r}, {format=}, {test=}, {train=}, {seed=}, {on_duplicate=}, "
+            f"rating_convention={convention!r}"
+        )
         command = f"import_puzzles({source.name!r}, {arguments})"
-    choice = Choice(read.family)
+    choice = Choice(read.family, convention)
     with tqdm(desc=f"import {read.family.name}", unit=" puzzles", disable=not progress) as bar:
         _choose(choice, read, test, train, seed, bar)
     choice.refuse(source, {"test": test, "train": train}, drop=on_duplicate == "drop")

@@ -6,6 +6,7 @@ import pytest
 from puzzles.build import build_dataset
 from puzzles.dataset import Dataset, verify
 from puzzles.maze import MazeOptions
+from puzzles.sudoku import SudokuOptions
 from tests.puzzles.dataset_helpers import same
 from tests.puzzles.importer_helpers import (
     ANSWER,
@@ -189,6 +190,23 @@ def test_ratings_of_a_table_follow_the_convention_that_is_named(tmp_path, output
     last = family.rating_conventions[-1]
     run(source, output, rating_convention=last)
     assert Dataset(output).provenance.rating_convention == last
+    output.unlink()
+    assert "rating convention 'stars', expected one of" in refused(source, output, rating_convention="stars")
+
+
+def test_a_list_is_rated_by_the_convention_that_is_named(tmp_path, output):
+    family, batch = puzzles_of("sudoku-9x9", 40, SudokuOptions(level="hard"))
+    source = write_text(tmp_path / "a.txt", family, batch)
+    ratings = {}
+    for convention in family.rating_conventions:
+        run(source, output, test=0, rating_convention=convention)
+        dataset = Dataset(output)
+        assert dataset.provenance.rating_convention == convention
+        ratings[convention] = dataset.split("train").rating
+        np.testing.assert_array_equal(ratings[convention], family.rate(batch.puzzle, convention))
+        assert verify(output, progress=False).ratings_computed
+    first, last = ratings.values()
+    assert (first < last).any()
     output.unlink()
     assert "rating convention 'stars', expected one of" in refused(source, output, rating_convention="stars")
 
