@@ -134,6 +134,9 @@ class _Build:
                         shard = next(shards)
                         self.journal.append(shard)
                         bar.update(self._accept(shard))
+                except PuzzleError:
+                    bar.leave = self.found > 0  # else the error alone says it all
+                    raise
                 except KeyboardInterrupt:
                     if progress:
                         bar.write(f"interrupted at {self.found:,} puzzles: the same command goes on there", sys.stderr)

@@ -75,7 +75,7 @@ def make_shards(
         PuzzleError: the options cannot be met, or Ray is not installed.
     """
     largest = max(1, SHARD_BYTES // (2 * family.rows * family.columns))
-    adapted = min(16, largest)
+    adapted = 1  # the pace is not known yet, and an interrupt waits for the shards under way
     waiting: collections.deque[Future[tuple[Shard, float]]] = collections.deque()
     in_flight = 0
     with _pool(engine, workers) as (submit, at_once):

@@ -40,7 +40,8 @@ def download(repository: str, revision: str | None = None) -> Download:
             snapshot_download(repository, repo_type="dataset", revision=revision, allow_patterns=list(PATTERNS))
         )
     except (OSError, ValueError) as error:  # no such data set, no network, no right to it
-        raise DatasetError(f"{repository}: cannot be fetched from the Hugging Face hub: {error}") from error
+        reason = " ".join(str(error).split())  # the hub's own messages have several lines
+        raise DatasetError(f"{repository}: cannot be fetched from the Hugging Face hub: {reason}") from error
     if not any(any(folder.glob(pattern)) for pattern in PATTERNS):
         raise DatasetError(f"{repository}: no train and test file on the Hugging Face hub, expected {PATTERNS}")
     return Download(folder, {"hub": repository, "commit": folder.name})

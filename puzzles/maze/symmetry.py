@@ -1,4 +1,7 @@
-"""The symmetries of a rectangle: two reflections, and for a square transposition too."""
+"""The symmetries of a rectangle: two reflections, and for a square transposition too.
+
+They carry a shortest path to a shortest path; of several, not to the one that ``puzzles.maze.rules.first_paths`` marks.
+"""
 
 from __future__ import annotations
 

@@ -107,7 +107,7 @@ def _ranges(side: int, options: SudokuOptions) -> tuple[tuple[int, int], tuple[i
     if options.level != "extreme" and options.level not in LEVELS:
         raise PuzzleError(f"level {options.level!r}, expected one of {[*LEVELS, 'extreme']}")
     if side != 9:
-        raise PuzzleError(f"level {options.level!r} at side {side}, expected side 9")
+        raise PuzzleError(f"level {options.level!r} at side {side}, expected side 9, the only one that has levels")
     if options.clues is not None or options.clues_max is not None:
         raise PuzzleError(f"level {options.level!r} along with clues, which a level decides")
     return LEVELS.get(options.level, Level((MINIMAL, MINIMAL), _ANY))

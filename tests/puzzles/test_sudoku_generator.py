@@ -144,7 +144,7 @@ def test_extreme_puzzles_have_the_profile_of_sudoku_extreme():
     ("side", "options", "message"),
     [
         (9, {"level": "evil"}, r"^level 'evil', expected one of \['easy', 'medium', 'hard', 'expert', 'extreme'\]$"),
-        (6, {"level": "hard"}, r"^level 'hard' at side 6, expected side 9$"),
+        (6, {"level": "hard"}, r"^level 'hard' at side 6, expected side 9, the only one that has levels$"),
         (9, {"level": "hard", "clues": 30}, r"^level 'hard' along with clues, which a level decides$"),
     ],
 )
