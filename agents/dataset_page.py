@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 from numpy.typing import NDArray
 
@@ -39,7 +40,8 @@ def draw_dataset_page(dataset: Dataset, summary: Summary, path: Path | str) -> t
     path = Path(path)
     if path.suffix != ".png":
         raise ValueError(f"{path}: expected a name that ends in .png")
-    figure = Figure(figsize=(13, 10.6), layout="constrained", facecolor="white")
+    layout = ConstrainedLayoutEngine(rect=(0.01, 0.0, 0.98, 0.955))  # margins, and room for the title
+    figure = Figure(figsize=(13, 10.6), layout=layout, facecolor="white")
     panels = figure.subfigures(3, 1, squeeze=False, height_ratios=(3.2, 6, 1.4), hspace=0.03)
     top, examples, bottom = panels[:, 0]
     _title(figure, dataset)
@@ -56,7 +58,8 @@ def draw_dataset_page(dataset: Dataset, summary: Summary, path: Path | str) -> t
 
 def _title(figure: Figure, dataset: Dataset) -> None:
     counts = " and ".join(f"{count:,} {split}" for split, count in dataset.counts.items() if count)
-    figure.suptitle(f"{dataset.path.name}: {dataset.family.name}, {counts} puzzles", fontsize=15, fontweight="bold")
+    title = f"{dataset.path.name}: {dataset.family.name}, {counts} puzzles"
+    figure.suptitle(title, y=0.985, fontsize=15, fontweight="bold")
 
 
 def _histograms(panel: SubFigure, dataset: Dataset, summary: Summary) -> None:

@@ -126,7 +126,8 @@ def _import(args: list[str]) -> None:
             test: draw this many test puzzles; by default the source's own, or a tenth where it has no split.
             seed: of the draw.
             on_duplicate: puzzles equal by the split rule are an error, or all but the first are dropped.
-            rating_convention: what the source's ratings follow; by default the family's first convention.
+            rating_convention: what the source's ratings follow, or puzzles without are rated by; by default the
+                family's first convention.
         """
         from puzzles.importers import import_puzzles
         from puzzles.importers.hub import download
@@ -224,14 +225,17 @@ def _inspect(args: list[str]) -> None:
             raise ValueError(f"pictures {pictures}, expected 0 or more")
         dataset = Dataset(file)
         summary = summarize(dataset)
+        drawn: tuple[Path, ...] = ()
+        if picture is not None:
+            from agents.dataset_page import draw_dataset_page
+
+            drawn = draw_dataset_page(dataset, summary, picture)
         if as_json:
             print(json.dumps(summary_json(dataset, summary)))
         else:
             _print(dataset, summary, pictures)
-        if picture is not None:
-            from agents.dataset_page import draw_dataset_page
-
-            print(*draw_dataset_page(dataset, summary, picture), sep="\n")
+        for path in drawn:
+            print(path)
 
     tyro.cli(inspect, prog="air-envs data inspect", args=args)
 
@@ -245,8 +249,14 @@ def _print(dataset: Any, summary: Any, pictures: int) -> None:
         shown = next(dataset.blocks(split, max(1, pictures))).take(slice(pictures))
         for index, (puzzle, solution, rating) in enumerate(zip(*shown, strict=True)):
             print(f"\n{split} puzzle {index}, rating {rating}")
-            print(dataset.family.format(puzzle))
-            print(dataset.family.format(solution))
+            for lines in zip(*(_lines(dataset.family, grid) for grid in (puzzle, solution)), strict=True):
+                print(*lines, sep="   ")
+
+
+def _lines(family: puzzles.PuzzleFamily, grid: Any) -> list[str]:
+    """Return the text form of a grid, cut into its rows."""
+    text = family.format(grid)
+    return [text[start : start + family.columns] for start in range(0, len(text), family.columns)]
 
 
 def _verify(args: list[str]) -> None:

@@ -133,8 +133,9 @@ def test_inspect_as_text_json_and_picture(tmp_path: Path, maze_file: Path, capsy
     for split in ("train", "test"):
         for row in (0, 1):
             puzzle, solution, rating = dataset.split_view(split)[row]
-            assert f"{split} puzzle {row}, rating {rating}\n{dataset.family.format(puzzle)}" in out
-            assert dataset.family.format(solution) in out
+            texts = [dataset.family.format(grid) for grid in (puzzle, solution)]
+            lines = ["   ".join(text[start : start + 6] for text in texts) for start in range(0, 36, 6)]
+            assert "\n".join([f"{split} puzzle {row}, rating {rating}", *lines]) in out
     assert "train puzzle 2" not in out
     assert out.endswith(f"{tmp_path / 'page.png'}\n{tmp_path / 'page.json'}\n")
     picture = np.asarray(Image.open(tmp_path / "page.png").convert("RGB"))
@@ -148,6 +149,21 @@ def test_inspect_as_text_json_and_picture(tmp_path: Path, maze_file: Path, capsy
     assert "page.jpg: expected a name that ends in .png" in fails(
         capsys, "inspect", maze_file, "--picture", tmp_path / "page.jpg"
     )
+
+
+def test_bad_options_end_a_build_with_one_line_and_leave_no_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for words, message in (
+        (["sudoku-6x6", "--level", "hard"], "level 'hard' at side 6, expected side 9, the only one that has levels"),
+        (["maze-5x5", "--min-path", 99], "min_path 99, expected 1 to 16 for perfect mazes of 5x5"),
+    ):
+        with pytest.raises(SystemExit) as ended:
+            run("build", *words, "--output", tmp_path / "a.h5")
+        assert ended.value.code == 2
+        shown = re.sub(r"[^\n]*\r", "", capsys.readouterr().err)  # what a terminal is left with
+        assert shown == f"air-envs: error: {message}\n"
+    assert not list(tmp_path.iterdir())
 
 
 def test_histograms_of_one_value_have_whole_ticks_and_no_share_above_all(tmp_path: Path) -> None:
