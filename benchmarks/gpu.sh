@@ -18,12 +18,13 @@
 set -u -o pipefail
 cd "$(dirname "$0")/.."
 
-RUNS="sudoku-extreme-1k sudoku-extreme maze-hard"
-DATA="sudoku-extreme-1k sudoku-published sudoku-mixture maze-hard-1k maze-generated"
+RUNS="sudoku-extreme-1k sudoku-extreme maze-hard maze-hard-1k"
+DATA="sudoku-extreme-1k sudoku-published sudoku-mixture maze-hard-1k maze-generated maze-mixture"
 ALL="bench-step"
 for name in $DATA; do ALL+=" data-$name"; done
 for name in $RUNS; do ALL+=" train-$name evaluate-$name export-$name"; done
 ALL+=" bench-maze bench-evaluation"
+for name in $RUNS; do ALL+=" analyze-$name"; done
 
 OUT=${OUT:-gpu-results} WORK=${WORK:-gpu-work} LIMIT=${LIMIT:-540} STAGES=${STAGES:-$ALL} MINUTES=${MINUTES:-} COMPILE=${COMPILE:-blocks}
 PYTHON=${PYTHON:-python3}
@@ -57,6 +58,7 @@ run_stage() { # NAME
     train-*) stage "$1" 60 benchmarks.gpu_run train "${1#train-}" "${folders[@]}" "${tiny[@]}" \
         --compile "$COMPILE" --seconds $((LIMIT - SECONDS - 30)) $(minutes "${1#train-}") ;;
     evaluate-*) stage "$1" 60 benchmarks.gpu_run evaluate "${1#evaluate-}" "${folders[@]}" "${tiny[@]}" ;;
+    analyze-*) stage "$1" 60 benchmarks.gpu_run analyze "${1#analyze-}" "${folders[@]}" "${tiny[@]}" ;;
     export-*) stage "$1" 20 benchmarks.gpu_run export "${1#export-}" "${folders[@]}" "${tiny[@]}" ;;
     *)
         echo "no stage $1, expected some of: $ALL" >&2
@@ -102,7 +104,7 @@ pause() { # NAME: end this call in the middle of a stage
 collect() { # pack what there is by now, in pieces of 15 MiB
     {
         echo "# GPU results, $(date -u +%F), commit $(git rev-parse --short HEAD 2>/dev/null || echo unknown)"
-        for table in "$WORK"/logs/bench-*.txt; do
+        for table in "$WORK"/logs/{bench,analyze}-*.txt; do
             [ ! -e "$table" ] || { echo && cat "$table"; }
         done
         echo

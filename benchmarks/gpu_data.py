@@ -31,10 +31,17 @@ class Counts(NamedTuple):
     sudoku_test: int
     pool: dict[str, int]
     """By level; "any" are random minimal puzzles."""
+    mazes: int
 
 
-FULL = Counts(train=1_000, test=1_000, sudoku_test=20_000, pool={"extreme": 20_000, "expert": 40_000, "any": 40_000})
-TINY = Counts(train=8, test=8, sudoku_test=8, pool={"extreme": 4, "expert": 8, "any": 8})
+FULL = Counts(
+    train=1_000,
+    test=1_000,
+    sudoku_test=20_000,
+    pool={"extreme": 20_000, "expert": 40_000, "any": 40_000},
+    mazes=20_000,
+)
+TINY = Counts(train=8, test=8, sudoku_test=8, pool={"extreme": 4, "expert": 8, "any": 8}, mazes=8)
 
 
 def sudoku_extreme(path: Path, counts: Counts) -> None:
@@ -77,12 +84,24 @@ def maze_generated(path: Path, counts: Counts) -> None:
     _build(path, "maze-30x30", {"generator": "percolation"}, 0, counts.test, seed=1)
 
 
+def maze_mixture(path: Path, counts: Counts) -> None:
+    """Twenty thousand generated mazes, labelled as the published ones are, tested on those of ``maze_hard``.
+
+    No maze to train on equals one to be tested on, published or generated, up to symmetry.
+    """
+    pool, test, generated = (path.with_name(f"{name}.h5") for name in ("maze-pool", "maze-hard-1k", "maze-generated"))
+    if not pool.exists():
+        _build(pool, "maze-30x30", {"generator": "percolation"}, counts.mazes, 0, seed=2)
+    mix(path, Dataset(test), [Dataset(pool)], [Dataset(generated)])
+
+
 DATASETS: dict[str, Callable[[Path, Counts], None]] = {
     "sudoku-extreme-1k": sudoku_extreme,
     "sudoku-published": sudoku_published,
     "sudoku-mixture": sudoku_mixture,
     "maze-hard-1k": maze_hard,
     "maze-generated": maze_generated,
+    "maze-mixture": maze_mixture,
 }
 
 

@@ -1,9 +1,9 @@
-"""The runs on a GPU: ``python -m benchmarks.gpu_run train|evaluate|export|summary [RUN] --work W --results R``.
+"""The runs on a GPU: ``python -m benchmarks.gpu_run ACTION [RUN] --work W --results R``.
 
 ``train`` goes on where the run stands and ends with exit code ``AGAIN`` when the seconds of a call are over before the
-minutes of the run are: call it again. ``evaluate`` and ``export`` write RESULTS/RUN: numbers, figures, and weights in
-bfloat16 that ``AIRAgent.from_pretrained`` loads; ``summary`` lists what all runs have reached. Datasets are those of
-``benchmarks.gpu_data``, in WORK/data.
+minutes of the run are: call it again. ``evaluate``, ``analyze`` and ``export`` write RESULTS/RUN: numbers, figures, the
+paper's analyses, and weights in bfloat16 that ``AIRAgent.from_pretrained`` loads; ``summary`` lists what all runs have
+reached. Datasets are those of ``benchmarks.gpu_data``, in WORK/data.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from typing import Any, NamedTuple
 import torch
 
 from agents.agent import AIRAgent
+from agents.analysis import analyze
 from agents.batches import open_dataset
 from agents.cards import EVALUATION, write_card
 from agents.checkpoint import load_model, save_model
@@ -65,7 +66,7 @@ _RECIPE = dataclasses.replace(
     steps=100_000,
 )
 """What learned fastest on a CPU, with a rate for the paper's width; the learning rate stays: minutes end the run."""
-_SMALL = AIRConfig(layers=2, position="structured", q_continue=False, gradient="LLHLLH")
+_SMALL = AIRConfig(layers=2, position="none", q_continue=False, gradient="LLHLLH")
 """6.8 million parameters, 13.6 MB in bfloat16; 4.9 million with a SwiGLU over the positions of a Sudoku."""
 
 PLANS = {
@@ -74,22 +75,26 @@ PLANS = {
         dataclasses.replace(
             _RECIPE,
             dataset=Path("sudoku-mixture.h5"),
-            model=dataclasses.replace(_SMALL, h_cycles=3, gradient="LLHLLHLLH", mixer="mlp", position="none"),
+            model=dataclasses.replace(_SMALL, h_cycles=3, gradient="LLHLLHLLH", mixer="mlp"),
             growth=((1_000, "LH"), (3_000, "LLHLLH")),
         ),
         10,
         (("sudoku-extreme-1k", 16), ("sudoku-extreme-1k", 64), ("sudoku-published", 64)),
     ),
+    "maze-hard-1k": Plan(
+        dataclasses.replace(PRESETS["maze-hard-1k"], batch=128), 8, (("maze-hard-1k", 16), ("maze-generated", 16))
+    ),
     "maze-hard": Plan(
         dataclasses.replace(
             _RECIPE,
-            dataset=Path("maze-hard-1k.h5"),
-            model=dataclasses.replace(_SMALL, family="maze-30x30"),
+            dataset=Path("maze-mixture.h5"),
+            model=dataclasses.replace(_SMALL, family="maze-30x30", convolution=3),
             batch=128,
             growth=((500, "LH"),),
+            symmetry=False,
         ),
-        8,
-        (("maze-hard-1k", 16), ("maze-generated", 16)),
+        10,
+        (("maze-hard-1k", 16), ("maze-hard-1k", 32), ("maze-generated", 16)),
     ),
 }
 
@@ -182,6 +187,13 @@ def measure(asked: Plan, results: Path) -> None:
         _write(output, {"run": run.name, "dataset": path.name, **report(evaluation, early)})
 
 
+def examine(asked: Plan, results: Path) -> None:
+    """Run the paper's analyses on the first test set of a trained run."""
+    agent = AIRAgent(load_model(asked.config.output, pick_device()))
+    data = open_dataset(asked.config.dataset.with_name(f"{asked.tests[0][0]}.h5"), agent.family.name)
+    print(analyze(agent, data, output=results / asked.config.output.name / "analysis"))
+
+
 def export(asked: Plan, results: Path) -> None:
     """Write what a run leaves: weights in bfloat16, card, curve and metrics."""
     run, folder = asked.config.output, results / asked.config.output.name
@@ -213,7 +225,7 @@ def _write(path: Path, numbers: dict[str, Any]) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="benchmarks.gpu_run", description=__doc__)
-    parser.add_argument("action", choices=["train", "evaluate", "export", "summary"])
+    parser.add_argument("action", choices=["train", "evaluate", "analyze", "export", "summary"])
     parser.add_argument("run", nargs="?", choices=[*PLANS, None])
     parser.add_argument("--work", type=Path, required=True, help="folder of data/ and runs/")
     parser.add_argument("--results", type=Path, required=True, help="folder to leave numbers, figures and weights in")
@@ -230,6 +242,8 @@ def main() -> None:
     asked = plan(given.run, given.work, given.compile, given.tiny)
     if given.action == "evaluate":
         measure(asked, given.results)
+    elif given.action == "analyze":
+        examine(asked, given.results)
     elif given.action == "export":
         export(asked, given.results)
     elif not train(asked, asked.minutes if given.minutes is None else given.minutes, given.seconds):

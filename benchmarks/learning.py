@@ -65,8 +65,9 @@ def _train(config: TrainConfig) -> dict[str, Any]:
 
 def _row(what: str, result: dict[str, Any], config: TrainConfig, target: float = 0.0) -> Row:
     model = config.model
-    positions = model.position if model.mixer == "attention" else model.mixer
-    note = f"{result['seconds']:.0f} s, {result['step']:,} steps, gradient {model.gradient}, {positions}"
+    mixing = model.mixer + (f" and convolution {model.convolution}" if model.convolution else "")
+    note = f"{result['seconds']:.0f} s, {result['step']:,} steps, gradient {model.gradient} of {model.program}, "
+    note += f"{mixing}, positions {model.position}"
     if result["solved_by_rules"] != result["exact_accuracy"]:
         note += f", solved by the rules {result['solved_by_rules']:.1%}"
     accuracy = 100 * result["exact_accuracy"]
@@ -74,7 +75,8 @@ def _row(what: str, result: dict[str, Any], config: TrainConfig, target: float =
 
 
 def _ruled_by_the_paper(config: TrainConfig, output: Path) -> TrainConfig:
-    model = dataclasses.replace(config.model, h_cycles=2, l_cycles=2, gradient="LH", mixer="attention", position="rope")
+    ruled = {"h_cycles": 2, "l_cycles": 2, "gradient": "LH", "mixer": "attention", "position": "rope", "convolution": 0}
+    model = dataclasses.replace(config.model, **ruled)
     return dataclasses.replace(config, model=model, growth=(), output=output)
 
 

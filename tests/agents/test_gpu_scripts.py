@@ -142,6 +142,7 @@ def test_the_whole_list_runs_in_calls_and_leaves_everything(tmp_path: Path) -> N
         again = evaluate(agent, data, max_steps=found["act_steps"], progress=False)
         assert again.summary()["cell_accuracy"] == pytest.approx(found["cell_accuracy"], abs=0.02)
         assert f"| {name} | {found['puzzles']:,} of {Path(found['dataset']).stem} |" in summary
+        assert (results / name / "analysis" / "freeze.json").is_file()
         for file in ("eval.png", "curve.png", "metrics.jsonl", "train.json", "README.md"):
             assert (results / name / file).stat().st_size > 0
 
