@@ -74,7 +74,7 @@ def _bfloat16_is_faster() -> bool:
     seconds = {}
     for dtype in (torch.float32, torch.bfloat16):
         matrix = torch.ones(_PROBED, _PROBED, dtype=dtype)
-        seconds[dtype] = min(timeit.repeat(lambda m=matrix: m @ m, number=1, repeat=10))
+        seconds[dtype] = min(timeit.repeat("m @ m", globals={"m": matrix}, number=1, repeat=10))
     return seconds[torch.bfloat16] < seconds[torch.float32]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from agents.run_log import read_metrics
 
@@ -16,6 +17,10 @@ def draw_training_curve(run: Path) -> Path:
     loss, accuracy = figure.subplots(1, 2)
     loss.plot([line["step"] for line in train], [line["answer_loss"] for line in train], color="#0072B2")
     loss.set(title="Training loss", xlabel="step", ylabel="cross-entropy per cell", yscale="log")
+    low, high = loss.get_ylim()
+    loss.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 100 * low else (1,)))
+    loss.yaxis.set_major_formatter("{x:g}")
+    loss.yaxis.set_minor_formatter(NullFormatter())
     for lines, style, color, label in (
         ([line for line in train if "exact_accuracy" in line], "-", "#56B4E9", "training, when halted"),
         (test, "o-", "#D55E00", "test puzzles"),

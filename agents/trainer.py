@@ -22,7 +22,17 @@ from tqdm import tqdm
 from agents.act import Carry, Metrics, Step, act_train_step, add_metrics, draw, initial_carry
 from agents.agent import AIRAgent
 from agents.batches import PuzzleBatches, open_dataset
-from agents.checkpoint import BEST, TRAINING, CheckpointError, drop_later, load_training, save_checkpoint, save_model
+from agents.checkpoint import (
+    BEST,
+    TRAINING,
+    CheckpointError,
+    checkpoint_folder,
+    checkpoint_steps,
+    drop_later,
+    load_training,
+    save_checkpoint,
+    save_model,
+)
 from agents.compiling import CUDA_GRAPHS, compiled
 from agents.config import to_json
 from agents.devices import pick_device, pick_dtype, prepare
@@ -38,10 +48,15 @@ from puzzles.files import replacing
 TRAIN_CONFIG, EVALUATION = "train.json", "evaluation.json"
 SHOWN = {"loss": "loss", "exact_accuracy": "exact", "steps": "ACT steps", "puzzles_per_second": "puzzles/s"}
 """Metrics beside the progress bar, and how they are called there."""
+DIVERGED = 3.0
+"""A loss of so many times that of a guess, as a mean over a line of metrics, has diverged."""
 
 
 class TrainingDiverged(ArithmeticError):
-    """The loss or a weight is no longer a finite number. The message names the last good checkpoint."""
+    """The loss or a weight is no finite number, or the loss far above that of a guess.
+
+    The message names the last good checkpoint.
+    """
 
 
 class Trainer:
@@ -60,7 +75,8 @@ class Trainer:
         self.processes = Processes.current()
         self.rows = self.processes.rows(config.batch)
         self.device = prepare(pick_device(config.device))
-        self.dtype = pick_dtype(config.dtype, self.device)
+        # "auto" may measure, and each process find something else: the first one's choice is everyone's.
+        self.dtype = self.processes.collect(pick_dtype(config.dtype, self.device))[0]
         # Written down as it is here: a resume on another machine goes on with it.
         self.config = dataclasses.replace(config, dtype="bfloat16" if self.dtype == torch.bfloat16 else "float32")
         self.dataset = open_dataset(config.dataset, config.model.family)
@@ -78,6 +94,7 @@ class Trainer:
         self.seconds = 0.0
         self.best = (-1.0, -1.0)
         self._saved = self._logged = 0.0  # seconds at the last checkpoint, at the last line of metrics
+        self._sound = 0  # the last step by which the loss was known to be sound
 
     @classmethod
     def resume(cls, run: Path) -> Trainer:
@@ -116,7 +133,7 @@ class Trainer:
 
         Raises:
             ValueError: the output folder holds another run.
-            TrainingDiverged: the loss or a weight is not finite.
+            TrainingDiverged: the loss or a weight is not finite, or the loss far above that of a guess.
         """
         config, run, evaluation = self.config, self.config.output, None
         log = self._open_log()
@@ -222,6 +239,7 @@ class Trainer:
             self.window = Metrics(*(value * mine for value in state["window"]))
         self.generator.set_state(state["generator"].cpu())
         self._saved = self._logged = self.seconds
+        self._sound = self.step
 
     def _forwards(self) -> tuple[Step, Step]:
         """The model's forward for training, which several processes average the gradient of, and without gradient."""
@@ -267,6 +285,10 @@ class Trainer:
         means = {name: total.pop(name) / sequences for name in ("loss", "answer_loss")}
         if not math.isfinite(means["loss"]):
             raise self._diverged(f"loss {means['loss']}")
+        guess = math.log(self.dataset.family.vocabulary_size)
+        if means["answer_loss"] > DIVERGED * guess:
+            raise self._diverged(f"loss {means['answer_loss']:.3g}, where a guess has {guess:.3g},")
+        self._sound = self.step
         if halted:
             means |= {name: value / halted for name, value in total.items()}
         return {**means, "lr": self.config.lr_at(self.step - 1), "puzzles": halted}
@@ -278,8 +300,11 @@ class Trainer:
 
     def _diverged(self, what: str) -> TrainingDiverged:
         run = self.config.output
-        good = f"the last good checkpoint is in {run}" if (run / TRAINING).exists() else "there is no checkpoint yet"
-        return TrainingDiverged(f"{what} at step {self.step}; {good}")
+        good = [step for step in checkpoint_steps(run) if step <= self._sound]
+        where = (
+            f"the last good checkpoint is {checkpoint_folder(run, good[-1])}" if good else "no good checkpoint is left"
+        )
+        return TrainingDiverged(f"{what} at step {self.step}; {where}")
 
     def _open_log(self) -> RunLog:
         """Prepare the output folder; only the first process writes there."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 
 _COMMANDS = {
@@ -21,7 +22,18 @@ _COMMANDS = {
 
 def main(args: list[str] | None = None) -> None:
     """Run ``air-envs COMMAND ...``. Bad input ends it with one line on stderr and exit code 2."""
-    args = sys.argv[1:] if args is None else args
+    try:
+        try:
+            _run(sys.argv[1:] if args is None else args)
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read the output, such as head, has left: what Python writes at exit must go nowhere (signal, SIGPIPE).
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+
+
+def _run(args: list[str]) -> None:
     if not args or args[0] in ("-h", "--help"):
         print(_usage())
         return
@@ -29,7 +41,11 @@ def main(args: list[str] | None = None) -> None:
         _fail(f"no command {args[0]!r}, expected one of {', '.join(_COMMANDS)}")
     try:
         importlib.import_module(f"agents.cli.{args[0].replace('-', '_')}").main(args[1:])
-    except (ValueError, OSError, ArithmeticError) as error:
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        _fail(f"{error.filename}: {error.strerror}" if error.filename and error.strerror else str(error))
+    except (ValueError, ArithmeticError) as error:
         _fail(str(error))
     except KeyboardInterrupt:
         sys.exit(130)

@@ -9,6 +9,7 @@ from pathlib import Path
 import tyro
 
 from agents.analysis.members import ABLATIONS, members
+from agents.cli.parsing import listed, parse
 from agents.presets import PRESETS
 from agents.train_config import TrainConfig
 
@@ -35,15 +36,15 @@ def main(args: list[str]) -> None:
 
 
 def _configure(family: str, preset: str | None, args: list[str]) -> TrainConfig:
-    rows = "\n\n".join(f"{name}: {', '.join(names)}" for name, names in ABLATIONS.items())
+    rows = "\n".join(f"  {name}: {', '.join(names)}" for name, names in ABLATIONS.items())
     description = (
         "Train every member of a family of variants with several seeds; measure each on the test split.\n\n"
-        f"FAMILY is one of\n\n{rows}\n\n--preset NAME starts from one of\n\n{', '.join(sorted(PRESETS))}."
-        "\n\n--seeds N trains each with N seeds, by default 3, from --seed on."
-        "\n\n--only NAME ... trains some members; --puzzles N measures on the first N test puzzles, not on all."
-        "\n\nCalled again, it skips what is finished and goes on with what was interrupted."
+        f"FAMILY is one of\n{rows}\n\nStart from one of these with --preset NAME:\n{listed(PRESETS)}\n\n"
+        "Train each with N seeds, by default 3, from --seed on, with --seeds N; some members alone with --only NAME "
+        "...\n\nMeasure on the first N test puzzles with --puzzles N.\n\n"
+        "Called again, it skips what is finished and goes on with what was interrupted."
     )
     default = tyro.MISSING_NONPROP
     if preset is not None:
         default = dataclasses.replace(PRESETS[preset], output=Path("runs") / f"{preset}-{family}")
-    return tyro.cli(TrainConfig, prog=f"air-envs ablate {family}", description=description, args=args, default=default)
+    return parse(TrainConfig, f"air-envs ablate {family}", args, description=description, default=default)

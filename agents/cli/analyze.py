@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 
 import tyro
 
+from agents.cli.parsing import parse
+
 What = Literal["rollouts", "freeze", "attention"]
 
 
@@ -65,4 +67,4 @@ def analyze_command(
 
 def main(args: list[str]) -> None:
     """Run ``air-envs analyze RUN DATASET``."""
-    tyro.cli(analyze_command, prog="air-envs analyze", args=args)
+    parse(analyze_command, "air-envs analyze", args)

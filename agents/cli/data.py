@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 import tyro
 
 import puzzles
+from agents.cli.parsing import parse
 
 _USAGE = """usage: air-envs data ACTION ...
 
@@ -79,7 +80,7 @@ def _build(args: list[str]) -> None:
         )
 
     build.__annotations__["options"] = Annotated[family.Options, tyro.conf.arg(name="")]
-    tyro.cli(build, prog=f"air-envs data build {args[0]}", args=args[1:])
+    parse(build, f"air-envs data build {args[0]}", args[1:])
 
 
 def _build_command(family: puzzles.PuzzleFamily, options: Any, train: int, test: int, seed: int) -> str:
@@ -146,7 +147,7 @@ def _import(args: list[str]) -> None:
             )
         )  # fmt: skip
 
-    tyro.cli(import_, prog="air-envs data import", args=args)
+    parse(import_, "air-envs data import", args)
 
 
 def _export(args: list[str]) -> None:
@@ -197,7 +198,7 @@ def _export(args: list[str]) -> None:
 
         print(export_csv(dataset, output) if format == "csv" else export_npy(dataset, output, copies, seed))
 
-    tyro.cli(export, prog="air-envs data export", args=args)
+    parse(export, "air-envs data export", args)
 
 
 # -- inspect and verify ------------------------------------------------------------------------------------------------
@@ -237,7 +238,7 @@ def _inspect(args: list[str]) -> None:
         for path in drawn:
             print(path)
 
-    tyro.cli(inspect, prog="air-envs data inspect", args=args)
+    parse(inspect, "air-envs data inspect", args)
 
 
 def _print(dataset: Any, summary: Any, pictures: int) -> None:
@@ -270,4 +271,4 @@ def _verify(args: list[str]) -> None:
 
         print(verify(file))
 
-    tyro.cli(verify, prog="air-envs data verify", args=args)
+    parse(verify, "air-envs data verify", args)

@@ -8,6 +8,8 @@ from typing import Annotated, Literal
 
 import tyro
 
+from agents.cli.parsing import parse
+
 
 def evaluate_command(
     run: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="RUN")],
@@ -79,4 +81,4 @@ def evaluate_command(
 
 def main(args: list[str]) -> None:
     """Run ``air-envs eval RUN DATASET``."""
-    tyro.cli(evaluate_command, prog="air-envs eval", args=args)
+    parse(evaluate_command, "air-envs eval", args)

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import tyro
 
+from agents.cli.parsing import parse
+
 
 def export_command(
     run: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="RUN")],
@@ -29,4 +31,4 @@ def export_command(
 
 def main(args: list[str]) -> None:
     """Run ``air-envs export-checkpoint RUN --output FOLDER``."""
-    tyro.cli(export_command, prog="air-envs export-checkpoint", args=args)
+    parse(export_command, "air-envs export-checkpoint", args)

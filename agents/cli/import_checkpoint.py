@@ -7,6 +7,8 @@ from typing import Annotated
 
 import tyro
 
+from agents.cli.parsing import parse
+
 
 def import_command(
     folder: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="FOLDER")],
@@ -36,9 +38,9 @@ def import_command(
     save_model(model, output)
     write_card(output)
     print(to_json(model.config), end="")
-    print(f"{variant_name(model.config)}, {count_parameters(model.config) / 1e6:.1f} million weights, in {output}")
+    print(f"{variant_name(model.config)}, {count_parameters(model.config):,} weights, in {output}")
 
 
 def main(args: list[str]) -> None:
     """Run ``air-envs import-checkpoint FOLDER --output RUN``."""
-    tyro.cli(import_command, prog="air-envs import-checkpoint", args=args)
+    parse(import_command, "air-envs import-checkpoint", args)

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import tyro
 
+from agents.cli.parsing import parse
+
 
 def pack_command(
     run: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="RUN")],
@@ -36,4 +38,4 @@ def pack_command(
 
 def main(args: list[str]) -> None:
     """Run ``air-envs pack RUN --output FOLDER``."""
-    tyro.cli(pack_command, prog="air-envs pack", args=args)
+    parse(pack_command, "air-envs pack", args)

@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal
 
 import tyro
 
+from agents.cli.parsing import parse
+
 _USAGE = """usage: air-envs play KIND ...
 
   sudoku   air-envs play sudoku --size 9
@@ -62,7 +64,7 @@ def main(args: list[str]) -> None:
             app.close()
 
     play.__annotations__["options"] = Annotated[families[kind].Options, tyro.conf.arg(name="")]
-    tyro.cli(play, prog=f"air-envs play {kind}", args=args[1:])
+    parse(play, f"air-envs play {kind}", args[1:])
 
 
 def _source(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import tyro
 
+from agents.cli.parsing import listed, parse
 from agents.config import to_json
 from agents.presets import PRESETS
 from agents.recipes import RECIPES
@@ -69,13 +70,13 @@ def _train(config: TrainConfig | None, run: Path, from_step: int | None, process
 
 def _configure(preset: str | None, args: list[str]) -> TrainConfig:
     description = (
-        "Train AIR with supervised targets.\n\n--preset NAME starts from one of these, and generates its dataset where"
-        + " there is none:\n\n"
-        + ", ".join(sorted(PRESETS))
-        + ".\n\n--resume RUN goes on with the run in that folder, bit for bit; with --from-step STEP, from an earlier"
-        + " checkpoint."
-        + "\n\ntorchrun --nproc-per-node N -m agents train ... trains on N processes."
+        "Train AIR with supervised targets.\n\n"
+        "Start from one of these with --preset NAME, which generates its dataset where there is none:\n"
+        f"{listed(PRESETS)}\n\n"
+        "Go on with an interrupted run with --resume RUN, bit for bit; with --from-step STEP, from an earlier "
+        "checkpoint.\n\n"
+        "Train on N processes with torchrun --nproc-per-node N -m agents train ..."
     )
     # tyro takes the absence of a default as its own sentinel, None as a value.
     default = tyro.MISSING_NONPROP if preset is None else PRESETS[preset]
-    return tyro.cli(TrainConfig, prog="air-envs train", description=description, args=args, default=default)
+    return parse(TrainConfig, "air-envs train", args, description=description, default=default)

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import tyro
 
+from agents.cli.parsing import parse
+
 
 def watch_command(
     run: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="RUN")],
@@ -55,4 +57,4 @@ def watch_command(
 
 def main(args: list[str]) -> None:
     """Run ``air-envs watch RUN``."""
-    tyro.cli(watch_command, prog="air-envs watch", args=args)
+    parse(watch_command, "air-envs watch", args)

@@ -20,6 +20,8 @@ from puzzles.files import replacing
 
 BLUE, SKY, ORANGE, YELLOW, PINK, GREEN = "#0072B2", "#56B4E9", "#D55E00", "#E69F00", "#CC79A7", "#009E73"
 GREY = "#888888"
+LEAST_SPAN = 5.0
+"""Per cent on an axis at least: less is noise."""
 
 
 def draw_evaluation(
@@ -60,9 +62,9 @@ def _draw_steps(axes: Axes, evaluation: Evaluation) -> None:
     if not np.array_equal(exact, solved):
         axes.plot(step, solved, "-", color=ORANGE, label="solved by the rules")
     axes.plot(step, exact, "o-", color=BLUE, markersize=3.5, label="exact, with 95 % interval")
-    axes.set(title="Test-time compute", xlabel="ACT steps", ylabel="%", ylim=(-3, 103))
+    axes.set(title="Test-time compute", xlabel="ACT steps", ylabel="%", xlim=(0, 1.04 * taken), ylim=(-3, 103))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.legend(frameon=False)
+    axes.legend(frameon=False, fontsize=8)
 
 
 def _draw_rating(axes: Axes, evaluation: Evaluation) -> None:
@@ -72,11 +74,10 @@ def _draw_rating(axes: Axes, evaluation: Evaluation) -> None:
     bounds = 100 * np.array([group["exact_accuracy_interval_95"] for group in groups])
     error = accuracy - bounds[:, 0], bounds[:, 1] - accuracy
     axes.bar(place, accuracy, 0.7, color=SKY, yerr=error, ecolor=GREY, capsize=3)
-    for x, group in zip(place, groups, strict=True):
-        axes.annotate(f"{group['puzzles']:,}", (x, 1.5), ha="center", fontsize=7, color="#333333")
     axes.set_xlim(-0.7, len(groups) - 0.3)
-    axes.set_xticks(place, [_range(group["rating"]) for group in groups], fontsize=8)
-    axes.set(title="By difficulty", xlabel=f"rating ({evaluation.rating_unit})", ylabel="exact, %", ylim=(0, 103))
+    axes.set_xticks(place, [f"{_range(group['rating'])}\n{group['puzzles']:,}" for group in groups], fontsize=8)
+    rating = f"rating ({evaluation.rating_unit}), and how many puzzles"
+    axes.set(title="By difficulty", xlabel=rating, ylabel="exact, %", ylim=(0, 103))
 
 
 def _range(rating: list[int]) -> str:
@@ -104,8 +105,8 @@ def _draw_reliability(axes: Axes, evaluation: Evaluation) -> None:
         title="Halting head",
         xlabel="predicted probability of a right answer, %",
         ylabel="answers that are exact, %",
-        xlim=(-4, 104),
-        ylim=(-4, 104),
+        xlim=(-6, 106),
+        ylim=(-6, 106),
     )
     legend = axes.legend(frameon=False, fontsize=8)
     for handle in legend.legend_handles:
@@ -141,5 +142,15 @@ def _draw_halting(axes: Axes, evaluation: Evaluation, early: Sequence[HaltingEva
         clip_on=False,
     )
     axes.set(title="Early stopping", xlabel="mean ACT steps", ylabel="exact, %")
-    axes.margins(x=0.12, y=0.2)
-    axes.legend(frameon=False, fontsize=8, loc="lower right")
+    axes.set_xlim(0, 1.04 * evaluation.exact.shape[1])
+    axes.margins(y=0.1)
+    axes.set_ylim(_percent_limits(*axes.get_ylim()))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.legend(frameon=False, fontsize=8)
+
+
+def _percent_limits(low: float, high: float) -> tuple[float, float]:
+    """Widen a range of per cent to ``LEAST_SPAN`` at least, and move it to where per cent are."""
+    span = min(max(high - low, LEAST_SPAN), 108.0)
+    low = min(max((low + high - span) / 2, -0.04 * span), 100 - 0.96 * span)
+    return low, low + span

@@ -134,6 +134,7 @@ def describe(evaluation: Evaluation, early: Sequence[HaltingEvaluation] = ()) ->
     separation = "" if last.auroc is None else f", area under the ROC curve {last.auroc:.3f}"
     lines = [
         str(evaluation),
+        f"exact after ACT step {_by_step(evaluation)}",
         f"halting head after the last step: calibration error {last.error:.3f}{separation}",
         f"by rating ({evaluation.rating_unit}):",
         *(_rating_line(group) for group in by_rating(evaluation)),
@@ -141,6 +142,13 @@ def describe(evaluation: Evaluation, early: Sequence[HaltingEvaluation] = ()) ->
     if early:
         lines.append("stopped early by the halting head:")
     return "\n".join(lines + [_early_line(stopped.summary(evaluation)) for stopped in early])
+
+
+def _by_step(evaluation: Evaluation) -> str:
+    """Accuracy after steps 1, 2, 4, 8 ... and the last one."""
+    accuracy = evaluation.exact.mean(0)
+    steps = [step for step in range(1, len(accuracy) + 1) if step & (step - 1) == 0 or step == len(accuracy)]
+    return ", ".join(f"{step}: {accuracy[step - 1]:.1%}" for step in steps)
 
 
 def _rating_line(group: dict[str, Any]) -> str:

@@ -1,5 +1,7 @@
 import contextlib
+import itertools
 import json
+import os
 import re
 import subprocess
 import sys
@@ -47,6 +49,8 @@ def fails(args: list[str], capsys: pytest.CaptureFixture[str]) -> str:
         ["eval", "--help"],
         ["watch", "--help"],
         ["pack", "--help"],
+        ["ablate", "injection", "--help"],
+        ["play", "maze", "--help"],
     ],
 )
 def test_help(args: list[str], capsys: pytest.CaptureFixture[str]) -> None:
@@ -54,7 +58,13 @@ def test_help(args: list[str], capsys: pytest.CaptureFixture[str]) -> None:
         main(args)
     out = capsys.readouterr().out
     assert "usage: air-envs" in out
-    assert all(len(line) <= 120 for line in out.splitlines())
+    lines = out.splitlines()
+    assert all(len(line) <= 120 for line in lines)
+    for line, following in itertools.pairwise(lines):
+        text = line.rstrip("│ ")
+        if re.match(r"[│ ] (--.* {2,}| {9,})\S", text) and re.match(r"[│ ] {10,}[^│ ]", following):
+            room = len(line) - len(text) - 2
+            assert len(following.strip("│ ").split()[0]) >= room, f"broken where a word would fit: {line}"
 
 
 def test_help_loads_no_torch() -> None:
@@ -169,6 +179,26 @@ def test_bad_input_is_one_line_and_leaves_nothing(
     assert "no test puzzle 999" in fails(["watch", str(run), "--dataset", str(dataset), "--index", "999"], capsys)
     assert not output.exists()
     assert not list(tmp_path.glob(".*"))
+
+
+def test_what_the_system_refuses_is_a_path_and_a_reason(
+    tmp_path: Path, dataset: Path, run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nowhere, file = tmp_path / "nowhere.h5", tmp_path / "file"
+    file.touch()
+    assert fails(["data", "inspect", str(nowhere)], capsys) == f"air-envs: error: {nowhere}: no such dataset"
+    args = ["eval", str(run), str(dataset), "--puzzles", "1", "--no-episodes", "--output", str(file / "numbers.json")]
+    assert re.fullmatch(rf"air-envs: error: {file}\S*: (Not a directory|File exists)", fails(args, capsys))
+
+
+@pytest.mark.parametrize("args", [["--help"], ["train", "--help"], ["data", "inspect", "DATA"]])
+def test_a_reader_who_leaves_early_ends_it_quietly(dataset: Path, args: list[str]) -> None:
+    args = [str(dataset) if arg == "DATA" else arg for arg in args]
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "wb") as gone:
+        ended = subprocess.run([sys.executable, "-m", "agents", *args], stdout=gone, stderr=subprocess.PIPE)
+    assert (ended.returncode, ended.stderr) == (1, b"")
 
 
 def test_a_preset_generates_what_it_trains_on(

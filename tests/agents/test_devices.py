@@ -6,6 +6,7 @@ import torch
 from agents import devices
 from agents.config import AIRConfig
 from agents.devices import pick_device, pick_dtype
+from agents.processes import Processes
 from agents.train_config import TrainConfig
 from agents.trainer import Trainer
 from tests.agents.conftest import tiny_config
@@ -33,6 +34,15 @@ def test_a_run_remembers_what_auto_was(dataset: Path, tmp_path: Path, monkeypatc
     Trainer(tiny_config(dataset, tmp_path / "run", dtype="auto", steps=2)).train(progress=False)
     monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: True)
     assert Trainer.resume(tmp_path / "run").dtype == torch.float32
+
+
+def test_all_processes_take_the_dtype_of_the_first(
+    dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Processes, "collect", lambda self, value: [torch.bfloat16, value])
+    trainer = Trainer(tiny_config(dataset, tmp_path / "run", dtype="auto"))
+    assert trainer.dtype == trainer.carry.state.z_H.dtype == torch.bfloat16
+    assert trainer.config.dtype == "bfloat16"
 
 
 def test_a_device_that_is_not_there_is_named() -> None:

@@ -104,6 +104,8 @@ def test_text_names_the_numbers(measured: tuple[Evaluation, list[HaltingEvaluati
     text = describe(*measured)
     assert "exact accuracy 0.0% (95 % interval 0.0% to 8.8%)" in text
     assert "40 test puzzles" in text
+    assert "exact after ACT step 1: 0.0%, 2: 0.0%, 4: 0.0%\n" in text
+    assert "step 1: 10.6%, 2: 19.4%, 4: 39.4%, 8: 68.3%, 16: 91.6%, 20: 96.1%\n" in describe(synthetic())
     assert "by rating (guesses)" in text
     assert "above 50.0%" in text
 

@@ -263,7 +263,7 @@ def test_the_command_ends_in_one_line_on_stderr(tmp_path: Path, capsys: pytest.C
     published = publish(tmp_path / "published", as_tensors(random_weights()))
     run = tmp_path / "run"
     main(["import-checkpoint", str(published), "--output", str(run), "--variant", "L_H2x"])
-    assert "L_H2x, 0.1 million weights, in" in capsys.readouterr().out
+    assert "L_H2x, 57,826 weights, in" in capsys.readouterr().out
     assert load_model(run).config == AIRConfig.variant("L_H2x", **SMALL)
     assert "# AIR L_H2x, sudoku-4x4" in (run / "README.md").read_text()
     for again in (

@@ -124,8 +124,9 @@ def test_plain_and_fused_attention_agree() -> None:
     torch.testing.assert_close(attention_weights(q, k).sum(-1), torch.ones(2, 2, 17))
 
 
-def test_bfloat16_states_stay_near_float32() -> None:
-    model = build()
+@pytest.mark.parametrize("convolution", [0, 3])
+def test_bfloat16_states_stay_near_float32(convolution: int) -> None:
+    model = build(convolution=convolution)
     exact, _ = model(tokens(), model.initial_state(3))
     rough, output = model(tokens(), model.initial_state(3, torch.bfloat16))
     assert rough.z_H.dtype == torch.bfloat16

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 import puzzles
-from agents.checkpoint import CheckpointError, load_model, load_training
+from agents.checkpoint import CheckpointError, checkpoint_steps, load_model, load_training
 from agents.config import to_json
 from agents.evaluation import wilson_interval
 from agents.figures import draw_training_curve
@@ -147,8 +147,26 @@ def test_ctrl_c_finishes_the_step_and_saves(dataset: Path, tmp_path: Path, monke
 def test_a_diverging_loss_stops_the_run(dataset: Path, tmp_path: Path) -> None:
     trainer = Trainer(tiny_config(dataset, tmp_path / "run"))
     trainer.model.lm_head.weight.data.fill_(float("nan"))
-    with pytest.raises(TrainingDiverged, match=r"loss nan at step 3; there is no checkpoint yet"):
+    with pytest.raises(TrainingDiverged, match=r"loss nan at step 3; no good checkpoint is left"):
         trainer.train(progress=False)
+
+
+def test_a_loss_far_above_a_guess_stops_the_run_and_names_a_checkpoint_before(dataset: Path, tmp_path: Path) -> None:
+    """Checkpoints at steps 4 and 8, metrics at 3, 6, 9; from step 7 on all is lost: the one at 8 is no good."""
+    trainer = Trainer(tiny_config(dataset, tmp_path / "run", checkpoint_every=4))
+    step = trainer.train_step
+
+    def thrown_off() -> None:
+        if trainer.step == 6:
+            trainer.model.lm_head.weight.data.mul_(1e12)
+        step()
+
+    trainer.train_step = thrown_off
+    with pytest.raises(
+        TrainingDiverged, match=r"loss \d\S*, where a guess has 1.79, at step 9; the last good .* is .*run/.*/step-4$"
+    ):
+        trainer.train(progress=False)
+    assert checkpoint_steps(tmp_path / "run") == [4, 8]
 
 
 def test_weights_that_are_no_numbers_are_never_saved(dataset: Path, tmp_path: Path) -> None:
@@ -162,7 +180,8 @@ def test_weights_that_are_no_numbers_are_never_saved(dataset: Path, tmp_path: Pa
 
     trainer.train_step = poisoned
     with pytest.raises(
-        TrainingDiverged, match=r"a weight is not finite at step 4; the last good checkpoint is in .*run"
+        TrainingDiverged,
+        match=r"a weight is not finite at step 4; the last good checkpoint is .*/step-2",
     ):
         trainer.train(progress=False)
     assert load_training(tmp_path / "run", "cpu")["step"] == 2

@@ -257,9 +257,11 @@ def test_names_that_mean_nothing_are_refused(name: str, message: str) -> None:
         AIRConfig.variant(name)
 
 
-@pytest.mark.parametrize("name", ["L2x_H2x+prepend-strip+HRM", "L2x_H2x+prepend-persist+nonlinear"])
-def test_variants_compile_without_graph_breaks(name: str) -> None:
-    model = AIR(AIRConfig.variant(name, **SMALL))
+@pytest.mark.parametrize(
+    ("name", "convolution"), [("L2x_H2x+prepend-strip+HRM", 3), ("L2x_H2x+prepend-persist+nonlinear", 0)]
+)
+def test_variants_compile_without_graph_breaks(name: str, convolution: int) -> None:
+    model = AIR(AIRConfig.variant(name, **SMALL, convolution=convolution))
     tokens, state = torch.from_numpy(TOKENS), model.initial_state(3)
     exact, output = model(tokens, state)
     compiled = torch.compile(model, fullgraph=True, backend="eager", dynamic=False)
@@ -278,6 +280,7 @@ def test_variants_compile_without_graph_breaks(name: str) -> None:
         ("L2x_H2x+prepend-strip", {"position": "learned"}),
         ("L2x_H2x+prepend-persist", {"gradient": "LLHLLH"}),
         ("Lx_Hx+nonlinear", {"prefix": 0, "prefix_learned": 0}),
+        ("HRM+prepend-strip", {"convolution": 3}),
     ],
 )
 @pytest.mark.parametrize("optimizer", ["adam_atan2", "adamw"])
