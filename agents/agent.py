@@ -67,7 +67,12 @@ class AIRAgent:
 
     @classmethod
     def from_pretrained(
-        cls, name_or_path: str | Path, device: str = "cpu", dtype: str = "float32", compile: bool = False
+        cls,
+        name_or_path: str | Path,
+        device: str = "cpu",
+        dtype: str = "float32",
+        compile: bool = False,
+        family: str | None = None,
     ) -> AIRAgent:
         """Load an agent from a checkpoint folder, by the name of a shipped model, or from the hub.
 
@@ -77,12 +82,17 @@ class AIRAgent:
             device: cpu, cuda, mps or auto.
             dtype: of the hidden states.
             compile: compile the ACT step with torch.compile, once per batch size.
+            family: another grid shape to play than the model was trained on; see ``AIR.resized``.
 
         Raises:
             CheckpointError: no such checkpoint, or a damaged one.
+            ValueError: the model's weights don't fit that family.
         """
         where = pick_device(device)
-        return cls(load_pretrained(name_or_path, where), pick_dtype(dtype, where), compile)
+        model = load_pretrained(name_or_path, where)
+        if family is not None:
+            model = model.resized(family)
+        return cls(model, pick_dtype(dtype, where), compile)
 
     @property
     def device(self) -> torch.device:

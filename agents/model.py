@@ -10,6 +10,7 @@ Shapes: B batch, C cells, S = ``config.first_cell`` + C positions, D hidden, V v
 """
 
 # No `from __future__ import annotations` here: the hub mixin reads the type of `config` off the signature.
+import dataclasses
 import math
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -93,6 +94,26 @@ class AIR(nn.Module, PyTorchModelHubMixin):
     def _from_pretrained(cls, **options: Any) -> "AIR":
         """Load strictly: by default the mixin would leave a missing weight at its random start."""
         return super()._from_pretrained(**options | {"strict": True})
+
+    def resized(self, family: str) -> "AIR":
+        """Return a model of the same weights for another grid shape of the same kind: ``"maze-30x30"``.
+
+        Nothing is trained anew, so no weight may belong to one place of the grid: attention and convolutions, with
+        rotary positions or none, go with any shape.
+
+        Raises:
+            ValueError: another kind of puzzle, or weights that don't fit; the message names them.
+        """
+        here, there = puzzles.family(self.config.family), puzzles.family(family)
+        if there.kind != here.kind:
+            raise ValueError(f"family {family}, expected another shape of {here.name}")
+        model = AIR(dataclasses.replace(self.config, family=family)).to(self.H_init.device)
+        fresh, weights = model.state_dict(), self.state_dict()
+        unfit = [name for name, weight in weights.items() if weight.shape != fresh[name].shape]
+        if unfit:
+            raise ValueError(f"family {family}: these weights fit {here.name} alone: {', '.join(unfit)}")
+        model.load_state_dict(weights)
+        return model
 
     def generate_model_card(self, run: Path | None = None) -> ModelCard:
         """Describe the model; ``push_to_hub(name, model_card_kwargs={"run": FOLDER})`` tells of its training too."""

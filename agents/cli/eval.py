@@ -23,6 +23,7 @@ def evaluate_command(
     device: str = "auto",
     dtype: Literal["float32", "bfloat16"] = "float32",
     compile: bool = False,
+    family: str | None = None,
     output: Path | None = None,
 ) -> None:
     """Measure exact accuracy, the papers' number, and all that goes with it; play the same puzzles as episodes.
@@ -41,7 +42,9 @@ def evaluate_command(
         device: cpu, cuda, mps or auto.
         dtype: precision of the hidden states.
         compile: compile the ACT step with torch.compile (needs a C++ compiler on the CPU).
-        output: JSON file of the numbers, the picture beside it; by default eval.json in the folder RUN.
+        family: another grid shape than the model was trained on, such as maze-15x15, where its weights fit any.
+        output: JSON file of the numbers, the picture beside it; by default eval.json in the folder RUN,
+            eval-FAMILY.json for another grid shape.
     """
     from agents.agent import AIRAgent
     from agents.batches import open_dataset
@@ -52,7 +55,7 @@ def evaluate_command(
 
     for threshold in halt_at:
         logit(threshold)  # a wrong one is said now, not after the long part
-    agent = AIRAgent.from_pretrained(run, device, dtype, compile)
+    agent = AIRAgent.from_pretrained(run, device, dtype, compile, family)
     data = open_dataset(dataset, agent.family.name)
     evaluation = evaluate(agent, data, split, puzzles, act_steps, batch)
     early = [evaluate_halting(agent, data, threshold, split, puzzles, act_steps, batch) for threshold in halt_at]
@@ -65,7 +68,7 @@ def evaluate_command(
         print(judgement.in_environment)
         numbers |= judgement.summary()
     if output is None and Path(run).is_dir():
-        output = Path(run) / EVALUATION
+        output = Path(run) / (f"eval-{family}.json" if family else EVALUATION)
     if output is not None:
         from agents.evaluation.figures import draw_evaluation
 

@@ -18,6 +18,7 @@ def watch_command(
     act_steps: int | None = None,
     output: Path | None = None,
     ms_per_update: int = 250,
+    family: str | None = None,
 ) -> None:
     """Watch every L- and H-update of one puzzle: board, decoded z_H and decoded z_L side by side.
 
@@ -30,6 +31,7 @@ def watch_command(
         act_steps: ACT steps at most; by default the model's maximum.
         output: write OUTPUT.gif and OUTPUT.png instead of opening a window.
         ms_per_update: how long the window shows each update.
+        family: another grid shape than the model was trained on, such as maze-15x15, where its weights fit any.
     """
     from agents.agent import AIRAgent
     from agents.batches import open_dataset
@@ -37,7 +39,7 @@ def watch_command(
     from agents.pretrained.generator import fresh_puzzle
     from agents.rollout import rollout_frames, save_rollout
 
-    agent = AIRAgent.from_pretrained(run)
+    agent = AIRAgent.from_pretrained(run, family=family)
     if dataset is None:
         puzzle = fresh_puzzle(agent.family, seed, find(run))
         title = f"{agent.family.name}, seed {seed}"
