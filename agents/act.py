@@ -74,7 +74,7 @@ def initial_carry(model: AIR, batch: int, dtype: torch.dtype) -> Carry:
 
 def draw(batches: PuzzleBatches, config: TrainConfig, generator: torch.Generator, rows: slice = slice(None)) -> Draws:
     """Draw one step's random numbers, for the whole batch, and return those of ``rows``."""
-    batch, most = config.batch, config.model.max_steps
+    batch, most = config.batch, config.act_steps or config.model.max_steps
     tokens, labels = batches.draw(batch, generator, rows)
     least = least_steps(batch, most, config.exploration, generator)
     limit = torch.full_like(least, most)

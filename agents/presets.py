@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 from agents.config import AIRConfig
 from agents.train_config import TrainConfig
@@ -25,7 +26,7 @@ _PAPER = {
 }
 
 
-def _cpu(name: str, steps: int, batch: int, lr: float, model: AIRConfig, symmetry: bool = True) -> TrainConfig:
+def _cpu(name: str, steps: int, batch: int, lr: float, model: AIRConfig, **others: Any) -> TrainConfig:
     """Small models that a laptop trains in minutes: they halt on q_halt alone and keep an average of the weights."""
     return TrainConfig(
         dataset=Path(f"data/{name}.h5"),
@@ -41,9 +42,9 @@ def _cpu(name: str, steps: int, batch: int, lr: float, model: AIRConfig, symmetr
         clip=1.0,
         ema=0.995,
         loss="softmax",
-        symmetry=symmetry,
         eval_every=max(1, steps // 4),
         checkpoint_every=max(1, steps // 4),
+        **others,
     )
 
 
@@ -53,16 +54,32 @@ _SMALL = AIRConfig(
 _LH = dataclasses.replace(_SMALL, h_cycles=1, l_cycles=1, position="none")
 # A SwiGLU over the positions in place of attention, as in TRM's smaller model, learns Sudoku sooner on a CPU.
 _MIXED = dataclasses.replace(_LH, hidden=128, expansion=2.0, mixer="mlp")
-# With a convolution a maze is learned in minutes; attention alone takes all its open cells for alike, for hours.
-_LOCAL = dataclasses.replace(_LH, convolution=3)
+# With a convolution a maze is learned in minutes; attention alone takes all its open cells for alike. Half of the
+# mazes are thought about beyond their first solution, or the answer would drift off again in late ACT steps.
+_LOCAL = dataclasses.replace(_LH, convolution=3, max_steps=16)
 
 PRESETS: dict[str, TrainConfig] = _PAPER | {
     "sudoku-4x4": _cpu("sudoku-4x4", 900, 256, 4e-3, _SMALL),
     "sudoku-6x6": _cpu("sudoku-6x6", 1_800, 64, 2e-3, dataclasses.replace(_MIXED, family="sudoku-6x6")),
     "sudoku-6x6-minimal": _cpu("sudoku-6x6-minimal", 2_400, 64, 3e-3, dataclasses.replace(_MIXED, family="sudoku-6x6")),
     "sudoku-9x9-easy": _cpu("sudoku-9x9-easy", 6_000, 64, 2e-3, dataclasses.replace(_MIXED, family="sudoku-9x9")),
-    "maze-9x9": _cpu("maze-9x9", 3_000, 64, 1e-3, dataclasses.replace(_LOCAL, family="maze-9x9")),
+    "maze-9x9": _cpu(
+        "maze-9x9",
+        3_000,
+        64,
+        1e-3,
+        dataclasses.replace(_LOCAL, family="maze-9x9"),
+        act_steps=8,
+        exploration=0.5,
+    ),
     "maze-15x15": _cpu(
-        "maze-15x15", 6_400, 32, 1e-3, dataclasses.replace(_LOCAL, family="maze-15x15", max_steps=16), symmetry=False
+        "maze-15x15",
+        6_000,
+        32,
+        1e-3,
+        dataclasses.replace(_LOCAL, family="maze-15x15"),
+        act_steps=10,
+        exploration=0.3,
+        symmetry=False,
     ),
 }

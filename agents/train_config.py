@@ -46,8 +46,10 @@ class TrainConfig:
     """Cross-entropy of the answer: stablemax in float64 is the paper's."""
     exploration: float = 0.1
     """Probability of holding halting off for a random minimum number of steps."""
+    act_steps: int | None = None
+    """ACT steps per puzzle, at most; None takes the model's max_steps, which are always taken in evaluation."""
     random_act_steps: bool = False
-    """Give every puzzle its own limit of ACT steps, drawn from 1 to the model's max_steps, in place of that maximum."""
+    """Give every puzzle its own limit of ACT steps, drawn from 1 to that maximum, in its place."""
     growth: tuple[tuple[int, str], ...] = ()
     """Grow the program while training (RSM): pairs STEP PROGRAM run PROGRAM before STEP, "1000 LH 3000 LLH"; after
     the last pair the model runs its own. The gradient goes through as many last updates as the model's ``gradient``."""
@@ -87,6 +89,8 @@ class TrainConfig:
             self._at_least(0, name)
         if not 0 <= self.exploration <= 1:
             raise ValueError(f"exploration {self.exploration}, expected a probability")
+        if self.act_steps is not None and not 1 <= self.act_steps <= self.model.max_steps:
+            raise ValueError(f"act_steps {self.act_steps}, expected 1 to the model's {self.model.max_steps}")
         if self.clip is not None and self.clip <= 0:
             raise ValueError(f"clip {self.clip}, expected a norm above 0")
         if self.ema is not None and not 0 < self.ema < 1:

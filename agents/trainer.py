@@ -98,7 +98,7 @@ class Trainer:
 
     @classmethod
     def resume(cls, run: Path) -> Trainer:
-        """Go on where the last checkpoint of a run left off, bit for bit on the same device.
+        """Go on where the last checkpoint of a run left off: bit for bit on a CPU, as near as its kernels on a GPU.
 
         A run killed before its first checkpoint begins again.
 

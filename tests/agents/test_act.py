@@ -44,12 +44,13 @@ def test_exploration_holds_off_one_in_ten_for_2_to_16_steps() -> None:
     assert held.unique().tolist() == list(range(2, 17))
 
 
-@pytest.mark.parametrize("random_act_steps", [False, True])
-def test_carry_matches_a_per_puzzle_simulation(data: puzzles.Puzzles, random_act_steps: bool) -> None:
+@pytest.mark.parametrize("fields", [{}, {"random_act_steps": True}, {"act_steps": 5}])
+def test_carry_matches_a_per_puzzle_simulation(data: puzzles.Puzzles, fields: dict) -> None:
     """Each sequence, followed alone: same puzzle until it halts, states from the previous step, then a fresh start."""
-    config = dataclasses.replace(CONFIG, random_act_steps=random_act_steps)
+    limited = dataclasses.replace(MODEL, max_steps=9) if "act_steps" in fields else MODEL
+    config = dataclasses.replace(CONFIG, model=limited, **fields)
     torch.manual_seed(0)
-    model = AIR(MODEL)
+    model = AIR(limited)
     model.q_head.weight.data.normal_(std=0.2)
     model.q_head.bias.data.copy_(torch.tensor([-0.2, 0.0]))
     batches = PuzzleBatches(puzzles.family("sudoku-4x4"), data, torch.device("cpu"))
@@ -63,7 +64,7 @@ def test_carry_matches_a_per_puzzle_simulation(data: puzzles.Puzzles, random_act
         replay.set_state(rng)
         fresh_tokens, fresh_labels = batches.draw(6, replay)
         least = least_steps(6, 5, config.exploration, replay)
-        limits = torch.randint(1, 6, (6,), generator=replay) if random_act_steps else torch.full((6,), 5)
+        limits = torch.randint(1, 6, (6,), generator=replay) if config.random_act_steps else torch.full((6,), 5)
         expected_loss, expected = 0.0, dict.fromkeys(Metrics._fields, 0.0)
         for i in range(6):
             start_over = bool(before.halted[i])
