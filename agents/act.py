@@ -78,6 +78,8 @@ def draw(batches: PuzzleBatches, config: TrainConfig, generator: torch.Generator
     tokens, labels = batches.draw(batch, generator, rows)
     least = least_steps(batch, most, config.exploration, generator)
     limit = torch.full_like(least, most)
+    if not config.early_halting:
+        least = limit.clone()
     if config.random_act_steps:
         limit.random_(1, most + 1, generator=generator)
     return Draws(tokens, labels, limit[rows], least[rows])

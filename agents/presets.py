@@ -54,32 +54,18 @@ _SMALL = AIRConfig(
 _LH = dataclasses.replace(_SMALL, h_cycles=1, l_cycles=1, position="none")
 # A SwiGLU over the positions in place of attention, as in TRM's smaller model, learns Sudoku sooner on a CPU.
 _MIXED = dataclasses.replace(_LH, hidden=128, expansion=2.0, mixer="mlp")
-# With a convolution a maze is learned in minutes; attention alone takes all its open cells for alike. Half of the
-# mazes are thought about beyond their first solution, or the answer would drift off again in late ACT steps.
+# With a convolution a maze is learned in minutes; attention alone takes all its open cells for alike.
 _LOCAL = dataclasses.replace(_LH, convolution=3, max_steps=16)
+# A path of many updates drifts off again where training halts as soon as it is found.
+_STEADY: dict[str, Any] = {"early_halting": False, "random_act_steps": True}
 
 PRESETS: dict[str, TrainConfig] = _PAPER | {
     "sudoku-4x4": _cpu("sudoku-4x4", 900, 256, 4e-3, _SMALL),
     "sudoku-6x6": _cpu("sudoku-6x6", 1_800, 64, 2e-3, dataclasses.replace(_MIXED, family="sudoku-6x6")),
     "sudoku-6x6-minimal": _cpu("sudoku-6x6-minimal", 2_400, 64, 3e-3, dataclasses.replace(_MIXED, family="sudoku-6x6")),
     "sudoku-9x9-easy": _cpu("sudoku-9x9-easy", 6_000, 64, 2e-3, dataclasses.replace(_MIXED, family="sudoku-9x9")),
-    "maze-9x9": _cpu(
-        "maze-9x9",
-        3_000,
-        64,
-        1e-3,
-        dataclasses.replace(_LOCAL, family="maze-9x9"),
-        act_steps=8,
-        exploration=0.5,
-    ),
+    "maze-9x9": _cpu("maze-9x9", 3_000, 64, 1e-3, dataclasses.replace(_LOCAL, family="maze-9x9"), **_STEADY),
     "maze-15x15": _cpu(
-        "maze-15x15",
-        6_000,
-        32,
-        1e-3,
-        dataclasses.replace(_LOCAL, family="maze-15x15"),
-        act_steps=10,
-        exploration=0.3,
-        symmetry=False,
+        "maze-15x15", 6_000, 32, 1e-3, dataclasses.replace(_LOCAL, family="maze-15x15"), symmetry=False, **_STEADY
     ),
 }

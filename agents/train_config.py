@@ -44,8 +44,11 @@ class TrainConfig:
     """Decay of an exponential moving average of the weights, which is then what is evaluated and saved."""
     loss: Literal["stablemax", "softmax"] = "stablemax"
     """Cross-entropy of the answer: stablemax in float64 is the paper's."""
+    early_halting: bool = True
+    """Replace a puzzle once the halting head takes it for solved, as the papers do. False gives each all its ACT steps:
+    a solved one is trained to stay so, which evaluation asks of it."""
     exploration: float = 0.1
-    """Probability of holding halting off for a random minimum number of steps."""
+    """Probability of holding early halting off for a random minimum number of steps."""
     act_steps: int | None = None
     """ACT steps per puzzle, at most; None takes the model's max_steps, which are always taken in evaluation."""
     random_act_steps: bool = False

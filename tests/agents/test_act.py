@@ -16,6 +16,7 @@ from agents.model import AIR, Output
 from agents.train_config import TrainConfig
 
 MODEL = AIRConfig(family="sudoku-4x4", hidden=32, heads=2, layers=1, max_steps=5)
+HALT_ONLY = dataclasses.replace(MODEL, q_continue=False)
 CONFIG = TrainConfig(dataset=Path("unused"), output=Path("unused"), model=MODEL, batch=6, dtype="float32")
 
 
@@ -105,14 +106,20 @@ def test_carry_matches_a_per_puzzle_simulation(data: puzzles.Puzzles, fields: di
     assert full > 0
 
 
-def test_random_limits_are_uniform_and_stay_with_their_puzzle(data: puzzles.Puzzles) -> None:
-    config = dataclasses.replace(CONFIG, batch=200, random_act_steps=True, exploration=0.0)
+@pytest.mark.parametrize(("early_halting", "logit"), [(True, -5.0), (False, 5.0)])
+def test_random_limits_are_uniform_and_stay_with_their_puzzle(
+    data: puzzles.Puzzles, early_halting: bool, logit: float
+) -> None:
+    """Where the model never wants to halt, and where it always does and is not asked."""
+    fields = {"random_act_steps": True, "exploration": 0.0, "early_halting": early_halting}
+    config = dataclasses.replace(CONFIG, batch=200, model=HALT_ONLY, **fields)
     batches = PuzzleBatches(puzzles.family("sudoku-4x4"), data, torch.device("cpu"))
     generator = torch.Generator().manual_seed(0)
     limits = draw(batches, config, generator).limit
     assert limits.unique().tolist() == [1, 2, 3, 4, 5]
     assert abs(limits.float().mean() - 3) < 0.3
-    model = AIR(MODEL)  # its halting logits are -5: it never halts by itself
+    model = AIR(HALT_ONLY)
+    model.q_head.bias.data.fill_(logit)
     carry, taken = initial_carry(model, 200, torch.float32), torch.zeros(6)
     for _ in range(6):
         carry, _, _ = act_train_step(model, model, carry, draw(batches, config, generator), config.loss)
