@@ -92,6 +92,8 @@ PLANS = {
             batch=128,
             growth=((500, "LH"),),
             symmetry=False,
+            early_halting=False,
+            random_act_steps=True,
         ),
         10,
         (("maze-hard-1k", 16), ("maze-hard-1k", 32), ("maze-generated", 16)),

@@ -16,6 +16,7 @@ def pack_command(
     dataset: Path | None = None,
     puzzles: int | None = None,
     device: str = "auto",
+    best: bool = False,
 ) -> None:
     """Write a run's model as a folder to give away: weights in bfloat16, at most 16 MiB, and a model card.
 
@@ -28,10 +29,12 @@ def pack_command(
             what air-envs eval measured of the run, or its training at the end.
         puzzles: how many of it, from the first on; by default all.
         device: cpu, cuda, mps or auto.
+        best: take the weights that did best when training measured them, in place of the last ones; the dataset has to
+            be another one than training measured them on.
     """
     from agents.pretrained.packing import pack
 
-    results = pack(run, output, dataset, puzzles, device)
+    results = pack(run, output, dataset, puzzles, device, best)
     size = sum(file.stat().st_size for file in output.iterdir())
     print(f"{output}: {size / 1e6:.2f} MB, exact accuracy {results['exact_accuracy']:.1%} on the card")
 

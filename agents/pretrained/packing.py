@@ -11,11 +11,14 @@ import torch
 from agents.agent import AIRAgent
 from agents.batches import open_dataset
 from agents.cards import CARD, evaluation_of, model_card
-from agents.checkpoint import WEIGHTS, load_model, save_model
+from agents.checkpoint import BEST, WEIGHTS, load_model, save_model
 from agents.devices import pick_device
 from agents.evaluation import evaluate
 from agents.pretrained import FOLDER, OWNER
 from agents.pretrained.generator import OPTIONS, generator_options
+from agents.train_config import train_config_from_json
+from agents.trainer import EVALUATION as TRAINING_EVALUATION
+from agents.trainer import TRAIN_CONFIG
 from puzzles.files import new_folder
 
 MAX_BYTES = 16 << 20
@@ -23,7 +26,12 @@ MAX_BYTES = 16 << 20
 
 
 def pack(
-    run: Path, output: Path, dataset: Path | None = None, puzzles: int | None = None, device: str = "auto"
+    run: Path,
+    output: Path,
+    dataset: Path | None = None,
+    puzzles: int | None = None,
+    device: str = "auto",
+    best: bool = False,
 ) -> dict[str, Any]:
     """Write the folder ``output``, whole or not at all, from the newest weights of a run.
 
@@ -34,16 +42,21 @@ def pack(
             was measured of the run, in full precision: by ``air-envs eval``, else at the end of its training.
         puzzles: of the dataset, from the first on; None takes all.
         device: to measure on.
+        best: take the weights that did best when training measured them, in place of the newest. They were chosen by
+            those puzzles, so others have to measure them.
 
     Returns:
         The measured numbers on the card.
 
     Raises:
         CheckpointError: no such checkpoint, or a damaged one.
-        ValueError: a file above ``MAX_BYTES``, a dataset of another family, or no accuracy to put on the card.
+        ValueError: a file above ``MAX_BYTES``, a dataset of another family, none, or that of the training, for the best
+            weights, or no accuracy to put on the card.
         FileExistsError: something stands at ``output``.
     """
-    model = load_model(run)
+    if best and (dataset is None or dataset.resolve() == _training_data(run)):
+        raise ValueError(f"{dataset or 'no dataset'}: expected one that the best weights were not chosen by")
+    model = load_model(run / BEST if best else run)
     with new_folder(output) as folder:
         save_model(model, folder, torch.bfloat16)
         _check_size(folder / WEIGHTS)
@@ -51,10 +64,20 @@ def pack(
         results = _measured(folder, dataset, puzzles, device) if dataset else evaluation_of(run)
         if results is None:
             raise ValueError(f"{run}: no accuracy for the card, expected a run that was evaluated, or a dataset")
-        note = "" if dataset else " Measured before the weights were rounded to bfloat16."
+        note = _choice(run) if best else "" if dataset else " Measured before the weights were rounded to bfloat16."
         name = f"{OWNER}/{output.name}" if output.resolve().parent == FOLDER else None
         (folder / CARD).write_text(str(model_card(model.config, run, results, name, note)))
     return results
+
+
+def _training_data(run: Path) -> Path | None:
+    path = run / TRAIN_CONFIG
+    return train_config_from_json(path.read_text()).dataset.resolve() if path.is_file() else None
+
+
+def _choice(run: Path) -> str:
+    step = json.loads((run / BEST / TRAINING_EVALUATION).read_text())["step"]
+    return f" The weights are those of step {step:,}, the best ones measured in training, on other puzzles."
 
 
 def _check_size(path: Path) -> None:

@@ -203,6 +203,21 @@ def test_packing_refuses_what_it_cannot_vouch_for(
         pack(easy_run, output)
 
 
+def test_the_best_weights_are_measured_on_puzzles_they_were_not_chosen_by(
+    tmp_path: Path, easy_run: Path, easy_dataset: Path
+) -> None:
+    with pytest.raises(ValueError, match=r"^no dataset: expected one that the best weights were not chosen by$"):
+        pack(easy_run, tmp_path / "out", best=True)
+    with pytest.raises(ValueError, match=f"^{easy_dataset}: expected one"):
+        pack(easy_run, tmp_path / "out", easy_dataset, best=True)
+    other = shutil.copy(easy_dataset, tmp_path / "other.h5")
+    pack(easy_run, tmp_path / "out", other, puzzles=5, best=True)
+    assert "of 5 test puzzles" in (tmp_path / "out" / "README.md").read_text()
+    assert "weights are those of step 200, the best ones" in (tmp_path / "out" / "README.md").read_text()
+    packed, best = load_model(tmp_path / "out"), load_model(easy_run / "best")
+    torch.testing.assert_close(packed.embedding, best.embedding, atol=0.01, rtol=0.01)
+
+
 def test_what_is_shipped_here_is_whole_and_fits() -> None:
     for name in pretrained.shipped():
         folder = pretrained.FOLDER / name
