@@ -35,11 +35,6 @@ def update_flops(config: AIRConfig, batch: int, letter: str = "L") -> int:
     return 2 * batch * layers * (length * (mixing + mlp) + convolution)
 
 
-def _cells(config: AIRConfig) -> int:
-    rows, columns = puzzles.family(config.family).shape
-    return rows * columns
-
-
 def act_step_flops(config: AIRConfig, batch: int) -> int:
     """Operations of one ACT step without a gradient, as in evaluation."""
     return sum(update_flops(config, batch, letter) for letter in config.program)
@@ -98,3 +93,8 @@ def _kept(config: AIRConfig, length: int, itemsize: int) -> int:
     else:
         mixer = width + 4 * width * swiglu_width(length, config.expansion) // length
     return itemsize * (mlp + mixer) + 2 * 4 * width
+
+
+def _cells(config: AIRConfig) -> int:
+    rows, columns = puzzles.family(config.family).shape
+    return rows * columns

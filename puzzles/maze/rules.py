@@ -76,7 +76,7 @@ def first_paths(puzzles):
 
     ``moves`` is (N,) int32, -1 where there is no path; such a puzzle is returned as it is. Of several shortest paths it
     is the one that, from the start on, takes the first possible move of down, left, right and up. A breadth-first
-    search from the start that looks around in this order finds it first, and every label of Maze-Hard is that path.
+    search from the start that looks around in this order finds it first, and so did Maze-Hard's: 1,500 labels agree.
     """
     count, rows, columns = puzzles.shape
     width = columns + 2
