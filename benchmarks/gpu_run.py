@@ -193,7 +193,7 @@ def examine(asked: Plan, results: Path) -> None:
     """Run the paper's analyses on the first test set of a trained run."""
     agent = AIRAgent(load_model(asked.config.output, pick_device()))
     data = open_dataset(asked.config.dataset.with_name(f"{asked.tests[0][0]}.h5"), agent.family.name)
-    print(analyze(agent, data, output=results / asked.config.output.name / "analysis"))
+    print(analyze(agent, data, output=results / asked.config.output.name / "analysis", pictures=0))
 
 
 def export(asked: Plan, results: Path) -> None:

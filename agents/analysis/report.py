@@ -124,7 +124,7 @@ def analyze(
     if output is not None:
         _write(report, output)
         drawn = []
-        if "rollouts" in results:
+        if "rollouts" in results and pictures:
             drawn = _draw_puzzles(agent, dataset, split, min(pictures, count), act_steps, output)
         _write_page(report, output, drawn)
     return report
