@@ -2,8 +2,8 @@
 
 Each preset is trained with several seeds on what its recipe generates, as ``air-envs train --preset`` does, and
 measured on the 1,000 puzzles of its test split. ``--paper`` adds, for as long as the first seed took, the same model
-under the paper's rule: attention, rotary positions, gradient through the last L H of L L H L L H. Runs are kept in the
-output folder: finished ones are not repeated, interrupted ones go on.
+under the paper's rule: attention, rotary positions, gradient through the last L H of L L H L L H, early halting.
+Runs are kept in the output folder: finished ones are not repeated, interrupted ones go on.
 """
 
 from __future__ import annotations
@@ -77,7 +77,8 @@ def _row(what: str, result: dict[str, Any], config: TrainConfig, target: float =
 def _ruled_by_the_paper(config: TrainConfig, output: Path) -> TrainConfig:
     ruled = {"h_cycles": 2, "l_cycles": 2, "gradient": "LH", "mixer": "attention", "position": "rope", "convolution": 0}
     model = dataclasses.replace(config.model, **ruled)
-    return dataclasses.replace(config, model=model, growth=(), output=output)
+    halting = {"early_halting": True, "random_act_steps": False, "act_steps": None}
+    return dataclasses.replace(config, model=model, growth=(), output=output, **halting)
 
 
 def _seconds_of_a_step(config: TrainConfig) -> float:

@@ -44,7 +44,7 @@ class Lanes(NamedTuple):
 def draw_plainly(grid, min_path, wall_low, wall_high, draws, moves, queue, state):
     """Draw until the path has ``min_path`` moves; return whether it came to that in ``draws``.
 
-    ``grid``, and ``moves`` and ``queue`` of the search from the goal to the start, are those of the last draw.
+    ``grid`` is that of the last draw; ``moves`` and ``queue`` are what its searches work in.
     """
     rows, columns = grid.shape
     left = draws

@@ -22,8 +22,8 @@ ALGORITHMS = ("depth-first", "wilson", "kruskal", "prim")
 def draw_tree(grid, min_path, draws, algorithm, braid, moves, queue, state):
     """Draw (maze, start, goal) until the path has ``min_path`` moves; return whether it came to that in ``draws``.
 
-    Start and goal are two uniform open cells. ``braid`` is the fraction of dead ends to open. ``grid``, and ``moves``
-    and ``queue`` of the search from the goal to the start, are those of the last draw.
+    Start and goal are two uniform open cells. ``braid`` is the fraction of dead ends to open. ``grid`` is that of the
+    last draw; ``moves`` and ``queue`` are what its searches work in.
     """
     for _ in range(draws):
         _carve(grid, algorithm, state)
