@@ -74,14 +74,14 @@ def initial_carry(model: AIR, batch: int, dtype: torch.dtype) -> Carry:
 
 def draw(batches: PuzzleBatches, config: TrainConfig, generator: torch.Generator, rows: slice = slice(None)) -> Draws:
     """Draw one step's random numbers, for the whole batch, and return those of ``rows``."""
-    batch, most = config.batch, config.act_steps or config.model.max_steps
+    batch, most = config.batch, config.most_act_steps
     tokens, labels = batches.draw(batch, generator, rows)
     least = least_steps(batch, most, config.exploration, generator)
     limit = torch.full_like(least, most)
     if not config.early_halting:
         least = limit.clone()
     if config.random_act_steps:
-        limit.random_(1, most + 1, generator=generator)
+        limit.random_(config.random_act_steps, most + 1, generator=generator)
     return Draws(tokens, labels, limit[rows], least[rows])
 
 

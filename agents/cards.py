@@ -14,7 +14,7 @@ from huggingface_hub import EvalResult, ModelCard, ModelCardData
 from agents.arithmetic import count_parameters
 from agents.checkpoint import CONFIG
 from agents.config import AIRConfig
-from agents.train_config import TrainConfig, train_config_from_json
+from agents.train_config import TrainConfig, read_train_config
 from agents.variants import variant_name
 from puzzles.files import replacing
 
@@ -151,11 +151,9 @@ def _eval_result(config: AIRConfig, results: dict[str, Any]) -> EvalResult:
 
 
 def _training(run: Path | None) -> TrainConfig | None:
-    from agents.trainer import TRAIN_CONFIG  # imports all of training
-
-    if run is None or not (run / TRAIN_CONFIG).is_file():
+    train = read_train_config(run) if run else None
+    if train is None:
         return None
-    train = train_config_from_json((run / TRAIN_CONFIG).read_text())
     return dataclasses.replace(train, dataset=_relative(train.dataset, "data"), output=_relative(train.output, "runs"))
 
 

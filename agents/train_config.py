@@ -13,6 +13,9 @@ from typing import Any, Literal
 from agents.config import AIRConfig
 from agents.program import act_program
 
+TRAIN_CONFIG = "train.json"
+"""A run's configuration, in its folder."""
+
 
 @dataclass(frozen=True)
 class TrainConfig:
@@ -51,8 +54,10 @@ class TrainConfig:
     """Probability of holding early halting off for a random minimum number of steps."""
     act_steps: int | None = None
     """ACT steps per puzzle, at most; None takes the model's max_steps, which are always taken in evaluation."""
-    random_act_steps: bool = False
-    """Give every puzzle its own limit of ACT steps, drawn from 1 to that maximum, in its place."""
+    random_act_steps: int | None = None
+    """Give every puzzle its own limit of ACT steps, drawn from this one to that maximum; None gives each the maximum.
+    Without early halting a draw keeps the batch at different steps, and a late one, such as half the maximum, trains
+    the last steps, by which evaluation goes, as often as most others."""
     growth: tuple[tuple[int, str], ...] = ()
     """Grow the program while training (RSM): pairs STEP PROGRAM run PROGRAM before STEP, "1000 LH 3000 LLH"; after
     the last pair the model runs its own. The gradient goes through as many last updates as the model's ``gradient``."""
@@ -94,6 +99,8 @@ class TrainConfig:
             raise ValueError(f"exploration {self.exploration}, expected a probability")
         if self.act_steps is not None and not 1 <= self.act_steps <= self.model.max_steps:
             raise ValueError(f"act_steps {self.act_steps}, expected 1 to the model's {self.model.max_steps}")
+        if self.random_act_steps is not None and not 1 <= self.random_act_steps <= self.most_act_steps:
+            raise ValueError(f"random_act_steps {self.random_act_steps}, expected 1 to {self.most_act_steps}")
         if self.clip is not None and self.clip <= 0:
             raise ValueError(f"clip {self.clip}, expected a norm above 0")
         if self.ema is not None and not 0 < self.ema < 1:
@@ -105,6 +112,11 @@ class TrainConfig:
             raise ValueError(f"growth at steps {steps[1:]}, expected each later than the one before")
         for step, _ in self.growth:
             self.model_at(step - 1)
+
+    @property
+    def most_act_steps(self) -> int:
+        """ACT steps that a puzzle gets at most in training."""
+        return self.act_steps or self.model.max_steps
 
     def model_at(self, step: int) -> AIRConfig:
         """The model that ``step``, counted from 0, trains: ``model`` with the program that has grown so far.
@@ -145,6 +157,21 @@ def train_config_from_json(text: str) -> TrainConfig:
         return TrainConfig(**values)
     except (KeyError, TypeError) as error:
         raise ValueError(f"not a training configuration: {error}") from error
+
+
+def read_train_config(run: Path) -> TrainConfig | None:
+    """Read the configuration in the folder of a training run; None where there is none.
+
+    Raises:
+        ValueError: a damaged one; the message names its path.
+    """
+    path = run / TRAIN_CONFIG
+    if not path.is_file():
+        return None
+    try:
+        return train_config_from_json(path.read_text())
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
 
 
 def _running(model: AIRConfig, program: str) -> AIRConfig:

@@ -42,10 +42,10 @@ from agents.model import AIR, State
 from agents.optim import average_weights, build_optimizers, clip_gradients
 from agents.processes import Processes
 from agents.run_log import RunLog, open_log
-from agents.train_config import TrainConfig, train_config_from_json
+from agents.train_config import TRAIN_CONFIG, TrainConfig, read_train_config
 from puzzles.files import replacing
 
-TRAIN_CONFIG, EVALUATION = "train.json", "evaluation.json"
+EVALUATION = "evaluation.json"
 SHOWN = {"loss": "loss", "exact_accuracy": "exact", "steps": "ACT steps", "puzzles_per_second": "puzzles/s"}
 """Metrics beside the progress bar, and how they are called there."""
 DIVERGED = 3.0
@@ -105,13 +105,12 @@ class Trainer:
         Raises:
             CheckpointError: the folder holds no run or a damaged one, or the dataset is another than then.
         """
-        path = run / TRAIN_CONFIG
-        if not path.is_file():
-            raise CheckpointError(f"{run}: no {TRAIN_CONFIG}, not the folder of a training run")
         try:
-            config = train_config_from_json(path.read_text())
+            config = read_train_config(run)
         except ValueError as error:
-            raise CheckpointError(f"{path}: {error}") from error
+            raise CheckpointError(str(error)) from error
+        if config is None:
+            raise CheckpointError(f"{run}: no {TRAIN_CONFIG}, not the folder of a training run")
         trainer = cls(dataclasses.replace(config, output=run))
         if (run / TRAINING).exists():
             state = load_training(run, trainer.device)

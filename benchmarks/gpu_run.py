@@ -35,8 +35,8 @@ from agents.evaluation.figures import draw_evaluation
 from agents.figures import draw_training_curve
 from agents.presets import PRESETS
 from agents.run_log import METRICS
-from agents.train_config import TrainConfig
-from agents.trainer import TRAIN_CONFIG, Trainer
+from agents.train_config import TRAIN_CONFIG, TrainConfig
+from agents.trainer import Trainer
 from puzzles.files import replacing
 
 AGAIN = 75  # EX_TEMPFAIL
@@ -93,7 +93,7 @@ PLANS = {
             growth=((500, "LH"),),
             symmetry=False,
             early_halting=False,
-            random_act_steps=True,
+            random_act_steps=8,
         ),
         10,
         (("maze-hard-1k", 16), ("maze-hard-1k", 32), ("maze-generated", 16)),
@@ -120,6 +120,7 @@ def plan(name: str, work: Path, compile: str, tiny: bool) -> Plan:
         config = dataclasses.replace(
             config,
             model=model,
+            random_act_steps=config.random_act_steps and 1,
             growth=short,
             compile="off",
             steps=6,

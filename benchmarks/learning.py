@@ -77,7 +77,7 @@ def _row(what: str, result: dict[str, Any], config: TrainConfig, target: float =
 def _ruled_by_the_paper(config: TrainConfig, output: Path) -> TrainConfig:
     ruled = {"h_cycles": 2, "l_cycles": 2, "gradient": "LH", "mixer": "attention", "position": "rope", "convolution": 0}
     model = dataclasses.replace(config.model, **ruled)
-    halting = {"early_halting": True, "random_act_steps": False, "act_steps": None}
+    halting = {"early_halting": True, "random_act_steps": None, "act_steps": None}
     return dataclasses.replace(config, model=model, growth=(), output=output, **halting)
 
 

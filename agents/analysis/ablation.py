@@ -26,8 +26,8 @@ from agents.cards import write_card
 from agents.evaluation import evaluate
 from agents.evaluation.figures import BLUE, SKY
 from agents.figures import draw_training_curve
-from agents.train_config import TrainConfig, train_config_from_json
-from agents.trainer import TRAIN_CONFIG, Trainer, TrainingDiverged
+from agents.train_config import TRAIN_CONFIG, TrainConfig, read_train_config
+from agents.trainer import Trainer, TrainingDiverged
 from puzzles.files import replacing
 
 RESULT, SUMMARY = "result.json", "ablation.json"
@@ -165,10 +165,10 @@ def collect(ablation: str, config: TrainConfig) -> Ablation:
 
 def _require_same(config: TrainConfig) -> None:
     """Refuse to take for this run one that was trained otherwise."""
-    path = config.output / TRAIN_CONFIG
-    if not path.is_file():
+    begun = read_train_config(config.output)
+    if begun is None:
         return
-    ours, theirs = (_compared(one) for one in (config, train_config_from_json(path.read_text())))
+    ours, theirs = _compared(config), _compared(begun)
     for field, value in ours.items():
         if theirs[field] != value and not (field == "dtype" and value == "auto"):
             raise ValueError(

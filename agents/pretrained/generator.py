@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from agents.checkpoint import CheckpointError
-from agents.train_config import train_config_from_json
+from agents.train_config import read_train_config
 from puzzles import Grids, PuzzleFamily
 from puzzles.build import GENERATOR
 from puzzles.dataset import Dataset
@@ -40,14 +40,10 @@ def generator_options(folder: Path) -> dict[str, Any]:
 
     Empty, which means the generator's defaults, where neither is there or the puzzles were imported.
     """
-    from agents.trainer import TRAIN_CONFIG  # imports all of training
-
     if (folder / OPTIONS).is_file():
         return json.loads((folder / OPTIONS).read_text())
-    if not (folder / TRAIN_CONFIG).is_file():
+    train = read_train_config(folder)
+    if train is None or not train.dataset.is_file():
         return {}
-    dataset = train_config_from_json((folder / TRAIN_CONFIG).read_text()).dataset
-    if not dataset.is_file():
-        return {}
-    provenance = Dataset(dataset).provenance
+    provenance = Dataset(train.dataset).provenance
     return dict(provenance.parameters) if provenance.generator == GENERATOR else {}

@@ -16,9 +16,8 @@ from agents.devices import pick_device
 from agents.evaluation import evaluate
 from agents.pretrained import FOLDER, OWNER
 from agents.pretrained.generator import OPTIONS, generator_options
-from agents.train_config import train_config_from_json
+from agents.train_config import read_train_config
 from agents.trainer import EVALUATION as TRAINING_EVALUATION
-from agents.trainer import TRAIN_CONFIG
 from puzzles.files import new_folder
 
 MAX_BYTES = 16 << 20
@@ -71,8 +70,8 @@ def pack(
 
 
 def _training_data(run: Path) -> Path | None:
-    path = run / TRAIN_CONFIG
-    return train_config_from_json(path.read_text()).dataset.resolve() if path.is_file() else None
+    train = read_train_config(run)
+    return train.dataset.resolve() if train else None
 
 
 def _choice(run: Path) -> str:

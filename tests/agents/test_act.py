@@ -45,7 +45,7 @@ def test_exploration_holds_off_one_in_ten_for_2_to_16_steps() -> None:
     assert held.unique().tolist() == list(range(2, 17))
 
 
-@pytest.mark.parametrize("fields", [{}, {"random_act_steps": True}, {"act_steps": 5}])
+@pytest.mark.parametrize("fields", [{}, {"random_act_steps": 1}, {"random_act_steps": 3}, {"act_steps": 5}])
 def test_carry_matches_a_per_puzzle_simulation(data: puzzles.Puzzles, fields: dict) -> None:
     """Each sequence, followed alone: same puzzle until it halts, states from the previous step, then a fresh start."""
     limited = dataclasses.replace(MODEL, max_steps=9) if "act_steps" in fields else MODEL
@@ -65,7 +65,7 @@ def test_carry_matches_a_per_puzzle_simulation(data: puzzles.Puzzles, fields: di
         replay.set_state(rng)
         fresh_tokens, fresh_labels = batches.draw(6, replay)
         least = least_steps(6, 5, config.exploration, replay)
-        limits = torch.randint(1, 6, (6,), generator=replay) if config.random_act_steps else torch.full((6,), 5)
+        limits = torch.randint(config.random_act_steps or 5, 6, (6,), generator=replay)
         expected_loss, expected = 0.0, dict.fromkeys(Metrics._fields, 0.0)
         for i in range(6):
             start_over = bool(before.halted[i])
@@ -111,7 +111,7 @@ def test_random_limits_are_uniform_and_stay_with_their_puzzle(
     data: puzzles.Puzzles, early_halting: bool, logit: float
 ) -> None:
     """Where the model never wants to halt, and where it always does and is not asked."""
-    fields = {"random_act_steps": True, "exploration": 0.0, "early_halting": early_halting}
+    fields = {"random_act_steps": 1, "exploration": 0.0, "early_halting": early_halting}
     config = dataclasses.replace(CONFIG, batch=200, model=HALT_ONLY, **fields)
     batches = PuzzleBatches(puzzles.family("sudoku-4x4"), data, torch.device("cpu"))
     generator = torch.Generator().manual_seed(0)

@@ -118,6 +118,7 @@ def test_the_whole_road(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
         ("train --preset sudoku-4x4 --lr -1", "lr -1.0, expected at least 0"),
         ("train --preset sudoku-4x4 --exploration 2", "exploration 2.0, expected a probability"),
         ("train --preset sudoku-4x4 --act-steps 20", "act_steps 20, expected 1 to the model's 8"),
+        ("train --preset sudoku-4x4 --act-steps 4 --random-act-steps 5", "random_act_steps 5, expected 1 to 4"),
         ("train --preset sudoku-4x4 --resume RUN", "--resume takes the run's own configuration"),
         ("train --preset sudoku-4x4 --dataset nowhere.h5 --output TMP/run", "nowhere.h5"),
         ("train --preset sudoku-4x4 --dataset DATA --output RUN", "holds a run already"),

@@ -75,7 +75,7 @@ def config(dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> TrainConf
     """With the continue target, parameters out of the gradient's reach, growth, clipping and random ACT steps."""
     model = dataclasses.replace(TINY, gradient="H")
     folder = tmp_path_factory.mktemp("one") / "run"
-    return tiny_config(dataset, folder, model=model, growth=((5, "LH"),), clip=1.0, random_act_steps=True)
+    return tiny_config(dataset, folder, model=model, growth=((5, "LH"),), clip=1.0, random_act_steps=1)
 
 
 @pytest.fixture(scope="module")

@@ -38,7 +38,7 @@ def test_a_model_is_saved_with_the_program_it_was_trained_with(dataset: Path, tm
 
 @pytest.mark.parametrize("stop", [4, 6, 9])
 def test_growth_resumes_bit_for_bit(dataset: Path, tmp_path: Path, stop: int) -> None:
-    config = tiny_config(dataset, tmp_path / "whole", growth=GROWTH, random_act_steps=True)
+    config = tiny_config(dataset, tmp_path / "whole", growth=GROWTH, random_act_steps=1)
     whole = Trainer(config)
     whole.train(progress=False)
     parts = Trainer(dataclasses.replace(config, output=tmp_path / "parts"))
