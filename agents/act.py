@@ -121,7 +121,7 @@ def continue_target(step: Step, carry: Carry) -> Tensor:
 
 
 def act_train_step(
-    model: AIR, step: Step, carry: Carry, draws: Draws, loss: str, look_ahead: Step | None = None
+    model: AIR, step: Step, carry: Carry, draws: Draws, config: TrainConfig, look_ahead: Step | None = None
 ) -> tuple[Carry, Tensor, Metrics]:
     """Refill, take one ACT step with gradient, and decide who halts. Nothing here waits for the device.
 
@@ -130,7 +130,7 @@ def act_train_step(
         step: the model's forward, compiled or not, alone or distributed.
         carry: from the previous step.
         draws: all randomness of this one.
-        loss: a key of ``agents.losses.CROSS_ENTROPY``.
+        config: names the losses and weighs them.
         look_ahead: the forward for the target of q_continue, which needs no gradient; by default ``step``.
 
     Returns:
@@ -146,7 +146,7 @@ def act_train_step(
     labels = carry.labels.long()
     correct = correct_cells(output.logits, labels)
     exact = correct.all(-1)
-    total, answer = act_loss(output, labels, exact, q_target, loss)
+    total, answer = act_loss(output, labels, exact, q_target, config.loss, config.halting_weight)
     with torch.no_grad():
         metrics = Metrics(
             loss=total.detach(),

@@ -45,11 +45,17 @@ def correct_cells(logits: Tensor, labels: Tensor) -> Tensor:
 
 
 def act_loss(
-    output: Output, labels: Tensor, exact: Tensor, q_target: Tensor | None, cross_entropy: str
+    output: Output,
+    labels: Tensor,
+    exact: Tensor,
+    q_target: Tensor | None,
+    cross_entropy: str,
+    halting_weight: float,
 ) -> tuple[Tensor, Tensor]:
     """Loss of one ACT step, per sequence, summed over the batch.
 
-    Mean cross-entropy over labelled cells + 0.5 * (BCE(q_halt, whole grid right) + BCE(q_continue, q_target)).
+    Mean cross-entropy over labelled cells, and halting_weight times BCE(q_halt, whole grid right) + BCE(q_continue,
+    q_target).
 
     Args:
         output: of the model.
@@ -57,6 +63,7 @@ def act_loss(
         exact: (B,) bool, whether the whole grid is right.
         q_target: (B,) probabilities for q_continue; None trains the halting head alone.
         cross_entropy: a key of ``CROSS_ENTROPY``.
+        halting_weight: of the two heads.
 
     Returns:
         The total loss and the cross-entropy part, scalars.
@@ -67,7 +74,7 @@ def act_loss(
     halting = _bce(output.q_halt, exact.to(output.q_halt.dtype))
     if q_target is not None:
         halting = halting + _bce(output.q_continue, q_target)
-    return answer + 0.5 * halting, answer.detach()
+    return answer + halting_weight * halting, answer.detach()
 
 
 def _bce(logits: Tensor, target: Tensor) -> Tensor:

@@ -47,6 +47,9 @@ class TrainConfig:
     """Decay of an exponential moving average of the weights, which is then what is evaluated and saved."""
     loss: Literal["stablemax", "softmax"] = "stablemax"
     """Cross-entropy of the answer: stablemax in float64 is the paper's."""
+    halting_weight: float = 0.5
+    """Weight of the halting head's loss, 0.5 in the paper. That of the answer is a mean over cells: on a large grid,
+    most of which is easy, it drowns in so much of the other."""
     early_halting: bool = True
     """Replace a puzzle once the halting head takes it for solved, as the papers do. False gives each all its ACT steps:
     a solved one is trained to stay so, which evaluation asks of it."""
@@ -93,7 +96,7 @@ class TrainConfig:
     def __post_init__(self) -> None:
         for name in ("steps", "batch", "log_every", "eval_every", "eval_puzzles", "checkpoint_every", "keep"):
             self._at_least(1, name)
-        for name in ("lr", "weight_decay", "warmup", "seed"):
+        for name in ("lr", "weight_decay", "warmup", "halting_weight", "seed"):
             self._at_least(0, name)
         if not 0 <= self.exploration <= 1:
             raise ValueError(f"exploration {self.exploration}, expected a probability")

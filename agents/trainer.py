@@ -172,7 +172,7 @@ class Trainer:
                 group["lr"] = self.config.lr_at(self.step)
         draws = draw(self.batches, self.config, self.generator, self.rows)
         self.carry, loss, metrics = act_train_step(
-            self.model, self.forward, self.carry, draws, self.config.loss, self.look_ahead
+            self.model, self.forward, self.carry, draws, self.config, self.look_ahead
         )
         loss.backward()
         if self.config.compile in CUDA_GRAPHS:  # the next replay writes over what this one has returned

@@ -45,7 +45,9 @@ def test_exploration_holds_off_one_in_ten_for_2_to_16_steps() -> None:
     assert held.unique().tolist() == list(range(2, 17))
 
 
-@pytest.mark.parametrize("fields", [{}, {"random_act_steps": 1}, {"random_act_steps": 3}, {"act_steps": 5}])
+@pytest.mark.parametrize(
+    "fields", [{"halting_weight": 0.1}, {"random_act_steps": 1}, {"random_act_steps": 3}, {"act_steps": 5}]
+)
 def test_carry_matches_a_per_puzzle_simulation(data: puzzles.Puzzles, fields: dict) -> None:
     """Each sequence, followed alone: same puzzle until it halts, states from the previous step, then a fresh start."""
     limited = dataclasses.replace(MODEL, max_steps=9) if "act_steps" in fields else MODEL
@@ -60,7 +62,7 @@ def test_carry_matches_a_per_puzzle_simulation(data: puzzles.Puzzles, fields: di
     replaced = early = full = 0
     for _ in range(40):
         before, rng = carry, generator.get_state()
-        carry, loss, metrics = act_train_step(model, model, carry, draw(batches, config, generator), config.loss)
+        carry, loss, metrics = act_train_step(model, model, carry, draw(batches, config, generator), config)
         replay = torch.Generator()
         replay.set_state(rng)
         fresh_tokens, fresh_labels = batches.draw(6, replay)
@@ -88,7 +90,8 @@ def test_carry_matches_a_per_puzzle_simulation(data: puzzles.Puzzles, fields: di
             best = after.q_halt if steps >= limit else torch.maximum(after.q_halt, after.q_continue)
             correct = output.logits.argmax(-1)[0] == labels
             exact = correct.all()[None]
-            total, answer = act_loss(output, labels[None].long(), exact, best.sigmoid(), config.loss)
+            label, target = labels[None].long(), best.sigmoid()
+            total, answer = act_loss(output, label, exact, target, config.loss, config.halting_weight)
             expected_loss += total.item()
             expected["answer_loss"] += float(answer)
             if halts:
@@ -122,7 +125,7 @@ def test_random_limits_are_uniform_and_stay_with_their_puzzle(
     model.q_head.bias.data.fill_(logit)
     carry, taken = initial_carry(model, 200, torch.float32), torch.zeros(6)
     for _ in range(6):
-        carry, _, _ = act_train_step(model, model, carry, draw(batches, config, generator), config.loss)
+        carry, _, _ = act_train_step(model, model, carry, draw(batches, config, generator), config)
         assert torch.equal(carry.halted, carry.steps == carry.limit)
         taken += carry.steps[carry.halted].bincount(minlength=6)
     assert (taken[1:] > 0).all()
@@ -137,12 +140,12 @@ def test_look_ahead_alone_makes_the_continue_target(data: puzzles.Puzzles) -> No
     losses = []
     for logit in (-5.0, 5.0):
         other.q_head.bias.data.fill_(logit)
-        _, loss, _ = act_train_step(model, model, initial_carry(model, 6, torch.float32), drawn, "stablemax", other)
+        _, loss, _ = act_train_step(model, model, initial_carry(model, 6, torch.float32), drawn, CONFIG, other)
         losses.append(loss.item())
         loss.backward()
     assert all(p.grad is None for p in other.parameters())
     compiled = torch.compile(other, backend="eager")
-    _, loss, _ = act_train_step(model, model, initial_carry(model, 6, torch.float32), drawn, "stablemax", compiled)
+    _, loss, _ = act_train_step(model, model, initial_carry(model, 6, torch.float32), drawn, CONFIG, compiled)
     assert loss.item() == pytest.approx(losses[1], rel=1e-5)
     # q_continue is -5: BCE(-5, sigmoid(5)) - BCE(-5, sigmoid(-5)) = 5 * (sigmoid(5) - sigmoid(-5)), halved.
     expected = 2.5 * (torch.tensor(5.0).sigmoid() - torch.tensor(-5.0).sigmoid()).item()

@@ -48,7 +48,7 @@ def test_loss_counts_labelled_cells_and_both_heads() -> None:
     target = torch.tensor([0.25, 0.75])
     exact = correct_cells(logits, labels).all(-1)
     assert exact.tolist() == [False, True]
-    total, answer = act_loss(output, labels, exact, target, "stablemax")
+    total, answer = act_loss(output, labels, exact, target, "stablemax", 0.3)
 
     cell = stablemax_cross_entropy(logits, labels)
     expected_answer = cell[0, :2].mean() + cell[1].mean()
@@ -60,10 +60,10 @@ def test_loss_counts_labelled_cells_and_both_heads() -> None:
 
     heads = sum(bce(q, e) for q, e in zip([0.3, -1.0], [0.0, 1.0], strict=True))
     heads += sum(bce(q, t) for q, t in zip([0.5, 2.0], target.tolist(), strict=True))
-    assert math.isclose(total, expected_answer + 0.5 * heads, rel_tol=1e-5)
-    halt_only, _ = act_loss(output, labels, exact, None, "stablemax")
+    assert math.isclose(total, expected_answer + 0.3 * heads, rel_tol=1e-5)
+    halt_only, _ = act_loss(output, labels, exact, None, "stablemax", 0.3)
     continuing = sum(bce(q, t) for q, t in zip([0.5, 2.0], target.tolist(), strict=True))
-    assert math.isclose(total - halt_only, 0.5 * continuing, rel_tol=1e-5)
+    assert math.isclose(total - halt_only, 0.3 * continuing, rel_tol=1e-5)
 
 
 def test_softmax_loss_is_torchs() -> None:
