@@ -28,7 +28,7 @@ _PAPER = {
 
 def _cpu(name: str, steps: int, batch: int, lr: float, model: AIRConfig, **others: Any) -> TrainConfig:
     """Small models that a laptop trains in minutes: they halt on q_halt alone and keep an average of the weights."""
-    return TrainConfig(
+    config = TrainConfig(
         dataset=Path(f"data/{name}.h5"),
         output=Path(f"runs/{name}"),
         model=model,
@@ -44,8 +44,8 @@ def _cpu(name: str, steps: int, batch: int, lr: float, model: AIRConfig, **other
         loss="softmax",
         eval_every=max(1, steps // 4),
         checkpoint_every=max(1, steps // 4),
-        **others,
     )
+    return dataclasses.replace(config, **others)
 
 
 _SMALL = AIRConfig(
@@ -67,6 +67,13 @@ PRESETS: dict[str, TrainConfig] = _PAPER | {
     "sudoku-9x9-easy": _cpu("sudoku-9x9-easy", 6_000, 64, 2e-3, dataclasses.replace(_MIXED, family="sudoku-9x9")),
     "maze-9x9": _cpu("maze-9x9", 2_000, 64, 1e-3, dataclasses.replace(_LOCAL, family="maze-9x9"), **_STEADY),
     "maze-15x15": _cpu(
-        "maze-15x15", 6_000, 32, 1e-3, dataclasses.replace(_LOCAL, family="maze-15x15"), symmetry=False, **_STEADY
+        "maze-15x15",
+        4_000,
+        32,
+        1.5e-3,
+        dataclasses.replace(_LOCAL, family="maze-15x15"),
+        optimizer="muon",
+        symmetry=False,
+        **_STEADY,
     ),
 }
