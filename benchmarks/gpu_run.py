@@ -94,6 +94,8 @@ PLANS = {
             symmetry=False,
             early_halting=False,
             random_act_steps=8,
+            halting_weight=0.02,
+            optimizer="muon",
         ),
         10,
         (("maze-hard-1k", 16), ("maze-hard-1k", 32), ("maze-generated", 16)),

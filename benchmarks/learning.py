@@ -2,7 +2,8 @@
 
 Each preset is trained with several seeds on what its recipe generates, as ``air-envs train --preset`` does, and
 measured on the 1,000 puzzles of its test split. ``--paper`` adds, for as long as the first seed took, the same model
-under the paper's rule: attention, rotary positions, gradient through the last L H of L L H L L H, early halting.
+under the paper's rule: attention, rotary positions, gradient through the last L H of L L H L L H, early halting, and
+the paper's weight of the halting head's loss; optimizer and schedule stay the preset's.
 Runs are kept in the output folder: finished ones are not repeated, interrupted ones go on.
 """
 
@@ -77,7 +78,7 @@ def _row(what: str, result: dict[str, Any], config: TrainConfig, target: float =
 def _ruled_by_the_paper(config: TrainConfig, output: Path) -> TrainConfig:
     ruled = {"h_cycles": 2, "l_cycles": 2, "gradient": "LH", "mixer": "attention", "position": "rope", "convolution": 0}
     model = dataclasses.replace(config.model, **ruled)
-    halting = {"early_halting": True, "random_act_steps": None, "act_steps": None}
+    halting = {"early_halting": True, "halting_weight": 0.5, "random_act_steps": None, "act_steps": None}
     return dataclasses.replace(config, model=model, growth=(), output=output, **halting)
 
 
