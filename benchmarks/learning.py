@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import functools
+import math
 import tempfile
 import time
 from collections.abc import Iterator
@@ -51,7 +52,7 @@ def learning(name: str, seeds: int, paper: bool, output: Path) -> Iterator[Row]:
     if paper:
         ruled = _ruled_by_the_paper(config, output / name / "paper")
         steps = max(1, round(results[0]["seconds"] / _seconds_of_a_step(ruled)))
-        every = max(1, steps // 4)
+        every = math.ceil(steps / 4)
         timed = dataclasses.replace(ruled, steps=steps, eval_every=every, checkpoint_every=every)
         yield _row(f"{name}, the paper's rule", _train(timed), timed)
 
