@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import multiprocessing
+import re
 import resource
 import sys
 import tempfile
@@ -111,7 +112,15 @@ def _peak(name: str, folder: str, answer: multiprocessing.SimpleQueue) -> None:
     trainer = Trainer(dataclasses.replace(config, dataset=dataset, output=Path(folder), compile="off", device="cpu"))
     for _ in range(20):
         trainer.train_step()
-    answer.put(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024))
+    answer.put(_most_resident())
+
+
+def _most_resident() -> int:
+    """Peak resident memory of this process, in bytes."""
+    if sys.platform == "darwin":
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    # Not ru_maxrss, which begins at the parent's on Linux.
+    return 1024 * int(re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())[1])
 
 
 def _in_new_process(work, *args):
