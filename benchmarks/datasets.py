@@ -27,14 +27,13 @@ MEGABYTES = 1000
 """Peak memory that a million puzzles may take."""
 
 _MEASURED = """
-import json, re, sys, time
-from pathlib import Path
+import json, time
+from benchmarks.memory import peak_resident
 {setup}
 start = time.perf_counter()
 {work}
 wall = time.perf_counter() - start
-peak = re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]  # ru_maxrss begins at the parent's
-print(json.dumps([wall, int(peak) / 1024]))
+print(json.dumps([wall, peak_resident() / 2**20]))
 """
 
 

@@ -77,10 +77,15 @@ def _row(what: str, result: dict[str, Any], config: TrainConfig, target: float =
 
 
 def _ruled_by_the_paper(config: TrainConfig, output: Path) -> TrainConfig:
-    ruled = {"h_cycles": 2, "l_cycles": 2, "gradient": "LH", "mixer": "attention", "position": "rope", "convolution": 0}
-    model = dataclasses.replace(config.model, **ruled)
-    halting = {"early_halting": True, "halting_weight": 0.5, "random_act_steps": None, "act_steps": None}
-    return dataclasses.replace(config, model=model, growth=(), output=output, **halting)
+    paper = PRESETS["sudoku-extreme-1k"]
+    model = _with(config.model, paper.model, "h_cycles", "l_cycles", "gradient", "mixer", "position", "convolution")
+    ruled = _with(config, paper, "early_halting", "halting_weight", "random_act_steps", "act_steps", "growth")
+    return dataclasses.replace(ruled, model=model, output=output)
+
+
+def _with(config: Any, other: Any, *fields: str) -> Any:
+    """Return the same configuration with these fields of another."""
+    return dataclasses.replace(config, **{field: getattr(other, field) for field in fields})
 
 
 def _seconds_of_a_step(config: TrainConfig) -> float:

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import dataclasses
 import multiprocessing
-import re
-import resource
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -24,6 +22,7 @@ from agents.config import AIRConfig
 from agents.presets import PRESETS
 from agents.train_config import TrainConfig
 from agents.trainer import Trainer
+from benchmarks.memory import peak_resident
 from benchmarks.table import Row, at_most, report, seconds
 from puzzles.build import build_dataset
 
@@ -112,15 +111,7 @@ def _peak(name: str, folder: str, answer: multiprocessing.SimpleQueue) -> None:
     trainer = Trainer(dataclasses.replace(config, dataset=dataset, output=Path(folder), compile="off", device="cpu"))
     for _ in range(20):
         trainer.train_step()
-    answer.put(_most_resident())
-
-
-def _most_resident() -> int:
-    """Peak resident memory of this process, in bytes."""
-    if sys.platform == "darwin":
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    # Not ru_maxrss, which begins at the parent's on Linux.
-    return 1024 * int(re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())[1])
+    answer.put(peak_resident())
 
 
 def _in_new_process(work, *args):
