@@ -40,6 +40,7 @@ from agents.evaluation import Evaluation, evaluate, merge
 from agents.interrupts import deferred_interrupt
 from agents.model import AIR, State
 from agents.optim import average_weights, build_optimizers, clip_gradients
+from agents.pretrained import load_pretrained
 from agents.processes import Processes
 from agents.run_log import RunLog, open_log
 from agents.train_config import TRAIN_CONFIG, TrainConfig, read_train_config
@@ -66,8 +67,8 @@ class Trainer:
     writes. What comes out is the same, up to rounding, whatever their number, and a run may go on with another.
 
     Raises:
-        ValueError: the model's family is not the dataset's, the device is not there, the optimizer is not, or the batch
-            can't be shared out.
+        ValueError: the model's family is not the dataset's, the device is not there, the optimizer is not, the batch
+            can't be shared out, or the weights to start with are not there or don't fit the model.
         DatasetError: a damaged dataset.
     """
 
@@ -84,7 +85,10 @@ class Trainer:
 
         torch.manual_seed(config.seed)
         self.generator = torch.Generator(self.device).manual_seed(config.seed)
-        self.model = AIR(config.model_at(0)).to(self.device)
+        self.model = AIR(config.model_at(0))
+        if config.init_from is not None and not (config.output / TRAINING).exists():  # a run goes on with its own weights
+            _take_weights(self.model, config.init_from)
+        self.model.to(self.device)
         self.average = copy.deepcopy(self.model).requires_grad_(False) if config.ema else None
         self.optimizers = build_optimizers(self.model, config)
         self.forward, self.look_ahead = self._forwards()
@@ -326,6 +330,15 @@ class Trainer:
             disable=not (progress and self.processes.first),
             smoothing=0.05,
         )
+
+
+def _take_weights(model: AIR, name: str) -> None:
+    """Give a model the weights of another one, which may be of another grid shape."""
+    weights = load_pretrained(name).resized(model.config.family).state_dict()
+    try:
+        model.load_state_dict(weights)
+    except RuntimeError as error:
+        raise ValueError(f"init_from {name}: {error}") from error
 
 
 def _say(bar: tqdm, line: str) -> None:
