@@ -86,7 +86,8 @@ class Trainer:
         torch.manual_seed(config.seed)
         self.generator = torch.Generator(self.device).manual_seed(config.seed)
         self.model = AIR(config.model_at(0))
-        if config.init_from is not None and not (config.output / TRAINING).exists():  # a run goes on with its own weights
+        begins = not (config.output / TRAINING).exists()  # else the weights are the run's own
+        if config.init_from is not None and begins:
             _take_weights(self.model, config.init_from)
         self.model.to(self.device)
         self.average = copy.deepcopy(self.model).requires_grad_(False) if config.ema else None
