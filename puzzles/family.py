@@ -247,6 +247,11 @@ class PuzzleFamily(abc.ABC):
             moved = np.take_along_axis(np.asarray(relabel), moved.astype(np.intp), axis=1).astype(np.uint8)
         return moved.reshape(grids.shape)
 
+    @staticmethod
+    def inverse(order: Any, relabel: Any) -> tuple[Any, Any]:
+        """Return the elements that undo those of ``symmetries``: ``transform`` with them restores the originals."""
+        return order.argsort(-1), None if relabel is None else relabel.argsort(-1)
+
     @abc.abstractmethod
     def canonical(self, puzzle: Grids, solution: Grids) -> Grids:
         """(N, rows, columns) uint8: the same grid for puzzles equal up to symmetry, different ones for all others."""

@@ -18,6 +18,7 @@ def evaluate_command(
     puzzles: int | None = None,
     act_steps: int | None = None,
     halt_at: tuple[float, ...] = (0.5, 0.9, 0.99),
+    attempts: int = 1,
     episodes: bool = True,
     batch: int = 256,
     device: str = "auto",
@@ -37,6 +38,7 @@ def evaluate_command(
         puzzles: how many, from the first on; by default all.
         act_steps: ACT steps per puzzle, also more than in training; by default the model's maximum.
         halt_at: probabilities of a right answer at which to stop early, each in an evaluation of its own.
+        attempts: put a puzzle again, as a symmetry copy, while the halting head doubts the answer, so often in all.
         episodes: play the puzzles in their environment too.
         batch: puzzles at a time, at most.
         device: cpu, cuda, mps or auto.
@@ -49,7 +51,7 @@ def evaluate_command(
     from agents.agent import AIRAgent
     from agents.batches import open_dataset
     from agents.cards import EVALUATION, write_card
-    from agents.evaluation import describe, evaluate, evaluate_halting, report
+    from agents.evaluation import describe, evaluate, evaluate_attempts, evaluate_halting, report
     from agents.evaluation.halting import logit
     from puzzles.files import replacing
 
@@ -59,8 +61,11 @@ def evaluate_command(
     data = open_dataset(dataset, agent.family.name)
     evaluation = evaluate(agent, data, split, puzzles, act_steps, batch)
     early = [evaluate_halting(agent, data, threshold, split, puzzles, act_steps, batch) for threshold in halt_at]
-    print(describe(evaluation, early))
-    numbers = {"run": run, "dataset": str(dataset), **report(evaluation, early)}
+    several = None
+    if attempts > 1:
+        several = evaluate_attempts(agent, data, attempts, 0.5, split, puzzles, act_steps, batch)
+    print(describe(evaluation, early, several))
+    numbers = {"run": run, "dataset": str(dataset), **report(evaluation, early, several)}
     if episodes:
         from agents.play import play_evaluated
 

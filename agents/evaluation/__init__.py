@@ -1,18 +1,23 @@
 """Measuring a trained model: ``evaluate`` thinks puzzles through, ``evaluate_halting`` stops when the model is sure.
 
+``evaluate_attempts`` puts those it is not sure of again, as symmetry copies.
+
 ``report`` turns what they return into one JSON object, ``agents.evaluation.figures`` into a picture.
 """
 
+from agents.evaluation.attempts import AttemptsEvaluation, evaluate_attempts
 from agents.evaluation.full import Evaluation, evaluate, merge
 from agents.evaluation.halting import HaltingEvaluation, evaluate_halting, halting_steps
 from agents.evaluation.report import describe, report
 from agents.evaluation.statistics import wilson_interval
 
 __all__ = [
+    "AttemptsEvaluation",
     "Evaluation",
     "HaltingEvaluation",
     "describe",
     "evaluate",
+    "evaluate_attempts",
     "evaluate_halting",
     "halting_steps",
     "merge",

@@ -116,11 +116,29 @@ def evaluate_halting(
         leave=False,
         disable=not progress,
     ) as bar:
-        found, computed = _run(agent, selection, least, bar)
-    answers, steps, q_halt = (values[:-1].cpu().numpy() for values in found)
+        answers, steps, q_halt, computed = think_until_sure(agent, selection, least, bar)
     seconds = time.perf_counter() - start
     right, solved = mark(agent.family, selection.data, answers[:, None])
     return HaltingEvaluation(threshold, steps, right[:, 0], solved[:, 0], q_halt, answers, computed, seconds)
+
+
+class Answers(NamedTuple):
+    """What N puzzles ended with."""
+
+    answers: puzzles.Grids
+    """(N, rows, columns) uint8."""
+    steps: NDArray[np.int32]
+    """(N,): ACT steps taken."""
+    q_halt: NDArray[np.float32]
+    """(N,): the halting logit at the end."""
+    computed: int
+    """ACT steps computed, those of idle slots included."""
+
+
+def think_until_sure(agent: AIRAgent, selection: Selection, least: float, bar: tqdm) -> Answers:
+    """Answer every puzzle of the selection, each until its halting logit is above ``least`` or it has had its steps."""
+    found, computed = _run(agent, selection, least, bar)
+    return Answers(*(values[:-1].cpu().numpy() for values in found), computed)
 
 
 def halting_steps(q_halt: NDArray[np.float32], threshold: float) -> NDArray[np.intp]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from agents.evaluation.attempts import AttemptsEvaluation
 from agents.evaluation.full import Evaluation
 from agents.evaluation.halting import HaltingEvaluation, halting_steps
 from agents.evaluation.statistics import quantile_bins, wilson_interval
@@ -73,6 +74,12 @@ KEYS = {
     "early_stopping[].occupancy": "fraction of the computed ACT steps that served a puzzle, not an idle slot",
     "early_stopping[].puzzles_per_second": "throughput, refilling included, compiling left out",
     "early_stopping[].speedup": "time of all steps divided by this time",
+    "attempts[].threshold": "probability above which a puzzle halts and is not put again as a symmetry copy",
+    "attempts[].attempts": "at a puzzle, at most",
+    "attempts[].exact_accuracy": "of the answers that the halting head trusts most by then",
+    "attempts[].exact_accuracy_interval_95": "its 95 % interval (Wilson)",
+    "attempts[].solved_by_rules": "fraction right by the rules",
+    "attempts[].mean_act_steps": "taken per puzzle, all attempts together",
     "environment_solved_last_proposal": "fraction of episodes solved by one proposal after the last step",
     "environment_solved_some_proposal": "fraction of episodes solved when every step's answer is proposed",
     "environment_proposals": "proposals made per such episode",
@@ -80,12 +87,15 @@ KEYS = {
 """Every key of the JSON file: "." goes into an object, "[]" into each element of a list."""
 
 
-def report(evaluation: Evaluation, early: Sequence[HaltingEvaluation] = ()) -> dict[str, Any]:
+def report(
+    evaluation: Evaluation, early: Sequence[HaltingEvaluation] = (), attempts: AttemptsEvaluation | None = None
+) -> dict[str, Any]:
     """Return everything that was measured, ready for JSON; ``KEYS`` explains it.
 
     Args:
         evaluation: of every puzzle, thought through to the end.
         early: the same puzzles, stopped early at several thresholds.
+        attempts: the same puzzles, put again as symmetry copies.
     """
     return {
         **evaluation.summary(),
@@ -97,7 +107,7 @@ def report(evaluation: Evaluation, early: Sequence[HaltingEvaluation] = ()) -> d
         "by_rating": list(by_rating(evaluation)),
         "halting_curve": list(halting_curve(evaluation)),
         "early_stopping": [stopped.summary(evaluation) for stopped in early],
-    }
+    } | ({"attempts": attempts.summary()} if attempts else {})
 
 
 def by_rating(evaluation: Evaluation, bins: int = RATING_BINS) -> Iterator[dict[str, Any]]:
@@ -128,7 +138,9 @@ def halting_curve(evaluation: Evaluation, thresholds: Sequence[float] = CURVE_TH
         }
 
 
-def describe(evaluation: Evaluation, early: Sequence[HaltingEvaluation] = ()) -> str:
+def describe(
+    evaluation: Evaluation, early: Sequence[HaltingEvaluation] = (), attempts: AttemptsEvaluation | None = None
+) -> str:
     """Return a page of text about what was measured."""
     last = evaluation.calibration()
     separation = "" if last.auroc is None else f", area under the ROC curve {last.auroc:.3f}"
@@ -141,7 +153,11 @@ def describe(evaluation: Evaluation, early: Sequence[HaltingEvaluation] = ()) ->
     ]
     if early:
         lines.append("stopped early by the halting head:")
-    return "\n".join(lines + [_early_line(stopped.summary(evaluation)) for stopped in early])
+        lines += [_early_line(stopped.summary(evaluation)) for stopped in early]
+    if attempts:
+        lines.append(f"put again, as a symmetry copy, while the halting head gives {attempts.threshold:.0%} or less:")
+        lines += [_attempts_line(attempt) for attempt in attempts.summary()]
+    return "\n".join(lines)
 
 
 def _by_step(evaluation: Evaluation) -> str:
@@ -166,4 +182,12 @@ def _early_line(stopped: dict[str, Any]) -> str:
         f"  above {stopped['threshold']:5.1%}: {stopped['exact_accuracy']:6.1%} exact, costs "
         f"{stopped['exact_accuracy_cost']:.2%} ({low:.2%} to {high:.2%}); {stopped['mean_act_steps']:.1f} ACT steps, "
         f"{stopped['puzzles_per_second']:.0f} puzzles/s, {stopped['speedup']:.1f} times as fast"
+    )
+
+
+def _attempts_line(attempt: dict[str, Any]) -> str:
+    low, high = attempt["exact_accuracy_interval_95"]
+    return (
+        f"  {attempt['attempts']:3} attempts: {attempt['exact_accuracy']:6.1%} exact ({low:.1%} to {high:.1%}), "
+        f"solved by the rules {attempt['solved_by_rules']:.1%}; {attempt['mean_act_steps']:.1f} ACT steps"
     )

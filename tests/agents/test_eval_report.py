@@ -124,7 +124,7 @@ def test_eval_writes_numbers_and_a_picture(
 ) -> None:
     output = tmp_path / "out" / "numbers.json"
     args = [str(checkpoint), str(dataset), "--device", "cpu", "--batch", "16", "--output", str(output)]
-    main(["eval", *args, "--act-steps", "6", "--halt-at", "0.5", "1.0", "--puzzles", "30"])
+    main(["eval", *args, "--act-steps", "6", "--halt-at", "0.5", "1.0", "--puzzles", "30", "--attempts", "2"])
     out = capsys.readouterr().out
     assert "exact accuracy" in out
     assert "in the environment: solved" in out

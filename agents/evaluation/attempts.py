@@ -1,0 +1,138 @@
+"""Several attempts at a puzzle: where the halting head is not sure, the puzzle is put again as a symmetry copy.
+
+The same puzzle in other words: rows, columns and digits permuted. What stays stuck in one wording is often solved in
+another, and the halting head tells which answer to keep, so no label and no rule is asked. (HRM's authors vote over
+copies of ARC tasks; arXiv 2601.10679 does so for Sudoku, over copies, perturbed inputs and several checkpoints.)
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+import puzzles
+from agents.agent import AIRAgent
+from agents.evaluation.halting import Answers, logit, think_until_sure
+from agents.evaluation.selection import Selection, mark, select, warm_up
+from agents.evaluation.statistics import wilson_interval
+from puzzles.dataset import Dataset
+
+
+@dataclass(frozen=True)
+class AttemptsEvaluation:
+    """What a model answered to N puzzles, in the dataset's order, after each of A attempts."""
+
+    threshold: float
+    """A puzzle is put again unless the head gives more than this probability that the answer is right."""
+    right: NDArray[np.int32]
+    """(N, A): how many cells equal the label's, in the answer that the head trusts most so far."""
+    solved: NDArray[np.bool_]
+    """(N, A): that answer is right by the family's rules."""
+    steps: NDArray[np.int32]
+    """(N, A): ACT steps taken so far."""
+    answers: puzzles.Grids
+    """(N, rows, columns) uint8: the answer after the last attempt."""
+    seconds: float
+    """Wall time, compiling left out."""
+
+    @property
+    def exact(self) -> NDArray[np.bool_]:
+        """(N, A): every cell equals the label's."""
+        return self.right == self.answers.shape[1] * self.answers.shape[2]
+
+    def summary(self) -> list[dict[str, Any]]:
+        """Return the numbers for programs, of each attempt."""
+        count = len(self.right)
+        return [
+            {
+                "threshold": self.threshold,
+                "attempts": attempt + 1,
+                "exact_accuracy": float(exact.mean()),
+                "exact_accuracy_interval_95": list(wilson_interval(int(exact.sum()), count)),
+                "solved_by_rules": float(self.solved[:, attempt].mean()),
+                "mean_act_steps": float(self.steps[:, attempt].mean()),
+            }
+            for attempt, exact in enumerate(self.exact.T)
+        ]
+
+
+@torch.inference_mode()
+def evaluate_attempts(
+    agent: AIRAgent,
+    dataset: Dataset,
+    attempts: int = 8,
+    threshold: float = 0.5,
+    split: str = "test",
+    count: int | None = None,
+    max_steps: int | None = None,
+    batch: int = 256,
+    seed: int = 0,
+    progress: bool = True,
+) -> AttemptsEvaluation:
+    """Answer the first ``count`` puzzles of a split, in up to ``attempts`` attempts each.
+
+    The first attempt is ``evaluate_halting``; each later one takes the puzzles of which the head is not sure yet, as a
+    random symmetry copy.
+
+    Args:
+        agent: of the dataset's family.
+        dataset: opened.
+        attempts: at a puzzle, at most.
+        threshold: probability that the answer is right above which a puzzle halts and is put no more.
+        split: of the dataset.
+        count: how many puzzles; None takes all.
+        max_steps: ACT steps per attempt at most; None takes the model's own maximum.
+        batch: puzzles at a time, at most.
+        seed: of the copies.
+        progress: show a bar.
+
+    Raises:
+        ValueError: a number below 1, a threshold that is no probability, or the model is for another family.
+        DatasetError: no such split, or a damaged one.
+    """
+    if attempts < 1:
+        raise ValueError(f"attempts {attempts}, expected at least 1")
+    least, rng = logit(threshold), np.random.default_rng(seed)
+    selection = select(agent, dataset, split, count, max_steps, batch)
+    warm_up(agent, selection.sizes)
+    start = time.perf_counter()
+    answers, steps, q_halt, _ = _think(agent, selection, least, progress)
+    kept, taken = [answers.copy()], [steps.copy()]
+    for _ in range(1, attempts):
+        unsure = np.flatnonzero(q_halt <= least)
+        if len(unsure):
+            put_again = selection._replace(data=selection.data.take(unsure))
+            again = _think_copies(agent, put_again, least, rng, progress)
+            better = again.q_halt > q_halt[unsure]
+            answers[unsure[better]], q_halt[unsure[better]] = again.answers[better], again.q_halt[better]
+            steps[unsure] += again.steps
+        kept.append(answers.copy())
+        taken.append(steps.copy())
+    seconds = time.perf_counter() - start
+    right, solved = mark(agent.family, selection.data, np.stack(kept, 1))
+    return AttemptsEvaluation(threshold, right, solved, np.stack(taken, 1), answers, seconds)
+
+
+def _think_copies(
+    agent: AIRAgent, selection: Selection, least: float, rng: np.random.Generator, progress: bool
+) -> Answers:
+    """Answer a random symmetry copy of every puzzle, and turn the answers back."""
+    family, data = agent.family, selection.data
+    symmetry = family.symmetries(rng.random((len(data.puzzle), family.symmetry_dim)))
+    copies = data._replace(puzzle=family.transform(data.puzzle, *symmetry))
+    found = _think(agent, selection._replace(data=copies), least, progress)
+    answers = np.where(found.answers == family.undecided, 0, found.answers)
+    return found._replace(answers=family.transform(answers, *family.inverse(*symmetry)))
+
+
+def _think(agent: AIRAgent, selection: Selection, least: float, progress: bool) -> Answers:
+    count = len(selection.data.puzzle)
+    selection = selection._replace(size=min(selection.size, count))
+    with tqdm(total=count, desc="attempt", unit="puzzle", leave=False, disable=not progress) as bar:
+        return think_until_sure(agent, selection, least, bar)
