@@ -138,7 +138,8 @@ class Answers(NamedTuple):
 def think_until_sure(agent: AIRAgent, selection: Selection, least: float, bar: tqdm) -> Answers:
     """Answer every puzzle of the selection, each until its halting logit is above ``least`` or it has had its steps."""
     found, computed = _run(agent, selection, least, bar)
-    return Answers(*(values[:-1].cpu().numpy() for values in found), computed)
+    answers, steps, q_halt = (values[:-1].cpu().numpy() for values in found)
+    return Answers(answers, steps, q_halt, computed)
 
 
 def halting_steps(q_halt: NDArray[np.float32], threshold: float) -> NDArray[np.intp]:

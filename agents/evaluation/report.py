@@ -97,6 +97,7 @@ def report(
         early: the same puzzles, stopped early at several thresholds.
         attempts: the same puzzles, put again as symmetry copies.
     """
+    again = {"attempts": attempts.summary()} if attempts else {}
     return {
         **evaluation.summary(),
         "calibration": {
@@ -107,7 +108,8 @@ def report(
         "by_rating": list(by_rating(evaluation)),
         "halting_curve": list(halting_curve(evaluation)),
         "early_stopping": [stopped.summary(evaluation) for stopped in early],
-    } | ({"attempts": attempts.summary()} if attempts else {})
+        **again,
+    }
 
 
 def by_rating(evaluation: Evaluation, bins: int = RATING_BINS) -> Iterator[dict[str, Any]]:
