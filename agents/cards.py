@@ -16,12 +16,11 @@ from agents.checkpoint import CONFIG
 from agents.config import AIRConfig
 from agents.train_config import TrainConfig, read_train_config
 from agents.variants import variant_name
+from puzzles.dataset import Dataset
 from puzzles.files import replacing
 
 CARD, EVALUATION = "README.md", "eval.json"
 MARK = "<!-- Written by air-envs. Remove this line, and it will leave this file alone. -->"
-HUB_DATASETS = {"sudoku-extreme": "sapientinc/sudoku-extreme", "maze-hard": "sapientinc/maze-30x30-hard-1k"}
-"""Published data by how our files of it are called."""
 PAPER = "https://arxiv.org/abs/2605.17811"
 
 
@@ -52,13 +51,12 @@ def model_card(
         note: a sentence after the accuracy.
     """
     train = _training(run)
-    dataset = train.dataset.stem if train else None
     results = results or evaluation_of(run)
     data = ModelCardData(
         license="apache-2.0",
         library_name="air-envs",
         tags=["reasoning", "recurrent-transformer", config.family.split("-")[0], variant_name(config)],
-        datasets=[name for key, name in HUB_DATASETS.items() if dataset and dataset.startswith(key)] or None,
+        datasets=_hub_datasets(run),
         metrics=["accuracy"],
         model_name=f"AIR {variant_name(config)} {config.family}",
         eval_results=[_eval_result(config, results)] if results else None,
@@ -155,6 +153,15 @@ def _training(run: Path | None) -> TrainConfig | None:
     if train is None:
         return None
     return dataclasses.replace(train, dataset=_relative(train.dataset, "data"), output=_relative(train.output, "runs"))
+
+
+def _hub_datasets(run: Path | None) -> list[str] | None:
+    """Name the data set of the hub that a run's puzzles come from, as far as their file is there and tells."""
+    train = read_train_config(run) if run else None
+    if train is None or not train.dataset.is_file():
+        return None
+    hub = Dataset(train.dataset).provenance.parameters.get("hub")
+    return [hub] if hub else None
 
 
 def _relative(path: Path, folder: str) -> Path:

@@ -21,6 +21,7 @@ from agents.config import AIRConfig
 from agents.model import AIR
 from agents.presets import PRESETS
 from agents.train_config import TrainConfig
+from puzzles.importers import import_puzzles
 from tests.agents.conftest import TINY, tiny_config
 
 EVALUATION = {
@@ -57,19 +58,31 @@ def test_the_card_of_a_run_tells_dataset_variant_accuracy_and_command(run: Path)
     assert '"position": "structured"' in card.text
 
 
+def published(folder: Path) -> Path:
+    """A dataset that was fetched from the hub, as ``air-envs data import --hub`` writes it."""
+    source, output = folder / "list.txt", folder / "sudoku-extreme-1k.h5"
+    source.write_text("5...27..9..41......1..5.3...92.6.8...5......66..7..29.8...7...2.......8...9..36..\n")
+    import_puzzles(source, output, train=1, test=0, notes={"hub": "sapientinc/sudoku-extreme"}, progress=False)
+    return output
+
+
 def test_an_evaluation_of_its_own_comes_first(tmp_path: Path) -> None:
-    config = tiny_config(
-        Path("data/sudoku-extreme-1k.h5"), tmp_path, model=AIRConfig.variant("TRM", hidden=32, heads=2)
-    )
+    dataset = published(tmp_path)
+    config = tiny_config(dataset, tmp_path, model=AIRConfig.variant("TRM", hidden=32, heads=2))
     save_run(tmp_path, config)
     (tmp_path / "eval.json").write_text(json.dumps(EVALUATION))
     card = ModelCard.load(write_card(tmp_path))
     assert card.data.datasets == ["sapientinc/sudoku-extreme"]
+    assert str(dataset.parent) not in card.content
     (result,) = card.data.eval_results
     assert (result.metric_value, result.dataset_name, result.dataset_split) == (0.601, "sudoku-extreme-1k", "test")
     assert "60.1% of 1,000 test puzzles of `sudoku-extreme-1k`" in card.text
     assert "(95 % interval 57.0% to 63.1%)" in card.text
     assert "# AIR TRM, sudoku-9x9" in card.text
+
+
+def test_generated_puzzles_claim_no_data_set_of_the_hub(run: Path) -> None:
+    assert ModelCard.load(write_card(run)).data.datasets is None
 
 
 def test_evaluating_renews_the_card(tmp_path: Path, run: Path, dataset: Path) -> None:
