@@ -39,7 +39,11 @@ RECIPES = {
     "sudoku-6x6": Recipe(100_000, options={"clues": 14}),
     "sudoku-6x6-minimal": Recipe(100_000),
     "sudoku-9x9-easy": Recipe(100_000, options={"level": "easy"}),
+    "sudoku-9x9-minimal": Recipe(100_000),
+    "sudoku-extreme": Recipe(8_000, options={"level": "extreme"}),
     "maze-9x9": Recipe(100_000, options={"generator": "perfect"}),
     "maze-15x15": Recipe(100_000, options={"generator": "percolation"}),
+    "maze-20x20": Recipe(15_000, options={"generator": "percolation"}),
+    "maze-hard": Recipe(8_000, options={"generator": "percolation"}),
 }
 """By the name of the preset in ``agents.presets``."""

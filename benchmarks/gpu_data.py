@@ -84,6 +84,11 @@ def maze_generated(path: Path, counts: Counts) -> None:
     _build(path, "maze-30x30", {"generator": "percolation"}, 0, counts.test, seed=1)
 
 
+def maze_small(path: Path, counts: Counts) -> None:
+    """Mazes of a quarter of the size, to begin with."""
+    _build(path, "maze-15x15", {"generator": "percolation"}, counts.mazes, counts.test)
+
+
 def maze_mixture(path: Path, counts: Counts) -> None:
     """Twenty thousand generated mazes, labelled as the published ones are, tested on those of ``maze_hard``.
 
@@ -101,6 +106,7 @@ DATASETS: dict[str, Callable[[Path, Counts], None]] = {
     "sudoku-mixture": sudoku_mixture,
     "maze-hard-1k": maze_hard,
     "maze-generated": maze_generated,
+    "maze-15x15": maze_small,
     "maze-mixture": maze_mixture,
 }
 

@@ -30,7 +30,7 @@ from agents.checkpoint import load_model, save_model
 from agents.compiling import compiled
 from agents.config import AIRConfig
 from agents.devices import pick_device, pick_dtype
-from agents.evaluation import describe, evaluate, evaluate_halting, report
+from agents.evaluation import describe, evaluate, evaluate_attempts, evaluate_halting, report
 from agents.evaluation.figures import draw_evaluation
 from agents.figures import draw_training_curve
 from agents.presets import PRESETS
@@ -41,12 +41,14 @@ from puzzles.files import replacing
 
 AGAIN = 75  # EX_TEMPFAIL
 HALT_AT = (0.5, 0.9)
+ATTEMPTS = 8
 
 
 class Plan(NamedTuple):
     """One run: how to train, for how long, and what to measure."""
 
     config: TrainConfig
+    """``init_from`` is the name of another run, which comes first."""
     minutes: float
     """Of training at most; the number of steps in ``config`` ends it too."""
     tests: tuple[tuple[str, int], ...]
@@ -56,7 +58,8 @@ class Plan(NamedTuple):
 _PAPER = PRESETS["sudoku-extreme-1k"]
 _RECIPE = dataclasses.replace(
     _PAPER,
-    optimizer="adamw",
+    optimizer="muon",
+    halting_weight=0.1,
     lr=4e-4,
     weight_decay=0.1,
     warmup=500,
@@ -68,6 +71,15 @@ _RECIPE = dataclasses.replace(
 """What learned fastest on a CPU, with a rate for the paper's width; the learning rate stays: minutes end the run."""
 _SMALL = AIRConfig(layers=2, position="none", q_continue=False, gradient="LLHLLH")
 """6.8 million parameters, 13.6 MB in bfloat16; 4.9 million with a SwiGLU over the positions of a Sudoku."""
+
+_MAZES = dataclasses.replace(
+    _RECIPE,
+    model=dataclasses.replace(_SMALL, family="maze-30x30", convolution=3),
+    symmetry=False,
+    early_halting=False,
+    random_act_steps=8,
+    halting_weight=0.02,
+)
 
 PLANS = {
     "sudoku-extreme-1k": Plan(_PAPER, 30, (("sudoku-extreme-1k", 16), ("sudoku-published", 16))),
@@ -81,24 +93,24 @@ PLANS = {
         10,
         (("sudoku-extreme-1k", 16), ("sudoku-extreme-1k", 64), ("sudoku-published", 64)),
     ),
-    "maze-hard-1k": Plan(
-        dataclasses.replace(PRESETS["maze-hard-1k"], batch=128), 8, (("maze-hard-1k", 16), ("maze-generated", 16))
+    "maze-15x15": Plan(
+        dataclasses.replace(
+            _MAZES,
+            dataset=Path("maze-15x15.h5"),
+            model=dataclasses.replace(_MAZES.model, family="maze-15x15"),
+            batch=512,
+            growth=((500, "LH"),),
+        ),
+        2,
+        (("maze-15x15", 16),),
     ),
     "maze-hard": Plan(
-        dataclasses.replace(
-            _RECIPE,
-            dataset=Path("maze-mixture.h5"),
-            model=dataclasses.replace(_SMALL, family="maze-30x30", convolution=3),
-            batch=128,
-            growth=((500, "LH"),),
-            symmetry=False,
-            early_halting=False,
-            random_act_steps=8,
-            halting_weight=0.02,
-            optimizer="muon",
-        ),
-        10,
+        dataclasses.replace(_MAZES, dataset=Path("maze-mixture.h5"), init_from="maze-15x15", batch=128),
+        8,
         (("maze-hard-1k", 16), ("maze-hard-1k", 32), ("maze-generated", 16)),
+    ),
+    "maze-hard-1k": Plan(
+        dataclasses.replace(PRESETS["maze-hard-1k"], batch=128), 8, (("maze-hard-1k", 16), ("maze-generated", 16))
     ),
 }
 
@@ -110,6 +122,7 @@ def plan(name: str, work: Path, compile: str, tiny: bool) -> Plan:
         config,
         dataset=work / "data" / config.dataset.name,
         output=work / "runs" / name,
+        init_from=config.init_from and str(work / "runs" / config.init_from),
         compile=compile,
         log_every=100,
         eval_every=2_000,
@@ -186,10 +199,11 @@ def measure(asked: Plan, results: Path) -> None:
         data = open_dataset(path, agent.family.name)
         evaluation = evaluate(agent, data, max_steps=steps, batch=batch)
         early = [evaluate_halting(agent, data, limit, max_steps=steps, batch=batch) for limit in HALT_AT]
-        print(describe(evaluation, early))
+        several = evaluate_attempts(agent, data, ATTEMPTS, HALT_AT[0], max_steps=steps, batch=batch)
+        print(describe(evaluation, early, several))
         title = f"{run.name}: {len(evaluation.right):,} test puzzles of {test}"
         draw_evaluation(evaluation, output.with_suffix(".png"), early, title)
-        _write(output, {"run": run.name, "dataset": path.name, **report(evaluation, early)})
+        _write(output, {"run": run.name, "dataset": path.name, **report(evaluation, early, several)})
 
 
 def examine(asked: Plan, results: Path) -> None:

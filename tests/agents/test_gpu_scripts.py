@@ -84,8 +84,10 @@ def test_the_mixture_holds_nothing_that_is_tested(tmp_path: Path) -> None:
     verify(mixed.path)
 
 
-def test_every_plan_has_its_datasets() -> None:
-    for asked in PLANS.values():
+def test_every_plan_has_what_it_needs() -> None:
+    names = list(PLANS)
+    for name, asked in PLANS.items():
+        assert asked.config.init_from in (None, *names[: names.index(name)]), "what it begins with comes first"
         assert {asked.config.dataset.stem, *(test for test, _ in asked.tests)} <= gpu_data.DATASETS.keys()
 
 

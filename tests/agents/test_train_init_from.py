@@ -10,6 +10,8 @@ import torch
 from agents.checkpoint import CheckpointError, load_model, save_model
 from agents.config import AIRConfig
 from agents.model import AIR
+from agents.presets import PRESETS
+from agents.pretrained import load_pretrained
 from agents.train_config import TrainConfig
 from agents.trainer import Trainer
 from tests.agents.conftest import TINY, tiny_config
@@ -72,6 +74,14 @@ def test_weights_of_another_model_are_refused(
     config = tiny_config(dataset, tmp_path / "next", init_from=str(run), model=model)
     with pytest.raises(ValueError, match=f"(?s)init_from {run}: .*{message}"):
         Trainer(config)
+
+
+@pytest.mark.parametrize("name", [name for name, config in PRESETS.items() if config.init_from])
+def test_presets_begin_with_shipped_weights_that_fit(name: str) -> None:
+    config = PRESETS[name]
+    start = load_pretrained(config.init_from)
+    assert load_pretrained(config.init_from.removeprefix("air_envs/")).config == start.config
+    AIR(config.model).load_state_dict(start.resized(config.model.family).state_dict())
 
 
 def test_a_model_that_is_not_there_is_named(dataset: Path, tmp_path: Path) -> None:
