@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from puzzles import PuzzleFamily
     from puzzles.dataset import Dataset
 
 
@@ -22,14 +23,35 @@ class Recipe:
     """Unseen puzzles, which share no canonical form with those (4x4: none is the same)."""
     options: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     """Options of the family's generator."""
+    also: tuple[Mapping[str, Any], ...] = ()
+    """Other options, each of which adds as many puzzles to train on. Nothing is tested on those."""
 
     def build(self, family: str, path: Path) -> Dataset:
         """Generate the dataset, or go on where an interrupted build stopped."""
         import puzzles
-        from puzzles.build import build_dataset
+        from puzzles.dataset import Dataset
+        from puzzles.mixing import mix_datasets
 
         shape = puzzles.family(family)
-        return build_dataset(path, shape, shape.Options(**self.options), train=self.train, test=self.test)
+        if not self.also or not self.train:
+            return _generate(shape, self.options, path, self.train, self.test)
+        parts: list[Dataset] = []
+        for seed, options in enumerate((self.options, *self.also)):
+            part = path.with_name(f".{path.stem}-{seed}.h5")
+            test = 0 if parts else self.test
+            parts.append(Dataset(part) if part.exists() else _generate(shape, options, part, self.train, test, seed))
+        mixture = mix_datasets(path, parts, parts[0])
+        for dataset in parts:
+            dataset.path.unlink()
+        return mixture
+
+
+def _generate(
+    family: PuzzleFamily, options: Mapping[str, Any], path: Path, train: int, test: int, seed: int = 0
+) -> Dataset:
+    from puzzles.build import build_dataset
+
+    return build_dataset(path, family, family.Options(**options), train, test, seed)
 
 
 RECIPES = {
@@ -40,7 +62,7 @@ RECIPES = {
     "sudoku-6x6-minimal": Recipe(100_000),
     "sudoku-9x9-easy": Recipe(100_000, options={"level": "easy"}),
     "sudoku-9x9-minimal": Recipe(100_000),
-    "sudoku-extreme": Recipe(8_000, options={"level": "extreme"}),
+    "sudoku-extreme": Recipe(8_000, options={"level": "extreme"}, also=({"level": "expert"}, {"level": "hard"})),
     "maze-9x9": Recipe(100_000, options={"generator": "perfect"}),
     "maze-15x15": Recipe(100_000, options={"generator": "percolation"}),
     "maze-20x20": Recipe(15_000, options={"generator": "percolation"}),

@@ -15,10 +15,9 @@ from typing import Any, NamedTuple
 
 import puzzles
 from puzzles.build import build_dataset
-from puzzles.dataset import Dataset, DatasetWriter, Provenance
-from puzzles.dataset.keys import KeySet
-from puzzles.dataset.proof import split_keys
+from puzzles.dataset import Dataset
 from puzzles.importers import import_puzzles
+from puzzles.mixing import mix_datasets
 
 PUBLISHED = Path(os.environ["AIR_ENVS_DATA"]) if "AIR_ENVS_DATA" in os.environ else None
 
@@ -68,7 +67,7 @@ def sudoku_mixture(path: Path, counts: Counts) -> None:
             _build(pool, "sudoku-9x9", {"level": None if level == "any" else level}, count, 0, seed)
         pools.append(Dataset(pool))
     test, published = (path.with_name(f"{name}.h5") for name in ("sudoku-extreme-1k", "sudoku-published"))
-    mix(path, Dataset(test), pools, [Dataset(published)] if published.exists() else [])
+    mix_datasets(path, pools, Dataset(test), [Dataset(published)] if published.exists() else [])
 
 
 def maze_hard(path: Path, counts: Counts) -> None:
@@ -97,7 +96,7 @@ def maze_mixture(path: Path, counts: Counts) -> None:
     pool, test, generated = (path.with_name(f"{name}.h5") for name in ("maze-pool", "maze-hard-1k", "maze-generated"))
     if not pool.exists():
         _build(pool, "maze-30x30", {"generator": "percolation"}, counts.mazes, 0, seed=2)
-    mix(path, Dataset(test), [Dataset(pool)], [Dataset(generated)])
+    mix_datasets(path, [Dataset(pool)], Dataset(test), [Dataset(generated)])
 
 
 DATASETS: dict[str, Callable[[Path, Counts], None]] = {
@@ -109,30 +108,6 @@ DATASETS: dict[str, Callable[[Path, Counts], None]] = {
     "maze-15x15": maze_small,
     "maze-mixture": maze_mixture,
 }
-
-
-def mix(path: Path, test: Dataset, pools: list[Dataset], held_out: list[Dataset]) -> None:
-    """Write a dataset with the test split of one, and the train splits of several, of one family.
-
-    Left out of the train split is what equals, by the family's split rule, a puzzle of the test splits of ``test`` and
-    ``held_out``, or an earlier one.
-    """
-    family, known = test.family, KeySet()
-    sources = [pool.path.name for pool in pools]
-    parameters = {"test": test.path.name, "train": sources, "held_out": [data.path.name for data in held_out]}
-    command = f"python -m benchmarks.gpu_data {path.stem} --folder {path.parent.name}"
-    with DatasetWriter(path, family, provenance=Provenance("mixture", parameters, command=command)) as writer:
-        for data in (test, *held_out):
-            for block in data.blocks("test"):
-                keys = split_keys(family, block.puzzle, block.solution)
-                known.add(keys)
-                if data is test:
-                    writer.append("test", block, keys)
-        for pool in pools:
-            for block in pool.blocks("train"):
-                keys = split_keys(family, block.puzzle, block.solution)
-                new = known.add(keys).new
-                writer.append("train", puzzles.Puzzles(*(rows[new] for rows in block)), keys[new])
 
 
 def _build(path: Path, family: str, options: dict[str, Any], train: int, test: int, seed: int = 0) -> None:

@@ -17,6 +17,7 @@ _USAGE = """usage: air-envs data ACTION ...
 
   build FAMILY   generate puzzles: air-envs data build sudoku-6x6 --clues 14 --train 1000 --test 1000
   import SOURCE  turn published puzzles (text list, CSV, NPY folder, --hub OWNER/NAME) into a dataset
+  mix FILE ...   one dataset of several: what to train on from these, what to test on from --test
   export FILE    write a dataset as CSV, as the NPY folder of HRM, TRM and AIR, or as Minari episodes
   inspect FILE   say what a dataset holds and where it comes from, as text, JSON or a picture
   verify FILE    prove every solution, rating, checksum and the split
@@ -28,7 +29,14 @@ File = Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="FILE")]
 
 def main(args: list[str]) -> None:
     """Run ``air-envs data ACTION ...``."""
-    actions = {"build": _build, "import": _import, "export": _export, "inspect": _inspect, "verify": _verify}
+    actions = {
+        "build": _build,
+        "import": _import,
+        "mix": _mix,
+        "export": _export,
+        "inspect": _inspect,
+        "verify": _verify,
+    }
     if not args or args[0] in ("-h", "--help"):
         print(_USAGE)
         return
@@ -96,7 +104,7 @@ def _build_command(family: puzzles.PuzzleFamily, options: Any, train: int, test:
     return shlex.join([*words, "--train", str(train), "--test", str(test), "--seed", str(seed)])
 
 
-# -- import and export -------------------------------------------------------------------------------------------------
+# -- import, mix and export --------------------------------------------------------------------------------------------
 
 
 def _import(args: list[str]) -> None:
@@ -148,6 +156,31 @@ def _import(args: list[str]) -> None:
         )  # fmt: skip
 
     parse(import_, "air-envs data import", args)
+
+
+def _mix(args: list[str]) -> None:
+    def mix(
+        train: Annotated[tuple[Path, ...], tyro.conf.Positional, tyro.conf.arg(metavar="FILE")],
+        test: Path,
+        output: Path,
+        held_out: tuple[Path, ...] = (),
+    ) -> None:
+        """Write one dataset of several, of one family; no two of its puzzles are equal by the family's split rule.
+
+        Args:
+            train: datasets whose train splits follow each other.
+            test: the dataset whose test split is taken over.
+            output: the file to write.
+            held_out: datasets of whose test splits nothing may be trained on, either.
+        """
+        from puzzles.dataset import Dataset
+        from puzzles.mixing import mix_datasets
+
+        command = shlex.join(["air-envs", "data", "mix", *args])
+        parts, others = ([Dataset(path) for path in paths] for paths in (train, held_out))
+        print(mix_datasets(output, parts, Dataset(test), others, command).describe())
+
+    parse(mix, "air-envs data mix", args)
 
 
 def _export(args: list[str]) -> None:

@@ -123,6 +123,17 @@ def test_import_from_the_hub(
     assert message in fails(capsys, "import", maze_file, "--hub", "a/b", "--output", tmp_path / "b.h5")
 
 
+def test_mix(tmp_path: Path, maze_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    mixed, again = tmp_path / "mixed.h5", tmp_path / "again.h5"
+    args = [str(maze_file), "--test", str(maze_file), "--output"]
+    main(["data", "mix", *args, str(mixed)])
+    assert "generator   mixture" in capsys.readouterr().out
+    assert Dataset(mixed).counts == Dataset(maze_file).counts
+    main(["data", "mix", *args, str(again), "--held-out", str(mixed)])
+    command = Dataset(again).provenance.command
+    assert command == f"air-envs data mix {' '.join(args)} {again} --held-out {mixed}"
+
+
 def test_inspect_as_text_json_and_picture(tmp_path: Path, maze_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     capsys.readouterr()
     run("inspect", maze_file, "--pictures", 2, "--picture", tmp_path / "page.png")

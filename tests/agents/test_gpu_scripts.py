@@ -8,11 +8,9 @@ import sys
 import time
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 
-import puzzles
 from agents.agent import AIRAgent
 from agents.arithmetic import count_parameters
 from agents.batches import open_dataset
@@ -22,9 +20,6 @@ from agents.pretrained.packing import MAX_BYTES
 from benchmarks import gpu_data
 from benchmarks.gpu import Bench
 from benchmarks.gpu_run import PLANS, Plan, interrupt_after, train
-from puzzles.dataset import Dataset, Provenance, verify
-from puzzles.dataset.proof import split_keys
-from puzzles.dataset.writer import write_dataset
 from tests.agents.conftest import tiny_config
 
 ROOT = Path(__file__).parents[2]
@@ -59,29 +54,6 @@ def test_the_alarm_is_a_ctrl_c_and_is_put_away() -> None:
         pass
     time.sleep(0.1)
     assert not rung
-
-
-def test_the_mixture_holds_nothing_that_is_tested(tmp_path: Path) -> None:
-    family = puzzles.family("sudoku-4x4")
-    data = family.generate(np.arange(400, dtype=np.uint64))
-    keys = split_keys(family, data.puzzle, data.solution)
-    data = data.take(np.sort(np.unique(keys, return_index=True)[1]))
-
-    def part(name: str, train: slice, test: slice) -> Dataset:
-        path = tmp_path / f"{name}.h5"
-        parts = data.take(train), data.take(test)
-        write_dataset(path, family, *parts, provenance=Provenance("test"), allow_empty=True)
-        return Dataset(path)
-
-    none = slice(0, 0)
-    test, held_out = part("test", none, slice(0, 20)), part("held-out", none, slice(20, 40))
-    pools = [part("a", slice(10, 60), none), part("b", slice(50, 90), none)]
-    gpu_data.mix(tmp_path / "mixed.h5", test, pools, [held_out])
-    mixed = Dataset(tmp_path / "mixed.h5")
-    assert mixed.counts == {"train": 50, "test": 20}
-    np.testing.assert_array_equal(mixed.split("train").puzzle, data.puzzle[40:90])
-    np.testing.assert_array_equal(mixed.split("test").puzzle, data.puzzle[:20])
-    verify(mixed.path)
 
 
 def test_every_plan_has_what_it_needs() -> None:

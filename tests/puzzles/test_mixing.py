@@ -1,0 +1,56 @@
+"""One dataset of several."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import puzzles
+from puzzles.build import build_dataset
+from puzzles.dataset import Dataset, Provenance, verify
+from puzzles.dataset.proof import split_keys
+from puzzles.dataset.writer import write_dataset
+from puzzles.errors import PuzzleError
+from puzzles.mixing import mix_datasets
+
+FAMILY = puzzles.family("sudoku-4x4")
+
+
+@pytest.fixture(scope="module")
+def data() -> puzzles.Puzzles:
+    """Different puzzles."""
+    data = FAMILY.generate(np.arange(400, dtype=np.uint64))
+    keys = split_keys(FAMILY, data.puzzle, data.solution)
+    return data.take(np.sort(np.unique(keys, return_index=True)[1]))
+
+
+def part(path: Path, train: puzzles.Puzzles, test: puzzles.Puzzles) -> Dataset:
+    write_dataset(path, FAMILY, train, test, provenance=Provenance("test"), allow_empty=True)
+    return Dataset(path)
+
+
+def test_nothing_to_train_on_is_tested_or_there_twice(tmp_path: Path, data: puzzles.Puzzles) -> None:
+    none = data.take(slice(0))
+    test = part(tmp_path / "test.h5", none, data.take(slice(0, 20)))
+    held_out = part(tmp_path / "held-out.h5", none, data.take(slice(20, 40)))
+    pools = [
+        part(tmp_path / "a.h5", data.take(slice(10, 60)), none),
+        part(tmp_path / "b.h5", data.take(slice(50, 90)), none),
+    ]
+    mixed = mix_datasets(tmp_path / "mixed.h5", pools, test, [held_out], "a command")
+    assert mixed.counts == {"train": 50, "test": 20}
+    np.testing.assert_array_equal(mixed.split("train").puzzle, data.puzzle[40:90])
+    np.testing.assert_array_equal(mixed.split("test").puzzle, data.puzzle[:20])
+    assert mixed.provenance.command == "a command"
+    assert mixed.provenance.parameters == {
+        "test": "test.h5", "train": ["a.h5", "b.h5"], "held_out": ["held-out.h5"]
+    }  # fmt: skip
+    verify(mixed.path)
+
+
+def test_one_family(tmp_path: Path, data: puzzles.Puzzles) -> None:
+    mazes = build_dataset(tmp_path / "mazes.h5", puzzles.family("maze-5x5"), train=2, test=0, progress=False)
+    test = part(tmp_path / "test.h5", data.take(slice(0)), data.take(slice(0, 5)))
+    with pytest.raises(PuzzleError, match=r"holds maze-5x5, expected sudoku-4x4, as .*test\.h5 does"):
+        mix_datasets(tmp_path / "mixed.h5", [mazes], test)
+    assert not (tmp_path / "mixed.h5").exists()
