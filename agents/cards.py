@@ -18,6 +18,7 @@ from agents.train_config import TrainConfig, read_train_config
 from agents.variants import variant_name
 from puzzles.dataset import Dataset
 from puzzles.files import replacing
+from puzzles.mixing import sources
 
 CARD, EVALUATION = "README.md", "eval.json"
 MARK = "<!-- Written by air-envs. Remove this line, and it will leave this file alone. -->"
@@ -152,16 +153,21 @@ def _training(run: Path | None) -> TrainConfig | None:
     train = read_train_config(run) if run else None
     if train is None:
         return None
-    return dataclasses.replace(train, dataset=_relative(train.dataset, "data"), output=_relative(train.output, "runs"))
+    return dataclasses.replace(
+        train,
+        dataset=_relative(train.dataset, "data"),
+        output=_relative(train.output, "runs"),
+        init_from=train.init_from and str(_relative(Path(train.init_from), "runs")),
+    )
 
 
 def _hub_datasets(run: Path | None) -> list[str] | None:
-    """Name the data set of the hub that a run's puzzles come from, as far as their file is there and tells."""
+    """Name the data sets of the hub that a run's puzzles come from, as far as their file is there and tells."""
     train = read_train_config(run) if run else None
     if train is None or not train.dataset.is_file():
         return None
-    hub = Dataset(train.dataset).provenance.parameters.get("hub")
-    return [hub] if hub else None
+    found = {source["generator_parameters"].get("hub") for source in sources(Dataset(train.dataset), "train")}
+    return sorted(found - {None}) or None
 
 
 def _relative(path: Path, folder: str) -> Path:

@@ -27,7 +27,7 @@ _PAPER = {
 
 
 def _cpu(name: str, steps: int, batch: int, lr: float, model: AIRConfig, **others: Any) -> TrainConfig:
-    """Small models that a laptop trains in minutes: they halt on q_halt alone and keep an average of the weights."""
+    """Small models for a core of a laptop: they halt on q_halt alone and keep an average of the weights."""
     config = TrainConfig(
         dataset=Path(f"data/{name}.h5"),
         output=Path(f"runs/{name}"),

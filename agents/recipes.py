@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Recipe:
-    """A dataset to generate: what ``air-envs data build FAMILY --train N --test M`` makes with these options."""
+    """A dataset to generate: what ``air-envs data build FAMILY --train N --test M`` makes with these options.
+
+    With ``also``, what ``air-envs data mix`` makes of several of them.
+    """
 
     train: int
     """Puzzles to train on."""
@@ -24,25 +27,26 @@ class Recipe:
     options: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     """Options of the family's generator."""
     also: tuple[Mapping[str, Any], ...] = ()
-    """Other options, each of which adds as many puzzles to train on. Nothing is tested on those."""
+    """Other options, each of which adds up to ``train`` puzzles to train on: repeats are left out."""
 
     def build(self, family: str, path: Path) -> Dataset:
         """Generate the dataset, or go on where an interrupted build stopped."""
         import puzzles
-        from puzzles.dataset import Dataset
         from puzzles.mixing import mix_datasets
 
         shape = puzzles.family(family)
-        if not self.also or not self.train:
+        if not (self.also and self.train):
             return _generate(shape, self.options, path, self.train, self.test)
         parts: list[Dataset] = []
         for seed, options in enumerate((self.options, *self.also)):
-            part = path.with_name(f".{path.stem}-{seed}.h5")
-            test = 0 if parts else self.test
-            parts.append(Dataset(part) if part.exists() else _generate(shape, options, part, self.train, test, seed))
+            place, test = path.with_name(f".{path.stem}-{seed}.h5"), 0 if parts else self.test
+            parts.append(
+                _finished(shape, options, place, self.train, test, seed)
+                or _generate(shape, options, place, self.train, test, seed)
+            )
         mixture = mix_datasets(path, parts, parts[0])
-        for dataset in parts:
-            dataset.path.unlink()
+        for part in parts:
+            part.path.unlink()
         return mixture
 
 
@@ -52,6 +56,19 @@ def _generate(
     from puzzles.build import build_dataset
 
     return build_dataset(path, family, family.Options(**options), train, test, seed)
+
+
+def _finished(
+    family: PuzzleFamily, options: Mapping[str, Any], path: Path, train: int, test: int, seed: int
+) -> Dataset | None:
+    """Return what ``_generate`` has left in an earlier call, None where it would be something else."""
+    from puzzles.dataset import Dataset
+
+    if not path.exists():
+        return None
+    found, wanted = Dataset(path), asdict(family.Options(**options))
+    same = found.family == family and found.provenance.parameters == wanted and found.provenance.seed == seed
+    return found if same and found.counts == {"train": train, "test": test} else None
 
 
 RECIPES = {

@@ -27,8 +27,8 @@ class TrainConfig:
     """Folder of the run: checkpoint, metrics, curves."""
     model: AIRConfig = field(default_factory=AIRConfig)
     init_from: str | None = None
-    """Begin with the weights of this model, a folder or a name such as "air_envs/maze-15x15", which has to be like
-    ``model``; the grid shape may be another where no weight belongs to one place of the grid. None draws them."""
+    """Begin with the weights of this model, a folder or a name such as "air_envs/maze-15x15"; None draws them. It may
+    differ from ``model`` in program, halting and, where no weight belongs to one place of it, the grid's shape."""
     steps: int = 26_040
     """Optimizer steps; one is one ACT step over the batch."""
     batch: int = 768

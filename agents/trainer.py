@@ -49,6 +49,8 @@ from puzzles.files import replacing
 EVALUATION = "evaluation.json"
 SHOWN = {"loss": "loss", "exact_accuracy": "exact", "steps": "ACT steps", "puzzles_per_second": "puzzles/s"}
 """Metrics beside the progress bar, and how they are called there."""
+WEIGHTS_GO_WITH_ANY = {"family", "h_cycles", "l_cycles", "gradient", "q_continue", "max_steps"}
+"""Fields in which the model whose weights a run begins with may differ: grid shape, program, halting."""
 DIVERGED = 3.0
 """A loss of so many times that of a guess, as a mean over a line of metrics, has diverged."""
 
@@ -66,13 +68,17 @@ class Trainer:
     Inside ``agents.processes.joined``, under ``torchrun``, each process trains on its rows of the batch; the first one
     writes. What comes out is the same, up to rounding, whatever their number, and a run may go on with another.
 
+    Args:
+        config: of the run.
+        fresh: take the weights that ``config.init_from`` names; ``resume``, which has the run's own, does not.
+
     Raises:
         ValueError: the model's family is not the dataset's, the device is not there, the optimizer is not, the batch
             can't be shared out, or the weights to start with are not there or don't fit the model.
         DatasetError: a damaged dataset.
     """
 
-    def __init__(self, config: TrainConfig):
+    def __init__(self, config: TrainConfig, fresh: bool = True):
         self.processes = Processes.current()
         self.rows = self.processes.rows(config.batch)
         self.device = prepare(pick_device(config.device))
@@ -86,8 +92,7 @@ class Trainer:
         torch.manual_seed(config.seed)
         self.generator = torch.Generator(self.device).manual_seed(config.seed)
         self.model = AIR(config.model_at(0))
-        begins = not (config.output / TRAINING).exists()  # else the weights are the run's own
-        if config.init_from is not None and begins:
+        if fresh and config.init_from is not None:
             _take_weights(self.model, config.init_from)
         self.model.to(self.device)
         self.average = copy.deepcopy(self.model).requires_grad_(False) if config.ema else None
@@ -116,8 +121,9 @@ class Trainer:
             raise CheckpointError(str(error)) from error
         if config is None:
             raise CheckpointError(f"{run}: no {TRAIN_CONFIG}, not the folder of a training run")
-        trainer = cls(dataclasses.replace(config, output=run))
-        if (run / TRAINING).exists():
+        fresh = not (run / TRAINING).exists()
+        trainer = cls(dataclasses.replace(config, output=run), fresh)
+        if not fresh:
             state = load_training(run, trainer.device)
             if state["dataset"] != trainer.dataset.attributes["checksum"]:
                 raise CheckpointError(f"{run}: was trained on another dataset than {config.dataset} holds now")
@@ -334,11 +340,16 @@ class Trainer:
 
 
 def _take_weights(model: AIR, name: str) -> None:
-    """Give a model the weights of another one, which may be of another grid shape."""
-    weights = load_pretrained(name).resized(model.config.family).state_dict()
+    """Give a model the weights of another one; see ``TrainConfig.init_from``."""
+    found = load_pretrained(name)
+    ours, theirs = dataclasses.asdict(model.config), dataclasses.asdict(found.config)
+    unlike = [field for field in ours if field not in WEIGHTS_GO_WITH_ANY and ours[field] != theirs[field]]
+    if unlike:
+        fields = ", ".join(f"{field} {theirs[field]!r}, expected {ours[field]!r}" for field in unlike)
+        raise ValueError(f"init_from {name}: made for another model, of {fields}")
     try:
-        model.load_state_dict(weights)
-    except RuntimeError as error:
+        model.load_state_dict(found.resized(model.config.family).state_dict())
+    except ValueError as error:
         raise ValueError(f"init_from {name}: {error}") from error
 
 

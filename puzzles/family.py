@@ -241,15 +241,19 @@ class PuzzleFamily(abc.ABC):
         """
 
     def transform(self, grids: Grids, order: Any, relabel: Any) -> Grids:
-        """Apply one symmetry element to each grid: (N, rows, columns) uint8 to the same."""
+        """Apply one symmetry element to each grid: (N, rows, columns) uint8 to the same; undecided cells stay so."""
         moved = np.take_along_axis(grids.reshape(-1, self.rows * self.columns), np.asarray(order), axis=1)
         if relabel is not None:
-            moved = np.take_along_axis(np.asarray(relabel), moved.astype(np.intp), axis=1).astype(np.uint8)
+            relabel = np.pad(relabel, ((0, 0), (0, 1)), constant_values=self.undecided)
+            moved = np.take_along_axis(relabel, moved.astype(np.intp), axis=1).astype(np.uint8)
         return moved.reshape(grids.shape)
 
     @staticmethod
     def inverse(order: Any, relabel: Any) -> tuple[Any, Any]:
-        """Return the elements that undo those of ``symmetries``: ``transform`` with them restores the originals."""
+        """Return the elements that undo those of ``symmetries``, in the same shapes.
+
+        ``transform`` with them restores the originals.
+        """
         return order.argsort(-1), None if relabel is None else relabel.argsort(-1)
 
     @abc.abstractmethod

@@ -176,6 +176,8 @@ def _mix(args: list[str]) -> None:
         from puzzles.dataset import Dataset
         from puzzles.mixing import mix_datasets
 
+        if not train:
+            raise ValueError("no FILE to train on, expected one or more before --test")
         command = shlex.join(["air-envs", "data", "mix", *args])
         parts, others = ([Dataset(path) for path in paths] for paths in (train, held_out))
         print(mix_datasets(output, parts, Dataset(test), others, command).describe())

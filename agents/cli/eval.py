@@ -38,7 +38,8 @@ def evaluate_command(
         puzzles: how many, from the first on; by default all.
         act_steps: ACT steps per puzzle, also more than in training; by default the model's maximum.
         halt_at: probabilities of a right answer at which to stop early, each in an evaluation of its own.
-        attempts: put a puzzle again, as a symmetry copy, while the halting head doubts the answer, so often in all.
+        attempts: at a puzzle, in all; each after the first is at a random symmetry copy of it, while the halting head
+            doubts the answer.
         episodes: play the puzzles in their environment too.
         batch: puzzles at a time, at most.
         device: cpu, cuda, mps or auto.
@@ -57,13 +58,15 @@ def evaluate_command(
 
     for threshold in halt_at:
         logit(threshold)  # a wrong one is said now, not after the long part
+    if attempts < 1:
+        raise ValueError(f"attempts {attempts}, expected at least 1")
     agent = AIRAgent.from_pretrained(run, device, dtype, compile, family)
     data = open_dataset(dataset, agent.family.name)
     evaluation = evaluate(agent, data, split, puzzles, act_steps, batch)
     early = [evaluate_halting(agent, data, threshold, split, puzzles, act_steps, batch) for threshold in halt_at]
     several = None
     if attempts > 1:
-        several = evaluate_attempts(agent, data, attempts, 0.5, split, puzzles, act_steps, batch)
+        several = evaluate_attempts(agent, data, attempts, split=split, count=puzzles, max_steps=act_steps, batch=batch)
     print(describe(evaluation, early, several))
     numbers = {"run": run, "dataset": str(dataset), **report(evaluation, early, several)}
     if episodes:

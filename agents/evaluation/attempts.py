@@ -1,13 +1,15 @@
 """Several attempts at a puzzle: where the halting head is not sure, the puzzle is put again as a symmetry copy.
 
-The same puzzle in other words: rows, columns and digits permuted. What stays stuck in one wording is often solved in
-another, and the halting head tells which answer to keep, so no label and no rule is asked. (HRM's authors vote over
-copies of ARC tasks; arXiv 2601.10679 does so for Sudoku, over copies, perturbed inputs and several checkpoints.)
+A Sudoku with its rows, columns and digits permuted is the same puzzle, and a model that stays stuck in one form of it
+often solves another. The halting head tells which answer to keep, so no label and no rule is asked. (HRM votes over
+copies of ARC tasks; arXiv 2601.10679 scales guesses on Sudoku by copies, perturbed inputs and several checkpoints.)
+
+A maze that has several shortest paths is labelled with one of them, which its copies need not be: there, accuracy by
+the rules is what attempts improve.
 """
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +21,7 @@ from tqdm import tqdm
 import puzzles
 from agents.agent import AIRAgent
 from agents.evaluation.halting import Answers, logit, think_until_sure
-from agents.evaluation.selection import Selection, mark, select, warm_up
+from agents.evaluation.selection import Selection, mark, select
 from agents.evaluation.statistics import wilson_interval
 from puzzles.dataset import Dataset
 
@@ -37,9 +39,7 @@ class AttemptsEvaluation:
     steps: NDArray[np.int32]
     """(N, A): ACT steps taken so far."""
     answers: puzzles.Grids
-    """(N, rows, columns) uint8: the answer after the last attempt."""
-    seconds: float
-    """Wall time, compiling left out."""
+    """(N, rows, columns) uint8: the answer at the end; ``family.undecided`` where the model says padding."""
 
     @property
     def exact(self) -> NDArray[np.bool_]:
@@ -56,6 +56,7 @@ class AttemptsEvaluation:
                 "exact_accuracy": float(exact.mean()),
                 "exact_accuracy_interval_95": list(wilson_interval(int(exact.sum()), count)),
                 "solved_by_rules": float(self.solved[:, attempt].mean()),
+                "solved_by_rules_interval_95": list(wilson_interval(int(self.solved[:, attempt].sum()), count)),
                 "mean_act_steps": float(self.steps[:, attempt].mean()),
             }
             for attempt, exact in enumerate(self.exact.T)
@@ -100,8 +101,6 @@ def evaluate_attempts(
         raise ValueError(f"attempts {attempts}, expected at least 1")
     least, rng = logit(threshold), np.random.default_rng(seed)
     selection = select(agent, dataset, split, count, max_steps, batch)
-    warm_up(agent, selection.sizes)
-    start = time.perf_counter()
     answers, steps, q_halt, _ = _think(agent, selection, least, progress)
     kept, taken = [answers.copy()], [steps.copy()]
     for _ in range(1, attempts):
@@ -114,9 +113,8 @@ def evaluate_attempts(
             steps[unsure] += again.steps
         kept.append(answers.copy())
         taken.append(steps.copy())
-    seconds = time.perf_counter() - start
     right, solved = mark(agent.family, selection.data, np.stack(kept, 1))
-    return AttemptsEvaluation(threshold, right, solved, np.stack(taken, 1), answers, seconds)
+    return AttemptsEvaluation(threshold, right, solved, np.stack(taken, 1), answers)
 
 
 def _think_copies(
@@ -127,12 +125,10 @@ def _think_copies(
     symmetry = family.symmetries(rng.random((len(data.puzzle), family.symmetry_dim)))
     copies = data._replace(puzzle=family.transform(data.puzzle, *symmetry))
     found = _think(agent, selection._replace(data=copies), least, progress)
-    answers = np.where(found.answers == family.undecided, 0, found.answers)
-    return found._replace(answers=family.transform(answers, *family.inverse(*symmetry)))
+    return found._replace(answers=family.transform(found.answers, *family.inverse(*symmetry)))
 
 
 def _think(agent: AIRAgent, selection: Selection, least: float, progress: bool) -> Answers:
     count = len(selection.data.puzzle)
-    selection = selection._replace(size=min(selection.size, count))
     with tqdm(total=count, desc="attempt", unit="puzzle", leave=False, disable=not progress) as bar:
         return think_until_sure(agent, selection, least, bar)

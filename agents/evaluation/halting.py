@@ -122,26 +122,6 @@ def evaluate_halting(
     return HaltingEvaluation(threshold, steps, right[:, 0], solved[:, 0], q_halt, answers, computed, seconds)
 
 
-class Answers(NamedTuple):
-    """What N puzzles ended with."""
-
-    answers: puzzles.Grids
-    """(N, rows, columns) uint8."""
-    steps: NDArray[np.int32]
-    """(N,): ACT steps taken."""
-    q_halt: NDArray[np.float32]
-    """(N,): the halting logit at the end."""
-    computed: int
-    """ACT steps computed, those of idle slots included."""
-
-
-def think_until_sure(agent: AIRAgent, selection: Selection, least: float, bar: tqdm) -> Answers:
-    """Answer every puzzle of the selection, each until its halting logit is above ``least`` or it has had its steps."""
-    found, computed = _run(agent, selection, least, bar)
-    answers, steps, q_halt = (values[:-1].cpu().numpy() for values in found)
-    return Answers(answers, steps, q_halt, computed)
-
-
 def halting_steps(q_halt: NDArray[np.float32], threshold: float) -> NDArray[np.intp]:
     """Return after how many ACT steps puzzles halt at a threshold, given their (N, T) logits at every step: (N,)."""
     halts = q_halt > logit(threshold)
@@ -160,6 +140,19 @@ def logit(probability: float) -> float:
     if probability in (0, 1):
         return math.inf if probability else -math.inf
     return math.log(probability / (1 - probability))
+
+
+class Answers(NamedTuple):
+    """What N puzzles ended with."""
+
+    answers: puzzles.Grids
+    """(N, rows, columns) uint8; ``family.undecided`` where the model says padding."""
+    steps: NDArray[np.int32]
+    """(N,): ACT steps taken."""
+    q_halt: NDArray[np.float32]
+    """(N,): the halting logit at the end."""
+    computed: int
+    """ACT steps computed, those of idle slots included."""
 
 
 class _Found(NamedTuple):
@@ -182,14 +175,14 @@ class _Slots(NamedTuple):
     """() int64: index of the first puzzle that waits; N or more where none does."""
 
 
-def _run(agent: AIRAgent, selection: Selection, threshold: float, bar: tqdm) -> tuple[_Found, int]:
-    """Answer every puzzle of the selection; return what was found, and how many ACT steps were computed."""
+def think_until_sure(agent: AIRAgent, selection: Selection, threshold: float, bar: tqdm) -> Answers:
+    """Answer every puzzle, each until its halting logit is above ``threshold`` or it has had its steps."""
     tokens = agent.tokens(selection.data.puzzle)
     count, size = len(tokens), selection.size
     tokens = torch.cat((tokens, tokens[-1:]))  # an idle slot works on a copy of the last puzzle
     found = _nothing_found(agent, count)
-    slots = _first_puzzles(agent, size)
-    waiting, live, computed = count - size, size, 0
+    slots = _first_puzzles(agent, size, count)
+    waiting, live, computed = max(0, count - size), size, 0
     while live:
         # At most `size` puzzles halt in a step: while enough wait, no slot can idle and there is no need to look.
         for _ in range(max(1, min(waiting // size, selection.max_steps))):
@@ -201,7 +194,8 @@ def _run(agent: AIRAgent, selection: Selection, threshold: float, bar: tqdm) -> 
         smallest = min(fitting for fitting in selection.sizes if fitting >= live)
         if smallest < size:
             size, slots = smallest, _shrunk(slots, smallest)
-    return found, computed
+    answers, steps, q_halt = (values[:-1].cpu().numpy() for values in found)
+    return Answers(answers, steps, q_halt, computed)
 
 
 def _step(agent: AIRAgent, tokens: Tensor, slots: _Slots, found: _Found, threshold: float, max_steps: int) -> _Slots:
@@ -223,9 +217,9 @@ def _step(agent: AIRAgent, tokens: Tensor, slots: _Slots, found: _Found, thresho
     )
 
 
-def _first_puzzles(agent: AIRAgent, size: int) -> _Slots:
+def _first_puzzles(agent: AIRAgent, size: int, count: int) -> _Slots:
     return _Slots(
-        puzzle=torch.arange(size, device=agent.device),
+        puzzle=torch.arange(size, device=agent.device).clamp(max=count),
         steps=torch.zeros(size, dtype=torch.int32, device=agent.device),
         state=fresh_state(agent, size),
         waiting=torch.tensor(size, device=agent.device),

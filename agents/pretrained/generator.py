@@ -13,6 +13,7 @@ from agents.train_config import read_train_config
 from puzzles import Grids, PuzzleFamily
 from puzzles.build import GENERATOR
 from puzzles.dataset import Dataset
+from puzzles.mixing import sources
 
 OPTIONS = "generator.json"
 
@@ -38,6 +39,8 @@ def fresh_puzzle(family: PuzzleFamily, seed: int, folder: Path | None = None) ->
 def generator_options(folder: Path) -> dict[str, Any]:
     """Return the options that generated a model's training puzzles: its ``generator.json``, else its dataset's.
 
+    Those of a mixture are of its test puzzles.
+
     Empty, which means the generator's defaults, where neither is there or the puzzles were imported.
     """
     if (folder / OPTIONS).is_file():
@@ -45,5 +48,5 @@ def generator_options(folder: Path) -> dict[str, Any]:
     train = read_train_config(folder)
     if train is None or not train.dataset.is_file():
         return {}
-    provenance = Dataset(train.dataset).provenance
-    return dict(provenance.parameters) if provenance.generator == GENERATOR else {}
+    (tested,) = sources(Dataset(train.dataset), "test")
+    return dict(tested["generator_parameters"]) if tested["generator"] == GENERATOR else {}

@@ -45,9 +45,9 @@ class Provenance:
     """Where the puzzles of a dataset come from: enough to make them again."""
 
     generator: str
-    """What made them: ``"air_envs generator"``, ``"import: text"``."""
+    """What made them: ``"air_envs generator"``, ``"import: text"``, ``"mixture"``."""
     parameters: Mapping[str, Any] = dataclasses.field(default_factory=dict)
-    """The generator's options or the importer's sources; must be JSON."""
+    """The generator's options, the importer's files or the mixture's sources; must be JSON."""
     seed: int = 0
     """0 <= seed < 2**64."""
     command: str = ""

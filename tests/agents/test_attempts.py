@@ -18,6 +18,16 @@ from agents.model import AIR, Output, State
 from puzzles.build import build_dataset
 from puzzles.dataset import Dataset
 from tests.agents.conftest import TINY
+from tests.agents.test_cli import fails
+
+
+class Wavering(AIR):
+    """Answers every cell with the first one of the puzzle, and doubts it the less the greater that is."""
+
+    def forward(self, tokens: torch.Tensor, state: State) -> tuple[State, Output]:
+        first = tokens[:, :1].long().expand_as(tokens)
+        logits = torch.nn.functional.one_hot(first, puzzles.family(self.config.family).vocabulary_size).float()
+        return state, Output(logits, tokens[:, 0].float() - 100, torch.zeros(len(tokens)))
 
 
 class Choosy(AIR):
@@ -67,14 +77,37 @@ def test_only_what_is_in_doubt_is_put_again(choosy: AIRAgent, data: Dataset) -> 
     assert (more[doubted[:, :-1]] == np.where(doubted[:, 1:], 3, 1)[doubted[:, :-1]]).all()
 
 
-def test_the_first_attempt_is_the_puzzle_itself(run: Path, dataset: Path) -> None:
-    agent, data = AIRAgent.from_pretrained(run), Dataset(dataset)
-    once = evaluate_halting(agent, data, 0.5, progress=False)
-    several = evaluate_attempts(agent, data, 3, progress=False)
+def test_the_first_attempt_is_the_puzzle_itself(choosy: AIRAgent, data: Dataset) -> None:
+    once = evaluate_halting(choosy, data, 0.5, progress=False)
+    assert len(set(once.steps)) > 1
+    several = evaluate_attempts(choosy, data, 3, progress=False)
     assert (several.right[:, 0] == once.right).all()
     assert (several.steps[:, 0] == once.steps).all()
-    again = evaluate_attempts(agent, data, 3, progress=False)
+    again = evaluate_attempts(choosy, data, 3, progress=False)
     assert (several.answers == again.answers).all(), "one seed, one result"
+    other = evaluate_attempts(choosy, data, 3, seed=1, progress=False)
+    assert (several.answers != other.answers).any()
+
+
+def test_the_most_trusted_answer_is_kept(tmp_path: Path) -> None:
+    """Mazes, whose symmetry moves cells and renames none: the answer is what stood in the copy's first cell."""
+    mazes = build_dataset(tmp_path / "mazes.h5", puzzles.family("maze-5x5"), train=1, test=30, progress=False)
+    agent = AIRAgent(Wavering(dataclasses.replace(TINY, family="maze-5x5", position="none", max_steps=2)))
+    corners = mazes.split("test").puzzle[:, [0, 0, -1, -1], [0, -1, 0, -1]]
+    assert (corners[:, 0] < corners.max(1)).any()
+    found = evaluate_attempts(agent, mazes, 40, progress=False)
+    assert (found.answers == corners.max(1)[:, None, None]).all()
+
+
+def test_padding_is_right_nowhere(tmp_path: Path) -> None:
+    """Not even on the walls of a maze, whose value is 0."""
+    mazes = build_dataset(tmp_path / "mazes.h5", puzzles.family("maze-5x5"), train=1, test=5, progress=False)
+    model = AIR(dataclasses.replace(TINY, family="maze-5x5", position="none", max_steps=1))
+    with torch.no_grad():
+        model.lm_head.weight.zero_()
+    found = evaluate_attempts(AIRAgent(model), mazes, 3, progress=False)
+    assert (found.answers == mazes.family.undecided).all()
+    assert (found.right == 0).all()
 
 
 @pytest.mark.parametrize("family", ["sudoku-4x4", "sudoku-6x6", "maze-5x5", "maze-5x7"])
@@ -86,9 +119,10 @@ def test_symmetries_can_be_undone(family: str) -> None:
     assert (shape.transform(shape.transform(grids, *symmetry), *shape.inverse(*symmetry)) == grids).all()
 
 
-def test_at_least_one_attempt(choosy: AIRAgent, data: Dataset) -> None:
+def test_at_least_one_attempt(choosy: AIRAgent, data: Dataset, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(ValueError, match="attempts 0, expected at least 1"):
         evaluate_attempts(choosy, data, 0)
+    assert "attempts -1, expected at least 1" in fails(["eval", "nothing", str(data.path), "--attempts", "-1"], capsys)
 
 
 def test_eval_reports_every_attempt(dataset: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -57,7 +58,9 @@ def test_the_alarm_is_a_ctrl_c_and_is_put_away() -> None:
 
 
 def test_every_plan_has_what_it_needs() -> None:
-    names = list(PLANS)
+    script = (ROOT / "benchmarks" / "gpu.sh").read_text()
+    names = re.search(r'^RUNS="(.*)"$', script, re.MULTILINE)[1].split()
+    assert set(names) == PLANS.keys()
     for name, asked in PLANS.items():
         assert asked.config.init_from in (None, *names[: names.index(name)]), "what it begins with comes first"
         assert {asked.config.dataset.stem, *(test for test, _ in asked.tests)} <= gpu_data.DATASETS.keys()

@@ -43,6 +43,15 @@ def test_it_goes_on_after_an_interruption(tmp_path: Path, monkeypatch: pytest.Mo
     assert built == [{"clues": 14}, {"clues": 20}, {"clues": 20}, {"clues": 26}]
 
 
+def test_what_another_recipe_has_left_is_not_taken(tmp_path: Path) -> None:
+    other = Recipe(6, 4, {"clues": 30}).build("sudoku-6x6", tmp_path / ".mixed-0.h5")
+    fewer = Recipe(5, options={"clues": 20}, test=0).build("sudoku-6x6", tmp_path / ".mixed-1.h5")
+    assert other.path.exists()
+    assert fewer.path.exists()
+    dataset = MIXED.build("sudoku-6x6", tmp_path / "mixed.h5")
+    assert clues(dataset, "train") == [14] * 6 + [20] * 6 + [26] * 6
+
+
 def test_a_test_split_alone_is_that_of_the_first_generator(tmp_path: Path) -> None:
     dataset = Recipe(0, 4, MIXED.options, MIXED.also).build("sudoku-6x6", tmp_path / "test.h5")
     assert clues(dataset, "test") == [14] * 4

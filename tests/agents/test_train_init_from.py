@@ -7,13 +7,16 @@ from pathlib import Path
 import pytest
 import torch
 
+import puzzles
+from agents.analysis.members import member_run
 from agents.checkpoint import CheckpointError, load_model, save_model
-from agents.config import AIRConfig
+from agents.config import AIRConfig, to_json
 from agents.model import AIR
 from agents.presets import PRESETS
 from agents.pretrained import load_pretrained
-from agents.train_config import TrainConfig
+from agents.train_config import TRAIN_CONFIG, TrainConfig
 from agents.trainer import Trainer
+from puzzles.build import build_dataset
 from tests.agents.conftest import TINY, tiny_config
 
 MAZE = AIRConfig("maze-9x9", hidden=32, heads=2, layers=1, position="none", convolution=3, max_steps=4)
@@ -63,17 +66,37 @@ def test_a_run_goes_on_with_its_own_weights(run: Path, dataset: Path, tmp_path: 
 @pytest.mark.parametrize(
     ("model", "message"),
     [
-        (dataclasses.replace(TINY, hidden=64), "size mismatch for embedding"),
-        (dataclasses.replace(TINY, level_token="addition"), "Missing key.*level_tokens"),
-        (dataclasses.replace(TINY, position="none"), "Unexpected key.*position.vectors"),
+        (dataclasses.replace(TINY, hidden=64), "made for another model, of hidden 32, expected 64"),
+        (
+            dataclasses.replace(TINY, heads=1, operator="subtract"),
+            "of heads 2, expected 1, operator 'add', expected 's",
+        ),
+        (dataclasses.replace(TINY, family="sudoku-6x6"), "these weights fit sudoku-4x4 alone"),
     ],
 )
-def test_weights_of_another_model_are_refused(
-    run: Path, dataset: Path, tmp_path: Path, model: AIRConfig, message: str
-) -> None:
-    config = tiny_config(dataset, tmp_path / "next", init_from=str(run), model=model)
-    with pytest.raises(ValueError, match=f"(?s)init_from {run}: .*{message}"):
+def test_weights_of_another_model_are_refused(run: Path, tmp_path: Path, model: AIRConfig, message: str) -> None:
+    path = build_dataset(tmp_path / "data.h5", puzzles.family(model.family), train=2, test=2, progress=False).path
+    config = tiny_config(path, tmp_path / "next", init_from=str(run), model=model)
+    with pytest.raises(ValueError, match=f"init_from {run}: .*{message}"):
         Trainer(config)
+
+
+def test_program_and_halting_may_be_others(run: Path, dataset: Path, tmp_path: Path) -> None:
+    model = dataclasses.replace(TINY, h_cycles=1, l_cycles=3, gradient="LLLH", q_continue=False, max_steps=9)
+    trainer = Trainer(tiny_config(dataset, tmp_path / "next", init_from=str(run), model=model))
+    assert trainer.model.config == model
+    assert torch.equal(trainer.model.embedding, load_model(run).embedding)
+
+
+def test_a_run_killed_before_its_first_checkpoint_begins_again(run: Path, dataset: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    folder.mkdir()
+    (folder / TRAIN_CONFIG).write_text(to_json(tiny_config(dataset, folder, init_from=str(run))))
+    assert torch.equal(Trainer.resume(folder).model.embedding, load_model(run).embedding)
+
+
+def test_ablations_begin_with_random_weights(run: Path, dataset: Path, tmp_path: Path) -> None:
+    assert member_run(tiny_config(dataset, tmp_path, init_from=str(run)), "Lx_Hx", 0).init_from is None
 
 
 @pytest.mark.parametrize("name", [name for name, config in PRESETS.items() if config.init_from])
