@@ -38,8 +38,8 @@ def written(folder: Path) -> dict[Path, int]:
 @pytest.mark.parametrize("ablation", ABLATIONS)
 @pytest.mark.parametrize("preset", PRESETS)
 def test_members_are_what_their_names_say(ablation: str, preset: str) -> None:
-    base = PRESETS[preset]
-    runs = [member_run(base, name, 3) for name in members(ablation)]
+    base = dataclasses.replace(PRESETS[preset], init_from=None)
+    runs = [member_run(PRESETS[preset], name, 3) for name in members(ablation)]
     assert len({run.model for run in runs}) == len({run.output for run in runs}) == len(runs)
     for name, run in zip(members(ablation), runs, strict=True):
         assert run.seed == 3
