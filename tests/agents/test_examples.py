@@ -47,7 +47,7 @@ def test_maskable_ppo() -> None:
 
 def test_demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """The demo's own code from end to end, with less of everything."""
-    small = {name: dataclasses.replace(recipe, train=40, test=20) for name, recipe in demo.RECIPES.items()}
+    small = {name: dataclasses.replace(recipe, train=40, test=8) for name, recipe in demo.RECIPES.items()}
     brief = {name: dataclasses.replace(demo.PRESETS[name], steps=3, batch=8, eval_puzzles=10) for name in demo.TARGETS}
     monkeypatch.setattr(demo, "RECIPES", small)
     monkeypatch.setattr(demo, "PRESETS", demo.PRESETS | brief)
