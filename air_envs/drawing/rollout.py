@@ -179,6 +179,7 @@ def draw_sheet(
     *,
     board: int = 150,
     title: str = "",
+    most_rows: int = 16,
 ) -> NDArray[np.uint8]:
     """Draw a contact sheet: a row per ACT step, in it one board per update, z_L after an L and z_H after an H.
 
@@ -189,15 +190,18 @@ def draw_sheet(
         theme: ``"light"``, ``"dark"`` or a ``Theme``.
         board: pixels of the longer side of each board.
         title: drawn at the top.
+        most_rows: of more rows these many are drawn, evenly spread from the first to the last.
 
     Returns:
         (height, width, 3) uint8.
 
     Raises:
-        ValueError: no frames.
+        ValueError: no frames, or fewer than one row.
     """
     if not frames:
         raise ValueError("frames: found none, expected 1 or more")
+    if most_rows < 1:
+        raise ValueError(f"most_rows {most_rows}, expected at least 1")
     pygame, theme = sprites.load_pygame(), as_theme(theme)
     updates = [(frame, earlier) for frame, earlier in _with_earlier(frames) if frame.position is not None]
     columns = columns or max((len(frame.program) for frame, _ in updates), default=1)
@@ -206,6 +210,8 @@ def draw_sheet(
         if not rows or len(rows[-1]) == columns or rows[-1][-1][0].act_step != pair[0].act_step:
             rows.append([])
         rows[-1].append(pair)
+    if len(rows) > most_rows:
+        rows = [rows[r] for r in np.linspace(len(rows) - 1, 0, most_rows).round().astype(int)[::-1]]
 
     unit = max(6, round(board / 17))
     width, height = board_size(family, board)

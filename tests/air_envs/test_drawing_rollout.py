@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import puzzles
+from air_envs.drawing import rollout, sprites
 from air_envs.drawing.rollout import (
     Frame,
     changed,
@@ -105,6 +106,26 @@ def test_sheet_has_a_row_per_act_step(family, _):
     draw_sheet(family, frames_of(family, 1)[:1], board=80)
     with pytest.raises(ValueError, match="frames"):
         draw_sheet(family, [])
+
+
+def test_a_long_sheet_is_thinned_out(monkeypatch):
+    family, shown = CASES[0][0], []
+
+    draw = sprites.label
+
+    def label(text, *rest):
+        shown.append(text)
+        return draw(text, *rest)
+
+    monkeypatch.setattr(rollout.sprites, "label", label)
+    long = draw_sheet(family, frames_of(family, 40), board=80, most_rows=5)
+    assert [text for text in shown if text.isdigit()] == ["1", "11", "21", "30", "40"]
+    assert long.shape == draw_sheet(family, frames_of(family, 5), board=80).shape
+    shown.clear()
+    draw_sheet(family, frames_of(family, 40), board=80, most_rows=1)
+    assert [text for text in shown if text.isdigit()] == ["40"], "how it ended"
+    with pytest.raises(ValueError, match="most_rows 0"):
+        draw_sheet(family, frames_of(family, 1), most_rows=0)
 
 
 def test_gif_holds_every_frame_for_its_time(tmp_path):
