@@ -22,6 +22,7 @@ from agents.model import AIR
 from agents.pretrained import packing
 from agents.pretrained.generator import fresh_puzzle, generator_options
 from agents.pretrained.packing import pack
+from agents.recipes import RECIPES
 from agents.trainer import Trainer
 from puzzles.build import build_dataset
 from puzzles.dataset import Dataset
@@ -225,6 +226,8 @@ def test_what_is_shipped_here_is_whole_and_fits() -> None:
         agent = AIRAgent.from_pretrained(f"air_envs/{name}")
         assert fresh_puzzle(agent.family, 0, folder).shape == agent.family.shape
         assert ModelCard.load(folder / "README.md").data.eval_results
+        options = agent.family.Options(**generator_options(folder))
+        assert options == agent.family.Options(**RECIPES[name].options), "it is posed what it was trained on"
 
 
 def test_the_command_says_what_it_packed(
