@@ -13,7 +13,7 @@ from puzzles.dataset.keys import KeySet
 from puzzles.dataset.proof import split_keys
 from puzzles.errors import PuzzleError
 
-MIXTURE = "mixture"
+MIXTURE = "air_envs mixture"
 """What the provenance of a dataset names as the generator where this module made it."""
 
 

@@ -45,7 +45,7 @@ class Provenance:
     """Where the puzzles of a dataset come from: enough to make them again."""
 
     generator: str
-    """What made them: ``"air_envs generator"``, ``"import: text"``, ``"mixture"``."""
+    """What made them: ``"air_envs generator"``, ``"import: text"``, ``"air_envs mixture"``."""
     parameters: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     """The generator's options, the importer's files or the mixture's sources; must be JSON."""
     seed: int = 0

@@ -127,7 +127,7 @@ def test_mix(tmp_path: Path, maze_file: Path, capsys: pytest.CaptureFixture[str]
     mixed, again = tmp_path / "mixed.h5", tmp_path / "again.h5"
     args = [str(maze_file), "--test", str(maze_file), "--output"]
     main(["data", "mix", *args, str(mixed)])
-    assert "generator   mixture" in capsys.readouterr().out
+    assert "generator   air_envs mixture" in capsys.readouterr().out
     assert Dataset(mixed).counts == Dataset(maze_file).counts
     main(["data", "mix", *args, str(again), "--held-out", str(mixed)])
     command = Dataset(again).provenance.command
