@@ -51,18 +51,18 @@ def model_card(
         name: by which it is loaded, where that is known: ``"air_envs/sudoku-6x6"``.
         note: a sentence after the accuracy.
     """
-    train = _training(run)
+    train = read_train_config(run) if run else None
     results = results or evaluation_of(run)
     data = ModelCardData(
         license="apache-2.0",
         library_name="air-envs",
         tags=["reasoning", "recurrent-transformer", config.family.split("-")[0], variant_name(config)],
-        datasets=_hub_datasets(run),
+        datasets=_hub_datasets(train) if train else None,
         metrics=["accuracy"],
         model_name=f"AIR {variant_name(config)} {config.family}",
         eval_results=[_eval_result(config, results)] if results else None,
     )
-    body = "\n\n".join(_paragraphs(config, train, results, name, note))
+    body = "\n\n".join(_paragraphs(config, _portable(train) if train else None, results, name, note))
     return ModelCard(f"---\n{data.to_yaml()}\n---\n\n{MARK}\n\n{body}\n")
 
 
@@ -78,7 +78,7 @@ def evaluation_of(run: Path | None) -> dict[str, Any] | None:
         return results | {"dataset": Path(results["dataset"]).stem}
     from agents.run_log import read_metrics  # imports TensorBoard
 
-    lines, train = list(read_metrics(run, "test")), _training(run)
+    lines, train = list(read_metrics(run, "test")), read_train_config(run)
     return lines[-1] | {"dataset": train.dataset.stem} if lines and train else None
 
 
@@ -149,10 +149,8 @@ def _eval_result(config: AIRConfig, results: dict[str, Any]) -> EvalResult:
     )
 
 
-def _training(run: Path | None) -> TrainConfig | None:
-    train = read_train_config(run) if run else None
-    if train is None:
-        return None
+def _portable(train: TrainConfig) -> TrainConfig:
+    """Return the same run without this machine's folders."""
     return dataclasses.replace(
         train,
         dataset=_relative(train.dataset, "data"),
@@ -161,10 +159,9 @@ def _training(run: Path | None) -> TrainConfig | None:
     )
 
 
-def _hub_datasets(run: Path | None) -> list[str] | None:
+def _hub_datasets(train: TrainConfig) -> list[str] | None:
     """Name the data sets of the hub that a run's puzzles come from, as far as their file is there and tells."""
-    train = read_train_config(run) if run else None
-    if train is None or not train.dataset.is_file():
+    if not train.dataset.is_file():
         return None
     found = {source["generator_parameters"].get("hub") for source in sources(Dataset(train.dataset), "train")}
     return sorted(found - {None}) or None

@@ -60,46 +60,35 @@ _LOCAL = dataclasses.replace(_LH, convolution=3, max_steps=16)
 # the halting head's one decision about a maze would outweigh the many that make its path.
 _STEADY: dict[str, Any] = {"early_halting": False, "random_act_steps": 8, "halting_weight": 0.05}
 
-# What is too hard to begin with is learned from the weights of the preset before it, which are shipped.
-_NINE = dataclasses.replace(_MIXED, family="sudoku-9x9")
-_PERCOLATION: dict[str, Any] = {"optimizer": "muon", "symmetry": False, **_STEADY}
 
+def _percolation(name: str, steps: int, batch: int, lr: float, side: int, max_steps: int, **others: Any) -> TrainConfig:
+    """Mazes that have many shortest paths, whose symmetry copies would have other labels; steady, as told above."""
+    model = dataclasses.replace(_LOCAL, family=f"maze-{side}x{side}", max_steps=max_steps)
+    fields = _STEADY | {"optimizer": "muon", "symmetry": False, "random_act_steps": max_steps // 2} | others
+    return _cpu(name, steps, batch, lr, model, **fields)
+
+
+# What is too hard to begin with is learned from the weights of an easier preset, which are shipped.
 PRESETS: dict[str, TrainConfig] = _PAPER | {
     "sudoku-4x4": _cpu("sudoku-4x4", 900, 256, 4e-3, _SMALL),
     "sudoku-6x6": _cpu("sudoku-6x6", 1_800, 64, 2e-3, dataclasses.replace(_MIXED, family="sudoku-6x6")),
     "sudoku-6x6-minimal": _cpu("sudoku-6x6-minimal", 2_400, 64, 3e-3, dataclasses.replace(_MIXED, family="sudoku-6x6")),
-    "sudoku-9x9-easy": _cpu("sudoku-9x9-easy", 6_000, 64, 2e-3, _NINE),
+    "sudoku-9x9-easy": _cpu("sudoku-9x9-easy", 6_000, 64, 2e-3, dataclasses.replace(_MIXED, family="sudoku-9x9")),
     "sudoku-9x9-minimal": _cpu(
         "sudoku-9x9-minimal",
         4_000,
         64,
         1.5e-3,
-        dataclasses.replace(_NINE, max_steps=64),
+        dataclasses.replace(_MIXED, family="sudoku-9x9", max_steps=64),
         init_from="air_envs/sudoku-9x9-easy",
         optimizer="muon",
         halting_weight=0.1,
         act_steps=16,
     ),
     "maze-9x9": _cpu("maze-9x9", 2_000, 64, 1e-3, dataclasses.replace(_LOCAL, family="maze-9x9"), **_STEADY),
-    "maze-15x15": _cpu(
-        "maze-15x15", 4_000, 32, 1.5e-3, dataclasses.replace(_LOCAL, family="maze-15x15"), **_PERCOLATION
-    ),
-    "maze-20x20": _cpu(
-        "maze-20x20",
-        2_800,
-        16,
-        1e-3,
-        dataclasses.replace(_LOCAL, family="maze-20x20", max_steps=24),
-        init_from="air_envs/maze-15x15",
-        **_PERCOLATION | {"random_act_steps": 12},
-    ),
-    "maze-hard": _cpu(
-        "maze-hard",
-        6_400,
-        12,
-        1e-3,
-        dataclasses.replace(_LOCAL, family="maze-30x30", max_steps=32),
-        init_from="air_envs/maze-20x20",
-        **_PERCOLATION | {"random_act_steps": 16, "halting_weight": 0.02},
+    "maze-15x15": _percolation("maze-15x15", 4_000, 32, 1.5e-3, 15, 16),
+    "maze-20x20": _percolation("maze-20x20", 2_800, 16, 1e-3, 20, 24, init_from="air_envs/maze-15x15"),
+    "maze-hard": _percolation(
+        "maze-hard", 6_400, 12, 1e-3, 30, 32, init_from="air_envs/maze-20x20", halting_weight=0.02
     ),
 }

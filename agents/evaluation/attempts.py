@@ -16,18 +16,17 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 import puzzles
 from agents.agent import AIRAgent
 from agents.evaluation.halting import Answers, logit, think_until_sure
-from agents.evaluation.selection import Selection, mark, select
+from agents.evaluation.selection import Marked, Selection, mark, select
 from agents.evaluation.statistics import wilson_interval
 from puzzles.dataset import Dataset
 
 
 @dataclass(frozen=True)
-class AttemptsEvaluation:
+class AttemptsEvaluation(Marked):
     """What a model answered to N puzzles, in the dataset's order, after each of A attempts."""
 
     threshold: float
@@ -40,11 +39,6 @@ class AttemptsEvaluation:
     """(N, A): ACT steps taken so far."""
     answers: puzzles.Grids
     """(N, rows, columns) uint8: the answer at the end; ``family.undecided`` where the model says padding."""
-
-    @property
-    def exact(self) -> NDArray[np.bool_]:
-        """(N, A): every cell equals the label's."""
-        return self.right == self.answers.shape[1] * self.answers.shape[2]
 
     def summary(self) -> list[dict[str, Any]]:
         """Return the numbers for programs, of each attempt."""
@@ -101,7 +95,7 @@ def evaluate_attempts(
         raise ValueError(f"attempts {attempts}, expected at least 1")
     least, rng = logit(threshold), np.random.default_rng(seed)
     selection = select(agent, dataset, split, count, max_steps, batch)
-    answers, steps, q_halt, _ = _think(agent, selection, least, progress)
+    answers, steps, q_halt, _ = think_until_sure(agent, selection, least, "first attempt", progress)
     kept, taken = [answers.copy()], [steps.copy()]
     for _ in range(1, attempts):
         unsure = np.flatnonzero(q_halt <= least)
@@ -124,11 +118,5 @@ def _think_copies(
     family, data = agent.family, selection.data
     symmetry = family.symmetries(rng.random((len(data.puzzle), family.symmetry_dim)))
     copies = data._replace(puzzle=family.transform(data.puzzle, *symmetry))
-    found = _think(agent, selection._replace(data=copies), least, progress)
+    found = think_until_sure(agent, selection._replace(data=copies), least, "another attempt", progress)
     return found._replace(answers=family.transform(found.answers, *family.inverse(*symmetry)))
-
-
-def _think(agent: AIRAgent, selection: Selection, least: float, progress: bool) -> Answers:
-    count = len(selection.data.puzzle)
-    with tqdm(total=count, desc="attempt", unit="puzzle", leave=False, disable=not progress) as bar:
-        return think_until_sure(agent, selection, least, bar)

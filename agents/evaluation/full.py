@@ -16,13 +16,13 @@ from tqdm import tqdm
 import puzzles
 from agents.agent import AIRAgent
 from agents.batches import to_cells
-from agents.evaluation.selection import Shard, fresh_state, mark, select, warm_up
+from agents.evaluation.selection import Marked, Shard, fresh_state, mark, select, warm_up
 from agents.evaluation.statistics import Calibration, calibration, mean_interval, wilson_interval
 from puzzles.dataset import Dataset
 
 
 @dataclass(frozen=True)
-class Evaluation:
+class Evaluation(Marked):
     """What a model answered to N puzzles, in the dataset's order, over T ACT steps."""
 
     right: NDArray[np.int32]
@@ -46,11 +46,6 @@ class Evaluation:
     """Precision of the hidden states."""
     seconds: float
     """Wall time of the forward passes, compiling left out."""
-
-    @property
-    def exact(self) -> NDArray[np.bool_]:
-        """(N, T): every cell of the answer equals the label's."""
-        return self.right == self._cells
 
     @property
     def cells(self) -> NDArray[np.float64]:
@@ -109,10 +104,6 @@ class Evaluation:
             f"split rule {self.split_rule}, {self.exact.shape[1]} ACT steps, {self.dtype}, "
             f"{self.puzzles_per_second:.0f} puzzles/s"
         )
-
-    @property
-    def _cells(self) -> int:
-        return self.answers.shape[1] * self.answers.shape[2]
 
 
 @torch.inference_mode()

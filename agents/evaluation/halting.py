@@ -21,14 +21,14 @@ import puzzles
 from agents.agent import AIRAgent
 from agents.batches import to_cells
 from agents.evaluation.full import Evaluation
-from agents.evaluation.selection import Selection, fresh_state, mark, select, warm_up
+from agents.evaluation.selection import Marked, Selection, fresh_state, mark, select, warm_up
 from agents.evaluation.statistics import mean_interval, wilson_interval
 from agents.model import State
 from puzzles.dataset import Dataset
 
 
 @dataclass(frozen=True)
-class HaltingEvaluation:
+class HaltingEvaluation(Marked):
     """What a model answered to N puzzles, in the dataset's order, when it stopped by itself."""
 
     threshold: float
@@ -47,11 +47,6 @@ class HaltingEvaluation:
     """ACT steps computed, those of idle slots included."""
     seconds: float
     """Wall time of the forward passes and of refilling the batch, compiling left out."""
-
-    @property
-    def exact(self) -> NDArray[np.bool_]:
-        """(N,): every cell of the answer equals the label's."""
-        return self.right == self.answers.shape[1] * self.answers.shape[2]
 
     @property
     def accuracy(self) -> float:
@@ -109,14 +104,7 @@ def evaluate_halting(
     selection = select(agent, dataset, split, count, max_steps, batch)
     warm_up(agent, selection.sizes)
     start = time.perf_counter()
-    with tqdm(
-        total=len(selection.data.puzzle),
-        desc=f"halting at {threshold:g}",
-        unit="puzzle",
-        leave=False,
-        disable=not progress,
-    ) as bar:
-        answers, steps, q_halt, computed = think_until_sure(agent, selection, least, bar)
+    answers, steps, q_halt, computed = think_until_sure(agent, selection, least, f"halting at {threshold:g}", progress)
     seconds = time.perf_counter() - start
     right, solved = mark(agent.family, selection.data, answers[:, None])
     return HaltingEvaluation(threshold, steps, right[:, 0], solved[:, 0], q_halt, answers, computed, seconds)
@@ -175,25 +163,29 @@ class _Slots(NamedTuple):
     """() int64: index of the first puzzle that waits; N or more where none does."""
 
 
-def think_until_sure(agent: AIRAgent, selection: Selection, threshold: float, bar: tqdm) -> Answers:
-    """Answer every puzzle, each until its halting logit is above ``threshold`` or it has had its steps."""
+def think_until_sure(agent: AIRAgent, selection: Selection, threshold: float, what: str, progress: bool) -> Answers:
+    """Answer every puzzle, each until its halting logit is above ``threshold`` or it has had its steps.
+
+    ``progress`` shows a bar that is called ``what``.
+    """
     tokens = agent.tokens(selection.data.puzzle)
     count, size = len(tokens), selection.size
     tokens = torch.cat((tokens, tokens[-1:]))  # an idle slot works on a copy of the last puzzle
     found = _nothing_found(agent, count)
     slots = _first_puzzles(agent, size, count)
     waiting, live, computed = max(0, count - size), size, 0
-    while live:
-        # At most `size` puzzles halt in a step: while enough wait, no slot can idle and there is no need to look.
-        for _ in range(max(1, min(waiting // size, selection.max_steps))):
-            slots = _step(agent, tokens, slots, found, threshold, selection.max_steps)
-            computed += size
-        first_waiting, live = torch.stack((slots.waiting, (slots.puzzle < count).sum())).tolist()
-        waiting = max(0, count - first_waiting)
-        bar.update(count - waiting - live - bar.n)
-        smallest = min(fitting for fitting in selection.sizes if fitting >= live)
-        if smallest < size:
-            size, slots = smallest, _shrunk(slots, smallest)
+    with tqdm(total=count, desc=what, unit="puzzle", leave=False, disable=not progress) as bar:
+        while live:
+            # At most `size` puzzles halt in a step: while enough wait, no slot can idle, there is no need to look.
+            for _ in range(max(1, min(waiting // size, selection.max_steps))):
+                slots = _step(agent, tokens, slots, found, threshold, selection.max_steps)
+                computed += size
+            first_waiting, live = torch.stack((slots.waiting, (slots.puzzle < count).sum())).tolist()
+            waiting = max(0, count - first_waiting)
+            bar.update(count - waiting - live - bar.n)
+            smallest = min(fitting for fitting in selection.sizes if fitting >= live)
+            if smallest < size:
+                size, slots = smallest, _shrunk(slots, smallest)
     answers, steps, q_halt = (values[:-1].cpu().numpy() for values in found)
     return Answers(answers, steps, q_halt, computed)
 

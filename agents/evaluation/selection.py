@@ -76,6 +76,22 @@ def warm_up(agent: AIRAgent, sizes: list[int]) -> None:
         agent.step(tokens, fresh_state(agent, size))[1].q_halt.cpu()
 
 
+class Marked:
+    """What answers are worth, compared with the labels by ``mark``; a base of the evaluations."""
+
+    right: NDArray[np.int32]
+    answers: puzzles.Grids
+
+    @property
+    def exact(self) -> NDArray[np.bool_]:
+        """In the shape of ``right``: every cell of the answer equals the label's."""
+        return self.right == self._cells
+
+    @property
+    def _cells(self) -> int:
+        return self.answers.shape[1] * self.answers.shape[2]
+
+
 def mark(
     family: puzzles.PuzzleFamily, data: puzzles.Puzzles, answers: puzzles.Grids
 ) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
