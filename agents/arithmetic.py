@@ -25,14 +25,14 @@ def positions(config: AIRConfig) -> int:
 def update_flops(config: AIRConfig, batch: int, letter: str = "L") -> int:
     """Operations of one update, that is one f, a multiply-add counted as two; the rest of a step is under 1 %."""
     length, width = positions(config), config.hidden
-    mlp = 3 * width * swiglu_width(width, config.expansion)
-    if config.mixer == "attention":
-        mixing = 4 * width * width + 2 * length * width
+    mlp = 3 * length * width * swiglu_width(width, config.expansion)
+    if config.mixer == "mlp":
+        mixing = 3 * length * width * swiglu_width(length, config.expansion)
     else:
-        mixing = 3 * width * swiglu_width(length, config.expansion)
+        mixing = 4 * length * width * width + 2 * _attention(config)
     layers = config.h_layers if letter == "H" and config.h_layers else config.layers
     convolution = _cells(config) * width * config.convolution**2
-    return 2 * batch * layers * (length * (mixing + mlp) + convolution)
+    return 2 * batch * layers * (mixing + mlp + convolution)
 
 
 def act_step_flops(config: AIRConfig, batch: int) -> int:
@@ -88,11 +88,29 @@ def _kept(config: AIRConfig, length: int, itemsize: int) -> int:
     """Bytes per position that autograd keeps of one block; the two norms keep their input in float32."""
     width, inner = config.hidden, swiglu_width(config.hidden, config.expansion)
     mlp = width + 4 * inner + width * (config.convolution > 0)
-    if config.mixer == "attention":
-        mixer = 7 * width
-    else:
+    if config.mixer == "mlp":
         mixer = width + 4 * width * swiglu_width(length, config.expansion) // length
+    elif config.mixer == "units":
+        copies = sum(units * size for units, size in _units(config)) / len(_units(config))
+        mixer = 2 * width + round(4 * width * copies / length)
+    else:
+        mixer = 7 * width
     return itemsize * (mlp + mixer) + 2 * 4 * width
+
+
+def _attention(config: AIRConfig) -> int:
+    """Multiply-adds of the queries with the keys of a block, and so many again of the weights with the values."""
+    if config.mixer == "attention":
+        return config.hidden * positions(config) ** 2
+    units = _units(config)
+    return config.hidden // len(units) * sum(number * size**2 for number, size in units)
+
+
+def _units(config: AIRConfig) -> list[tuple[int, int]]:
+    """For each kind of unit, how many there are, and their members: what stands before the cells, and some of those."""
+    cells, before = _cells(config), positions(config) - _cells(config)
+    numbers = (puzzles.family(config.family).coordinates.max(0) + 1).tolist()
+    return [(number, before + cells // number) for number in numbers]
 
 
 def _cells(config: AIRConfig) -> int:

@@ -22,7 +22,9 @@ from torch import Tensor, nn
 
 import puzzles
 from agents.config import AIRConfig
-from agents.transformer import Block, Linear, position_encoding, truncated_normal
+from agents.layers import Linear, truncated_normal
+from agents.positions import position_encoding
+from agents.transformer import Block
 
 
 class State(NamedTuple):
@@ -81,8 +83,8 @@ class AIR(nn.Module, PyTorchModelHubMixin):
         self.position = position_encoding(config, family, attended)
         self.operator = OPERATORS[config.operator](width)
         self.level_tokens = nn.Parameter(truncated_normal(2, width)) if config.level_token != "none" else None
-        self.f = nn.ModuleList(Block(config, attended, family.shape) for _ in range(config.layers))
-        self.f_H = nn.ModuleList(Block(config, attended, family.shape) for _ in range(config.h_layers))
+        self.f = nn.ModuleList(Block(config, family, attended) for _ in range(config.layers))
+        self.f_H = nn.ModuleList(Block(config, family, attended) for _ in range(config.h_layers))
         self.lm_head = Linear(width, vocabulary)
         self.q_head = nn.Linear(width, 2)
         nn.init.zeros_(self.q_head.weight)

@@ -13,9 +13,9 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from agents.layers import Linear
 from agents.model import AIR
 from agents.train_config import TrainConfig
-from agents.transformer import Linear
 
 
 class AdamATan2(Optimizer):

@@ -7,8 +7,9 @@ import math
 import torch
 from torch import Tensor, nn
 
+from agents.mixers import Attention
 from agents.model import AIR, State
-from agents.transformer import Attention, Position, attention_weights
+from agents.positions import Position
 
 
 def attention_maps(model: AIR, letter: str, state: State, x: Tensor) -> list[Tensor]:
@@ -31,7 +32,7 @@ def attention_maps(model: AIR, letter: str, state: State, x: Tensor) -> list[Ten
     def record(mixer: Attention, inputs: tuple[Tensor, Position]) -> None:
         q, k, _ = mixer.project(*inputs)
         wide = torch.promote_types(q.dtype, torch.float32)
-        cells = attention_weights(q.to(wide), k.to(wide)).mean(1)[:, -model.cells :, -model.cells :]
+        cells = mixer.maps(q.to(wide), k.to(wide)).mean(1)[:, -model.cells :, -model.cells :]
         maps.append(cells / cells.sum(-1, keepdim=True).clamp_min(torch.finfo(wide).tiny))
 
     hooks = [mixer.register_forward_pre_hook(record) for mixer in attention_layers(model)]
@@ -51,7 +52,9 @@ def attention_layers(model: AIR) -> list[nn.Module]:
     """
     mixers = [block.mixer for block in (*model.f, *model.f_H)]
     if not all(isinstance(mixer, Attention) for mixer in mixers):
-        raise ValueError(f"the model mixes positions by {model.config.mixer!r}, expected 'attention' to analyse")
+        raise ValueError(
+            f"the model mixes positions by {model.config.mixer!r}, expected 'attention' or 'units' to analyse"
+        )
     return mixers
 
 

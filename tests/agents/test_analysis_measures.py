@@ -13,9 +13,9 @@ from agents.analysis import measure_attention, measure_freeze, measure_rollouts
 from agents.analysis.attention import GROUPS
 from agents.analysis.rollouts import MEASURES
 from agents.config import AIRConfig
+from agents.mixers import attention_weights
 from agents.model import AIR, State
 from agents.program import freeze
-from agents.transformer import attention_weights
 from puzzles import Puzzles
 from puzzles.dataset import Dataset
 

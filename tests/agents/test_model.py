@@ -6,10 +6,11 @@ import pytest
 import torch
 
 from agents.config import AIRConfig
+from agents.layers import GridConvolution
 from agents.layouts import from_authors
+from agents.mixers import attend, attention_weights
 from agents.model import AIR
 from agents.program import act_program, freeze
-from agents.transformer import GridConvolution, attend, attention_weights
 
 TINY = AIRConfig(family="sudoku-4x4", hidden=32, heads=2, layers=1, max_steps=4)
 

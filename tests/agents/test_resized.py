@@ -24,9 +24,10 @@ def build(**changes: object) -> AIR:
     return AIR(dataclasses.replace(LOCAL, **changes))
 
 
+@pytest.mark.parametrize("mixer", ["attention", "units"])
 @pytest.mark.parametrize("position", ["none", "rope"])
-def test_the_weights_stay(position: str) -> None:
-    model = build(position=position)
+def test_the_weights_stay(position: str, mixer: str) -> None:
+    model = build(position=position, mixer=mixer)
     larger = model.resized("maze-15x11")
     assert larger.config == dataclasses.replace(model.config, family="maze-15x11")
     for name, weight in model.state_dict().items():

@@ -1,0 +1,77 @@
+"""The layers that the Transformer is made of: post-norm parts without biases, their weights drawn as in the paper.
+
+Shapes: B batch, S positions that f sees, D hidden.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from agents.config import swiglu_width
+
+
+class SwiGLU(nn.Module):
+    """down(silu(gate(h)) * up(h)), over the last axis."""
+
+    def __init__(self, width: int, expansion: float):
+        super().__init__()
+        inner = swiglu_width(width, expansion)
+        self.gate_up = Linear(width, 2 * inner)
+        self.down = Linear(inner, width)
+
+    def forward(self, h: Tensor) -> Tensor:
+        """(..., width) to the same."""
+        gate, up = self.gate_up(h).chunk(2, dim=-1)
+        return self.down(F.silu(gate) * up)
+
+
+class GridConvolution(nn.Module):
+    """Adds to each cell a weighted sum of the cells around it, channel by channel; what stands before them stays.
+
+    After the convolution inside URM's ConvSwiGLU (arXiv 2512.14693), over the grid in place of the sequence.
+    """
+
+    def __init__(self, width: int, side: int, grid: tuple[int, int]):
+        super().__init__()
+        self.grid = grid
+        self.kernel = nn.Parameter(truncated_normal(width, 1, side, side, std=1 / side))
+
+    def forward(self, h: Tensor) -> Tensor:
+        """(B, S, D) to the same."""
+        rows, columns = self.grid
+        before, cells = h.split((h.shape[1] - rows * columns, rows * columns), dim=1)
+        images = cells.unflatten(1, self.grid).permute(0, 3, 1, 2)
+        kernel = self.kernel.to(h.dtype)
+        around = F.conv2d(images, kernel, padding="same", groups=len(kernel)).permute(0, 2, 3, 1).flatten(1, 2)
+        return torch.cat((before, cells + around), dim=1)
+
+
+class Linear(nn.Module):
+    """A product without bias, its float32 weight cast to the input's dtype; truncated normal of std 1/sqrt(fan_in)."""
+
+    def __init__(self, fan_in: int, fan_out: int):
+        super().__init__()
+        self.weight = nn.Parameter(truncated_normal(fan_out, fan_in, std=fan_in**-0.5))
+
+    def forward(self, h: Tensor) -> Tensor:
+        """(..., fan_in) to (..., fan_out)."""
+        return F.linear(h, self.weight.to(h.dtype))
+
+
+def rms_norm(h: Tensor) -> Tensor:
+    """Normalise the last axis to root mean square 1, in float32 inside, without a gain."""
+    return F.rms_norm(h, h.shape[-1:], eps=1e-5)
+
+
+def truncated_normal(*shape: int, std: float = 1.0) -> Tensor:
+    """Draw from a normal cut at two standard deviations and widened so that its standard deviation is ``std``."""
+    wide = std / _TRUNCATED_STD
+    return nn.init.trunc_normal_(torch.empty(shape), std=wide, a=-2 * wide, b=2 * wide)
+
+
+# Standard deviation of a standard normal cut at two.
+_TRUNCATED_STD = math.sqrt(1 - 4 * math.exp(-2) / math.sqrt(2 * math.pi) / math.erf(math.sqrt(2)))
