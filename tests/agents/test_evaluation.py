@@ -242,11 +242,10 @@ def test_compiled_agents_step_through_torch_compile(data: Dataset, monkeypatch: 
 
 @pytest.mark.slow
 def test_compiled_agents_answer_the_same(agent: AIRAgent, data: Dataset) -> None:
-    compiled = AIRAgent(agent.model, compile=True)
-    # Fused kernels round differently, and 24 updates amplify it.
-    full = evaluate(compiled, data, batch=16, progress=False)
-    same(full, evaluate(agent, data, batch=16, progress=False), atol=1e-3)
-    found, expected = (evaluate_halting(a, data, 0.5, batch=16, progress=False) for a in (compiled, agent))
+    # In float64: fused kernels round differently, and 24 updates amplify it to more than float32 lets one tell.
+    compiled, eager = (AIRAgent(agent.model, torch.float64, compile) for compile in (True, False))
+    same(*(evaluate(a, data, batch=16, progress=False) for a in (compiled, eager)))
+    found, expected = (evaluate_halting(a, data, 0.5, batch=16, progress=False) for a in (compiled, eager))
     assert np.array_equal(found.steps, expected.steps)
     assert np.array_equal(found.answers, expected.answers)
 
