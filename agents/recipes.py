@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Recipe:
-    """A dataset to generate: what ``air-envs data build FAMILY --train N --test M`` makes with these options."""
+    """A dataset to generate: what ``air-envs data build FAMILY --train N --test M`` makes with these options, or what
+    ``air-envs data mix`` makes of two of those."""
 
     train: int
     """Puzzles to train on."""
@@ -22,14 +23,27 @@ class Recipe:
     """Unseen puzzles, which share no canonical form with those (4x4: none is the same)."""
     options: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     """Options of the family's generator."""
+    test_options: Mapping[str, Any] | None = None
+    """Those of the test puzzles, where they are not alike."""
+
+    @property
+    def posed(self) -> Mapping[str, Any]:
+        """Options of the puzzles that a model is posed: the test puzzles'."""
+        return self.options if self.test_options is None else self.test_options
 
     def build(self, family: str, path: Path) -> Dataset:
         """Generate the dataset, or go on where an interrupted build stopped."""
         import puzzles
         from puzzles.build import build_dataset
+        from puzzles.mixing import mix_datasets
 
         shape = puzzles.family(family)
-        return build_dataset(path, shape, shape.Options(**self.options), train=self.train, test=self.test)
+        options, posed = (shape.Options(**fields) for fields in (self.options, self.posed))
+        if options == posed or not self.train:
+            return build_dataset(path, shape, posed, train=self.train, test=self.test)
+        train = build_dataset(path.with_stem(f"{path.stem}-train"), shape, options, train=self.train, test=0)
+        test = build_dataset(path.with_stem(f"{path.stem}-test"), shape, posed, train=0, test=self.test)
+        return mix_datasets(path, [train], test)
 
 
 RECIPES = {
@@ -40,6 +54,7 @@ RECIPES = {
     "sudoku-6x6-minimal": Recipe(100_000),
     "sudoku-9x9-easy": Recipe(100_000, options={"level": "easy"}),
     "sudoku-9x9-minimal": Recipe(100_000),
+    "sudoku-extreme": Recipe(100_000, test_options={"level": "extreme"}),
     "maze-9x9": Recipe(100_000, options={"generator": "perfect"}),
     "maze-15x15": Recipe(100_000, options={"generator": "percolation"}),
     "maze-20x20": Recipe(15_000, options={"generator": "percolation"}),

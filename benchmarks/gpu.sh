@@ -19,7 +19,7 @@ set -u -o pipefail
 cd "$(dirname "$0")/.."
 
 RUNS="sudoku-extreme-1k sudoku-extreme maze-15x15 maze-hard maze-hard-1k"
-DATA="sudoku-extreme-1k sudoku-published sudoku-mixture maze-hard-1k maze-generated maze-15x15 maze-mixture"
+DATA="sudoku-extreme-1k sudoku-published sudoku-minimal maze-hard-1k maze-generated maze-15x15 maze-mixture"
 ALL="bench-step"
 for name in $DATA; do ALL+=" data-$name"; done
 for name in $RUNS; do ALL+=" train-$name evaluate-$name export-$name"; done

@@ -23,13 +23,12 @@ PUBLISHED = Path(os.environ["AIR_ENVS_DATA"]) if "AIR_ENVS_DATA" in os.environ e
 
 
 class Counts(NamedTuple):
-    """Puzzles in each split and in each part of the mixture."""
+    """How many puzzles of each kind."""
 
     train: int
     test: int
     sudoku_test: int
-    pool: dict[str, int]
-    """By level; "any" are random minimal puzzles."""
+    minimal: int
     mazes: int
 
 
@@ -37,10 +36,10 @@ FULL = Counts(
     train=1_000,
     test=1_000,
     sudoku_test=20_000,
-    pool={"extreme": 20_000, "expert": 40_000, "any": 40_000},
+    minimal=400_000,
     mazes=20_000,
 )
-TINY = Counts(train=8, test=8, sudoku_test=8, pool={"extreme": 4, "expert": 8, "any": 8}, mazes=8)
+TINY = Counts(train=8, test=8, sudoku_test=8, minimal=16, mazes=8)
 
 
 def sudoku_extreme(path: Path, counts: Counts) -> None:
@@ -55,19 +54,17 @@ def sudoku_published(path: Path, counts: Counts) -> None:
         import_puzzles(source, path, train=0, test=counts.sudoku_test, on_duplicate="drop")
 
 
-def sudoku_mixture(path: Path, counts: Counts) -> None:
-    """A hundred thousand generated puzzles of several levels, tested on those of ``sudoku_extreme``.
+def sudoku_minimal(path: Path, counts: Counts) -> None:
+    """Random minimal puzzles to train on, tested on those of ``sudoku_extreme``.
 
     No puzzle to train on equals one to be tested on, generated or published, up to symmetry.
     """
-    pools = []
-    for seed, (level, count) in enumerate(counts.pool.items(), start=1):
-        pool = path.with_name(f"sudoku-{level}.h5")
-        if not pool.exists():
-            _build(pool, "sudoku-9x9", {"level": None if level == "any" else level}, count, 0, seed)
-        pools.append(Dataset(pool))
-    test, published = (path.with_name(f"{name}.h5") for name in ("sudoku-extreme-1k", "sudoku-published"))
-    mix_datasets(path, pools, Dataset(test), [Dataset(published)] if published.exists() else [])
+    pool, test, published = (
+        path.with_name(f"{name}.h5") for name in ("sudoku-pool", "sudoku-extreme-1k", "sudoku-published")
+    )
+    if not pool.exists():
+        _build(pool, "sudoku-9x9", {}, counts.minimal, 0, seed=1)
+    mix_datasets(path, [Dataset(pool)], Dataset(test), [Dataset(published)] if published.exists() else [])
 
 
 def maze_hard(path: Path, counts: Counts) -> None:
@@ -102,7 +99,7 @@ def maze_mixture(path: Path, counts: Counts) -> None:
 DATASETS: dict[str, Callable[[Path, Counts], None]] = {
     "sudoku-extreme-1k": sudoku_extreme,
     "sudoku-published": sudoku_published,
-    "sudoku-mixture": sudoku_mixture,
+    "sudoku-minimal": sudoku_minimal,
     "maze-hard-1k": maze_hard,
     "maze-generated": maze_generated,
     "maze-15x15": maze_small,

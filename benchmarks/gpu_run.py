@@ -70,7 +70,7 @@ _RECIPE = dataclasses.replace(
 )
 """What learned fastest on a CPU, with a rate for the paper's width; the learning rate stays: minutes end the run."""
 _SMALL = AIRConfig(layers=2, position="none", q_continue=False, gradient="LLHLLH")
-"""6.8 million parameters, 13.6 MB in bfloat16; 4.9 million with a SwiGLU over the positions of a Sudoku."""
+"""6.8 million parameters, 13.6 MB in bfloat16."""
 
 _MAZES = dataclasses.replace(
     _RECIPE,
@@ -86,9 +86,9 @@ PLANS = {
     "sudoku-extreme": Plan(
         dataclasses.replace(
             _RECIPE,
-            dataset=Path("sudoku-mixture.h5"),
-            model=dataclasses.replace(_SMALL, h_cycles=3, gradient="LLHLLHLLH", mixer="mlp"),
-            growth=((1_000, "LH"), (3_000, "LLHLLH")),
+            dataset=Path("sudoku-minimal.h5"),
+            model=dataclasses.replace(PRESETS["sudoku-extreme"].model, hidden=384, expansion=4.0),
+            act_steps=8,
         ),
         10,
         (("sudoku-extreme-1k", 16), ("sudoku-extreme-1k", 64), ("sudoku-published", 64)),
@@ -130,11 +130,12 @@ def plan(name: str, work: Path, compile: str, tiny: bool) -> Plan:
         keep=1,
     )
     if tiny:
-        model = dataclasses.replace(config.model, hidden=32, heads=2, layers=1, max_steps=2)
+        model = dataclasses.replace(config.model, hidden=36, heads=6, layers=1, max_steps=2)
         short = tuple((step, program) for step, (_, program) in enumerate(config.growth, start=1))
         config = dataclasses.replace(
             config,
             model=model,
+            act_steps=None,
             random_act_steps=config.random_act_steps and 1,
             growth=short,
             compile="off",

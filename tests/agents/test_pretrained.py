@@ -227,7 +227,7 @@ def test_what_is_shipped_here_is_whole_and_fits() -> None:
         assert fresh_puzzle(agent.family, 0, folder).shape == agent.family.shape
         assert ModelCard.load(folder / "README.md").data.eval_results
         options = agent.family.Options(**generator_options(folder))
-        assert options == agent.family.Options(**RECIPES[name].options), "it is posed what it was trained on"
+        assert options == agent.family.Options(**RECIPES[name].posed), "it is posed what it was trained on"
 
 
 def test_the_command_says_what_it_packed(

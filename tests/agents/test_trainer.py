@@ -17,7 +17,6 @@ from agents.config import to_json
 from agents.evaluation import wilson_interval
 from agents.figures import draw_training_curve
 from agents.presets import PRESETS
-from agents.recipes import RECIPES
 from agents.run_log import METRICS, read_metrics
 from agents.train_config import TrainConfig, train_config_from_json
 from agents.trainer import Trainer, TrainingDiverged
@@ -323,10 +322,6 @@ def test_the_hub_mixin_reads_our_folders(run: Path) -> None:
 def test_presets_are_whole_and_survive_json(name: str) -> None:
     preset = PRESETS[name]
     assert train_config_from_json(to_json(preset)) == preset
-
-
-def test_every_preset_has_a_recipe() -> None:
-    assert RECIPES.keys() == PRESETS.keys()
 
 
 def test_the_papers_preset_is_the_papers() -> None:

@@ -1,0 +1,38 @@
+"""What the presets train on."""
+
+from pathlib import Path
+
+from agents.presets import PRESETS
+from agents.recipes import RECIPES, Recipe
+from puzzles.mixing import sources
+
+
+def test_every_preset_has_a_recipe() -> None:
+    assert RECIPES.keys() == PRESETS.keys()
+
+
+def test_a_recipe_is_a_dataset_of_the_generator(tmp_path: Path) -> None:
+    built = Recipe(20, test=5, options={"clues": 8}).build("sudoku-4x4", tmp_path / "a.h5")
+    assert [len(built.split(split).puzzle) for split in ("train", "test")] == [20, 5]
+    assert ((built.split("train").puzzle > 0).sum((1, 2)) == 8).all()
+
+
+def test_test_puzzles_of_another_kind(tmp_path: Path) -> None:
+    recipe = Recipe(20, test=5, options={"clues": 16}, test_options={"clues": 12})
+    built = recipe.build("sudoku-6x6", tmp_path / "a.h5")
+    for split, count, clues in (("train", 20, 16), ("test", 5, 12)):
+        found = built.split(split)
+        assert ((found.puzzle > 0).sum((1, 2)) == clues).all()
+        assert len(found.puzzle) == count
+        assert [source["generator_parameters"]["clues"] for source in sources(built, split)] == [clues]
+    assert recipe.posed == {"clues": 12}
+
+
+def test_the_test_puzzles_alone_are_the_same(tmp_path: Path) -> None:
+    test = {"clues": 12}
+    mixed, alone = (
+        Recipe(train, test=5, options={"clues": 16}, test_options=test).build("sudoku-6x6", tmp_path / f"{train}.h5")
+        for train in (20, 0)
+    )
+    assert (mixed.split("test").puzzle == alone.split("test").puzzle).all()
+    assert alone.splits == ("test",)
