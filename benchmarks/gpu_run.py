@@ -89,6 +89,7 @@ PLANS = {
             dataset=Path("sudoku-minimal.h5"),
             model=dataclasses.replace(PRESETS["sudoku-extreme"].model, hidden=384, expansion=4.0),
             act_steps=8,
+            growth=((4_000, "LHLH"),),
         ),
         10,
         (("sudoku-extreme-1k", 16), ("sudoku-extreme-1k", 64), ("sudoku-published", 64)),
