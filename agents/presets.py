@@ -64,8 +64,8 @@ _STEADY: dict[str, Any] = {"early_halting": False, "random_act_steps": 8, "halti
 def _units(name: str, steps: int, batch: int, lr: float, cycles: int, max_steps: int, **others: Any) -> TrainConfig:
     """Sudokus that take guesses, by attention inside units, the gradient through all cycles of an ACT step.
 
-    In 8 ACT steps a model learns to go on for many more. The puzzles to train on are random minimal ones, most of which it
-    soon solves: of too many that it could not solve yet, it forgot what it could.
+    In 8 ACT steps a model learns to go on for many more. The puzzles to train on are random minimal ones, most of which
+    it soon solves: of too many that it could not solve yet, it forgot what it could.
     """
     model = dataclasses.replace(
         _MIXED,
