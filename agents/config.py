@@ -49,8 +49,8 @@ class AIRConfig:
     level_token: LevelToken = "none"
     """What tells f its level: nothing, a vector added everywhere, or a token before the sequence, stripped or kept."""
     mixer: Mixer = "attention"
-    """How positions are mixed in a block: attention; attention inside units, each head in one kind of
-    them (not in the paper; what learns Sudoku soonest on a CPU); or a SwiGLU over the sequence (TRM's MLP)."""
+    """How positions are mixed in a block: attention; attention inside units, each head in one kind of them (not
+    in the paper; learns Sudoku soonest on a CPU); or a SwiGLU over the sequence (TRM's MLP)."""
     convolution: int = 0
     """Side, an odd number, of a convolution that shows the SwiGLU of a cell what is around it in the grid, channel by
     channel; 0 for none. Not in the paper; with it a maze is learned in minutes on a CPU."""

@@ -5,9 +5,6 @@ Shapes: B batch, S positions that f sees, D hidden.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
-
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -65,16 +62,13 @@ class UnitAttention(Attention):
 
     def attend(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
         """Attend with what ``project`` returns: (B, heads, S, D / heads) each to the same."""
-        return torch.cat([units.merge(attend(*map(units.split, heads))) for units, *heads in self._heads(q, k, v)], 1)
+        shares = zip(self.kinds, *(heads.chunk(len(self.kinds), dim=1) for heads in (q, k, v)), strict=True)
+        return torch.cat([units.merge(attend(*map(units.split, heads))) for units, *heads in shares], dim=1)
 
     def maps(self, q: Tensor, k: Tensor) -> Tensor:
         """Return what each position attends to, a row each: (B, heads, S, S), 0 outside its units."""
         every = torch.eye(q.shape[2], dtype=q.dtype, device=q.device).expand(*q.shape[:2], -1, -1)
         return self.attend(q, k, every)
-
-    def _heads(self, *projected: Tensor) -> Iterator[tuple[Any, ...]]:
-        """Each kind of units with its share of the heads."""
-        return zip(self.kinds, *(heads.chunk(len(self.kinds), dim=1) for heads in projected), strict=True)
 
 
 class Units(nn.Module):

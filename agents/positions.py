@@ -63,7 +63,7 @@ class LearnedPosition(Position):
 class StructuredPosition(Position):
     """A learned vector per row, column and box, so that cells of one unit share a vector from the start.
 
-    Not in the paper; the fastest learner on a CPU. The family supplies the coordinates.
+    Not in the paper; on a CPU it learns sooner than a vector per position. The family supplies the coordinates.
     """
 
     coordinates: Tensor

@@ -32,7 +32,7 @@ class Recipe:
         return self.options if self.test_options is None else self.test_options
 
     def build(self, family: str, path: Path) -> Dataset:
-        """Generate the dataset, or go on where an interrupted build stopped."""
+        """Generate the dataset, or go on where an interrupted build stopped; what it is mixed of stays beside it."""
         import puzzles
         from puzzles.build import build_dataset
         from puzzles.mixing import mix_datasets

@@ -59,12 +59,9 @@ def sudoku_minimal(path: Path, counts: Counts) -> None:
 
     No puzzle to train on equals one to be tested on, generated or published, up to symmetry.
     """
-    pool, test, published = (
-        path.with_name(f"{name}.h5") for name in ("sudoku-pool", "sudoku-extreme-1k", "sudoku-published")
-    )
-    if not pool.exists():
-        _build(pool, "sudoku-9x9", {}, counts.minimal, 0, seed=1)
-    mix_datasets(path, [Dataset(pool)], Dataset(test), [Dataset(published)] if published.exists() else [])
+    pool = _pool(path.with_name("sudoku-pool.h5"), "sudoku-9x9", {}, counts.minimal, seed=1)
+    test, published = (path.with_name(f"{name}.h5") for name in ("sudoku-extreme-1k", "sudoku-published"))
+    mix_datasets(path, [pool], Dataset(test), [Dataset(published)] if published.exists() else [])
 
 
 def maze_hard(path: Path, counts: Counts) -> None:
@@ -90,10 +87,9 @@ def maze_mixture(path: Path, counts: Counts) -> None:
 
     No maze to train on equals one to be tested on, published or generated, up to symmetry.
     """
-    pool, test, generated = (path.with_name(f"{name}.h5") for name in ("maze-pool", "maze-hard-1k", "maze-generated"))
-    if not pool.exists():
-        _build(pool, "maze-30x30", {"generator": "percolation"}, counts.mazes, 0, seed=2)
-    mix_datasets(path, [Dataset(pool)], Dataset(test), [Dataset(generated)])
+    pool = _pool(path.with_name("maze-pool.h5"), "maze-30x30", {"generator": "percolation"}, counts.mazes, seed=2)
+    test, generated = (path.with_name(f"{name}.h5") for name in ("maze-hard-1k", "maze-generated"))
+    mix_datasets(path, [pool], Dataset(test), [Dataset(generated)])
 
 
 DATASETS: dict[str, Callable[[Path, Counts], None]] = {
@@ -105,6 +101,13 @@ DATASETS: dict[str, Callable[[Path, Counts], None]] = {
     "maze-15x15": maze_small,
     "maze-mixture": maze_mixture,
 }
+
+
+def _pool(path: Path, family: str, options: dict[str, Any], count: int, seed: int) -> Dataset:
+    """Puzzles to train on, which an interrupted mixture may have left."""
+    if not path.exists():
+        _build(path, family, options, count, 0, seed)
+    return Dataset(path)
 
 
 def _build(path: Path, family: str, options: dict[str, Any], train: int, test: int, seed: int = 0) -> None:
