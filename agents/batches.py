@@ -29,13 +29,21 @@ def open_dataset(path: Path | str, family: str) -> Dataset:
 
 
 class PuzzleBatches:
-    """Draws random batches of tokens from one split, with random symmetry copies."""
+    """Draws random batches of tokens from one split, with random symmetry copies.
+
+    Copies are made when they are drawn, or, where ``PuzzleFamily.every_copy`` labels them anew, all of them beforehand.
+
+    Raises:
+        PuzzleError: mazes labelled by another rule than their copies would be.
+    """
 
     def __init__(
         self, family: puzzles.PuzzleFamily, data: puzzles.Puzzles, device: torch.device, symmetry: bool = True
     ):
         self.family = family
-        self.symmetry = symmetry
+        copies = family.every_copy(data) if symmetry else None
+        self.symmetry = symmetry and copies is None
+        data = copies or data
         # Puzzle and solution side by side, (N, 2, cells): what is done to one is done to the other at once.
         self.grids = torch.stack((to_tokens(data.puzzle), to_tokens(data.solution)), 1).to(device)
 

@@ -6,11 +6,10 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
-from agents.config import AIRConfig
+from agents.config import AIRConfig, Mixer
 from agents.train_config import TrainConfig
 
-# The paper's model and rule; batches of Maze-Hard are the paper's global batch. The label of a percolation maze is one
-# of many shortest paths, see puzzles.maze.rules.first_paths, and its symmetry copies would be labelled by other rules.
+# The paper's model and rule; batches of Maze-Hard are the paper's global batch, and its mazes had no symmetry copies.
 _PAPER = {
     "sudoku-extreme-1k": TrainConfig(
         dataset=Path("data/sudoku-extreme-1k.h5"),
@@ -52,8 +51,6 @@ _SMALL = AIRConfig(
     family="sudoku-4x4", hidden=64, heads=2, layers=2, max_steps=8, position="structured", q_continue=False
 )
 _LH = dataclasses.replace(_SMALL, h_cycles=1, l_cycles=1, position="none")
-# A SwiGLU over the positions in place of attention, as in TRM's smaller model, learns Sudoku sooner on a CPU.
-_MIXED = dataclasses.replace(_LH, hidden=128, expansion=2.0, mixer="mlp")
 # With a convolution a maze is learned in minutes; attention alone takes all its open cells for alike.
 _LOCAL = dataclasses.replace(_LH, convolution=3, max_steps=16)
 # A path of many updates drifts off again where training halts as soon as it is found, or rarely goes on to the end; and
@@ -61,17 +58,20 @@ _LOCAL = dataclasses.replace(_LH, convolution=3, max_steps=16)
 _STEADY: dict[str, Any] = {"early_halting": False, "random_act_steps": 8, "halting_weight": 0.05}
 
 
-def _units(name: str, steps: int, batch: int, lr: float, cycles: int, max_steps: int, **others: Any) -> TrainConfig:
-    """Sudokus that take guesses, by attention inside units, the gradient through all cycles of an ACT step.
+def _units(
+    name: str, steps: int, batch: int, lr: float, side: int, cycles: int, max_steps: int, **others: Any
+) -> TrainConfig:
+    """Sudokus by attention inside units, the gradient through all cycles of an ACT step.
 
-    In 8 ACT steps a model learns to go on for many more. The puzzles to train on are random minimal ones, most of which
-    it soon solves: of too many that it could not solve yet, it forgot what it could.
+    In 8 ACT steps a model learns to go on for many more. Where puzzles take guesses, those to train on are random
+    minimal ones, most of which it soon solves: of too many that it could not solve yet, it forgot what it could.
     """
     model = dataclasses.replace(
-        _MIXED,
-        family="sudoku-9x9",
+        _LH,
+        family=f"sudoku-{side}x{side}",
         hidden=96,
         heads=6,
+        expansion=2.0,
         mixer="units",
         h_cycles=cycles,
         gradient="LH" * cycles,
@@ -82,24 +82,26 @@ def _units(name: str, steps: int, batch: int, lr: float, cycles: int, max_steps:
 
 
 def _percolation(name: str, steps: int, batch: int, lr: float, side: int, max_steps: int, **others: Any) -> TrainConfig:
-    """Mazes that have many shortest paths, whose symmetry copies would have other labels; steady, as told above."""
-    model = dataclasses.replace(_LOCAL, family=f"maze-{side}x{side}", max_steps=max_steps)
-    fields = _STEADY | {"optimizer": "muon", "symmetry": False, "random_act_steps": max_steps // 2} | others
+    """Mazes that have many shortest paths; steady, as told above. In large ones cells attend to rows and columns alone."""
+    mixer: Mixer = "units" if side == 30 else "attention"
+    model = dataclasses.replace(_LOCAL, family=f"maze-{side}x{side}", max_steps=max_steps, mixer=mixer)
+    fields = _STEADY | {"optimizer": "muon"} | others
+    fields["random_act_steps"] = (fields.get("act_steps") or max_steps) // 2
     return _cpu(name, steps, batch, lr, model, **fields)
 
 
 # What is too hard to begin with is learned from the weights of an easier preset, which are shipped.
 PRESETS: dict[str, TrainConfig] = _PAPER | {
     "sudoku-4x4": _cpu("sudoku-4x4", 900, 256, 4e-3, _SMALL),
-    "sudoku-6x6": _cpu("sudoku-6x6", 1_800, 64, 2e-3, dataclasses.replace(_MIXED, family="sudoku-6x6")),
-    "sudoku-6x6-minimal": _cpu("sudoku-6x6-minimal", 2_400, 64, 3e-3, dataclasses.replace(_MIXED, family="sudoku-6x6")),
-    "sudoku-9x9-easy": _cpu("sudoku-9x9-easy", 6_000, 64, 2e-3, dataclasses.replace(_MIXED, family="sudoku-9x9")),
-    "sudoku-9x9-minimal": _units("sudoku-9x9-minimal", 4_000, 32, 1.5e-3, 2, 32, schedule="constant"),
-    "sudoku-extreme": _units("sudoku-extreme", 7_000, 64, 1e-3, 4, 24, init_from="air_envs/sudoku-9x9-minimal"),
+    "sudoku-6x6": _units("sudoku-6x6", 1_000, 32, 2e-3, 6, 2, 16),
+    "sudoku-6x6-minimal": _units("sudoku-6x6-minimal", 1_500, 32, 2e-3, 6, 2, 16),
+    "sudoku-9x9-easy": _units("sudoku-9x9-easy", 1_200, 32, 2e-3, 9, 2, 16),
+    "sudoku-9x9-minimal": _units("sudoku-9x9-minimal", 4_000, 32, 1.5e-3, 9, 2, 32, schedule="constant"),
+    "sudoku-extreme": _units("sudoku-extreme", 7_000, 64, 1e-3, 9, 4, 24, init_from="air_envs/sudoku-9x9-minimal"),
     "maze-9x9": _cpu("maze-9x9", 2_000, 64, 1e-3, dataclasses.replace(_LOCAL, family="maze-9x9"), **_STEADY),
     "maze-15x15": _percolation("maze-15x15", 4_000, 32, 1.5e-3, 15, 16),
     "maze-20x20": _percolation("maze-20x20", 2_800, 16, 1e-3, 20, 24, init_from="air_envs/maze-15x15"),
     "maze-hard": _percolation(
-        "maze-hard", 6_400, 12, 1e-3, 30, 32, init_from="air_envs/maze-20x20", halting_weight=0.02
+        "maze-hard", 8_000, 32, 1e-3, 30, 32, init_from="air_envs/maze-20x20", act_steps=20, halting_weight=0.02
     ),
 }

@@ -34,7 +34,7 @@ from agents.checkpoint import (
     save_model,
 )
 from agents.compiling import CUDA_GRAPHS, compiled
-from agents.config import to_json
+from agents.config import AIRConfig, to_json
 from agents.devices import pick_device, pick_dtype, prepare
 from agents.evaluation import Evaluation, evaluate, merge
 from agents.interrupts import deferred_interrupt
@@ -342,8 +342,8 @@ class Trainer:
 def _take_weights(model: AIR, name: str) -> None:
     """Give a model the weights of another one; see ``TrainConfig.init_from``."""
     found = load_pretrained(name)
-    ours, theirs = dataclasses.asdict(model.config), dataclasses.asdict(found.config)
-    unlike = [field for field in ours if field not in WEIGHTS_GO_WITH_ANY and ours[field] != theirs[field]]
+    ours, theirs = (_made_for(config) for config in (model.config, found.config))
+    unlike = [field for field in ours if ours[field] != theirs[field]]
     if unlike:
         fields = ", ".join(f"{field} {theirs[field]!r}, expected {ours[field]!r}" for field in unlike)
         raise ValueError(f"init_from {name}: made for another model, of {fields}")
@@ -351,6 +351,14 @@ def _take_weights(model: AIR, name: str) -> None:
         model.load_state_dict(found.resized(model.config.family).state_dict())
     except ValueError as error:
         raise ValueError(f"init_from {name}: {error}") from error
+
+
+def _made_for(config: AIRConfig) -> dict[str, Any]:
+    """Return what the weights of a model go with."""
+    fields = dataclasses.asdict(config)
+    if fields["mixer"] == "units":  # which are attention's
+        fields["mixer"] = "attention"
+    return {name: value for name, value in fields.items() if name not in WEIGHTS_GO_WITH_ANY}
 
 
 def _say(bar: tqdm, line: str) -> None:

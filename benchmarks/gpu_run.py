@@ -75,7 +75,6 @@ _SMALL = AIRConfig(layers=2, position="none", q_continue=False, gradient="LLHLLH
 _MAZES = dataclasses.replace(
     _RECIPE,
     model=dataclasses.replace(_SMALL, family="maze-30x30", convolution=3),
-    symmetry=False,
     early_halting=False,
     random_act_steps=8,
     halting_weight=0.02,

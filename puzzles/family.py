@@ -248,6 +248,27 @@ class PuzzleFamily(abc.ABC):
             moved = np.take_along_axis(relabel, moved.astype(np.intp), axis=1).astype(np.uint8)
         return moved.reshape(grids.shape)
 
+    def copies(self, data: Puzzles, order: Any, relabel: Any) -> Puzzles:
+        """Return the image of each puzzle under one symmetry element, with the solution that the image is labelled with.
+
+        By default the image of the solution. Maze, where several answers can be right, labels all puzzles by one rule.
+
+        Raises:
+            PuzzleError: the solutions given don't follow that rule.
+        """
+        puzzle, solution = (self.transform(grids, order, relabel) for grids in (data.puzzle, data.solution))
+        return data._replace(puzzle=puzzle, solution=solution)
+
+    def every_copy(self, data: Puzzles) -> Puzzles | None:
+        """Return all ``copies`` of the puzzles, the puzzles first, where the group is small and changes labels.
+
+        None, the default, for a group that carries solutions to solutions: its elements may be drawn at any time.
+
+        Raises:
+            PuzzleError: as ``copies``.
+        """
+        return None
+
     @staticmethod
     def inverse(order: Any, relabel: Any) -> tuple[Any, Any]:
         """Return the elements that undo those of ``symmetries``, in the same shapes.

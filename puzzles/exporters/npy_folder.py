@@ -30,13 +30,14 @@ def export_npy(dataset: Dataset, folder: Path | str, copies: int = 0, seed: int 
     Args:
         dataset: what to export.
         folder: a new folder.
-        copies: random symmetry copies of each training puzzle, solutions along with them.
+        copies: random symmetry copies of each training puzzle, see ``PuzzleFamily.copies``.
         seed: of the copies; with the dataset and ``copies`` it decides every byte.
         progress: show a progress bar on standard error.
 
     Raises:
         FileExistsError: the folder has something in it.
-        PuzzleError: fewer than 0 copies, or so many grids that the layout's 32-bit indices cannot count them.
+        PuzzleError: fewer than 0 copies, or so many grids that the layout's 32-bit indices cannot count them; or mazes
+            labelled by another rule than their copies would be.
         DatasetError: the dataset is damaged.
     """
     grids = dataset.counts["train"] * (1 + copies)
@@ -89,9 +90,9 @@ def _with_copies(family: PuzzleFamily, block: Puzzles, copies: int, rng: np.rand
     each = block.take(np.repeat(np.arange(len(block.rating)), 1 + copies))
     if copies:
         copy = np.arange(len(each.rating)) % (1 + copies) > 0
-        order, relabel = family.symmetries(rng.random((int(copy.sum()), family.symmetry_dim)))
-        for grids in each[:2]:
-            grids[copy] = family.transform(grids[copy], order, relabel)
+        elements = family.symmetries(rng.random((int(copy.sum()), family.symmetry_dim)))
+        for grids, copied in zip(each, family.copies(each.take(copy), *elements), strict=True):
+            grids[copy] = copied
     return each
 
 

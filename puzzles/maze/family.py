@@ -128,6 +128,24 @@ class Maze(PuzzleFamily):
         """Turn uniform numbers into elements of the symmetry group, which relabels nothing."""
         return symmetry.symmetries(uniform, self.rows, self.columns), None
 
+    def copies(self, data: Puzzles, order: Any, relabel: None = None) -> Puzzles:
+        """Return images of the puzzles, their solutions found anew: see ``puzzles.maze.rules.first_paths``.
+
+        Raises:
+            PuzzleError: a solution given is another shortest path than that one.
+        """
+        wrong = np.flatnonzero((self.solve(data.puzzle) != data.solution).any(axis=(1, 2)))
+        if len(wrong):
+            raise PuzzleError(f"puzzle {wrong[0]}: labelled with another shortest path than symmetry copies would be")
+        puzzle = self.transform(data.puzzle, order, relabel)
+        return data._replace(puzzle=puzzle, solution=self.solve(puzzle))
+
+    def every_copy(self, data: Puzzles) -> Puzzles:
+        """Return the 8 copies of each puzzle, 4 where the grid is no square: first all puzzles as they are."""
+        elements = symmetry.elements(self.rows, self.columns)
+        order, relabel = self.symmetries(np.repeat(elements, len(data.puzzle), axis=0))
+        return self.copies(data.take(np.tile(np.arange(len(data.puzzle)), len(elements))), order, relabel)
+
     def canonical(self, puzzle: Grids, solution: Grids) -> Grids:
         """(N, rows, columns) uint8: the smallest image of the puzzle; the solution plays no part."""
         return map_rows(symmetry.canonical, _LEAST, self.checked(puzzle))

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 
 def symmetry_dim(rows: int, columns: int) -> int:
@@ -30,6 +31,12 @@ def symmetries(uniform: Any, rows: int, columns: int) -> Any:
     if rows == columns:
         order = order + chosen[:, 2:, None] * (order.swapaxes(1, 2) - order)
     return order.reshape(-1, rows * columns)
+
+
+def elements(rows: int, columns: int) -> NDArray[np.float64]:
+    """Return numbers that pick each element once, (elements, symmetry_dim), the identity first."""
+    dim = symmetry_dim(rows, columns)
+    return 0.5 - 0.5 * np.indices((2,) * dim).reshape(dim, -1).T
 
 
 @njit(cache=True, nogil=True)

@@ -52,6 +52,14 @@ def test_another_grid_shape_will_do(maze_dataset: Path, tmp_path: Path) -> None:
     assert all(torch.equal(value, weights[name]) for name, value in model.state_dict().items())
 
 
+def test_attention_goes_on_inside_units(maze_dataset: Path, tmp_path: Path) -> None:
+    weights = saved(MAZE, tmp_path / "attention")
+    model = dataclasses.replace(MAZE, family="maze-7x5", mixer="units")
+    trainer = Trainer(tiny_config(maze_dataset, tmp_path / "run", model=model, init_from=str(tmp_path / "attention")))
+    assert trainer.model.config.mixer == "units"
+    assert all(torch.equal(value, weights[name]) for name, value in trainer.model.state_dict().items())
+
+
 def test_a_run_goes_on_with_its_own_weights(run: Path, dataset: Path, tmp_path: Path) -> None:
     """Whatever has become of those it started with."""
     start = shutil.copytree(run, tmp_path / "start")

@@ -109,6 +109,17 @@ def test_symmetry_copies(tmp_path, stored, monkeypatch):
     assert (tmp_path / "other" / "train" / "all__inputs.npy").read_bytes() != inputs
 
 
+def test_symmetry_copies_of_mazes_are_labelled_by_the_rule(tmp_path):
+    family = puzzles.family("maze-8x8")
+    data = family.generate(np.arange(20, dtype=np.uint64), family.Options(generator="percolation"))
+    write_dataset(tmp_path / "in.h5", family, data, data.take(slice(0)), provenance=Provenance("me"), allow_empty=True)
+    export_npy(Dataset(tmp_path / "in.h5"), tmp_path / "npy", copies=7, progress=False)
+    tokens = (np.load(tmp_path / "npy" / "train" / f"all__{name}.npy") for name in ("inputs", "labels"))
+    puzzle, solution = (array.reshape(-1, *family.shape) - np.uint8(1) for array in tokens)
+    assert len(np.unique(puzzle, axis=0)) > 60
+    assert np.array_equal(solution, family.solve(puzzle))
+
+
 def test_the_published_folder_comes_back_byte_by_byte(tmp_path, real_data):
     published = real_data / "maze-30x30-hard-1k"
     import_puzzles(published, tmp_path / "a.h5", progress=False)

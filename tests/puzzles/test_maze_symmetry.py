@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from puzzles import PuzzleError, Puzzles
 from tests.puzzles.maze_grids import maze, seeds, small_puzzles
 
 
@@ -46,3 +47,26 @@ def test_symmetries_keep_the_rating(shape):
     moved = family.transform(batch.puzzle, order, relabel)
     np.testing.assert_array_equal(family.rate(moved), batch.rating)
     assert family.is_solved(moved, family.transform(batch.solution, order, relabel)).all()
+
+
+@pytest.mark.parametrize(("shape", "elements"), [((8, 8), 8), ((6, 9), 4)])
+def test_every_copy_is_labelled_as_a_generated_maze_is(shape, elements):
+    family = maze(*shape)
+    batch = family.generate(seeds(40), family.Options(generator="percolation"))
+    copies = family.every_copy(batch)
+    for whole, part in zip(copies, batch, strict=True):
+        np.testing.assert_array_equal(whole[:40], part)
+    np.testing.assert_array_equal(copies.solution, family.solve(copies.puzzle))
+    np.testing.assert_array_equal(copies.rating, np.tile(batch.rating, elements))
+    for k, puzzle in enumerate(batch.puzzle):
+        drawn = {image.tobytes() for image in copies.puzzle[k::40]}
+        assert drawn == {np.ascontiguousarray(image).tobytes() for image in images(puzzle)}
+
+
+def test_a_maze_labelled_with_another_shortest_path_is_not_copied():
+    family = maze(2, 2)
+    puzzle, right, wrong = (np.stack([family.parse(text)]) for text in ("S  G", "S oG", "So G"))
+    copies = family.every_copy(Puzzles(puzzle, right, family.rate(puzzle)))
+    assert {family.format(grid) for grid in copies.solution} == {"S oG", " SGo", " GSo", "G oS"}
+    with pytest.raises(PuzzleError, match="puzzle 0: labelled with another shortest path than symmetry copies would be"):
+        family.every_copy(Puzzles(puzzle, wrong, family.rate(puzzle)))
