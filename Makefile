@@ -16,7 +16,7 @@ help:            ## list the targets
 demo: $(READY)   ## data, training, evaluation and pictures, end to end on this machine (about 5 minutes)
 	$(BIN)/python -m examples.demo
 
-demo-6x6: $(READY) ## the same for 6x6 Sudoku with 14 clues (about 12 minutes)
+demo-6x6: $(READY) ## the same for 6x6 Sudoku with 14 clues (about 5 minutes)
 	$(BIN)/python -m examples.demo --only sudoku-6x6
 
 test: $(READY)   ## the whole test suite

@@ -81,12 +81,12 @@ def _units(
     return _cpu(name, steps, batch, lr, model, **fields)
 
 
-def _percolation(name: str, steps: int, batch: int, lr: float, side: int, max_steps: int, **others: Any) -> TrainConfig:
-    """Mazes that have many shortest paths; steady, as told above. In large ones cells attend to rows and columns alone."""
-    mixer: Mixer = "units" if side == 30 else "attention"
+def _percolation(
+    name: str, steps: int, batch: int, lr: float, side: int, max_steps: int, mixer: Mixer = "attention", **others: Any
+) -> TrainConfig:
+    """Mazes that have many shortest paths; steady, as told above. In large ones, rows and columns are enough to see."""
     model = dataclasses.replace(_LOCAL, family=f"maze-{side}x{side}", max_steps=max_steps, mixer=mixer)
-    fields = _STEADY | {"optimizer": "muon"} | others
-    fields["random_act_steps"] = (fields.get("act_steps") or max_steps) // 2
+    fields = _STEADY | {"optimizer": "muon", "random_act_steps": max_steps // 2} | others
     return _cpu(name, steps, batch, lr, model, **fields)
 
 
@@ -102,6 +102,16 @@ PRESETS: dict[str, TrainConfig] = _PAPER | {
     "maze-15x15": _percolation("maze-15x15", 4_000, 32, 1.5e-3, 15, 16),
     "maze-20x20": _percolation("maze-20x20", 2_800, 16, 1e-3, 20, 24, init_from="air_envs/maze-15x15"),
     "maze-hard": _percolation(
-        "maze-hard", 8_000, 32, 1e-3, 30, 32, init_from="air_envs/maze-20x20", act_steps=20, halting_weight=0.02
+        "maze-hard",
+        8_000,
+        32,
+        1e-3,
+        30,
+        32,
+        mixer="units",
+        init_from="air_envs/maze-20x20",
+        act_steps=20,
+        random_act_steps=10,
+        halting_weight=0.02,
     ),
 }

@@ -68,8 +68,8 @@ class TrainConfig:
     """Grow the program while training (RSM): pairs STEP PROGRAM run PROGRAM before STEP, "1000 LH 3000 LLH"; after
     the last pair the model runs its own. The gradient goes through as many last updates as the model's ``gradient``."""
     symmetry: bool = True
-    """Draw a random symmetry copy of every puzzle, on the device. Copies of mazes are labelled anew: of several shortest
-    paths, the copy of the one that a maze is labelled with is not the one that its copy would be."""
+    """Draw a random symmetry copy of every puzzle, on the device. Copies of mazes are labelled anew: of several
+    shortest paths, the copy of the one that a maze is labelled with is not the one that its copy would be."""
     device: str = "auto"
     """cpu, cuda, mps; auto takes the best there is."""
     dtype: Literal["auto", "bfloat16", "float32"] = "auto"

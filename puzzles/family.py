@@ -249,7 +249,7 @@ class PuzzleFamily(abc.ABC):
         return moved.reshape(grids.shape)
 
     def copies(self, data: Puzzles, order: Any, relabel: Any) -> Puzzles:
-        """Return the image of each puzzle under one symmetry element, with the solution that the image is labelled with.
+        """Return the image of each puzzle under one symmetry element, with the solution that it is labelled with.
 
         By default the image of the solution. Maze, where several answers can be right, labels all puzzles by one rule.
 

@@ -91,8 +91,8 @@ def _with_copies(family: PuzzleFamily, block: Puzzles, copies: int, rng: np.rand
     if copies:
         copy = np.arange(len(each.rating)) % (1 + copies) > 0
         elements = family.symmetries(rng.random((int(copy.sum()), family.symmetry_dim)))
-        for grids, copied in zip(each, family.copies(each.take(copy), *elements), strict=True):
-            grids[copy] = copied
+        copied = family.copies(each.take(copy), *elements)
+        each.puzzle[copy], each.solution[copy] = copied.puzzle, copied.solution
     return each
 
 

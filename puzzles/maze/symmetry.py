@@ -34,9 +34,9 @@ def symmetries(uniform: Any, rows: int, columns: int) -> Any:
 
 
 def elements(rows: int, columns: int) -> NDArray[np.float64]:
-    """Return numbers that pick each element once, (elements, symmetry_dim), the identity first."""
+    """Return what picks each element once as ``uniform``, (elements, symmetry_dim), the identity first."""
     dim = symmetry_dim(rows, columns)
-    return 0.5 - 0.5 * np.indices((2,) * dim).reshape(dim, -1).T
+    return np.where(np.indices((2,) * dim).reshape(dim, -1).T, 0.0, 0.5)
 
 
 @njit(cache=True, nogil=True)

@@ -68,5 +68,7 @@ def test_a_maze_labelled_with_another_shortest_path_is_not_copied():
     puzzle, right, wrong = (np.stack([family.parse(text)]) for text in ("S  G", "S oG", "So G"))
     copies = family.every_copy(Puzzles(puzzle, right, family.rate(puzzle)))
     assert {family.format(grid) for grid in copies.solution} == {"S oG", " SGo", " GSo", "G oS"}
-    with pytest.raises(PuzzleError, match="puzzle 0: labelled with another shortest path than symmetry copies would be"):
+    with pytest.raises(
+        PuzzleError, match="puzzle 0: labelled with another shortest path than symmetry copies would be"
+    ):
         family.every_copy(Puzzles(puzzle, wrong, family.rate(puzzle)))
