@@ -28,7 +28,8 @@ class TrainConfig:
     model: AIRConfig = field(default_factory=AIRConfig)
     init_from: str | None = None
     """Begin with the weights of this model, a folder or a name such as "air_envs/maze-15x15"; None draws them. It may
-    differ from ``model`` in program, halting and, where no weight belongs to one place of it, the grid's shape."""
+    differ from ``model`` in program, halting, attention inside units or to all and, where no weight belongs to one
+    place of it, the grid's shape."""
     steps: int = 26_040
     """Optimizer steps; one is one ACT step over the batch."""
     batch: int = 768
@@ -69,7 +70,8 @@ class TrainConfig:
     the last pair the model runs its own. The gradient goes through as many last updates as the model's ``gradient``."""
     symmetry: bool = True
     """Draw a random symmetry copy of every puzzle, on the device. Copies of mazes are labelled anew: of several
-    shortest paths, the copy of the one that a maze is labelled with is not the one that its copy would be."""
+    shortest paths, the copy of the one that a maze is labelled with is not the one that its copy would be. Mazes
+    labelled with other paths than ``puzzles.maze.rules.first_paths`` want False."""
     device: str = "auto"
     """cpu, cuda, mps; auto takes the best there is."""
     dtype: Literal["auto", "bfloat16", "float32"] = "auto"

@@ -134,17 +134,21 @@ class Maze(PuzzleFamily):
         Raises:
             PuzzleError: a solution given is another shortest path than that one.
         """
-        wrong = np.flatnonzero((self.solve(data.puzzle) != data.solution).any(axis=(1, 2)))
-        if len(wrong):
-            raise PuzzleError(f"puzzle {wrong[0]}: labelled with another shortest path than symmetry copies would be")
+        self._require_first_paths(data)
         puzzle = self.transform(data.puzzle, order, relabel)
         return data._replace(puzzle=puzzle, solution=self.solve(puzzle))
 
     def every_copy(self, data: Puzzles) -> Puzzles:
         """Return the 8 copies of each puzzle, 4 where the grid is no square: first all puzzles as they are."""
-        elements = symmetry.elements(self.rows, self.columns)
-        order, relabel = self.symmetries(np.repeat(elements, len(data.puzzle), axis=0))
-        return self.copies(data.take(np.tile(np.arange(len(data.puzzle)), len(elements))), order, relabel)
+        self._require_first_paths(data)
+        orders, relabel = self.symmetries(symmetry.elements(self.rows, self.columns))
+        puzzle = np.concatenate([self.transform(data.puzzle, order[None], relabel) for order in orders])
+        return Puzzles(puzzle, self.solve(puzzle), np.tile(data.rating, len(orders)))
+
+    def _require_first_paths(self, data: Puzzles) -> None:
+        wrong = np.flatnonzero((self.solve(data.puzzle) != data.solution).any(axis=(1, 2)))
+        if len(wrong):
+            raise PuzzleError(f"puzzle {wrong[0]}: labelled with another shortest path than symmetry copies would be")
 
     def canonical(self, puzzle: Grids, solution: Grids) -> Grids:
         """(N, rows, columns) uint8: the smallest image of the puzzle; the solution plays no part."""
