@@ -44,6 +44,7 @@ from agents.pretrained import load_pretrained
 from agents.processes import Processes
 from agents.run_log import RunLog, open_log
 from agents.train_config import TRAIN_CONFIG, TrainConfig, read_train_config
+from puzzles.errors import PuzzleError
 from puzzles.files import replacing
 
 EVALUATION = "evaluation.json"
@@ -74,7 +75,8 @@ class Trainer:
 
     Raises:
         ValueError: the model's family is not the dataset's, the device is not there, the optimizer is not, the batch
-            can't be shared out, or the weights to start with are not there or don't fit the model.
+            can't be shared out, mazes are labelled otherwise than their symmetry copies would be, or the weights to
+            start with are not there or don't fit the model.
         DatasetError: a damaged dataset.
     """
 
@@ -87,7 +89,10 @@ class Trainer:
         # Written down as it is here: a resume on another machine goes on with it.
         self.config = dataclasses.replace(config, dtype="bfloat16" if self.dtype == torch.bfloat16 else "float32")
         self.dataset = open_dataset(config.dataset, config.model.family)
-        self.batches = PuzzleBatches(self.dataset.family, self.dataset.split("train"), self.device, config.symmetry)
+        try:
+            self.batches = PuzzleBatches(self.dataset.family, self.dataset.split("train"), self.device, config.symmetry)
+        except PuzzleError as error:
+            raise ValueError(f"{config.dataset}: {error}; train without them, --no-symmetry") from error
 
         torch.manual_seed(config.seed)
         self.generator = torch.Generator(self.device).manual_seed(config.seed)

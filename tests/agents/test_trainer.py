@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -21,6 +22,7 @@ from agents.run_log import METRICS, read_metrics
 from agents.train_config import TrainConfig, train_config_from_json
 from agents.trainer import Trainer, TrainingDiverged
 from puzzles.build import build_dataset
+from puzzles.dataset import Provenance, write_dataset
 from tests.agents.conftest import TINY, tiny_config
 
 
@@ -228,6 +230,21 @@ def test_a_folder_with_a_run_is_not_overwritten(dataset: Path, run: Path) -> Non
 def test_the_model_must_be_for_the_datasets_family(maze_dataset: Path, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"maze-7x5\.h5: holds maze-7x5, the model is for sudoku-4x4"):
         Trainer(tiny_config(maze_dataset, tmp_path / "run"))
+
+
+def test_mazes_labelled_otherwise_train_without_copies(tmp_path: Path) -> None:
+    family = puzzles.family("maze-2x2")
+    puzzle, solution = (np.stack([family.parse(text)]) for text in ("S  G", "So G"))
+    data = puzzles.Puzzles(puzzle, solution, family.rate(puzzle))
+    write_dataset(
+        tmp_path / "a.h5", family, data, data.take(slice(0)), provenance=Provenance("a test"), allow_empty=True
+    )
+    config = tiny_config(tmp_path / "a.h5", tmp_path / "run", model=dataclasses.replace(TINY, family="maze-2x2"))
+    with pytest.raises(ValueError, match=r"a\.h5: puzzle 0: labelled with another .* without them, --no-symmetry"):
+        Trainer(config)
+    trainer = Trainer(dataclasses.replace(config, symmetry=False))
+    trainer.train_step()
+    assert len(trainer.batches) == 1
 
 
 def test_mazes_train_too(maze_dataset: Path, tmp_path: Path) -> None:
