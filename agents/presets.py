@@ -84,9 +84,12 @@ def _units(
 def _percolation(
     name: str, steps: int, batch: int, lr: float, side: int, max_steps: int, mixer: Mixer = "attention", **others: Any
 ) -> TrainConfig:
-    """Mazes that have many shortest paths; steady, as told above. In large ones, rows and columns are enough to see."""
+    """Mazes that have many shortest paths; steady, as told above.
+
+    Large ones see rows and columns alone, and need symmetry copies, as they are dear to generate.
+    """
     model = dataclasses.replace(_LOCAL, family=f"maze-{side}x{side}", max_steps=max_steps, mixer=mixer)
-    fields = _STEADY | {"optimizer": "muon", "random_act_steps": max_steps // 2} | others
+    fields = _STEADY | {"optimizer": "muon", "symmetry": False, "random_act_steps": max_steps // 2} | others
     return _cpu(name, steps, batch, lr, model, **fields)
 
 
@@ -109,6 +112,7 @@ PRESETS: dict[str, TrainConfig] = _PAPER | {
         30,
         32,
         mixer="units",
+        symmetry=True,
         init_from="air_envs/maze-20x20",
         act_steps=20,
         random_act_steps=10,
