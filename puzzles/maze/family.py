@@ -134,21 +134,17 @@ class Maze(PuzzleFamily):
         Raises:
             PuzzleError: a solution given is another shortest path than that one.
         """
-        self._require_first_paths(data)
+        _require_first_paths(data.solution, self.solve(data.puzzle))
         puzzle = self.transform(data.puzzle, order, relabel)
         return data._replace(puzzle=puzzle, solution=self.solve(puzzle))
 
     def every_copy(self, data: Puzzles) -> Puzzles:
         """Return the 8 copies of each puzzle, 4 where the grid is no square: first all puzzles as they are."""
-        self._require_first_paths(data)
         orders, relabel = self.symmetries(symmetry.elements(self.rows, self.columns))
         puzzle = np.concatenate([self.transform(data.puzzle, order[None], relabel) for order in orders])
-        return Puzzles(puzzle, self.solve(puzzle), np.tile(data.rating, len(orders)))
-
-    def _require_first_paths(self, data: Puzzles) -> None:
-        wrong = np.flatnonzero((self.solve(data.puzzle) != data.solution).any(axis=(1, 2)))
-        if len(wrong):
-            raise PuzzleError(f"puzzle {wrong[0]}: labelled with another shortest path than symmetry copies would be")
+        solution = self.solve(puzzle)
+        _require_first_paths(data.solution, solution[: len(data.solution)])
+        return Puzzles(puzzle, solution, np.tile(data.rating, len(orders)))
 
     def canonical(self, puzzle: Grids, solution: Grids) -> Grids:
         """(N, rows, columns) uint8: the smallest image of the puzzle; the solution plays no part."""
@@ -159,3 +155,9 @@ def _require_path(moves: NDArray[np.int32]) -> None:
     wrong = np.flatnonzero(moves == UNREACHED)
     if len(wrong):
         raise PuzzleError(f"puzzle {wrong[0]}: no way from start to goal")
+
+
+def _require_first_paths(labels: Grids, first_paths: Grids) -> None:
+    wrong = np.flatnonzero((labels != first_paths).any(axis=(1, 2)))
+    if len(wrong):
+        raise PuzzleError(f"puzzle {wrong[0]}: labelled with another shortest path than symmetry copies would be")
