@@ -24,15 +24,8 @@ def positions(config: AIRConfig) -> int:
 
 def update_flops(config: AIRConfig, batch: int, letter: str = "L") -> int:
     """Operations of one update, that is one f, a multiply-add counted as two; the rest of a step is under 1 %."""
-    length, width = positions(config), config.hidden
-    mlp = 3 * length * width * swiglu_width(width, config.expansion)
-    if config.mixer == "mlp":
-        mixing = 3 * length * width * swiglu_width(length, config.expansion)
-    else:
-        mixing = 4 * length * width * width + 2 * _attention(config)
     layers = config.h_layers if letter == "H" and config.h_layers else config.layers
-    convolution = _cells(config) * width * config.convolution**2
-    return 2 * batch * layers * (mixing + mlp + convolution)
+    return 2 * batch * layers * (_candidate_block(config) if config.mixer == "candidates" else _block(config))
 
 
 def act_step_flops(config: AIRConfig, batch: int) -> int:
@@ -87,6 +80,8 @@ def training_memory(config: AIRConfig, batch: int, dtype: torch.dtype = torch.bf
 def _kept(config: AIRConfig, length: int, itemsize: int) -> int:
     """Bytes per position that autograd keeps of one block; the two norms keep their input in float32."""
     width, inner = config.hidden, swiglu_width(config.hidden, config.expansion)
+    if config.mixer == "candidates":
+        return itemsize * (width + 4 * round(config.expansion * width)) + 4 * width
     mlp = width + 4 * inner + width * (config.convolution > 0)
     if config.mixer == "mlp":
         mixer = width + 4 * width * swiglu_width(length, config.expansion) // length
@@ -96,6 +91,27 @@ def _kept(config: AIRConfig, length: int, itemsize: int) -> int:
     else:
         mixer = 7 * width
     return itemsize * (mlp + mixer) + 2 * 4 * width
+
+
+def _block(config: AIRConfig) -> int:
+    """Multiply-adds of a Transformer block for one sequence."""
+    length, width = positions(config), config.hidden
+    mlp = 3 * length * width * swiglu_width(width, config.expansion)
+    if config.mixer == "mlp":
+        mixing = 3 * length * width * swiglu_width(length, config.expansion)
+    else:
+        mixing = 4 * length * width * width + 2 * _attention(config)
+    return mixing + mlp + _cells(config) * width * config.convolution**2
+
+
+def _candidate_block(config: AIRConfig) -> int:
+    """The same of a block over candidates: gate and up of each candidate and of each mean, and the way down."""
+    family, length = puzzles.family(config.family), positions(config)
+    width = config.hidden // family.symbols
+    inner = round(config.expansion * width)
+    candidates = length * family.symbols
+    means = length + (1 + sum(_cells(config) // (rows * columns) for rows, columns in family.regions)) * family.symbols
+    return width * inner * (3 * candidates + 2 * means)
 
 
 def _attention(config: AIRConfig) -> int:

@@ -13,7 +13,7 @@ from agents.variants import variant_fields
 
 Operator = Literal["add", "subtract", "linear", "nonlinear", "hadamard"]
 LevelToken = Literal["none", "addition", "prepend-strip", "prepend-persist"]
-Mixer = Literal["attention", "units", "mlp"]
+Mixer = Literal["attention", "units", "mlp", "candidates"]
 Position = Literal["rope", "learned", "structured", "none"]
 
 
@@ -49,8 +49,9 @@ class AIRConfig:
     level_token: LevelToken = "none"
     """What tells f its level: nothing, a vector added everywhere, or a token before the sequence, stripped or kept."""
     mixer: Mixer = "attention"
-    """How positions are mixed in a block: attention; attention inside units, each head in one kind of them (not
-    in the paper; learns Sudoku soonest on a CPU); or a SwiGLU over the sequence (TRM's MLP)."""
+    """How positions are mixed in a block: attention; attention inside units, each head in one kind of them (not in the
+    paper); a SwiGLU over the sequence (TRM's MLP); or no attention, and a state per candidate, that is per cell and
+    digit, that is mixed with the means over its cell, row, column and box (not in the paper; learns Sudoku soonest)."""
     convolution: int = 0
     """Side, an odd number, of a convolution that shows the SwiGLU of a cell what is around it in the grid, channel by
     channel; 0 for none. Not in the paper; with it a maze is learned in minutes on a CPU."""
@@ -82,6 +83,10 @@ class AIRConfig:
         for name, kind in _CHOICES.items():
             if getattr(self, name) not in get_args(kind):
                 raise ValueError(f"{name} {getattr(self, name)!r}, expected one of {get_args(kind)}")
+        if self.mixer == "candidates":
+            for name, fitting in _CANDIDATES.items():
+                if getattr(self, name) not in fitting:
+                    raise ValueError(f"mixer 'candidates' with {name} {getattr(self, name)!r}, expected {fitting[0]!r}")
         if self.operator == "hadamard" and self.inject_h:
             raise ValueError(f"inject_h {self.inject_h}, expected 0: hadamard multiplies in the L-update alone")
         if not self.gradient or not self.program.endswith(self.gradient):
@@ -106,12 +111,23 @@ class AIRConfig:
         return act_program(self.h_cycles, self.l_cycles)
 
     @property
+    def attends(self) -> bool:
+        """Whether positions are mixed by attention, all of them or inside units."""
+        return self.mixer in ("attention", "units")
+
+    @property
     def first_cell(self) -> int:
         """Positions of a state before its first cell: the prefix, and a level token that persists."""
         return self.prefix + (self.level_token == "prepend-persist")
 
 
 _CHOICES = {"operator": Operator, "level_token": LevelToken, "mixer": Mixer, "position": Position}
+# What treats all digits and places alike.
+_CANDIDATES: dict[str, tuple[Any, ...]] = {
+    "position": ("none",),
+    "convolution": (0,),
+    "operator": ("add", "subtract", "hadamard"),
+}
 
 
 def swiglu_width(width: int, expansion: float) -> int:

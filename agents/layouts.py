@@ -71,11 +71,11 @@ def to_authors(weights: Mapping[str, Tensor], config: AIRConfig, network: str | 
         network: what they call f, "f_level" or "L_level"; by default as the code of ``layout(config)`` does.
 
     Raises:
-        ValueError: attention inside units, structured position encodings or a convolution, which the authors' code does
-            not have.
+        ValueError: attention inside units, candidates, structured position encodings or a convolution, which the
+            authors' code does not have.
     """
-    if config.mixer == "units":
-        raise ValueError("mixer 'units' has no place in the authors' layouts, expected attention or mlp")
+    if config.mixer in ("units", "candidates"):
+        raise ValueError(f"mixer {config.mixer!r} has no place in the authors' layouts, expected attention or mlp")
     if config.convolution:
         raise ValueError(f"convolution {config.convolution} has no place in the authors' layouts, expected 0")
     if config.position == "structured":

@@ -112,13 +112,11 @@ class PositionMLP(nn.Module):
 
 def position_mixer(config: AIRConfig, family: puzzles.PuzzleFamily, attended: int) -> nn.Module:
     """Build what ``config.mixer`` names, for a sequence of ``attended`` positions, the last of which are the cells."""
-    match config.mixer:
-        case "attention":
-            return Attention(config)
-        case "units":
-            return UnitAttention(config, family.coordinates, before=attended - len(family.coordinates))
-        case "mlp":
-            return PositionMLP(attended, config.expansion)
+    if config.mixer == "mlp":
+        return PositionMLP(attended, config.expansion)
+    if config.mixer == "units":
+        return UnitAttention(config, family.coordinates, before=attended - len(family.coordinates))
+    return Attention(config)
 
 
 def attend(q: Tensor, k: Tensor, v: Tensor) -> Tensor:

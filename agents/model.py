@@ -6,7 +6,8 @@
 x is the embedded puzzle. An ``AIRConfig`` chooses n_L and n_H, what else is done with x (``Operator``), whether f is
 told its level (``level_tokens``), and whether f is one network or two.
 
-Shapes: B batch, C cells, S = ``config.first_cell`` + C positions, D hidden, V vocabulary.
+Shapes: B batch, C cells, S = ``config.first_cell`` + C positions, D hidden, V vocabulary; W width of a slot: D, but for
+candidates, which have a slot per symbol (``agents.slots``).
 """
 
 # No `from __future__ import annotations` here: the hub mixin reads the type of `config` off the signature.
@@ -24,7 +25,8 @@ import puzzles
 from agents.config import AIRConfig
 from agents.layers import Linear, truncated_normal
 from agents.positions import position_encoding
-from agents.transformer import Block
+from agents.slots import slots
+from agents.transformer import build_block
 
 
 class State(NamedTuple):
@@ -60,10 +62,11 @@ class AIR(nn.Module, PyTorchModelHubMixin):
     Attributes:
         f: the blocks of the shared Transformer, or of f_L where ``config.h_layers`` gives the H-updates their own.
         f_H: those of f_H, or none.
-        level_tokens: (2, D), one for H and one for L, or None. "addition" adds it to every position of f's input;
+        slots: how the channels of a position are laid out.
+        level_tokens: (2, W), one for H and one for L, or None. "addition" adds it to every position of f's input;
             "prepend-strip" puts it before f's input and takes that position off f's output; "prepend-persist" makes it
             position 0 of the initial state, and x is 0 there. None is scaled by sqrt(D), unlike the puzzle.
-        H_init, L_init: (D,), where the states start at every other position. Fixed, not trained.
+        H_init, L_init: (W,), where the states start at every other position. Fixed, not trained.
     """
 
     H_init: Tensor
@@ -73,19 +76,20 @@ class AIR(nn.Module, PyTorchModelHubMixin):
         super().__init__()
         self.config = config
         family = puzzles.family(config.family)
-        width, vocabulary = config.hidden, family.vocabulary_size
+        self.slots = slots(config, family)
+        width = self.slots.width
         self.cells = family.rows * family.columns
         self.positions = config.first_cell + self.cells
         attended = self.positions + (config.level_token == "prepend-strip")
 
-        self.embedding = nn.Parameter(truncated_normal(vocabulary, width, std=width**-0.5))
+        self.embedding = nn.Parameter(truncated_normal(self.slots.words, width, std=config.hidden**-0.5))
         self.prefix = nn.Parameter(torch.zeros(config.prefix_learned, width))
         self.position = position_encoding(config, family, attended)
-        self.operator = OPERATORS[config.operator](width)
+        self.operator = OPERATORS[config.operator](config.hidden)
         self.level_tokens = nn.Parameter(truncated_normal(2, width)) if config.level_token != "none" else None
-        self.f = nn.ModuleList(Block(config, family, attended) for _ in range(config.layers))
-        self.f_H = nn.ModuleList(Block(config, family, attended) for _ in range(config.h_layers))
-        self.lm_head = Linear(width, vocabulary)
+        self.f = nn.ModuleList(build_block(config, family, attended) for _ in range(config.layers))
+        self.f_H = nn.ModuleList(build_block(config, family, attended) for _ in range(config.h_layers))
+        self.lm_head = Linear(width, self.slots.answers)
         self.q_head = nn.Linear(width, 2)
         nn.init.zeros_(self.q_head.weight)
         nn.init.constant_(self.q_head.bias, -5.0)
@@ -101,7 +105,8 @@ class AIR(nn.Module, PyTorchModelHubMixin):
         """Return a model of the same weights for another grid shape of the same kind: ``"maze-30x30"``.
 
         Nothing is trained anew, so no weight may belong to one place of the grid: attention and convolutions, with
-        rotary positions or none, go with any shape.
+        rotary positions or none, go with any shape. Those of candidates belong to no symbol either: a Sudoku of another
+        side gets as many slots as it has digits.
 
         Raises:
             ValueError: another kind of puzzle, or weights that don't fit; the message names them.
@@ -109,7 +114,8 @@ class AIR(nn.Module, PyTorchModelHubMixin):
         here, there = puzzles.family(self.config.family), puzzles.family(family)
         if there.kind != here.kind:
             raise ValueError(f"family {family}, expected another shape of {here.name}")
-        model = AIR(dataclasses.replace(self.config, family=family)).to(self.H_init.device)
+        hidden = self.slots.width * (there.symbols if self.config.mixer == "candidates" else 1)
+        model = AIR(dataclasses.replace(self.config, family=family, hidden=hidden)).to(self.H_init.device)
         fresh, weights = model.state_dict(), self.state_dict()
         unfit = [name for name, weight in weights.items() if weight.shape != fresh[name].shape]
         if unfit:
@@ -126,7 +132,7 @@ class AIR(nn.Module, PyTorchModelHubMixin):
     def initial_state(self, batch: int, dtype: torch.dtype = torch.float32) -> State:
         """Return the states every puzzle starts from: (batch, S, D) each."""
         shape = batch, self.config.prefix + self.cells, self.config.hidden
-        z_H, z_L = (z.to(dtype).expand(shape) for z in (self.H_init, self.L_init))
+        z_H, z_L = (self.slots.spread(z).to(dtype).expand(shape) for z in (self.H_init, self.L_init))
         if self.config.level_token == "prepend-persist":
             z_H, z_L = (torch.cat((self._level_token(letter, z), z), dim=1) for letter, z in (("H", z_H), ("L", z_L)))
         return State(z_H, z_L)
@@ -134,9 +140,10 @@ class AIR(nn.Module, PyTorchModelHubMixin):
     def embed(self, tokens: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
         """Embed a puzzle once, ready for injection: (B, C) integer tokens to x, (B, S, D) in the compute dtype."""
         config = self.config
-        prefix = F.pad(self.prefix, (0, 0, 0, config.prefix - config.prefix_learned)).expand(len(tokens), -1, -1)
-        cells = F.embedding(tokens.int(), self.embedding)
-        x = self.position.add(torch.cat((prefix, cells), dim=1) * math.sqrt(config.hidden)).to(dtype)
+        prefix = F.pad(self.slots.spread(self.prefix), (0, 0, 0, config.prefix - config.prefix_learned))
+        cells = F.embedding(tokens.int(), self.slots.table(self.embedding))
+        x = torch.cat((prefix.expand(len(tokens), -1, -1), cells), dim=1) * math.sqrt(config.hidden)
+        x = self.position.add(x).to(dtype)
         return F.pad(self.operator.prepare(x), (0, 0, config.first_cell - config.prefix, 0))
 
     def update(self, letter: str, state: State, x: Tensor) -> State:
@@ -177,12 +184,12 @@ class AIR(nn.Module, PyTorchModelHubMixin):
 
     def halting_logits(self, state: State) -> tuple[Tensor, Tensor]:
         """Read q_halt and q_continue, (B,) float32 each, off the first position of z_H."""
-        q = self.q_head(state.z_H[:, 0].to(self.q_head.weight.dtype))
+        q = self.q_head(self.slots.mean(state.z_H[:, 0]).to(self.q_head.weight.dtype))
         return q[:, 0], q[:, 1]
 
     def decode(self, z: Tensor) -> Tensor:
         """Decode a state, z_H or z_L, to logits over tokens at the cells: (B, S, D) to (B, C, V)."""
-        return self.lm_head(z[:, self.config.first_cell :])
+        return self.slots.logits(self.lm_head(self.slots.split(z[:, self.config.first_cell :])))
 
     def _f(self, letter: str, h: Tensor) -> Tensor:
         """Run the level's network over an update's input, with the level's token: (B, S, D) to the same."""
@@ -198,7 +205,7 @@ class AIR(nn.Module, PyTorchModelHubMixin):
     def _level_token(self, letter: str, h: Tensor) -> Tensor:
         """(B, 1, D) in the dtype of ``h``."""
         assert self.level_tokens is not None
-        return self.level_tokens["HL".index(letter)].to(h.dtype).expand(len(h), 1, -1)
+        return self.slots.spread(self.level_tokens["HL".index(letter)]).to(h.dtype).expand(len(h), 1, -1)
 
 
 class Operator(nn.Module):

@@ -8,6 +8,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 import puzzles
+from agents.candidates import CandidateBlock
 from agents.config import AIRConfig
 from agents.layers import GridConvolution, SwiGLU, rms_norm
 from agents.mixers import position_mixer
@@ -31,3 +32,8 @@ class Block(nn.Module):
         """(B, S, D) to the same."""
         h = self.mixer(h, position)
         return rms_norm(h + self.mlp(self.local(h)))
+
+
+def build_block(config: AIRConfig, family: puzzles.PuzzleFamily, attended: int) -> nn.Module:
+    """Build a block for a sequence of ``attended`` positions, the last of which are the cells."""
+    return CandidateBlock(config, family) if config.mixer == "candidates" else Block(config, family, attended)

@@ -91,6 +91,19 @@ class PuzzleFamily(abc.ABC):
         Sudoku: row, column, box. Maze: row, column. Structured position embeddings are learned per coordinate.
         """
 
+    @property
+    def symbols(self) -> int:
+        """How many values, counted from 1, are but names that the symmetry group interchanges: Sudoku's digits.
+
+        0, the default, for values that mean something, as those of Maze do.
+        """
+        return 0
+
+    @property
+    def regions(self) -> tuple[tuple[int, int], ...]:
+        """Shapes (rows, columns) of the rectangles in which a solution holds each symbol once; each tiles the grid."""
+        return ()
+
     def __repr__(self) -> str:
         return f"puzzles.family({self.name!r})"
 

@@ -50,12 +50,11 @@ def attention_layers(model: AIR) -> list[nn.Module]:
     Raises:
         ValueError: the model mixes positions without attention.
     """
-    mixers = [block.mixer for block in (*model.f, *model.f_H)]
-    if not all(isinstance(mixer, Attention) for mixer in mixers):
+    if not model.config.attends:
         raise ValueError(
             f"the model mixes positions by {model.config.mixer!r}, expected 'attention' or 'units' to analyse"
         )
-    return mixers
+    return [block.mixer for block in (*model.f, *model.f_H)]
 
 
 def mass(maps: Tensor, cells: Tensor) -> Tensor:

@@ -106,7 +106,7 @@ def analyze(
         DatasetError: no such split, or a damaged one.
     """
     if what is None:
-        what = [name for name in ANALYSES if name != "attention" or agent.model.config.mixer != "mlp"]
+        what = [name for name in ANALYSES if name != "attention" or agent.model.config.attends]
     if unknown := [name for name in what if name not in ANALYSES]:
         raise ValueError(f"analysis {unknown[0]!r}, expected one of {', '.join(ANALYSES)}")
     if pictures < 0:

@@ -48,6 +48,16 @@ class Sudoku(PuzzleFamily):
         row, column = np.divmod(np.arange(self.side * self.side), self.side)
         return np.stack([row, column, box_index(self.side, self.box_rows)], axis=1)
 
+    @property
+    def symbols(self) -> int:
+        """The digits."""
+        return self.side
+
+    @property
+    def regions(self) -> tuple[tuple[int, int], ...]:
+        """Row, column, box."""
+        return (1, self.side), (self.side, 1), (self.box_rows, self.box_columns)
+
     # -- rules ------------------------------------------------------------------------------------------------------
 
     def generate(self, seeds: NDArray[np.uint64], options: Any = None) -> Puzzles:

@@ -22,7 +22,7 @@ from agents.analysis.moments import Moments
 from agents.analysis.published import ATTENTION, FREEZE
 from agents.batches import PADDING
 from agents.cli import main
-from agents.config import AIRConfig
+from agents.config import AIRConfig, Mixer
 from agents.model import AIR
 from puzzles.dataset import Dataset
 
@@ -220,6 +220,7 @@ def test_models_that_attention_says_nothing_of(dataset: Path, monkeypatch: pytes
     small = {"family": "sudoku-4x4", "hidden": 32, "heads": 2, "layers": 1}
     for config, message in (
         (AIRConfig(**small, mixer="mlp", position="none"), "by 'mlp', expected 'attention'"),
+        (AIRConfig(**small, mixer="candidates", position="none"), "by 'candidates', expected 'attention'"),
         (AIRConfig(**small, h_layers=2), "2 layers for H and 1 for L"),
     ):
         agent, data = AIRAgent(AIR(config)), Dataset(dataset)
@@ -233,8 +234,9 @@ def test_models_that_attention_says_nothing_of(dataset: Path, monkeypatch: pytes
         measure_freeze(AIRAgent(AIR(AIRConfig(**small))), Dataset(dataset))
 
 
-def test_a_model_without_attention_is_analysed_without_it(dataset: Path) -> None:
-    model = AIR(AIRConfig("sudoku-4x4", hidden=32, heads=2, layers=1, max_steps=2, mixer="mlp", position="none"))
+@pytest.mark.parametrize("mixer", ["mlp", "candidates"])
+def test_a_model_without_attention_is_analysed_without_it(dataset: Path, mixer: Mixer) -> None:
+    model = AIR(AIRConfig("sudoku-4x4", hidden=32, heads=2, layers=1, max_steps=2, mixer=mixer, position="none"))
     report = analyze(AIRAgent(model), Dataset(dataset), puzzles=3, progress=False)
     assert list(report.results) == ["rollouts", "freeze"]
 

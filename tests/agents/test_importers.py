@@ -259,6 +259,8 @@ def test_names_that_no_layout_has() -> None:
         to_authors({}, AIRConfig(convolution=3))
     with pytest.raises(ValueError, match="mixer 'units' has no place"):
         to_authors({}, AIRConfig(mixer="units"))
+    with pytest.raises(ValueError, match="mixer 'candidates' has no place"):
+        to_authors({}, AIRConfig(mixer="candidates", position="none"))
 
 
 def test_the_command_ends_in_one_line_on_stderr(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

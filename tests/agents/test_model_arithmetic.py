@@ -36,8 +36,11 @@ def test_one_update_at_the_papers_setting() -> None:
     assert training_step_flops(PAPER, 768) * 26_040 == pytest.approx(0.73e18, rel=0.01)
 
 
+CANDIDATES = {"mixer": "candidates", "position": "none"}
+
+
 @pytest.mark.parametrize(
-    "changes", [{}, {"convolution": 5}, {"mixer": "units"}, {"mixer": "units", "family": "maze-5x7"}]
+    "changes", [{}, {"convolution": 5}, {"mixer": "units"}, {"mixer": "units", "family": "maze-5x7"}, CANDIDATES]
 )
 @pytest.mark.parametrize("name", ["Lx_H", "HRM", "TRM-MLP", "L2x_H2x+prepend-strip"])
 def test_operations_are_what_torch_counts(name: str, changes: dict) -> None:
@@ -61,6 +64,8 @@ def test_operations_are_what_torch_counts(name: str, changes: dict) -> None:
         ({"mixer": "mlp"}, torch.float32),
         ({"convolution": 3}, torch.float32),
         ({"mixer": "units", "family": "maze-16x16"}, torch.float32),
+        (CANDIDATES | {"hidden": 128}, torch.float32),
+        (CANDIDATES | {"hidden": 128}, torch.bfloat16),
     ],
 )
 def test_activations_are_what_autograd_keeps(fields: dict, dtype: torch.dtype, monkeypatch: pytest.MonkeyPatch) -> None:
