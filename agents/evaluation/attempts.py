@@ -1,8 +1,10 @@
-"""Several attempts at a puzzle: where the halting head is not sure, the puzzle is put again as a symmetry copy.
+"""Several attempts at a puzzle: where the halting head is not sure, it is put again, as a copy or with a guess in it.
 
 A Sudoku with its rows, columns and digits permuted is the same puzzle, and a model that stays stuck in one form of it
-often solves another. The halting head tells which answer to keep, so no label and no rule is asked. (HRM votes over
-copies of ARC tasks; arXiv 2601.10679 scales guesses on Sudoku by copies, perturbed inputs and several checkpoints.)
+often solves another. A model of candidates answers all forms alike; it gets a puzzle again with a cell filled in, by a
+guess that is drawn from its own probabilities. The halting head tells which answer to keep, so no label and no rule is
+asked. (HRM votes over copies of ARC tasks; arXiv 2601.10679 scales guesses on Sudoku by copies, perturbed inputs and
+several checkpoints.)
 
 A maze that has several shortest paths is labelled with one of them, which its copies need not be: there, accuracy by
 the rules is what attempts improve.
@@ -10,6 +12,7 @@ the rules is what attempts improve.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +23,7 @@ from numpy.typing import NDArray
 import puzzles
 from agents.agent import AIRAgent
 from agents.evaluation.halting import Answers, logit, think_until_sure
-from agents.evaluation.selection import Marked, Selection, mark, select
+from agents.evaluation.selection import Marked, mark, select
 from agents.evaluation.statistics import wilson_interval
 from puzzles.dataset import Dataset
 
@@ -67,13 +70,14 @@ def evaluate_attempts(
     count: int | None = None,
     max_steps: int | None = None,
     batch: int = 256,
+    guesses: int | None = None,
     seed: int = 0,
     progress: bool = True,
 ) -> AttemptsEvaluation:
     """Answer the first ``count`` puzzles of a split, in up to ``attempts`` attempts each.
 
-    The first attempt is ``evaluate_halting``; each later one takes the puzzles of which the head is not sure yet, as a
-    random symmetry copy.
+    The first attempt is ``evaluate_halting``; each later one takes the puzzles of which the head is not sure yet: a
+    random symmetry copy of each, or the puzzle of the attempt before with one more guess.
 
     Args:
         agent: of the dataset's family.
@@ -84,24 +88,39 @@ def evaluate_attempts(
         count: how many puzzles; None takes all.
         max_steps: ACT steps per attempt at most; None takes the model's own maximum.
         batch: puzzles at a time, at most.
-        seed: of the copies.
+        guesses: in a puzzle at most; with so many in it, the next attempt begins again with one. 0 puts copies. None
+            is 0, and 2 for a model of candidates, to which copies say nothing new.
+        seed: of the copies and guesses.
         progress: show a bar.
 
     Raises:
-        ValueError: a number below 1, a threshold that is no probability, or the model is for another family.
+        ValueError: a number below 1 or guesses below 0, a threshold that is no probability, the model is for another
+            family, or guesses in one whose values are no symbols.
         DatasetError: no such split, or a damaged one.
     """
     if attempts < 1:
         raise ValueError(f"attempts {attempts}, expected at least 1")
+    if guesses is None:
+        guesses = 2 if agent.model.config.mixer == "candidates" else 0
+    if guesses < 0:
+        raise ValueError(f"guesses {guesses}, expected 0 or more")
+    if guesses and not agent.family.symbols:
+        raise ValueError(f"guesses {guesses} with {agent.family.name}, expected a family with symbols, such as Sudoku")
     least, rng = logit(threshold), np.random.default_rng(seed)
     selection = select(agent, dataset, split, count, max_steps, batch)
-    answers, steps, q_halt, _ = think_until_sure(agent, selection, least, "first attempt", progress)
+    first = think_until_sure(agent, selection, least, "first attempt", progress, probability=guesses > 0)
+    put_again = _Guesses(selection.data.puzzle, first, guesses, rng) if guesses else _Copies(agent.family, rng)
+
+    def think(which: Index, puzzle: puzzles.Grids) -> Answers:
+        again = selection._replace(data=selection.data.take(which)._replace(puzzle=puzzle))
+        return think_until_sure(agent, again, least, "another attempt", progress, probability=guesses > 0)
+
+    answers, steps, q_halt = first.answers.copy(), first.steps.copy(), first.q_halt.copy()
     kept, taken = [answers.copy()], [steps.copy()]
-    for _ in range(1, attempts):
+    for attempt in range(1, attempts):
         unsure = np.flatnonzero(q_halt <= least)
         if len(unsure):
-            put_again = selection._replace(data=selection.data.take(unsure))
-            again = _think_copies(agent, put_again, least, rng, progress)
+            again = put_again(attempt, unsure, selection.data.puzzle[unsure], think)
             better = again.q_halt > q_halt[unsure]
             answers[unsure[better]], q_halt[unsure[better]] = again.answers[better], again.q_halt[better]
             steps[unsure] += again.steps
@@ -111,12 +130,60 @@ def evaluate_attempts(
     return AttemptsEvaluation(threshold, right, solved, np.stack(taken, 1), answers)
 
 
-def _think_copies(
-    agent: AIRAgent, selection: Selection, least: float, rng: np.random.Generator, progress: bool
-) -> Answers:
-    """Answer a random symmetry copy of every puzzle, and turn the answers back."""
-    family, data = agent.family, selection.data
-    symmetry = family.symmetries(rng.random((len(data.puzzle), family.symmetry_dim)))
-    copies = data._replace(puzzle=family.transform(data.puzzle, *symmetry))
-    found = think_until_sure(agent, selection._replace(data=copies), least, "another attempt", progress)
-    return found._replace(answers=family.transform(found.answers, *family.inverse(*symmetry)))
+Index = NDArray[np.intp]
+Think = Callable[[Index, puzzles.Grids], Answers]
+
+
+@dataclass(frozen=True)
+class _Copies:
+    """Puts a random symmetry copy of every puzzle, and turns the answers back."""
+
+    family: puzzles.PuzzleFamily
+    rng: np.random.Generator
+
+    def __call__(self, attempt: int, which: Index, posed: puzzles.Grids, think: Think) -> Answers:
+        family = self.family
+        symmetry = family.symmetries(self.rng.random((len(posed), family.symmetry_dim)))
+        found = think(which, family.transform(posed, *symmetry))
+        return found._replace(answers=family.transform(found.answers, *family.inverse(*symmetry)))
+
+
+class _Guesses:
+    """Puts every puzzle of the attempt before with one more guess, or as posed with one where it has them all."""
+
+    def __init__(self, posed: puzzles.Grids, first: Answers, most: int, rng: np.random.Generator):
+        assert first.probability is not None
+        self.first, self.most, self.rng = first.probability, most, rng
+        self.tried, self.probability = posed.copy(), first.probability.copy()
+
+    def __call__(self, attempt: int, which: Index, posed: puzzles.Grids, think: Think) -> Answers:
+        anew = attempt % self.most == 1 % self.most
+        tried, probability = (posed, self.first[which]) if anew else (self.tried[which], self.probability[which])
+        guessed = guess(tried, probability, self.rng)
+        found = think(which, guessed)
+        self.tried[which], self.probability[which] = guessed, found.probability
+        return found
+
+
+def guess(puzzle: puzzles.Grids, probability: NDArray[np.floating], rng: np.random.Generator) -> puzzles.Grids:
+    """Fill in one blank cell of each puzzle, drawn by how much it is in doubt, with a symbol drawn by its probability.
+
+    Args:
+        puzzle: (N, rows, columns) uint8; 0 is blank. A full one stays.
+        probability: (N, C, V): of each token, as a model answers.
+        rng: draws both.
+    """
+    filled = puzzle.reshape(len(puzzle), -1).copy()
+    symbols = probability[:, :, 2:].astype(np.float64)  # after padding and the blank cell
+    doubt = np.where(filled == 0, 1 - symbols.max(2) + np.finfo(np.float32).eps, 0)
+    row = np.arange(len(filled))
+    cell = _draw(doubt, rng)
+    symbol = 1 + _draw(symbols[row, cell], rng)
+    filled[row, cell] = np.where(filled[row, cell] == 0, symbol, filled[row, cell])
+    return filled.reshape(puzzle.shape)
+
+
+def _draw(weights: NDArray[np.float64], rng: np.random.Generator) -> Index:
+    """Draw an index of each row of (N, K) weights, which need not sum to 1: (N,)."""
+    sums = weights.cumsum(1)
+    return (sums < rng.random(len(weights))[:, None] * sums[:, -1:]).sum(1).clip(max=weights.shape[1] - 1)

@@ -104,10 +104,12 @@ def evaluate_halting(
     selection = select(agent, dataset, split, count, max_steps, batch)
     warm_up(agent, selection.sizes)
     start = time.perf_counter()
-    answers, steps, q_halt, computed = think_until_sure(agent, selection, least, f"halting at {threshold:g}", progress)
+    found = think_until_sure(agent, selection, least, f"halting at {threshold:g}", progress)
     seconds = time.perf_counter() - start
-    right, solved = mark(agent.family, selection.data, answers[:, None])
-    return HaltingEvaluation(threshold, steps, right[:, 0], solved[:, 0], q_halt, answers, computed, seconds)
+    right, solved = mark(agent.family, selection.data, found.answers[:, None])
+    return HaltingEvaluation(
+        threshold, found.steps, right[:, 0], solved[:, 0], found.q_halt, found.answers, found.computed, seconds
+    )
 
 
 def halting_steps(q_halt: NDArray[np.float32], threshold: float) -> NDArray[np.intp]:
@@ -141,6 +143,8 @@ class Answers(NamedTuple):
     """(N,): the halting logit at the end."""
     computed: int
     """ACT steps computed, those of idle slots included."""
+    probability: NDArray[np.float16] | None
+    """(N, C, V): of each token at the end, where it was asked for."""
 
 
 class _Found(NamedTuple):
@@ -149,6 +153,7 @@ class _Found(NamedTuple):
     answers: Tensor
     steps: Tensor
     q_halt: Tensor
+    probability: Tensor | None
 
 
 class _Slots(NamedTuple):
@@ -163,15 +168,17 @@ class _Slots(NamedTuple):
     """() int64: index of the first puzzle that waits; N or more where none does."""
 
 
-def think_until_sure(agent: AIRAgent, selection: Selection, threshold: float, what: str, progress: bool) -> Answers:
+def think_until_sure(
+    agent: AIRAgent, selection: Selection, threshold: float, what: str, progress: bool, probability: bool = False
+) -> Answers:
     """Answer every puzzle, each until its halting logit is above ``threshold`` or it has had its steps.
 
-    ``progress`` shows a bar that is called ``what``.
+    ``progress`` shows a bar that is called ``what``; ``probability`` asks for that of every token as well.
     """
     tokens = agent.tokens(selection.data.puzzle)
     count, size = len(tokens), selection.size
     tokens = torch.cat((tokens, tokens[-1:]))  # an idle slot works on a copy of the last puzzle
-    found = _nothing_found(agent, count)
+    found = _nothing_found(agent, count, probability)
     slots = _first_puzzles(agent, size, count)
     waiting, live, computed = max(0, count - size), size, 0
     with tqdm(total=count, desc=what, unit="puzzle", leave=False, disable=not progress) as bar:
@@ -186,8 +193,9 @@ def think_until_sure(agent: AIRAgent, selection: Selection, threshold: float, wh
             smallest = min(fitting for fitting in selection.sizes if fitting >= live)
             if smallest < size:
                 size, slots = smallest, _shrunk(slots, smallest)
-    answers, steps, q_halt = (values[:-1].cpu().numpy() for values in found)
-    return Answers(answers, steps, q_halt, computed)
+    answers, steps, q_halt = (values[:-1].cpu().numpy() for values in found[:3])
+    likely = None if found.probability is None else found.probability[:-1].cpu().numpy()
+    return Answers(answers, steps, q_halt, computed, likely)
 
 
 def _step(agent: AIRAgent, tokens: Tensor, slots: _Slots, found: _Found, threshold: float, max_steps: int) -> _Slots:
@@ -200,6 +208,8 @@ def _step(agent: AIRAgent, tokens: Tensor, slots: _Slots, found: _Found, thresho
     found.answers[row] = to_cells(output.logits, agent.family)
     found.steps[row] = steps
     found.q_halt[row] = output.q_halt
+    if found.probability is not None:
+        found.probability[row] = output.logits.float().softmax(-1).to(found.probability.dtype)
     next_puzzle = (slots.waiting + halted.cumsum(0) - 1).clamp(max=none)
     return _Slots(
         puzzle=torch.where(halted, next_puzzle, slots.puzzle),
@@ -218,11 +228,13 @@ def _first_puzzles(agent: AIRAgent, size: int, count: int) -> _Slots:
     )
 
 
-def _nothing_found(agent: AIRAgent, count: int) -> _Found:
+def _nothing_found(agent: AIRAgent, count: int, probability: bool) -> _Found:
+    shape = count + 1, agent.model.cells, agent.family.vocabulary_size
     return _Found(
         answers=torch.zeros((count + 1, *agent.family.shape), dtype=torch.uint8, device=agent.device),
         steps=torch.zeros(count + 1, dtype=torch.int32, device=agent.device),
         q_halt=torch.zeros(count + 1, device=agent.device),
+        probability=torch.zeros(shape, dtype=torch.float16, device=agent.device) if probability else None,
     )
 
 
