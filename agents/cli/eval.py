@@ -19,6 +19,7 @@ def evaluate_command(
     act_steps: int | None = None,
     halt_at: tuple[float, ...] = (0.5, 0.9, 0.99),
     attempts: int = 1,
+    guesses: int | None = None,
     episodes: bool = True,
     batch: int = 256,
     device: str = "auto",
@@ -38,8 +39,9 @@ def evaluate_command(
         puzzles: how many, from the first on; by default all.
         act_steps: ACT steps per puzzle, also more than in training; by default the model's maximum.
         halt_at: probabilities of a right answer at which to stop early, each in an evaluation of its own.
-        attempts: at a puzzle, in all; each after the first is at a random symmetry copy of it, while the halting head
-            doubts the answer.
+        attempts: at a puzzle, in all; while the halting head doubts the answer, it is put again.
+        guesses: put it again with up to so many guesses in it, drawn from the model's own probabilities; 0 as a random
+            symmetry copy. By default as fits the model.
         episodes: play the puzzles in their environment too.
         batch: puzzles at a time, at most.
         device: cpu, cuda, mps or auto.
@@ -66,7 +68,9 @@ def evaluate_command(
     early = [evaluate_halting(agent, data, threshold, split, puzzles, act_steps, batch) for threshold in halt_at]
     several = None
     if attempts > 1:
-        several = evaluate_attempts(agent, data, attempts, split=split, count=puzzles, max_steps=act_steps, batch=batch)
+        several = evaluate_attempts(
+            agent, data, attempts, split=split, count=puzzles, max_steps=act_steps, batch=batch, guesses=guesses
+        )
     print(describe(evaluation, early, several))
     numbers = {"run": run, "dataset": str(dataset), **report(evaluation, early, several)}
     if episodes:

@@ -1,6 +1,6 @@
 """Measuring a trained model: ``evaluate`` thinks puzzles through, ``evaluate_halting`` stops when the model is sure.
 
-``evaluate_attempts`` puts those it is not sure of again, as symmetry copies.
+``evaluate_attempts`` puts those it is not sure of again, as symmetry copies or with guesses.
 
 ``report`` turns what they return into one JSON object, ``agents.evaluation.figures`` into a picture.
 """

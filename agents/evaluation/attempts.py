@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 import puzzles
 from agents.agent import AIRAgent
+from agents.evaluation.guesses import guess
 from agents.evaluation.halting import Answers, logit, think_until_sure
 from agents.evaluation.selection import Marked, mark, select
 from agents.evaluation.statistics import wilson_interval
@@ -32,6 +33,8 @@ from puzzles.dataset import Dataset
 class AttemptsEvaluation(Marked):
     """What a model answered to N puzzles, in the dataset's order, after each of A attempts."""
 
+    how: str
+    """As what a puzzle is put again, in words."""
     threshold: float
     """A puzzle is put again unless the head gives more than this probability that the answer is right."""
     right: NDArray[np.int32]
@@ -127,7 +130,8 @@ def evaluate_attempts(
         kept.append(answers.copy())
         taken.append(steps.copy())
     right, solved = mark(agent.family, selection.data, np.stack(kept, 1))
-    return AttemptsEvaluation(threshold, right, solved, np.stack(taken, 1), answers)
+    how = f"with up to {guesses} guesses" if guesses else "as a symmetry copy"
+    return AttemptsEvaluation(how, threshold, right, solved, np.stack(taken, 1), answers)
 
 
 Index = NDArray[np.intp]
@@ -163,27 +167,3 @@ class _Guesses:
         found = think(which, guessed)
         self.tried[which], self.probability[which] = guessed, found.probability
         return found
-
-
-def guess(puzzle: puzzles.Grids, probability: NDArray[np.floating], rng: np.random.Generator) -> puzzles.Grids:
-    """Fill in one blank cell of each puzzle, drawn by how much it is in doubt, with a symbol drawn by its probability.
-
-    Args:
-        puzzle: (N, rows, columns) uint8; 0 is blank. A full one stays.
-        probability: (N, C, V): of each token, as a model answers.
-        rng: draws both.
-    """
-    filled = puzzle.reshape(len(puzzle), -1).copy()
-    symbols = probability[:, :, 2:].astype(np.float64)  # after padding and the blank cell
-    doubt = np.where(filled == 0, 1 - symbols.max(2) + np.finfo(np.float32).eps, 0)
-    row = np.arange(len(filled))
-    cell = _draw(doubt, rng)
-    symbol = 1 + _draw(symbols[row, cell], rng)
-    filled[row, cell] = np.where(filled[row, cell] == 0, symbol, filled[row, cell])
-    return filled.reshape(puzzle.shape)
-
-
-def _draw(weights: NDArray[np.float64], rng: np.random.Generator) -> Index:
-    """Draw an index of each row of (N, K) weights, which need not sum to 1: (N,)."""
-    sums = weights.cumsum(1)
-    return (sums < rng.random(len(weights))[:, None] * sums[:, -1:]).sum(1).clip(max=weights.shape[1] - 1)

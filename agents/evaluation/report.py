@@ -74,7 +74,7 @@ KEYS = {
     "early_stopping[].occupancy": "fraction of the computed ACT steps that served a puzzle, not an idle slot",
     "early_stopping[].puzzles_per_second": "throughput, refilling included, compiling left out",
     "early_stopping[].speedup": "time of all steps divided by this time",
-    "attempts[].threshold": "probability above which a puzzle halts and is not put again as a symmetry copy",
+    "attempts[].threshold": "probability above which a puzzle halts and is not put again",
     "attempts[].attempts": "at a puzzle, at most",
     "attempts[].exact_accuracy": "of the answers that the halting head trusts most by then",
     "attempts[].exact_accuracy_interval_95": "its 95 % interval (Wilson)",
@@ -96,7 +96,7 @@ def report(
     Args:
         evaluation: of every puzzle, thought through to the end.
         early: the same puzzles, stopped early at several thresholds.
-        attempts: the same puzzles, put again as symmetry copies.
+        attempts: the same puzzles, put again while in doubt.
     """
     again = {"attempts": attempts.summary()} if attempts else {}
     return {
@@ -158,7 +158,7 @@ def describe(
         lines.append("stopped early by the halting head:")
         lines += [_early_line(stopped.summary(evaluation)) for stopped in early]
     if attempts:
-        lines.append(f"put again, as a symmetry copy, while the halting head gives {attempts.threshold:.0%} or less:")
+        lines.append(f"put again, {attempts.how}, while the halting head gives {attempts.threshold:.0%} or less:")
         lines += [_attempts_line(attempt) for attempt in attempts.summary()]
     return "\n".join(lines)
 
