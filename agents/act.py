@@ -146,7 +146,7 @@ def act_train_step(
     labels = carry.labels.long()
     correct = correct_cells(output.logits, labels)
     exact = correct.all(-1)
-    total, answer = act_loss(output, labels, exact, q_target, config.loss, config.halting_weight, config.loss_cap)
+    total, answer = act_loss(output, labels, exact, q_target, config.loss, config.halting_weight, config.loss_knee)
     with torch.no_grad():
         metrics = Metrics(
             loss=total.detach(),

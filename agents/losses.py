@@ -51,12 +51,12 @@ def act_loss(
     q_target: Tensor | None,
     cross_entropy: str,
     halting_weight: float,
-    cap: float | None = None,
+    knee: float | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Loss of one ACT step, per sequence, summed over the batch.
 
-    Mean cross-entropy over labelled cells, which may saturate, and halting_weight times BCE(q_halt, whole grid right) +
-    BCE(q_continue, q_target).
+    Mean cross-entropy over labelled cells, bent at a knee if there is one, and halting_weight times
+    BCE(q_halt, whole grid right) + BCE(q_continue, q_target).
 
     Args:
         output: of the model.
@@ -65,16 +65,16 @@ def act_loss(
         q_target: (B,) probabilities for q_continue; None trains the halting head alone.
         cross_entropy: a key of ``CROSS_ENTROPY``.
         halting_weight: of the two heads.
-        cap: a cross-entropy c counts as cap * (1 - exp(-c / cap)), the more it is the less a change of it; None takes
-            it as it is.
+        knee: a cross-entropy c counts as knee * log(1 + c / knee): beyond the knee it grows as its logarithm; None
+            takes it as it is.
 
     Returns:
-        The total loss and the cross-entropy without a cap, scalars.
+        The total loss and the cross-entropy as it is, scalars.
     """
     labelled = labels != PADDING
     per_cell = CROSS_ENTROPY[cross_entropy](output.logits, labels) * labelled
     answer = per_cell.sum(-1) / labelled.sum(-1).clamp(min=1)
-    counted = answer if cap is None else cap * -torch.expm1(-answer / cap)
+    counted = answer if knee is None else knee * torch.log1p(answer / knee)
     halting = _bce(output.q_halt, exact.to(output.q_halt.dtype))
     if q_target is not None:
         halting = halting + _bce(output.q_continue, q_target)

@@ -15,16 +15,18 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class Recipe:
     """A dataset to generate: what ``air-envs data build FAMILY --train N --test M`` makes with these options, or what
-    ``air-envs data mix`` makes of two of those."""
+    ``air-envs data mix`` makes of several of those."""
 
     train: int
-    """Puzzles to train on."""
+    """Puzzles to train on; 0 makes the test puzzles alone."""
     test: int = 1_000
     """Unseen puzzles, which share no canonical form with those (4x4: none is the same)."""
     options: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     """Options of the family's generator."""
     test_options: Mapping[str, Any] | None = None
     """Those of the test puzzles, where they are not alike."""
+    more: tuple[tuple[int, Mapping[str, Any]], ...] = ()
+    """Further puzzles to train on: how many, and the generator's options."""
 
     @property
     def posed(self) -> Mapping[str, Any]:
@@ -38,12 +40,16 @@ class Recipe:
         from puzzles.mixing import mix_datasets
 
         shape = puzzles.family(family)
-        options, posed = (shape.Options(**fields) for fields in (self.options, self.posed))
-        if options == posed or not self.train:
+        posed = shape.Options(**self.posed)
+        parts = [(count, shape.Options(**fields)) for count, fields in ((self.train, self.options), *self.more)]
+        if not self.train or [options for _, options in parts] == [posed]:
             return build_dataset(path, shape, posed, train=self.train, test=self.test)
-        train = build_dataset(path.with_stem(f"{path.stem}-train"), shape, options, train=self.train, test=0)
+        train = [
+            build_dataset(path.with_stem(f"{path.stem}-train-{seed}"), shape, options, train=count, test=0, seed=seed)
+            for seed, (count, options) in enumerate(parts, start=1)
+        ]
         test = build_dataset(path.with_stem(f"{path.stem}-test"), shape, posed, train=0, test=self.test)
-        return mix_datasets(path, [train], test)
+        return mix_datasets(path, train, test)
 
 
 RECIPES = {
@@ -54,7 +60,11 @@ RECIPES = {
     "sudoku-6x6-minimal": Recipe(100_000),
     "sudoku-9x9-easy": Recipe(100_000, options={"level": "easy"}),
     "sudoku-9x9-minimal": Recipe(100_000),
-    "sudoku-extreme": Recipe(100_000, test_options={"level": "extreme"}),
+    "sudoku-extreme": Recipe(
+        16_000,
+        test_options={"level": "extreme"},
+        more=tuple((8_000, {"level": level}) for level in ("hard", "expert", "extreme")),
+    ),
     "maze-9x9": Recipe(100_000, options={"generator": "perfect"}),
     "maze-15x15": Recipe(100_000, options={"generator": "percolation"}),
     "maze-20x20": Recipe(15_000, options={"generator": "percolation"}),

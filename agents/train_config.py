@@ -51,10 +51,10 @@ class TrainConfig:
     """Decay of an exponential moving average of the weights, which is then what is evaluated and saved."""
     loss: Literal["stablemax", "softmax"] = "stablemax"
     """Cross-entropy of the answer: stablemax in float64 is the paper's."""
-    loss_cap: float | None = None
-    """Let the answer's loss of a puzzle saturate towards this; None (the papers) does not. What a model can't solve yet
-    teaches it to spread its bets, which it unlearns solving by; with a cap, such as 0.2, it learns from what is in
-    reach, and hard puzzles can be trained on. Not from the start, where nothing is."""
+    loss_knee: float | None = None
+    """Beyond this, let the answer's loss of a puzzle grow as its logarithm; None (the papers) does not. What a model
+    can't solve yet teaches it to spread its bets, by which it unlearns to solve; with a knee, such as 0.2, it learns
+    most from what is in reach, and can be trained on hard puzzles."""
     halting_weight: float = 0.5
     """Weight of the halting head's loss, 0.5 in the paper. That of the answer is a mean over cells: on a large grid,
     most of which is easy, it drowns in so much of the other."""
@@ -113,8 +113,8 @@ class TrainConfig:
             raise ValueError(f"act_steps {self.act_steps}, expected 1 to the model's {self.model.max_steps}")
         if self.random_act_steps is not None and not 1 <= self.random_act_steps <= self.most_act_steps:
             raise ValueError(f"random_act_steps {self.random_act_steps}, expected 1 to {self.most_act_steps}")
-        if self.loss_cap is not None and self.loss_cap <= 0:
-            raise ValueError(f"loss_cap {self.loss_cap}, expected more than 0")
+        if self.loss_knee is not None and self.loss_knee <= 0:
+            raise ValueError(f"loss_knee {self.loss_knee}, expected more than 0")
         if self.clip is not None and self.clip <= 0:
             raise ValueError(f"clip {self.clip}, expected a norm above 0")
         if self.ema is not None and not 0 < self.ema < 1:

@@ -18,12 +18,14 @@
 set -u -o pipefail
 cd "$(dirname "$0")/.."
 
-RUNS="sudoku-extreme-1k sudoku-extreme maze-15x15 maze-hard maze-hard-1k"
-DATA="sudoku-extreme-1k sudoku-published sudoku-minimal maze-hard-1k maze-generated maze-15x15 maze-mixture"
+# What is worth most comes first, for a machine that is lent for minutes.
+RUNS="sudoku-minimal sudoku-extreme sudoku-extreme-1k maze-15x15 maze-hard maze-hard-1k"
 ALL="bench-step"
-for name in $DATA; do ALL+=" data-$name"; done
-for name in $RUNS; do ALL+=" train-$name evaluate-$name export-$name"; done
-ALL+=" bench-maze bench-evaluation"
+for name in sudoku-extreme-1k sudoku-published sudoku-minimal sudoku-mixture; do ALL+=" data-$name"; done
+for name in sudoku-minimal sudoku-extreme; do ALL+=" train-$name evaluate-$name export-$name"; done
+ALL+=" bench-evaluation bench-maze"
+for name in maze-hard-1k maze-generated maze-15x15 maze-mixture; do ALL+=" data-$name"; done
+for name in sudoku-extreme-1k maze-15x15 maze-hard maze-hard-1k; do ALL+=" train-$name evaluate-$name export-$name"; done
 for name in $RUNS; do ALL+=" analyze-$name"; done
 
 OUT=${OUT:-gpu-results} WORK=${WORK:-gpu-work} LIMIT=${LIMIT:-540} STAGES=${STAGES:-$ALL} MINUTES=${MINUTES:-} COMPILE=${COMPILE:-blocks}

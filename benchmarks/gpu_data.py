@@ -28,7 +28,9 @@ class Counts(NamedTuple):
     train: int
     test: int
     sudoku_test: int
+    published_test: int
     minimal: int
+    level: int
     mazes: int
 
 
@@ -36,10 +38,12 @@ FULL = Counts(
     train=1_000,
     test=1_000,
     sudoku_test=20_000,
+    published_test=10_000,
     minimal=400_000,
+    level=10_000,
     mazes=20_000,
 )
-TINY = Counts(train=8, test=8, sudoku_test=8, minimal=16, mazes=8)
+TINY = Counts(train=8, test=8, sudoku_test=8, published_test=8, minimal=16, level=8, mazes=8)
 
 
 def sudoku_extreme(path: Path, counts: Counts) -> None:
@@ -48,20 +52,25 @@ def sudoku_extreme(path: Path, counts: Counts) -> None:
 
 
 def sudoku_published(path: Path, counts: Counts) -> None:
-    """The forum's hardest puzzles, for testing alone."""
+    """The forum's hardest puzzles."""
     if PUBLISHED is not None:
         source = PUBLISHED / "sudoku" / "forum_hardest_1905_11+.txt"
-        import_puzzles(source, path, train=0, test=counts.sudoku_test, on_duplicate="drop")
+        import_puzzles(source, path, test=counts.published_test, on_duplicate="drop")
 
 
 def sudoku_minimal(path: Path, counts: Counts) -> None:
-    """Random minimal puzzles to train on, tested on those of ``sudoku_extreme``.
+    """Random minimal puzzles to train on, tested on those of ``sudoku_extreme``."""
+    _mix_sudokus(path, [_pool(path.with_name("sudoku-pool.h5"), "sudoku-9x9", {}, counts.minimal, seed=1)])
 
-    No puzzle to train on equals one to be tested on, generated or published, up to symmetry.
-    """
-    pool = _pool(path.with_name("sudoku-pool.h5"), "sudoku-9x9", {}, counts.minimal, seed=1)
-    test, published = (path.with_name(f"{name}.h5") for name in ("sudoku-extreme-1k", "sudoku-published"))
-    mix_datasets(path, [pool], Dataset(test), [Dataset(published)] if published.exists() else [])
+
+def sudoku_mixture(path: Path, counts: Counts) -> None:
+    """A tenth of the minimal ones, and as many of each hard level and of the forum's hardest as there are."""
+    few = _pool(path.with_name("sudoku-few.h5"), "sudoku-9x9", {}, counts.minimal // 10, seed=5)
+    hard = [
+        _pool(path.with_name(f"sudoku-{level}.h5"), "sudoku-9x9", {"level": level}, counts.level, seed)
+        for seed, level in enumerate(("hard", "expert", "extreme"), start=2)
+    ]
+    _mix_sudokus(path, [few, *hard, *_published(path)])
 
 
 def maze_hard(path: Path, counts: Counts) -> None:
@@ -96,11 +105,23 @@ DATASETS: dict[str, Callable[[Path, Counts], None]] = {
     "sudoku-extreme-1k": sudoku_extreme,
     "sudoku-published": sudoku_published,
     "sudoku-minimal": sudoku_minimal,
+    "sudoku-mixture": sudoku_mixture,
     "maze-hard-1k": maze_hard,
     "maze-generated": maze_generated,
     "maze-15x15": maze_small,
     "maze-mixture": maze_mixture,
 }
+
+
+def _mix_sudokus(path: Path, pools: list[Dataset]) -> None:
+    """Train on all of them; none equals one to be tested on, generated or published, up to symmetry."""
+    mix_datasets(path, pools, Dataset(path.with_name("sudoku-extreme-1k.h5")), _published(path))
+
+
+def _published(path: Path) -> list[Dataset]:
+    """The published Sudokus, where there are any."""
+    published = path.with_name("sudoku-published.h5")
+    return [Dataset(published)] if published.exists() else []
 
 
 def _pool(path: Path, family: str, options: dict[str, Any], count: int, seed: int) -> Dataset:

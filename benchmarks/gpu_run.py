@@ -72,6 +72,15 @@ _RECIPE = dataclasses.replace(
 _SMALL = AIRConfig(layers=2, position="none", q_continue=False, gradient="LLHLLH")
 """6.8 million parameters, 13.6 MB in bfloat16."""
 
+_SUDOKUS = dataclasses.replace(
+    _RECIPE,
+    dataset=Path("sudoku-minimal.h5"),
+    model=dataclasses.replace(PRESETS["sudoku-extreme"].model, hidden=9 * 96),
+    lr=1e-3,
+    act_steps=8,
+)
+"""A state per candidate, 0.4 million parameters."""
+
 _MAZES = dataclasses.replace(
     _RECIPE,
     model=dataclasses.replace(_SMALL, family="maze-30x30", convolution=3),
@@ -81,18 +90,15 @@ _MAZES = dataclasses.replace(
 )
 
 PLANS = {
-    "sudoku-extreme-1k": Plan(_PAPER, 30, (("sudoku-extreme-1k", 16), ("sudoku-published", 16))),
+    "sudoku-minimal": Plan(_SUDOKUS, 2, (("sudoku-extreme-1k", 16),)),
     "sudoku-extreme": Plan(
         dataclasses.replace(
-            _RECIPE,
-            dataset=Path("sudoku-minimal.h5"),
-            model=dataclasses.replace(PRESETS["sudoku-extreme"].model, hidden=384, expansion=4.0),
-            act_steps=8,
-            growth=((4_000, "LHLH"),),
+            _SUDOKUS, dataset=Path("sudoku-mixture.h5"), init_from="sudoku-minimal", lr=7e-4, loss_knee=0.2
         ),
-        10,
+        5,
         (("sudoku-extreme-1k", 16), ("sudoku-extreme-1k", 64), ("sudoku-published", 64)),
     ),
+    "sudoku-extreme-1k": Plan(_PAPER, 30, (("sudoku-extreme-1k", 16), ("sudoku-published", 16))),
     "maze-15x15": Plan(
         dataclasses.replace(
             _MAZES,

@@ -47,7 +47,7 @@ def test_exploration_holds_off_one_in_ten_for_2_to_16_steps() -> None:
 
 @pytest.mark.parametrize(
     "fields",
-    [{"halting_weight": 0.1}, {"loss_cap": 0.3}, {"random_act_steps": 1}, {"random_act_steps": 3}, {"act_steps": 5}],
+    [{"halting_weight": 0.1}, {"loss_knee": 0.3}, {"random_act_steps": 1}, {"random_act_steps": 3}, {"act_steps": 5}],
 )
 def test_carry_matches_a_per_puzzle_simulation(data: puzzles.Puzzles, fields: dict) -> None:
     """Each sequence, followed alone: same puzzle until it halts, states from the previous step, then a fresh start."""
@@ -92,7 +92,7 @@ def test_carry_matches_a_per_puzzle_simulation(data: puzzles.Puzzles, fields: di
             correct = output.logits.argmax(-1)[0] == labels
             exact = correct.all()[None]
             label, target = labels[None].long(), best.sigmoid()
-            total, answer = act_loss(output, label, exact, target, config.loss, config.halting_weight, config.loss_cap)
+            total, answer = act_loss(output, label, exact, target, config.loss, config.halting_weight, config.loss_knee)
             expected_loss += total.item()
             expected["answer_loss"] += float(answer)
             if halts:

@@ -116,7 +116,7 @@ def test_the_whole_road(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
         ("train --preset sudoku-4x4 --model.expansion 0", "expansion 0.0, expected more than 0"),
         ("train --preset sudoku-4x4 --model.gradient LL", "'LL' is not a tail"),
         ("train --preset sudoku-4x4 --lr -1", "lr -1.0, expected at least 0"),
-        ("train --preset sudoku-4x4 --loss-cap 0", "loss_cap 0.0, expected more than 0"),
+        ("train --preset sudoku-4x4 --loss-knee 0", "loss_knee 0.0, expected more than 0"),
         ("train --preset sudoku-4x4 --exploration 2", "exploration 2.0, expected a probability"),
         ("train --preset sudoku-4x4 --act-steps 20", "act_steps 20, expected 1 to the model's 8"),
         ("train --preset sudoku-4x4 --act-steps 4 --random-act-steps 5", "random_act_steps 5, expected 1 to 4"),

@@ -28,6 +28,14 @@ def test_test_puzzles_of_another_kind(tmp_path: Path) -> None:
     assert recipe.posed == {"clues": 12}
 
 
+def test_a_mixture_to_train_on(tmp_path: Path) -> None:
+    recipe = Recipe(20, test=5, options={"clues": 16}, test_options={"clues": 12}, more=((10, {"clues": 12}),))
+    built = recipe.build("sudoku-6x6", tmp_path / "a.h5")
+    assert sorted((built.split("train").puzzle > 0).sum((1, 2))) == [12] * 10 + [16] * 20
+    assert {source["seed"] for source in sources(built, "train")} == {1, 2}
+    assert [source["seed"] for source in sources(built, "test")] == [0]
+
+
 def test_the_test_puzzles_alone_are_the_same(tmp_path: Path) -> None:
     test = {"clues": 12}
     mixed, alone = (

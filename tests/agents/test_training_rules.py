@@ -66,21 +66,21 @@ def test_loss_counts_labelled_cells_and_both_heads() -> None:
     assert math.isclose(total - halt_only, 0.3 * continuing, rel_tol=1e-5)
 
 
-def test_a_capped_loss_saturates_puzzle_by_puzzle() -> None:
+def test_beyond_its_knee_the_loss_of_a_puzzle_grows_as_its_logarithm() -> None:
     labels = torch.tensor([[1, 2], [1, 2]])
     logits = torch.tensor(
         [[[0.0, 0.1, 0.0], [0.0, 0.0, 0.1]], [[0.0, -4.0, 4.0], [0.0, 6.0, -6.0]]], requires_grad=True
     )
     output, exact = Output(logits, torch.zeros(2), torch.zeros(2)), torch.tensor([True, False])
     near, far = softmax_cross_entropy(logits, labels).mean(1).tolist()
-    total, answer = act_loss(output, labels, exact, None, "softmax", 0.0, cap=0.5)
+    total, answer = act_loss(output, labels, exact, None, "softmax", 0.0, knee=0.5)
     assert math.isclose(answer, near + far, rel_tol=1e-6)
-    assert math.isclose(total.item(), 0.5 * (1 - math.exp(-2 * near)) + 0.5 * (1 - math.exp(-2 * far)), rel_tol=1e-6)
-    (capped,) = torch.autograd.grad(total, logits)
-    (plain,) = torch.autograd.grad(act_loss(output, labels, exact, None, "softmax", 0.0)[0], logits)
-    weights = torch.tensor([math.exp(-2 * near), math.exp(-2 * far)])
-    torch.testing.assert_close(capped, plain * weights[:, None, None])
-    assert weights[1] < 1e-3 < weights[0]
+    assert math.isclose(total.item(), 0.5 * math.log(1 + 2 * near) + 0.5 * math.log(1 + 2 * far), rel_tol=1e-6)
+    (bent,) = torch.autograd.grad(total, logits)
+    (straight,) = torch.autograd.grad(act_loss(output, labels, exact, None, "softmax", 0.0)[0], logits)
+    weights = torch.tensor([1 / (1 + 2 * near), 1 / (1 + 2 * far)])
+    torch.testing.assert_close(bent, straight * weights[:, None, None])
+    assert weights[1] < 0.1 < weights[0]
 
 
 def test_softmax_loss_is_torchs() -> None:
