@@ -27,6 +27,8 @@ class Decoded:
     """(rows, columns) uint8: the most probable cell values, ``family.undecided`` where that is padding."""
     confidence: NDArray[np.float32]
     """(rows, columns) float32: softmax probability of that value."""
+    probability: NDArray[np.float32]
+    """(rows, columns, cell_values) float32: of every value; what is missing to 1 is padding."""
 
 
 @dataclass(frozen=True)
@@ -181,5 +183,5 @@ class AIRAgent:
         return to_tokens(self.family.checked(puzzle), self.device)
 
     def _decoded(self, logits: Tensor) -> Decoded:
-        confidence = logits.float().softmax(-1).amax(-1).view(self.family.shape)
-        return Decoded(to_cells(logits, self.family)[0].cpu().numpy(), confidence.cpu().numpy())
+        probability = logits[0].float().softmax(-1).view(*self.family.shape, -1).cpu().numpy()
+        return Decoded(to_cells(logits, self.family)[0].cpu().numpy(), probability.max(-1), probability[..., 1:])

@@ -30,7 +30,7 @@ def rollout_frames(
         solved = bool(agent.family.is_solved(puzzle[None], proposal[None])[0])
         if last:
             answer = thought.z_H.cells
-        yield _frame(thought, puzzle, answer, title, program, solved)
+        yield _frame(agent, thought, puzzle, answer, title, program, solved)
         if last and solved:
             return
 
@@ -46,7 +46,10 @@ def save_rollout(
     return gif, png
 
 
-def _frame(thought: Thought, puzzle: Any, answer: Any, title: str, program: str, solved: bool) -> Frame:
+def _frame(
+    agent: AIRAgent, thought: Thought, puzzle: Any, answer: Any, title: str, program: str, solved: bool
+) -> Frame:
+    candidates = [z.probability[..., 1:] if agent.family.symbols else None for z in (thought.z_H, thought.z_L)]
     return Frame(
         puzzle,
         z_h=thought.z_H.cells,
@@ -54,6 +57,8 @@ def _frame(thought: Thought, puzzle: Any, answer: Any, title: str, program: str,
         answer=answer,
         z_h_confidence=thought.z_H.confidence,
         z_l_confidence=thought.z_L.confidence,
+        z_h_candidates=candidates[0],
+        z_l_candidates=candidates[1],
         title=title,
         act_step=thought.act_step,
         update=thought.update,

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from air_envs.drawing import sprites
-from air_envs.drawing.board import board_size, draw_board, painter, to_array
+from air_envs.drawing.board import Layout, board_size, draw_board, painter, to_array
 from air_envs.drawing.files import save_gif, save_png
 from air_envs.drawing.theme import LIGHT, Colour, Theme, as_theme, blend
 from air_envs.drawing.window import Window
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 __all__ = ["Frame", "changed", "draw_frame", "draw_frames", "draw_sheet", "save_gif", "save_png", "show_frames"]
 
 PANELS = ("puzzle · answer so far", "decoded z_H · proposal", "decoded z_L · scratchpad")
+_MAJORITY = 0.5
+"""Probability that the likeliest digit of a cell has at least where it is written and not pencilled."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,9 @@ class Frame:
     z_h_confidence: ArrayLike | None = None
     """0..1, such as the probability of each decoded cell."""
     z_l_confidence: ArrayLike | None = None
+    z_h_candidates: ArrayLike | None = None
+    """(rows, columns, side), such as the probability of each digit; cells where none has half are pencilled."""
+    z_l_candidates: ArrayLike | None = None
     title: str = ""
     """Drawn at the top, such as ``"Sudoku-Extreme #17"``; counters are added by the drawing."""
     act_step: int = 0
@@ -63,6 +68,23 @@ class Frame:
     def letter(self) -> str:
         """``"L"`` or ``"H"``: the update just made; empty before the first."""
         return "" if self.position is None else self.program[self.position]
+
+    @property
+    def boards(self) -> tuple[_Board, _Board, _Board]:
+        """The answer so far, z_H and z_L."""
+        return (
+            _Board(self.puzzle if self.answer is None else self.answer),
+            _Board(self.z_h, self.z_h_confidence, self.z_h_candidates),
+            _Board(self.z_l, self.z_l_confidence, self.z_l_candidates),
+        )
+
+
+class _Board(NamedTuple):
+    """What one board shows."""
+
+    cells: ArrayLike
+    confidence: ArrayLike | None = None
+    candidates: ArrayLike | None = None
 
 
 def draw_frame(
@@ -95,27 +117,11 @@ def draw_frame(
     surface.fill(theme.page)
     _header(surface, frame, (gap, unit, width - 2 * gap, header - unit), unit, theme)
 
-    answer = frame.puzzle if frame.answer is None else frame.answer
-    before = None if previous is None else (previous.puzzle if previous.answer is None else previous.answer)
-    boards: tuple[tuple[ArrayLike, ArrayLike | None, ArrayLike | None, Colour], ...] = (
-        (answer, None, before, theme.text),
-        (frame.z_h, frame.z_h_confidence, previous.z_h if previous else None, theme.accent_h),
-        (frame.z_l, frame.z_l_confidence, previous.z_l if previous else None, theme.accent_l),
-    )
     top = header + 2 * unit
-    for index, (cells, confidence, old, colour) in enumerate(boards):
+    for index, colour in enumerate((theme.text, theme.accent_h, theme.accent_l)):
         left = gap + index * (slot + gap)
         lit = frame.letter == ("", "H", "L")[index] and bool(frame.letter)
-        layout = draw_board(
-            surface,
-            (left, top, slot, board_height),
-            family,
-            cells,
-            puzzle=frame.puzzle,
-            confidence=confidence,
-            highlight=changed(old, cells),
-            theme=theme,
-        )
+        layout = _draw_one(surface, (left, top, slot, board_height), family, frame, previous, index, theme)
         name = sprites.label(PANELS[index], unit, colour if lit or not index else theme.muted, "bold")
         x = min(layout.left - layout.thin, left + slot - name.get_width())
         surface.blit(name, (x, header + round(unit * 0.1)))
@@ -229,17 +235,8 @@ def draw_sheet(
         _row_label(surface, row, (gap, y + caption, height), unit, theme)
         for c, (frame, earlier) in enumerate(row):
             x = side + c * (width + gap)
-            cells, confidence, old, colour, name = _written(frame, earlier, theme)
-            layout = draw_board(
-                surface,
-                (x, y + caption, width, height),
-                family,
-                cells,
-                puzzle=frame.puzzle,
-                confidence=confidence,
-                highlight=changed(old, cells),
-                theme=theme,
-            )
+            index, colour, name = (1, theme.accent_h, "z_H") if frame.letter == "H" else (2, theme.accent_l, "z_L")
+            layout = _draw_one(surface, (x, y + caption, width, height), family, frame, earlier, index, theme)
             left = layout.left - layout.thin
             _tag(surface, frame.letter, (left, y), unit, colour)
             surface.blit(sprites.label(name, unit, theme.muted), (left + round(unit * 2.0), y + round(unit * 0.05)))
@@ -255,6 +252,34 @@ def changed(before: ArrayLike | None, after: ArrayLike) -> NDArray[np.bool_] | N
 
 
 # -- parts of a picture ------------------------------------------------------------------------------------------------
+
+
+def _draw_one(
+    surface: pygame.Surface,
+    rect: tuple[int, int, int, int],
+    family: PuzzleFamily,
+    frame: Frame,
+    earlier: Frame | None,
+    index: int,
+    theme: Theme,
+) -> Layout:
+    """Draw one of a frame's boards."""
+    cells, confidence, candidates = frame.boards[index]
+    highlight = changed(earlier.boards[index].cells if earlier else None, cells)
+    if candidates is not None:
+        candidates = np.asarray(candidates) / _MAJORITY
+        cells = np.where((candidates.max(-1) < 1) & (np.asarray(frame.puzzle) == 0), 0, cells)
+    return draw_board(
+        surface,
+        rect,
+        family,
+        cells,
+        puzzle=frame.puzzle,
+        confidence=confidence,
+        candidates=candidates,
+        highlight=highlight,
+        theme=theme,
+    )
 
 
 def _header(surface: pygame.Surface, frame: Frame, area: tuple[int, int, int, int], unit: int, theme: Theme) -> None:
@@ -374,13 +399,6 @@ def _row_label(
         sprite = sprites.label(word, round(unit * scale), colour, weight)
         surface.blit(sprite, (x, y))
         y += sprite.get_height() + round(unit * 0.2)
-
-
-def _written(frame: Frame, earlier: Frame | None, theme: Theme) -> tuple[Any, Any, Any, Colour, str]:
-    """The state that a frame's update wrote: (cells, confidence, cells before, colour, name)."""
-    if frame.letter == "H":
-        return frame.z_h, frame.z_h_confidence, earlier.z_h if earlier else None, theme.accent_h, "z_H"
-    return frame.z_l, frame.z_l_confidence, earlier.z_l if earlier else None, theme.accent_l, "z_L"
 
 
 def _with_earlier(frames: Sequence[Frame]) -> list[tuple[Frame, Frame | None]]:

@@ -27,8 +27,9 @@ class Scene:
     """0..1: uncertain cells are drawn fainter."""
     highlight: NDArray[np.bool_] | None = None
     """Cells to point out, such as those that changed since the previous frame."""
-    candidates: NDArray[np.bool_] | None = None
-    """(rows, columns, side): the digits pencilled into each blank cell; families without digits show none."""
+    candidates: NDArray[np.float64] | None = None
+    """(rows, columns, side), 0..1: the digits pencilled into each blank cell, the likelier the stronger; families
+    without digits show none."""
     wrong: NDArray[np.bool_] | None = None
     """Entries known to be wrong, marked like those that contradict the puzzle."""
     hinted: NDArray[np.bool_] | None = None
@@ -62,13 +63,12 @@ def make_scene(
         return None if values is None else _array(family, name, values, dtype, *more)
 
     grid = array("cells", cells, np.int16)
-    steps = array("confidence", confidence, np.float64)
     return Scene(
         cells=np.where((grid >= 0) & (grid < family.cell_values), grid, np.int16(UNDECIDED)),
         puzzle=array("puzzle", puzzle, np.int16),
-        confidence=None if steps is None else _tenths(steps),
+        confidence=_tenths(array("confidence", confidence, np.float64)),
         highlight=array("highlight", highlight, np.bool_),
-        candidates=array("candidates", candidates, np.bool_, family.cell_values - 1),
+        candidates=_tenths(array("candidates", candidates, np.float64, family.cell_values - 1)),
         wrong=array("wrong", wrong, np.bool_),
         hinted=array("hinted", hinted, np.bool_),
         agent=_place(agent),
@@ -76,9 +76,9 @@ def make_scene(
     )
 
 
-def _tenths(confidence: NDArray[np.float64]) -> NDArray[np.float64]:
+def _tenths(strength: NDArray[np.float64] | None) -> NDArray[np.float64] | None:
     """Round to what an eye tells apart, and to few enough colours for a small GIF; NaN counts as 0."""
-    return np.rint(10 * np.clip(np.nan_to_num(confidence), 0, 1)) / 10
+    return None if strength is None else np.rint(10 * np.clip(np.nan_to_num(strength), 0, 1)) / 10
 
 
 def _place(place: tuple[int, int] | None) -> tuple[int, int] | None:

@@ -96,9 +96,9 @@ def _units(family: Sudoku, selected: tuple[int, int] | None) -> NDArray[np.bool_
 
 
 def _pencil(
-    surface: pygame.Surface, rect: tuple[int, int, int, int], family: Sudoku, digits: NDArray[np.bool_], theme: Theme
+    surface: pygame.Surface, rect: tuple[int, int, int, int], family: Sudoku, digits: NDArray[np.float64], theme: Theme
 ) -> None:
-    """Write small digits into a blank cell, each in its own place: the cell is parted as a box is into cells."""
+    """Write small digits into a blank cell, each in its own place and strength: the cell is parted as a box is."""
     left, top, cell, _ = rect
     across, down = family.box_columns, family.box_rows
     margin = cell * 0.06
@@ -111,7 +111,7 @@ def _pencil(
             sign = sprites.disc(max(2, round(min(wide, high) * 0.6)), theme.muted)
         else:
             sign = sprites.text(family.cells[index + 1], height, theme.muted, "bold" if height < 8 else "regular")
-        sprites.place(surface, sign, x, y)
+        sprites.place(surface, sprites.faded(sign, _FAINTEST + (1 - _FAINTEST) * float(digits[index])), x, y)
 
 
 def _ring(surface: pygame.Surface, layout: Layout, place: tuple[int, int], theme: Theme) -> None:

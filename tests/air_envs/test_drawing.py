@@ -70,6 +70,17 @@ def test_candidates_stand_in_their_own_places_of_blank_cells():
     assert LIGHT.muted not in colours(picture, layout, 0, 0)  # a given is no blank cell
 
 
+def test_likely_candidates_are_pencilled_more_strongly():
+    layout, ink = layout_of(SUDOKU), {}
+    for strength in (0.0, 0.2, 0.6, 1.0):
+        picture = board_image(SUDOKU, np.zeros((4, 4)), candidates=np.full((4, 4, 4), strength))
+        left, top, side, _ = layout.cell_rect(1, 1)
+        ink[strength] = int((255 - picture[top : top + side, left : left + side].astype(int)).sum())
+    assert ink[0.0] < ink[0.2] < ink[0.6] < ink[1.0]
+    marked = board_image(SUDOKU, np.zeros((4, 4)), candidates=np.ones((4, 4, 4), bool))
+    assert (marked == picture).all()
+
+
 @pytest.mark.parametrize("pixels", [160, 400, 900])
 def test_sixteen_candidates_show_as_digits_or_dots(pixels):
     family, layout = puzzles.family("sudoku-16x16"), layout_of(puzzles.family("sudoku-16x16"), pixels)

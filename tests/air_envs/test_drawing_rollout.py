@@ -71,6 +71,23 @@ def test_frames_have_one_shape_and_show_what_changed(family, _, theme):
     assert all((picture == tint).all(axis=2).sum() > legend for picture in pictures[1:4])
 
 
+@pytest.mark.parametrize("draw", [draw_frame, lambda family, frame: draw_sheet(family, [frame])])
+def test_cells_where_no_digit_has_half_are_pencilled(draw):
+    family = CASES[0][0]
+    frame = frames_of(family, 1)[3]  # after an H
+    assert frame.letter == "H"
+    frame = dataclasses.replace(frame, z_h=np.ones((4, 4), int), z_h_confidence=None)
+    plain = draw(family, frame)
+    sure, unsure = np.zeros((4, 4, 4)), np.full((4, 4, 4), 0.2)
+    sure[..., 0], unsure[..., 0] = 0.5, 0.4
+    assert (draw(family, dataclasses.replace(frame, z_h_candidates=sure)) == plain).all()
+    pencilled = draw(family, dataclasses.replace(frame, z_h_candidates=unsure))
+    blank = draw(family, dataclasses.replace(frame, z_h=np.where(frame.puzzle > 0, 1, 0), z_h_confidence=None))
+    assert (pencilled != plain).any()
+    assert (pencilled != blank).any()
+    assert (pencilled == draw(family, dataclasses.replace(frame, z_h_candidates=unsure * 0.999))).all(), "in tenths"
+
+
 def test_the_program_strip_lights_the_update_made():
     family = CASES[0][0]
     frames = frames_of(family, 1)
