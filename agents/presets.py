@@ -109,6 +109,7 @@ PRESETS: dict[str, TrainConfig] = _PAPER | {
         24,
         init_from="air_envs/sudoku-9x9-minimal",
         loss_knee=0.2,
+        ema=0.998,
     ),
     "maze-9x9": _cpu("maze-9x9", 2_000, 64, 1e-3, dataclasses.replace(_LOCAL, family="maze-9x9"), **_STEADY),
     "maze-15x15": _percolation("maze-15x15", 4_000, 32, 1.5e-3, 15, 16),

@@ -92,7 +92,7 @@ def evaluate_attempts(
         max_steps: ACT steps per attempt at most; None takes the model's own maximum.
         batch: puzzles at a time, at most.
         guesses: in a puzzle at most; with so many in it, the next attempt begins again with one. 0 puts copies. None
-            is 0, and 2 for a model of candidates, to which copies say nothing new.
+            is 0, and 1 for a model of candidates, to which copies say nothing new.
         seed: of the copies and guesses.
         progress: show a bar.
 
@@ -104,7 +104,7 @@ def evaluate_attempts(
     if attempts < 1:
         raise ValueError(f"attempts {attempts}, expected at least 1")
     if guesses is None:
-        guesses = 2 if agent.model.config.mixer == "candidates" else 0
+        guesses = 1 if agent.model.config.mixer == "candidates" else 0
     if guesses < 0:
         raise ValueError(f"guesses {guesses}, expected 0 or more")
     if guesses and not agent.family.symbols:
@@ -130,7 +130,7 @@ def evaluate_attempts(
         kept.append(answers.copy())
         taken.append(steps.copy())
     right, solved = mark(agent.family, selection.data, np.stack(kept, 1))
-    how = f"with up to {guesses} guesses" if guesses else "as a symmetry copy"
+    how = f"with guesses, {guesses} at most," if guesses else "as a symmetry copy"
     return AttemptsEvaluation(how, threshold, right, solved, np.stack(taken, 1), answers)
 
 

@@ -158,7 +158,7 @@ def describe(
         lines.append("stopped early by the halting head:")
         lines += [_early_line(stopped.summary(evaluation)) for stopped in early]
     if attempts:
-        lines.append(f"put again, {attempts.how}, while the halting head gives {attempts.threshold:.0%} or less:")
+        lines.append(f"put again {attempts.how} while the halting head gives {attempts.threshold:.0%} or less:")
         lines += [_attempts_line(attempt) for attempt in attempts.summary()]
     return "\n".join(lines)
 

@@ -73,7 +73,7 @@ def test_after_so_many_guesses_it_begins_again(hinted: AIRAgent, data: Dataset, 
     found = evaluate_attempts(hinted, data, 30, guesses=guesses, progress=False)
     assert hinted.model.most_hints == guesses  # type: ignore[comparison-overlap]
     assert found.exact[:, -1].all(), "a wrong guess is given up"
-    assert found.how == f"with up to {guesses} guesses"
+    assert found.how == f"with guesses, {guesses} at most,"
 
 
 def test_a_guess_fills_a_blank_cell_in_doubt_with_what_is_likely() -> None:
@@ -93,7 +93,7 @@ def test_a_guess_fills_a_blank_cell_in_doubt_with_what_is_likely() -> None:
 def test_what_is_put_again_by_default(data: Dataset) -> None:
     torch.manual_seed(0)
     small = dataclasses.replace(TINY, family="sudoku-6x6", hidden=24, heads=1, position="none", max_steps=1)
-    for mixer, how in (("attention", "as a symmetry copy"), ("candidates", "with up to 2 guesses")):
+    for mixer, how in (("attention", "as a symmetry copy"), ("candidates", "with guesses, 1 at most,")):
         agent = AIRAgent(AIR(dataclasses.replace(small, mixer=mixer)))
         assert evaluate_attempts(agent, data, 2, progress=False).how == how
 
