@@ -126,7 +126,6 @@ _CHOICES = {"operator": Operator, "level_token": LevelToken, "mixer": Mixer, "po
 _CANDIDATES: dict[str, tuple[Any, ...]] = {
     "position": ("none",),
     "convolution": (0,),
-    "operator": ("add", "subtract", "hadamard"),
 }
 
 

@@ -85,7 +85,7 @@ class AIR(nn.Module, PyTorchModelHubMixin):
         self.embedding = nn.Parameter(truncated_normal(self.slots.words, width, std=config.hidden**-0.5))
         self.prefix = nn.Parameter(torch.zeros(config.prefix_learned, width))
         self.position = position_encoding(config, family, attended)
-        self.operator = OPERATORS[config.operator](config.hidden)
+        self.operator = OPERATORS[config.operator](width)
         self.level_tokens = nn.Parameter(truncated_normal(2, width)) if config.level_token != "none" else None
         self.f = nn.ModuleList(build_block(config, family, attended) for _ in range(config.layers))
         self.f_H = nn.ModuleList(build_block(config, family, attended) for _ in range(config.h_layers))
@@ -144,7 +144,8 @@ class AIR(nn.Module, PyTorchModelHubMixin):
         cells = F.embedding(tokens.int(), self.slots.table(self.embedding))
         x = torch.cat((prefix.expand(len(tokens), -1, -1), cells), dim=1) * math.sqrt(config.hidden)
         x = self.position.add(x).to(dtype)
-        return F.pad(self.operator.prepare(x), (0, 0, config.first_cell - config.prefix, 0))
+        x = self.operator.prepare(self.slots.split(x)).reshape(x.shape)
+        return F.pad(x, (0, 0, config.first_cell - config.prefix, 0))
 
     def update(self, letter: str, state: State, x: Tensor) -> State:
         """Run one update of the program: ``"L"``, ``"H"``, or ``"-"`` for none."""
@@ -215,7 +216,7 @@ class Operator(nn.Module):
         super().__init__()
 
     def prepare(self, x: Tensor) -> Tensor:
-        """Turn the embedded puzzle, once per ACT step, into what is injected: (B, S, D) to the same."""
+        """Turn the embedded puzzle, once per ACT step, into what is injected: (..., W) to the same."""
         return x
 
     def inject(self, z: Tensor, other: Tensor, times: float, x: Tensor) -> Tensor:
