@@ -71,9 +71,8 @@ class SymbolSlots(OneSlot):
             raise ValueError(f"hidden {config.hidden}, expected a multiple of the {self.symbols} symbols")
         self.width = config.hidden // self.symbols
         self.words, self.answers = 3, 1
-        before = family.vocabulary_size - self.symbols  # padding and the blank cell
-        self.before = before
-        which = F.pad(torch.eye(self.symbols, dtype=torch.long) + 1, (0, 0, before, 0))
+        self.before = family.vocabulary_size - self.symbols  # padding and the blank cell
+        which = F.pad(torch.eye(self.symbols, dtype=torch.long) + 1, (0, 0, self.before, 0))
         self.register_buffer("which", which, persistent=False)
 
     def spread(self, vectors: Tensor) -> Tensor:

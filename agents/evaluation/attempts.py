@@ -161,7 +161,7 @@ class _Guesses:
         self.tried, self.probability = posed.copy(), first.probability.copy()
 
     def __call__(self, attempt: int, which: Index, posed: puzzles.Grids, think: Think) -> Answers:
-        anew = attempt % self.most == 1 % self.most
+        anew = (attempt - 1) % self.most == 0
         tried, probability = (posed, self.first[which]) if anew else (self.tried[which], self.probability[which])
         guessed = guess(tried, probability, self.rng)
         found = think(which, guessed)

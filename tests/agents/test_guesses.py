@@ -71,7 +71,8 @@ def test_right_guesses_solve_what_was_in_doubt(hinted: AIRAgent, data: Dataset) 
 @pytest.mark.parametrize("guesses", [1, 2, 3])
 def test_after_so_many_guesses_it_begins_again(hinted: AIRAgent, data: Dataset, guesses: int) -> None:
     found = evaluate_attempts(hinted, data, 30, guesses=guesses, progress=False)
-    assert hinted.model.most_hints == guesses  # type: ignore[comparison-overlap]
+    assert isinstance(hinted.model, Hinted)
+    assert hinted.model.most_hints == guesses
     assert found.exact[:, -1].all(), "a wrong guess is given up"
     assert found.how == f"with guesses, {guesses} at most,"
 
