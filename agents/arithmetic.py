@@ -7,7 +7,7 @@ from typing import NamedTuple
 import torch
 
 import puzzles
-from agents.config import AIRConfig, swiglu_width
+from agents.config import AIRConfig, candidate_width, swiglu_width
 from agents.model import AIR
 
 
@@ -81,7 +81,7 @@ def _kept(config: AIRConfig, length: int, itemsize: int) -> int:
     """Bytes per position that autograd keeps of one block; the two norms keep their input in float32."""
     width, inner = config.hidden, swiglu_width(config.hidden, config.expansion)
     if config.mixer == "candidates":
-        return itemsize * (width + 4 * round(config.expansion * width)) + 4 * width
+        return itemsize * (width + 4 * candidate_width(width, config.expansion)) + 4 * width
     mlp = width + 4 * inner + width * (config.convolution > 0)
     if config.mixer == "mlp":
         mixer = width + 4 * width * swiglu_width(length, config.expansion) // length
@@ -108,7 +108,7 @@ def _candidate_block(config: AIRConfig) -> int:
     """The same of a block over candidates: gate and up of each candidate and of each mean, and the way down."""
     family, length = puzzles.family(config.family), positions(config)
     width = config.hidden // family.symbols
-    inner = round(config.expansion * width)
+    inner = candidate_width(width, config.expansion)
     candidates = length * family.symbols
     means = length + (1 + sum(_cells(config) // (rows * columns) for rows, columns in family.regions)) * family.symbols
     return width * inner * (3 * candidates + 2 * means)

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 import puzzles
-from agents.config import AIRConfig
+from agents.config import AIRConfig, candidate_width
 from agents.layers import Linear, rms_norm
 from agents.positions import Position
 
@@ -31,7 +31,7 @@ class CandidateBlock(nn.Module):
         super().__init__()
         self.symbols, self.grid, self.regions = family.symbols, family.shape, family.regions
         width = config.hidden // self.symbols
-        inner = round(config.expansion * width)
+        inner = candidate_width(width, config.expansion)
         shapes = sorted({tuple(sorted(region)) for region in self.regions})
         self.kinds = [shapes.index(tuple(sorted(region))) for region in self.regions]
         self.own = Linear(width, 2 * inner)

@@ -11,7 +11,7 @@ CUDA_GRAPHS = ("reduce-overhead", "max-autotune")
 """Ways that capture CUDA graphs, where there is CUDA: what such a call returns, the next call overwrites."""
 
 
-def compiled(model: AIR, way: str) -> nn.Module:
+def compiled(model: AIR, way: str, dynamic: bool | None = False) -> nn.Module:
     """Return a module that computes what ``model`` computes, with its weights.
 
     Args:
@@ -19,11 +19,13 @@ def compiled(model: AIR, way: str) -> nn.Module:
         way: ``"off"`` for the model itself; ``"blocks"`` compiles the Transformer blocks where they are, all of them at
             once, in seconds; a mode of ``torch.compile``, such as ``"default"``, compiles the whole forward, which
             takes minutes for a long program and fuses a little more.
+        dynamic: False compiles anew for every batch size; None, for a model that meets many, for the first one and then
+            once for all others.
     """
     if way == "off":
         return model
     if way == "blocks":
         for block in (*model.f, *model.f_H):
-            block.compile(dynamic=False)
+            block.compile(dynamic=dynamic)
         return model
-    return torch.compile(model, dynamic=False, mode=way)  # type: ignore[return-value]
+    return torch.compile(model, dynamic=dynamic, mode=way)  # type: ignore[return-value]

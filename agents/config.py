@@ -134,6 +134,11 @@ def swiglu_width(width: int, expansion: float) -> int:
     return math.ceil(round(expansion * width * 2 / 3) / 256) * 256
 
 
+def candidate_width(width: int, expansion: float) -> int:
+    """Inner width of a block over candidates of ``width`` channels each."""
+    return round(expansion * width)
+
+
 def to_json(config: Any) -> str:
     """Write a configuration, a dataclass, as JSON, one field a line."""
     return json.dumps(dataclasses.asdict(config), indent=2, default=str) + "\n"

@@ -9,7 +9,10 @@ from typing import Any
 import numpy as np
 
 from agents.agent import AIRAgent, Thought
-from air_envs.drawing.rollout import Frame, draw_frames, draw_sheet, save_gif, save_png
+from air_envs.drawing.files import save_gif, save_png
+from air_envs.drawing.frame import Frame
+from air_envs.drawing.rollout import draw_frames
+from air_envs.drawing.sheet import draw_sheet
 
 
 def rollout_frames(

@@ -19,13 +19,12 @@ set -u -o pipefail
 cd "$(dirname "$0")/.."
 
 # What is worth most comes first, for a machine that is lent for minutes.
-RUNS="sudoku-minimal sudoku-extreme sudoku-extreme-1k maze-15x15 maze-hard maze-hard-1k"
+RUNS="sudoku-extreme sudoku-candidates-1k sudoku-wide maze-hard sudoku-extreme-1k maze-hard-1k"
 ALL="bench-step"
-for name in sudoku-extreme-1k sudoku-published sudoku-minimal sudoku-mixture; do ALL+=" data-$name"; done
-for name in sudoku-minimal sudoku-extreme; do ALL+=" train-$name evaluate-$name export-$name"; done
+for name in sudoku-extreme-1k sudoku-published sudoku-mixture maze-hard-1k maze-generated maze-mixture; do ALL+=" data-$name"; done
+for name in sudoku-extreme sudoku-candidates-1k sudoku-wide maze-hard; do ALL+=" train-$name evaluate-$name export-$name"; done
 ALL+=" bench-evaluation bench-maze"
-for name in maze-hard-1k maze-generated maze-15x15 maze-mixture; do ALL+=" data-$name"; done
-for name in sudoku-extreme-1k maze-15x15 maze-hard maze-hard-1k; do ALL+=" train-$name evaluate-$name export-$name"; done
+for name in sudoku-extreme-1k maze-hard-1k; do ALL+=" train-$name evaluate-$name export-$name"; done
 for name in $RUNS; do ALL+=" analyze-$name"; done
 
 OUT=${OUT:-gpu-results} WORK=${WORK:-gpu-work} LIMIT=${LIMIT:-540} STAGES=${STAGES:-$ALL} MINUTES=${MINUTES:-} COMPILE=${COMPILE:-blocks}
@@ -95,8 +94,8 @@ minutes() { # RUN: its flag, where MINUTES names the run
 }
 
 pause() { # NAME: end this call in the middle of a stage
-    if [[ $1 == train-* && -e $WORK/runs/${1#train-}/model.safetensors ]]; then
-        "$PYTHON" -m benchmarks.gpu_run export "${1#train-}" "${folders[@]}" "${tiny[@]}" >/dev/null
+    if [ -e "$WORK/runs/${1#*-}/model.safetensors" ]; then
+        "$PYTHON" -m benchmarks.gpu_run export "${1#*-}" "${folders[@]}" "${tiny[@]}" >/dev/null
     fi
     collect
     echo "NOT DONE: $1 goes on with the next call"

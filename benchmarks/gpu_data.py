@@ -39,9 +39,9 @@ FULL = Counts(
     test=1_000,
     sudoku_test=20_000,
     published_test=10_000,
-    minimal=400_000,
-    level=10_000,
-    mazes=20_000,
+    minimal=16_000,
+    level=8_000,
+    mazes=8_000,
 )
 TINY = Counts(train=8, test=8, sudoku_test=8, published_test=8, minimal=16, level=8, mazes=8)
 
@@ -58,19 +58,19 @@ def sudoku_published(path: Path, counts: Counts) -> None:
         import_puzzles(source, path, test=counts.published_test, on_duplicate="drop")
 
 
-def sudoku_minimal(path: Path, counts: Counts) -> None:
-    """Random minimal puzzles to train on, tested on those of ``sudoku_extreme``."""
-    _mix_sudokus(path, [_pool(path.with_name("sudoku-pool.h5"), "sudoku-9x9", {}, counts.minimal, seed=1)])
-
-
 def sudoku_mixture(path: Path, counts: Counts) -> None:
-    """A tenth of the minimal ones, and as many of each hard level and of the forum's hardest as there are."""
-    few = _pool(path.with_name("sudoku-few.h5"), "sudoku-9x9", {}, counts.minimal // 10, seed=5)
+    """Random minimal puzzles, those of each hard level, and as many of the forum's hardest as there are.
+
+    None equals one to be tested on, generated or published, up to symmetry.
+    """
+    minimal = _pool(path.with_name("sudoku-pool.h5"), "sudoku-9x9", {}, counts.minimal, seed=7)
     hard = [
         _pool(path.with_name(f"sudoku-{level}.h5"), "sudoku-9x9", {"level": level}, counts.level, seed)
-        for seed, level in enumerate(("hard", "expert", "extreme"), start=2)
+        for level, seed in {"hard": 4, "expert": 5, "extreme": 1}.items()
     ]
-    _mix_sudokus(path, [few, *hard, *_published(path)])
+    published = path.with_name("sudoku-published.h5")
+    held_out = [Dataset(published)] if published.exists() else []
+    mix_datasets(path, [minimal, *hard, *held_out], Dataset(path.with_name("sudoku-extreme-1k.h5")), held_out)
 
 
 def maze_hard(path: Path, counts: Counts) -> None:
@@ -86,13 +86,8 @@ def maze_generated(path: Path, counts: Counts) -> None:
     _build(path, "maze-30x30", {"generator": "percolation"}, 0, counts.test, seed=1)
 
 
-def maze_small(path: Path, counts: Counts) -> None:
-    """Mazes of a quarter of the size, to begin with."""
-    _build(path, "maze-15x15", {"generator": "percolation"}, counts.mazes, counts.test)
-
-
 def maze_mixture(path: Path, counts: Counts) -> None:
-    """Twenty thousand generated mazes, labelled as the published ones are, tested on those of ``maze_hard``.
+    """Generated mazes, labelled as the published ones are, tested on those of ``maze_hard``.
 
     No maze to train on equals one to be tested on, published or generated, up to symmetry.
     """
@@ -104,24 +99,11 @@ def maze_mixture(path: Path, counts: Counts) -> None:
 DATASETS: dict[str, Callable[[Path, Counts], None]] = {
     "sudoku-extreme-1k": sudoku_extreme,
     "sudoku-published": sudoku_published,
-    "sudoku-minimal": sudoku_minimal,
     "sudoku-mixture": sudoku_mixture,
     "maze-hard-1k": maze_hard,
     "maze-generated": maze_generated,
-    "maze-15x15": maze_small,
     "maze-mixture": maze_mixture,
 }
-
-
-def _mix_sudokus(path: Path, pools: list[Dataset]) -> None:
-    """Train on all of them; none equals one to be tested on, generated or published, up to symmetry."""
-    mix_datasets(path, pools, Dataset(path.with_name("sudoku-extreme-1k.h5")), _published(path))
-
-
-def _published(path: Path) -> list[Dataset]:
-    """The published Sudokus, where there are any."""
-    published = path.with_name("sudoku-published.h5")
-    return [Dataset(published)] if published.exists() else []
 
 
 def _pool(path: Path, family: str, options: dict[str, Any], count: int, seed: int) -> Dataset:

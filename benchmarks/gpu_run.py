@@ -15,6 +15,7 @@ import json
 import shutil
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
@@ -28,7 +29,6 @@ from agents.batches import open_dataset
 from agents.cards import EVALUATION, write_card
 from agents.checkpoint import load_model, save_model
 from agents.compiling import compiled
-from agents.config import AIRConfig
 from agents.devices import pick_device, pick_dtype
 from agents.evaluation import describe, evaluate, evaluate_attempts, evaluate_halting, report
 from agents.evaluation.figures import draw_evaluation
@@ -42,83 +42,58 @@ from puzzles.files import replacing
 AGAIN = 75  # EX_TEMPFAIL
 HALT_AT = (0.5, 0.9)
 ATTEMPTS = 8
+COMPILING, MEASURED, SPARE = 20, 100, 0.93
+"""Steps in which a run compiles, steps that are timed, and the part of its minutes that is training."""
 
 
 class Plan(NamedTuple):
     """One run: how to train, for how long, and what to measure."""
 
     config: TrainConfig
-    """``init_from`` is the name of another run, which comes first."""
+    """A cosine ends with the minutes, whatever ``steps`` says."""
     minutes: float
     """Of training at most; the number of steps in ``config`` ends it too."""
     tests: tuple[tuple[str, int], ...]
     """Datasets whose test split is measured, the first one for the card, and for how many ACT steps."""
 
 
-_PAPER = PRESETS["sudoku-extreme-1k"]
-_RECIPE = dataclasses.replace(
-    _PAPER,
-    optimizer="muon",
-    halting_weight=0.1,
-    lr=4e-4,
-    weight_decay=0.1,
-    warmup=500,
-    clip=1.0,
-    ema=0.999,
-    loss="softmax",
-    steps=100_000,
-)
-"""What learned fastest on a CPU, with a rate for the paper's width; the learning rate stays: minutes end the run."""
-_SMALL = AIRConfig(layers=2, position="none", q_continue=False, gradient="LLHLLH")
-"""6.8 million parameters, 13.6 MB in bfloat16."""
-
-_SUDOKUS = dataclasses.replace(
-    _RECIPE,
-    dataset=Path("sudoku-minimal.h5"),
-    model=dataclasses.replace(PRESETS["sudoku-extreme"].model, hidden=9 * 96),
-    lr=1e-3,
-    act_steps=8,
-)
-"""A state per candidate, 0.4 million parameters."""
-
-_MAZES = dataclasses.replace(
-    _RECIPE,
-    model=dataclasses.replace(_SMALL, family="maze-30x30", convolution=3),
-    early_halting=False,
-    random_act_steps=8,
-    halting_weight=0.02,
-)
+_SUDOKUS = dataclasses.replace(PRESETS["sudoku-extreme"], batch=768, ema=0.999)
 
 PLANS = {
-    "sudoku-minimal": Plan(_SUDOKUS, 2, (("sudoku-extreme-1k", 16),)),
     "sudoku-extreme": Plan(
-        dataclasses.replace(
-            _SUDOKUS, dataset=Path("sudoku-mixture.h5"), init_from="sudoku-minimal", lr=7e-4, loss_knee=0.2
-        ),
+        dataclasses.replace(_SUDOKUS, dataset=Path("sudoku-mixture.h5"), init_from="air_envs/sudoku-extreme"),
         5,
+        (("sudoku-extreme-1k", 24), ("sudoku-extreme-1k", 64), ("sudoku-published", 64)),
+    ),
+    "sudoku-candidates-1k": Plan(
+        dataclasses.replace(_SUDOKUS, dataset=Path("sudoku-extreme-1k.h5"), init_from=None, lr=3e-3),
+        4,
         (("sudoku-extreme-1k", 16), ("sudoku-extreme-1k", 64), ("sudoku-published", 64)),
     ),
-    "sudoku-extreme-1k": Plan(_PAPER, 30, (("sudoku-extreme-1k", 16), ("sudoku-published", 16))),
-    "maze-15x15": Plan(
+    "sudoku-wide": Plan(
         dataclasses.replace(
-            _MAZES,
-            dataset=Path("maze-15x15.h5"),
-            model=dataclasses.replace(_MAZES.model, family="maze-15x15"),
-            batch=512,
-            growth=((500, "LH"),),
+            _SUDOKUS,
+            dataset=Path("sudoku-mixture.h5"),
+            model=dataclasses.replace(_SUDOKUS.model, hidden=9 * 64),
+            init_from=None,
+            lr=3e-3,
         ),
-        2,
-        (("maze-15x15", 16),),
+        3,
+        (("sudoku-extreme-1k", 24), ("sudoku-extreme-1k", 64), ("sudoku-published", 64)),
     ),
     "maze-hard": Plan(
-        dataclasses.replace(_MAZES, dataset=Path("maze-mixture.h5"), init_from="maze-15x15", batch=128),
-        8,
-        (("maze-hard-1k", 16), ("maze-hard-1k", 32), ("maze-generated", 16)),
+        dataclasses.replace(
+            PRESETS["maze-hard"], dataset=Path("maze-mixture.h5"), init_from="air_envs/maze-hard", batch=256, ema=0.999
+        ),
+        5,
+        (("maze-hard-1k", 32), ("maze-generated", 32)),
     ),
+    "sudoku-extreme-1k": Plan(PRESETS["sudoku-extreme-1k"], 30, (("sudoku-extreme-1k", 16), ("sudoku-published", 16))),
     "maze-hard-1k": Plan(
         dataclasses.replace(PRESETS["maze-hard-1k"], batch=128), 8, (("maze-hard-1k", 16), ("maze-generated", 16))
     ),
 }
+"""The paper's two settings come last: they take what is left of a machine that is lent for minutes."""
 
 
 def plan(name: str, work: Path, compile: str, tiny: bool) -> Plan:
@@ -128,23 +103,22 @@ def plan(name: str, work: Path, compile: str, tiny: bool) -> Plan:
         config,
         dataset=work / "data" / config.dataset.name,
         output=work / "runs" / name,
-        init_from=config.init_from and str(work / "runs" / config.init_from),
         compile=compile,
         log_every=100,
-        eval_every=2_000,
+        eval_every=4_000,
+        eval_puzzles=500,
         checkpoint_minutes=3,
         keep=1,
     )
     if tiny:
-        model = dataclasses.replace(config.model, hidden=36, heads=6, layers=1, max_steps=2)
-        short = tuple((step, program) for step, (_, program) in enumerate(config.growth, start=1))
         config = dataclasses.replace(
             config,
-            model=model,
+            model=dataclasses.replace(config.model, hidden=36, heads=6, layers=1, max_steps=2),
+            init_from=None,
             act_steps=None,
             random_act_steps=config.random_act_steps and 1,
-            growth=short,
             compile="off",
+            schedule="constant",
             steps=6,
             batch=4,
             warmup=2,
@@ -163,6 +137,9 @@ def train(asked: Plan, minutes: float, seconds: float) -> bool:
     left = 60 * minutes - trainer.seconds
     if trainer.step >= trainer.config.steps or left <= 0:
         return True
+    if trainer.step == 0 and trainer.config.schedule == "cosine":
+        end_cosine(trainer, left)
+        left -= trainer.seconds
     with interrupt_after(min(left, seconds)) as rung:
         try:
             print(trainer.train())
@@ -171,6 +148,21 @@ def train(asked: Plan, minutes: float, seconds: float) -> bool:
                 raise
             return left <= seconds
     return True
+
+
+def end_cosine(trainer: Trainer, seconds: float) -> None:
+    """Take the first steps of a run, and from their time reckon the number of steps in which its cosine ends."""
+    start = time.perf_counter()
+    for count in (COMPILING, MEASURED):  # the second round is the time of a step
+        begin = time.perf_counter()
+        for _ in range(count):
+            trainer.train_step()
+        if trainer.device.type == "cuda":
+            torch.cuda.synchronize()
+    took = (time.perf_counter() - begin) / MEASURED
+    trainer.seconds = time.perf_counter() - start
+    steps = trainer.step + max(1, round((seconds - trainer.seconds) * SPARE / took))
+    trainer.config = dataclasses.replace(trainer.config, steps=steps)
 
 
 @contextlib.contextmanager
@@ -196,7 +188,7 @@ def measure(asked: Plan, results: Path) -> None:
     device = pick_device()
     run, batch = asked.config.output, 4096 if asked.config.model.family.startswith("sudoku") else 512
     model = load_model(run, device)
-    compiled(model, "off" if asked.config.compile == "off" else "blocks")
+    compiled(model, "off" if asked.config.compile == "off" else "blocks", dynamic=None)
     agent = AIRAgent(model, pick_dtype("auto", device))
     for test, steps in asked.tests:
         path = asked.config.dataset.with_name(f"{test}.h5")

@@ -1,20 +1,16 @@
-"""Pictures of a recurrent reasoner at work: one frame per L or H update, an animated GIF, a contact sheet.
-
-A ``Frame`` holds cells that were decoded elsewhere, so nothing here knows a model.
-"""
+"""Pictures of a recurrent reasoner at work, one per L or H update: an animated GIF, a window."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from air_envs.drawing import sprites
-from air_envs.drawing.board import Layout, board_size, draw_board, painter, to_array
-from air_envs.drawing.files import save_gif, save_png
+from air_envs.drawing.board import board_size, to_array
+from air_envs.drawing.frame import Frame, draw_legend, draw_panel, draw_tag
 from air_envs.drawing.theme import LIGHT, Colour, Theme, as_theme, blend
 from air_envs.drawing.window import Window
 
@@ -23,68 +19,7 @@ if TYPE_CHECKING:
 
     from puzzles import PuzzleFamily
 
-__all__ = ["Frame", "changed", "draw_frame", "draw_frames", "draw_sheet", "save_gif", "save_png", "show_frames"]
-
 PANELS = ("puzzle · answer so far", "decoded z_H · proposal", "decoded z_L · scratchpad")
-_MAJORITY = 0.5
-"""Probability that the likeliest digit of a cell has at least where it is written and not pencilled."""
-
-
-@dataclass(frozen=True)
-class Frame:
-    """What a reasoner holds after one update. Every array is (rows, columns); cells outside the vocabulary (-1, 255)
-    are undecided, such as a decoded padding token."""
-
-    puzzle: ArrayLike
-    """The puzzle as posed."""
-    z_h: ArrayLike
-    """Cells decoded from z_H: the proposal."""
-    z_l: ArrayLike
-    """Cells decoded from z_L: the scratchpad."""
-    answer: ArrayLike | None = None
-    """The answer given so far; None shows the puzzle alone."""
-    z_h_confidence: ArrayLike | None = None
-    """0..1, such as the probability of each decoded cell."""
-    z_l_confidence: ArrayLike | None = None
-    z_h_candidates: ArrayLike | None = None
-    """(rows, columns, side), such as the probability of each digit; cells where none has half are pencilled."""
-    z_l_candidates: ArrayLike | None = None
-    title: str = ""
-    """Drawn at the top, such as ``"Sudoku-Extreme #17"``; counters are added by the drawing."""
-    act_step: int = 0
-    """Counted from 1; 0 before the first update."""
-    update: int = 0
-    """Updates since the start, counted from 1."""
-    program: str = "LLHLLH"
-    """One ACT step as letters."""
-    position: int | None = None
-    """Index in ``program`` of the update just made; None where none was."""
-    halt: float | None = None
-    """Probability of halting, 0..1."""
-    solved: bool | None = None
-    """Whether ``z_h`` solves the puzzle; None shows nothing."""
-
-    @property
-    def letter(self) -> str:
-        """``"L"`` or ``"H"``: the update just made; empty before the first."""
-        return "" if self.position is None else self.program[self.position]
-
-    @property
-    def boards(self) -> tuple[_Board, _Board, _Board]:
-        """The answer so far, z_H and z_L."""
-        return (
-            _Board(self.puzzle if self.answer is None else self.answer),
-            _Board(self.z_h, self.z_h_confidence, self.z_h_candidates),
-            _Board(self.z_l, self.z_l_confidence, self.z_l_candidates),
-        )
-
-
-class _Board(NamedTuple):
-    """What one board shows."""
-
-    cells: ArrayLike
-    confidence: ArrayLike | None = None
-    candidates: ArrayLike | None = None
 
 
 def draw_frame(
@@ -121,11 +56,11 @@ def draw_frame(
     for index, colour in enumerate((theme.text, theme.accent_h, theme.accent_l)):
         left = gap + index * (slot + gap)
         lit = frame.letter == ("", "H", "L")[index] and bool(frame.letter)
-        layout = _draw_one(surface, (left, top, slot, board_height), family, frame, previous, index, theme)
+        layout = draw_panel(surface, (left, top, slot, board_height), family, frame, previous, index, theme)
         name = sprites.label(PANELS[index], unit, colour if lit or not index else theme.muted, "bold")
         x = min(layout.left - layout.thin, left + slot - name.get_width())
         surface.blit(name, (x, header + round(unit * 0.1)))
-    _legend(surface, family, (gap, top + board_height + unit, width - 2 * gap), unit, theme)
+    draw_legend(surface, family, (gap, top + board_height + unit, width - 2 * gap), unit, theme)
     return to_array(surface)
 
 
@@ -177,111 +112,6 @@ def show_frames(
             window.destroy()
 
 
-def draw_sheet(
-    family: PuzzleFamily,
-    frames: Sequence[Frame],
-    columns: int | None = None,
-    theme: str | Theme = LIGHT,
-    *,
-    board: int = 150,
-    title: str = "",
-    most_rows: int = 16,
-) -> NDArray[np.uint8]:
-    """Draw a contact sheet: a row per ACT step, in it one board per update, z_L after an L and z_H after an H.
-
-    Args:
-        family: of the puzzle.
-        frames: in the order they were made; one before the first update is drawn on a row of its own as the puzzle.
-        columns: boards a row; None takes the length of the longest program.
-        theme: ``"light"``, ``"dark"`` or a ``Theme``.
-        board: pixels of the longer side of each board.
-        title: drawn at the top.
-        most_rows: of more rows these many are drawn, evenly spread from the first to the last.
-
-    Returns:
-        (height, width, 3) uint8.
-
-    Raises:
-        ValueError: no frames, or fewer than one row.
-    """
-    if not frames:
-        raise ValueError("frames: found none, expected 1 or more")
-    if most_rows < 1:
-        raise ValueError(f"most_rows {most_rows}, expected at least 1")
-    pygame, theme = sprites.load_pygame(), as_theme(theme)
-    updates = [(frame, earlier) for frame, earlier in _with_earlier(frames) if frame.position is not None]
-    columns = columns or max((len(frame.program) for frame, _ in updates), default=1)
-    rows: list[list[tuple[Frame, Frame | None]]] = []
-    for pair in updates:
-        if not rows or len(rows[-1]) == columns or rows[-1][-1][0].act_step != pair[0].act_step:
-            rows.append([])
-        rows[-1].append(pair)
-    if len(rows) > most_rows:
-        rows = [rows[r] for r in np.linspace(len(rows) - 1, 0, most_rows).round().astype(int)[::-1]]
-
-    unit = max(6, round(board / 17))
-    width, height = board_size(family, board)
-    side, gap, caption = 9 * unit, round(unit * 1.2), round(unit * 1.9)
-    top = round(unit * (4.2 if title else 1.2))
-    foot = 4 * unit
-    surface = pygame.Surface(
-        (side + columns * (width + gap) + gap, top + max(1, len(rows)) * (height + caption + gap) + foot), 0, 32
-    )
-    surface.fill(theme.page)
-    if title:
-        surface.blit(sprites.label(title, round(unit * 1.25), theme.text, "bold"), (gap, unit))
-    for r, row in enumerate(rows):
-        y = top + r * (height + caption + gap)
-        _row_label(surface, row, (gap, y + caption, height), unit, theme)
-        for c, (frame, earlier) in enumerate(row):
-            x = side + c * (width + gap)
-            index, colour, name = (1, theme.accent_h, "z_H") if frame.letter == "H" else (2, theme.accent_l, "z_L")
-            layout = _draw_one(surface, (x, y + caption, width, height), family, frame, earlier, index, theme)
-            left = layout.left - layout.thin
-            _tag(surface, frame.letter, (left, y), unit, colour)
-            surface.blit(sprites.label(name, unit, theme.muted), (left + round(unit * 2.0), y + round(unit * 0.05)))
-    if not rows:
-        draw_board(surface, (side, top, width, height), family, frames[0].puzzle, puzzle=frames[0].puzzle, theme=theme)
-    _legend(surface, family, (side, surface.get_height() - foot + unit, surface.get_width() - side - gap), unit, theme)
-    return to_array(surface)
-
-
-def changed(before: ArrayLike | None, after: ArrayLike) -> NDArray[np.bool_] | None:
-    """Return where two grids differ, None without an earlier one."""
-    return None if before is None else np.asarray(before) != np.asarray(after)
-
-
-# -- parts of a picture ------------------------------------------------------------------------------------------------
-
-
-def _draw_one(
-    surface: pygame.Surface,
-    rect: tuple[int, int, int, int],
-    family: PuzzleFamily,
-    frame: Frame,
-    earlier: Frame | None,
-    index: int,
-    theme: Theme,
-) -> Layout:
-    """Draw one of a frame's boards."""
-    cells, confidence, candidates = frame.boards[index]
-    highlight = changed(earlier.boards[index].cells if earlier else None, cells)
-    if candidates is not None:
-        candidates = np.asarray(candidates) / _MAJORITY
-        cells = np.where((candidates.max(-1) < 1) & (np.asarray(frame.puzzle) == 0), 0, cells)
-    return draw_board(
-        surface,
-        rect,
-        family,
-        cells,
-        puzzle=frame.puzzle,
-        confidence=confidence,
-        candidates=candidates,
-        highlight=highlight,
-        theme=theme,
-    )
-
-
 def _header(surface: pygame.Surface, frame: Frame, area: tuple[int, int, int, int], unit: int, theme: Theme) -> None:
     left, top, width, _ = area
     size = round(unit * 1.3)
@@ -309,7 +139,7 @@ def _header(surface: pygame.Surface, frame: Frame, area: tuple[int, int, int, in
         done = frame.position is not None and index < frame.position
         ground = colour if lit else blend(theme.page, colour, 0.28 if done else 0.12)
         ink = theme.page if lit else blend(theme.page, colour, 0.9 if done else 0.65)
-        _tag(surface, letter, (left + index * round(unit * 2.5), strip_top), unit, ground, ink, round(unit * 2.2))
+        draw_tag(surface, letter, (left + index * round(unit * 2.5), strip_top), unit, ground, ink, round(unit * 2.2))
     if frame.halt is not None:
         _halting(surface, frame.halt, (left + width, strip_top), unit, theme)
 
@@ -337,69 +167,3 @@ def _halting(surface: pygame.Surface, halt: float, right_top: tuple[int, int], u
         surface.blit(sprites.rounded(filled, bar_height, bar_height // 2, theme.good), (x, y))
     name = sprites.label("halting probability", unit, theme.muted)
     surface.blit(name, (x - name.get_width() - unit, top + round(unit * 0.35)))
-
-
-def _tag(
-    surface: pygame.Surface,
-    letter: str,
-    place: tuple[int, int],
-    unit: int,
-    ground: Colour,
-    ink: Colour = (255, 255, 255),
-    size: int | None = None,
-) -> None:
-    """A rounded square with a letter."""
-    size = size or round(unit * 1.6)
-    surface.blit(sprites.rounded(size, size, max(1, size // 4), ground), place)
-    sprites.place(
-        surface, sprites.text(letter, max(5, round(size * 0.5)), ink), place[0] + size / 2, place[1] + size / 2
-    )
-
-
-def _legend(surface: pygame.Surface, family: PuzzleFamily, area: tuple[int, int, int], unit: int, theme: Theme) -> None:
-    """Say what the marks mean, on one line, as many as there is room for."""
-    left, top, width = area
-    size = round(unit * 1.5)
-    entries = (
-        ("changed", blend(theme.board, theme.changed, theme.highlight), None),
-        ("breaks a rule", theme.conflict_cell, None),
-        ("contradicts the puzzle", theme.board, sprites.corner(size, theme.conflict)),
-        ("undecided", theme.board, sprites.hatch(size, theme.muted)),
-    )
-    x = left
-    for name, ground, sprite in entries:
-        if name not in painter(family.kind).MARKS:
-            continue
-        word = sprites.label(name, unit, theme.muted)
-        if x + size + unit + word.get_width() > left + width:
-            return
-        surface.blit(sprites.rounded(size, size, 2, theme.line), (x, top))
-        surface.blit(sprites.rounded(size - 2, size - 2, 1, ground), (x + 1, top + 1))
-        if sprite is not None:
-            surface.blit(sprite, (x, top))
-        surface.blit(word, (x + size + round(unit * 0.6), top - round(unit * 0.02)))
-        x += size + word.get_width() + round(unit * 2.4)
-
-
-def _row_label(
-    surface: pygame.Surface,
-    row: list[tuple[Frame, Frame | None]],
-    place: tuple[int, int, int],
-    unit: int,
-    theme: Theme,
-) -> None:
-    x, y, _ = place
-    last = row[-1][0]
-    lines = [("ACT step", theme.muted, "regular", 1.0), (str(last.act_step), theme.text, "bold", 1.8)]
-    if last.halt is not None:
-        lines.append((f"halt {last.halt:.2f}", theme.muted, "regular", 1.0))
-    if last.solved:
-        lines.append(("solved", theme.good, "bold", 1.0))
-    for word, colour, weight, scale in lines:
-        sprite = sprites.label(word, round(unit * scale), colour, weight)
-        surface.blit(sprite, (x, y))
-        y += sprite.get_height() + round(unit * 0.2)
-
-
-def _with_earlier(frames: Sequence[Frame]) -> list[tuple[Frame, Frame | None]]:
-    return list(zip(frames, [None, *frames[:-1]], strict=True))

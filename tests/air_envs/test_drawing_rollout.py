@@ -7,16 +7,10 @@ import pytest
 
 import puzzles
 from air_envs.drawing import rollout, sprites
-from air_envs.drawing.rollout import (
-    Frame,
-    changed,
-    draw_frame,
-    draw_frames,
-    draw_sheet,
-    save_gif,
-    save_png,
-    show_frames,
-)
+from air_envs.drawing.files import save_gif, save_png
+from air_envs.drawing.frame import Frame, changed
+from air_envs.drawing.rollout import draw_frame, draw_frames, show_frames
+from air_envs.drawing.sheet import draw_sheet
 from air_envs.drawing.theme import DARK, LIGHT, blend
 
 CASES = [(puzzles.family("sudoku-4x4"), 0), (puzzles.family("maze-5x9"), 1)]

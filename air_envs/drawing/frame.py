@@ -1,0 +1,158 @@
+"""What a recurrent reasoner holds after one update, and the parts that its pictures are made of.
+
+A ``Frame`` holds cells that were decoded elsewhere, so nothing here knows a model.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from air_envs.drawing import sprites
+from air_envs.drawing.board import Layout, draw_board, painter
+from air_envs.drawing.theme import Colour, Theme, blend
+
+if TYPE_CHECKING:
+    import pygame
+
+    from puzzles import PuzzleFamily
+
+_MAJORITY = 0.5
+"""Probability that the likeliest digit of a cell has at least where it is written and not pencilled."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What a reasoner holds after one update. Every array is (rows, columns); cells outside the vocabulary (-1, 255)
+    are undecided, such as a decoded padding token."""
+
+    puzzle: ArrayLike
+    """The puzzle as posed."""
+    z_h: ArrayLike
+    """Cells decoded from z_H: the proposal."""
+    z_l: ArrayLike
+    """Cells decoded from z_L: the scratchpad."""
+    answer: ArrayLike | None = None
+    """The answer given so far; None shows the puzzle alone."""
+    z_h_confidence: ArrayLike | None = None
+    """0..1, such as the probability of each decoded cell."""
+    z_l_confidence: ArrayLike | None = None
+    z_h_candidates: ArrayLike | None = None
+    """(rows, columns, side), such as the probability of each digit; cells where none has half are pencilled."""
+    z_l_candidates: ArrayLike | None = None
+    title: str = ""
+    """Drawn at the top, such as ``"Sudoku-Extreme #17"``; counters are added by the drawing."""
+    act_step: int = 0
+    """Counted from 1; 0 before the first update."""
+    update: int = 0
+    """Updates since the start, counted from 1."""
+    program: str = "LLHLLH"
+    """One ACT step as letters."""
+    position: int | None = None
+    """Index in ``program`` of the update just made; None where none was."""
+    halt: float | None = None
+    """Probability of halting, 0..1."""
+    solved: bool | None = None
+    """Whether ``z_h`` solves the puzzle; None shows nothing."""
+
+    @property
+    def letter(self) -> str:
+        """``"L"`` or ``"H"``: the update just made; empty before the first."""
+        return "" if self.position is None else self.program[self.position]
+
+    @property
+    def boards(self) -> tuple[Panel, Panel, Panel]:
+        """The answer so far, z_H and z_L."""
+        return (
+            Panel(self.puzzle if self.answer is None else self.answer),
+            Panel(self.z_h, self.z_h_confidence, self.z_h_candidates),
+            Panel(self.z_l, self.z_l_confidence, self.z_l_candidates),
+        )
+
+
+class Panel(NamedTuple):
+    """What one board shows."""
+
+    cells: ArrayLike
+    confidence: ArrayLike | None = None
+    candidates: ArrayLike | None = None
+
+
+def changed(before: ArrayLike | None, after: ArrayLike) -> NDArray[np.bool_] | None:
+    """Return where two grids differ, None without an earlier one."""
+    return None if before is None else np.asarray(before) != np.asarray(after)
+
+
+def draw_panel(
+    surface: pygame.Surface,
+    rect: tuple[int, int, int, int],
+    family: PuzzleFamily,
+    frame: Frame,
+    earlier: Frame | None,
+    index: int,
+    theme: Theme,
+) -> Layout:
+    """Draw one of a frame's boards."""
+    cells, confidence, candidates = frame.boards[index]
+    highlight = changed(earlier.boards[index].cells if earlier else None, cells)
+    if candidates is not None:
+        candidates = np.asarray(candidates) / _MAJORITY
+        cells = np.where((candidates.max(-1) < 1) & (np.asarray(frame.puzzle) == 0), 0, cells)
+    return draw_board(
+        surface,
+        rect,
+        family,
+        cells,
+        puzzle=frame.puzzle,
+        confidence=confidence,
+        candidates=candidates,
+        highlight=highlight,
+        theme=theme,
+    )
+
+
+def draw_tag(
+    surface: pygame.Surface,
+    letter: str,
+    place: tuple[int, int],
+    unit: int,
+    ground: Colour,
+    ink: Colour = (255, 255, 255),
+    size: int | None = None,
+) -> None:
+    """A rounded square with a letter."""
+    size = size or round(unit * 1.6)
+    surface.blit(sprites.rounded(size, size, max(1, size // 4), ground), place)
+    sprites.place(
+        surface, sprites.text(letter, max(5, round(size * 0.5)), ink), place[0] + size / 2, place[1] + size / 2
+    )
+
+
+def draw_legend(
+    surface: pygame.Surface, family: PuzzleFamily, area: tuple[int, int, int], unit: int, theme: Theme
+) -> None:
+    """Say what the marks mean, on one line, as many as there is room for."""
+    left, top, width = area
+    size = round(unit * 1.5)
+    entries = (
+        ("changed", blend(theme.board, theme.changed, theme.highlight), None),
+        ("breaks a rule", theme.conflict_cell, None),
+        ("contradicts the puzzle", theme.board, sprites.corner(size, theme.conflict)),
+        ("undecided", theme.board, sprites.hatch(size, theme.muted)),
+    )
+    x = left
+    for name, ground, sprite in entries:
+        if name not in painter(family.kind).MARKS:
+            continue
+        word = sprites.label(name, unit, theme.muted)
+        if x + size + unit + word.get_width() > left + width:
+            return
+        surface.blit(sprites.rounded(size, size, 2, theme.line), (x, top))
+        surface.blit(sprites.rounded(size - 2, size - 2, 1, ground), (x + 1, top + 1))
+        if sprite is not None:
+            surface.blit(sprite, (x, top))
+        surface.blit(word, (x + size + round(unit * 0.6), top - round(unit * 0.02)))
+        x += size + word.get_width() + round(unit * 2.4)
