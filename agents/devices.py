@@ -32,7 +32,7 @@ def pick_device(name: str = "auto") -> torch.device:
 def prepare(device: torch.device) -> torch.device:
     """Make a device ready to train on: a CUDA one is this process's own, with TF32 for products of float32."""
     if device.type == "cuda":
-        torch.cuda.set_device(device)
+        torch.cuda.set_device(device.index or 0)
         torch.set_float32_matmul_precision("high")
     if device.type == "cpu":
         _keep_freed_memory()

@@ -69,6 +69,9 @@ def _sudoku(
     return _cpu(name, steps, batch, lr, model, **fields)
 
 
+_FAR: dict[str, Any] = {"loss_knee": 0.2, "ema": 0.998}
+
+
 def _units(side: int) -> dict[str, Any]:
     """Attention inside rows, columns and boxes."""
     return {"family": f"sudoku-{side}x{side}", "mixer": "units", "hidden": 96, "heads": 6}
@@ -98,18 +101,10 @@ PRESETS: dict[str, TrainConfig] = _PAPER | {
     "sudoku-6x6-minimal": _sudoku("sudoku-6x6-minimal", 1_500, 32, 2e-3, _units(6), 2, 16),
     "sudoku-9x9-easy": _sudoku("sudoku-9x9-easy", 1_200, 32, 2e-3, _units(9), 2, 16),
     "sudoku-9x9-minimal": _sudoku("sudoku-9x9-minimal", 700, 64, 3e-3, _candidates(9), 4, 24, schedule="constant"),
-    # Most of its puzzles are beyond the model at first, hence the knee.
+    # Most of their puzzles are beyond the model at first, hence the knee.
+    "sudoku-candidates-1k": _sudoku("sudoku-candidates-1k", 5_000, 32, 3e-3, _candidates(9), 4, 24, **_FAR),
     "sudoku-extreme": _sudoku(
-        "sudoku-extreme",
-        14_000,
-        32,
-        1.5e-3,
-        _candidates(9),
-        4,
-        24,
-        init_from="air_envs/sudoku-9x9-minimal",
-        loss_knee=0.2,
-        ema=0.998,
+        "sudoku-extreme", 14_000, 32, 1.5e-3, _candidates(9), 4, 24, init_from="air_envs/sudoku-9x9-minimal", **_FAR
     ),
     "maze-9x9": _cpu("maze-9x9", 2_000, 64, 1e-3, dataclasses.replace(_LOCAL, family="maze-9x9"), **_STEADY),
     "maze-15x15": _percolation("maze-15x15", 4_000, 32, 1.5e-3, 15, 16),

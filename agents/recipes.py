@@ -54,6 +54,7 @@ class Recipe:
 
 RECIPES = {
     "sudoku-extreme-1k": Recipe(1_000, options={"level": "extreme"}),
+    "sudoku-candidates-1k": Recipe(1_000, options={"level": "extreme"}),
     "maze-hard-1k": Recipe(1_000, options={"generator": "percolation"}),
     "sudoku-4x4": Recipe(1_000),
     "sudoku-6x6": Recipe(100_000, options={"clues": 14}),

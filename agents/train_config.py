@@ -48,7 +48,8 @@ class TrainConfig:
     clip: float | None = None
     """Clip the gradient's norm to this; None (the paper) does not."""
     ema: float | None = None
-    """Decay of an exponential moving average of the weights, which is then what is evaluated and saved."""
+    """Decay of an exponential moving average of the weights, which is then what is evaluated and saved. It is less in
+    the beginning, see ``ema_at``."""
     loss: Literal["stablemax", "softmax"] = "stablemax"
     """Cross-entropy of the answer: stablemax in float64 is the paper's."""
     loss_knee: float | None = None
@@ -151,6 +152,19 @@ class TrainConfig:
             return self.lr
         done = (step - self.warmup) / max(1, self.steps - self.warmup)
         return self.lr * 0.5 * (1 + math.cos(math.pi * min(1.0, done)))
+
+    def ema_at(self, step: int) -> float:
+        """Decay of the average after ``step``, counted from 0.
+
+        At most so much that the latter half of all steps has seven eighths of the weight: a short run would else end
+        with an average of what it began with.
+
+        Raises:
+            ValueError: no average is kept.
+        """
+        if self.ema is None:
+            raise ValueError("ema None, expected a decay")
+        return min(self.ema, step / (step + 3))
 
     def _at_least(self, least: int, name: str) -> None:
         if getattr(self, name) < least:

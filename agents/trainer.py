@@ -197,8 +197,8 @@ class Trainer:
         for optimizer in self.optimizers:
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
-        if self.average and self.config.ema:
-            average_weights(self.average, self.model, self.config.ema)
+        if self.average:
+            average_weights(self.average, self.model, self.config.ema_at(self.step))
         self.step += 1
         self.window = metrics if self.window is None else add_metrics(self.window, metrics)
 

@@ -19,10 +19,10 @@ set -u -o pipefail
 cd "$(dirname "$0")/.."
 
 # What is worth most comes first, for a machine that is lent for minutes.
-RUNS="sudoku-extreme sudoku-candidates-1k sudoku-wide maze-hard sudoku-extreme-1k maze-hard-1k"
+RUNS="sudoku-extreme sudoku-wide sudoku-candidates-1k maze-hard sudoku-extreme-1k maze-hard-1k"
 ALL="bench-step"
 for name in sudoku-extreme-1k sudoku-published sudoku-mixture maze-hard-1k maze-generated maze-mixture; do ALL+=" data-$name"; done
-for name in sudoku-extreme sudoku-candidates-1k sudoku-wide maze-hard; do ALL+=" train-$name evaluate-$name export-$name"; done
+for name in sudoku-extreme sudoku-wide sudoku-candidates-1k maze-hard; do ALL+=" train-$name evaluate-$name export-$name"; done
 ALL+=" bench-evaluation bench-maze"
 for name in sudoku-extreme-1k maze-hard-1k; do ALL+=" train-$name evaluate-$name export-$name"; done
 for name in $RUNS; do ALL+=" analyze-$name"; done

@@ -40,7 +40,7 @@ from agents.trainer import Trainer
 from puzzles.files import replacing
 
 AGAIN = 75  # EX_TEMPFAIL
-HALT_AT = (0.5, 0.9)
+HALT_AT = (0.5, 0.9, 0.99)
 ATTEMPTS = 8
 COMPILING, MEASURED, SPARE = 20, 100, 0.93
 """Steps in which a run compiles, steps that are timed, and the part of its minutes that is training."""
@@ -57,33 +57,28 @@ class Plan(NamedTuple):
     """Datasets whose test split is measured, the first one for the card, and for how many ACT steps."""
 
 
-_SUDOKUS = dataclasses.replace(PRESETS["sudoku-extreme"], batch=768, ema=0.999)
+_BATCH = {"batch": 256, "ema": 0.999}
+_1K = PRESETS["sudoku-candidates-1k"]
+_EXTREME = dataclasses.replace(PRESETS["sudoku-extreme"], **_BATCH, dataset=Path("sudoku-mixture.h5"))
+_EXTREME_TESTS = ("sudoku-extreme-1k", 24), ("sudoku-extreme-1k", 64), ("sudoku-published", 64)
 
 PLANS = {
-    "sudoku-extreme": Plan(
-        dataclasses.replace(_SUDOKUS, dataset=Path("sudoku-mixture.h5"), init_from="air_envs/sudoku-extreme"),
+    "sudoku-extreme": Plan(dataclasses.replace(_EXTREME, init_from="air_envs/sudoku-extreme"), 5, _EXTREME_TESTS),
+    "sudoku-wide": Plan(
+        dataclasses.replace(
+            _EXTREME, model=dataclasses.replace(_EXTREME.model, hidden=9 * 64), init_from=None, lr=_1K.lr
+        ),
         5,
-        (("sudoku-extreme-1k", 24), ("sudoku-extreme-1k", 64), ("sudoku-published", 64)),
+        _EXTREME_TESTS,
     ),
     "sudoku-candidates-1k": Plan(
-        dataclasses.replace(_SUDOKUS, dataset=Path("sudoku-extreme-1k.h5"), init_from=None, lr=3e-3),
+        dataclasses.replace(_1K, dataset=Path("sudoku-extreme-1k.h5")),
         4,
         (("sudoku-extreme-1k", 16), ("sudoku-extreme-1k", 64), ("sudoku-published", 64)),
     ),
-    "sudoku-wide": Plan(
-        dataclasses.replace(
-            _SUDOKUS,
-            dataset=Path("sudoku-mixture.h5"),
-            model=dataclasses.replace(_SUDOKUS.model, hidden=9 * 64),
-            init_from=None,
-            lr=3e-3,
-        ),
-        3,
-        (("sudoku-extreme-1k", 24), ("sudoku-extreme-1k", 64), ("sudoku-published", 64)),
-    ),
     "maze-hard": Plan(
         dataclasses.replace(
-            PRESETS["maze-hard"], dataset=Path("maze-mixture.h5"), init_from="air_envs/maze-hard", batch=256, ema=0.999
+            PRESETS["maze-hard"], **_BATCH, dataset=Path("maze-mixture.h5"), init_from="air_envs/maze-hard"
         ),
         5,
         (("maze-hard-1k", 32), ("maze-generated", 32)),

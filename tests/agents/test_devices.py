@@ -5,7 +5,7 @@ import torch
 
 from agents import devices
 from agents.config import AIRConfig
-from agents.devices import pick_device, pick_dtype
+from agents.devices import pick_device, pick_dtype, prepare
 from agents.processes import Processes
 from agents.train_config import TrainConfig
 from agents.trainer import Trainer
@@ -26,6 +26,17 @@ def test_auto_is_bfloat16_only_where_the_processor_multiplies_it_faster(
     assert pick_dtype("auto", CPU) == dtype
     assert pick_dtype("bfloat16", CPU) == torch.bfloat16
     assert pick_dtype("float32", CPU) == torch.float32
+
+
+@pytest.mark.parametrize(("name", "index"), [("cuda", 0), ("cuda:2", 2)])
+def test_a_cuda_device_is_made_current_by_its_number(monkeypatch: pytest.MonkeyPatch, name: str, index: int) -> None:
+    """torch refuses to make "cuda" current, which has none."""
+    current: list[object] = []
+    monkeypatch.setattr(torch.cuda, "set_device", current.append)
+    before = torch.get_float32_matmul_precision()
+    prepare(torch.device(name))
+    torch.set_float32_matmul_precision(before)
+    assert current == [index]
 
 
 def test_a_run_remembers_what_auto_was(dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

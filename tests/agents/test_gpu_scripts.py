@@ -19,6 +19,7 @@ from agents.checkpoint import load_training
 from agents.evaluation import evaluate
 from agents.pretrained import load_pretrained
 from agents.pretrained.packing import MAX_BYTES
+from agents.train_config import read_train_config
 from benchmarks import gpu_data
 from benchmarks.gpu import Bench
 from benchmarks.gpu_run import PLANS, Plan, interrupt_after, train
@@ -40,6 +41,15 @@ def test_a_call_ends_in_time_and_the_next_goes_on(dataset: Path, tmp_path: Path)
     assert train(asked, minutes=1.5 / 60, seconds=600), "the run has had its minutes"
     assert load_training(config.output, "cpu")["step"] >= stopped
     assert train(asked, minutes=0, seconds=600), "nothing is left to do"
+
+
+def test_a_cosine_ends_about_when_the_minutes_do(dataset: Path, tmp_path: Path) -> None:
+    config = tiny_config(dataset, tmp_path / "run", steps=100_000, schedule="cosine", log_every=10, eval_every=50_000)
+    assert train(Plan(config, 0, ()), minutes=6 / 60, seconds=600)
+    planned = read_train_config(config.output)
+    assert planned is not None
+    assert planned.steps < config.steps
+    assert load_training(config.output, "cpu")["step"] > planned.steps / 2
 
 
 def test_a_run_ends_with_its_steps(dataset: Path, tmp_path: Path) -> None:

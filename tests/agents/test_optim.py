@@ -118,6 +118,20 @@ def test_the_average_of_weights_against_its_formula() -> None:
         torch.testing.assert_close(found, value)
 
 
+def test_the_average_forgets_where_it_began() -> None:
+    """Until the decay is what it shall be, the latter half of the steps has seven eighths of the weight."""
+    config = TrainConfig(Path("data.h5"), Path("run"), ema=0.99)
+    weights = torch.zeros(0, dtype=torch.float64)
+    for step in range(200):
+        decay = config.ema_at(step)
+        weights = torch.cat((weights * decay, torch.tensor([1 - decay], dtype=torch.float64)))
+    assert weights.sum() == pytest.approx(1)
+    assert weights[100:].sum() == pytest.approx(7 / 8, abs=0.01)
+    assert config.ema_at(1_000) == 0.99
+    with pytest.raises(ValueError, match="ema None"):
+        dataclasses.replace(config, ema=None).ema_at(0)
+
+
 def test_clipping_bounds_the_joint_norm() -> None:
     a, b = (torch.nn.Parameter(torch.zeros(2)) for _ in range(2))
     for norm, expected in ((None, 10.0), (20.0, 10.0), (1.0, 1.0)):
