@@ -134,7 +134,7 @@ def train(asked: Plan, minutes: float, seconds: float) -> bool:
         return True
     if trainer.step == 0 and trainer.config.schedule == "cosine":
         end_cosine(trainer, left)
-        left -= trainer.seconds
+        left = max(left - trainer.seconds, 1.0)
     with interrupt_after(min(left, seconds)) as rung:
         try:
             print(trainer.train())
