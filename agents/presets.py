@@ -69,6 +69,7 @@ def _sudoku(
     return _cpu(name, steps, batch, lr, model, **fields)
 
 
+# For puzzles most of which are beyond the model at first.
 _FAR: dict[str, Any] = {"loss_knee": 0.2, "ema": 0.998}
 
 
@@ -101,7 +102,6 @@ PRESETS: dict[str, TrainConfig] = _PAPER | {
     "sudoku-6x6-minimal": _sudoku("sudoku-6x6-minimal", 1_500, 32, 2e-3, _units(6), 2, 16),
     "sudoku-9x9-easy": _sudoku("sudoku-9x9-easy", 1_200, 32, 2e-3, _units(9), 2, 16),
     "sudoku-9x9-minimal": _sudoku("sudoku-9x9-minimal", 700, 64, 3e-3, _candidates(9), 4, 24, schedule="constant"),
-    # Most of their puzzles are beyond the model at first, hence the knee.
     "sudoku-candidates-1k": _sudoku("sudoku-candidates-1k", 5_000, 32, 3e-3, _candidates(9), 4, 24, **_FAR),
     "sudoku-extreme": _sudoku(
         "sudoku-extreme", 14_000, 32, 1.5e-3, _candidates(9), 4, 24, init_from="air_envs/sudoku-9x9-minimal", **_FAR

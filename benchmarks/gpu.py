@@ -1,4 +1,4 @@
-"""Speed on a GPU: ``python -m benchmarks.gpu [--tiny] [--json FILE] [PART ...]`` prints one table.
+"""Speed on a GPU: ``python -m benchmarks.gpu [--tiny] [--steps N] [--json FILE] [PART ...]`` prints one table.
 
 Parts are ceiling, loss, step, maze and evaluation; without any, all. Weights are untrained: they cost as much as
 trained ones. --tiny runs the same code at toy sizes, on a CPU where there is no GPU, and judges no target; it needs a

@@ -33,9 +33,8 @@ def test_a_cuda_device_is_made_current_by_its_number(monkeypatch: pytest.MonkeyP
     """torch refuses to make "cuda" current, which has none."""
     current: list[object] = []
     monkeypatch.setattr(torch.cuda, "set_device", current.append)
-    before = torch.get_float32_matmul_precision()
+    monkeypatch.setattr(torch, "set_float32_matmul_precision", lambda precision: None)
     prepare(torch.device(name))
-    torch.set_float32_matmul_precision(before)
     assert current == [index]
 
 
