@@ -14,6 +14,7 @@ from torch import Tensor
 
 import puzzles
 from agents.batches import to_cells, to_tokens
+from agents.compiling import compiled
 from agents.devices import pick_device, pick_dtype
 from agents.model import AIR, Output, State
 from agents.pretrained import load_pretrained
@@ -64,7 +65,7 @@ class AIRAgent:
     def __init__(self, model: AIR, dtype: torch.dtype = torch.float32, compile: bool = False):
         self.model = model.eval()
         self.dtype = dtype
-        self.step = torch.compile(self.model, dynamic=False) if compile else self.model
+        self.step = compiled(self.model, "default" if compile else "off")
         self.family = puzzles.family(model.config.family)
 
     @classmethod

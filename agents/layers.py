@@ -6,12 +6,14 @@ Shapes: B batch, S positions that f sees, D hidden.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from agents.config import swiglu_width
+from agents.float8 import SIDES, float8_product, multiplies_float8
 
 
 class SwiGLU(nn.Module):
@@ -51,15 +53,38 @@ class GridConvolution(nn.Module):
 
 
 class Linear(nn.Module):
-    """A product without bias, its float32 weight cast to the input's dtype; truncated normal of std 1/sqrt(fan_in)."""
+    """A product without bias, its float32 weight cast to the input's dtype; truncated normal of std 1/sqrt(fan_in).
+
+    Attributes:
+        float8: in training, take products that no gradient goes through in float8; see ``use_float8``.
+    """
 
     def __init__(self, fan_in: int, fan_out: int):
         super().__init__()
+        self.float8 = False
         self.weight = nn.Parameter(truncated_normal(fan_out, fan_in, std=fan_in**-0.5))
 
     def forward(self, h: Tensor) -> Tensor:
         """(..., fan_in) to (..., fan_out)."""
+        if self.float8 and self.training and not torch.is_grad_enabled():
+            return float8_product(h, self.weight)
         return F.linear(h, self.weight.to(h.dtype))
+
+
+def use_float8(blocks: Iterable[nn.Module], device: torch.device) -> None:
+    """Let the products of these blocks be of float8, in training, where no gradient goes through them.
+
+    Raises:
+        ValueError: the device does not multiply float8, or a weight has a side that is no multiple of 16.
+    """
+    if not multiplies_float8(device):
+        raise ValueError(f"float8 on {device}, expected a CUDA device of compute capability 8.9 or more")
+    layers = [layer for block in blocks for layer in block.modules() if isinstance(layer, Linear)]
+    for rows, columns in (layer.weight.shape for layer in layers):
+        if rows % SIDES or columns % SIDES:
+            raise ValueError(f"float8 with a weight of {rows} x {columns}, expected multiples of {SIDES}")
+    for layer in layers:
+        layer.float8 = True
 
 
 def rms_norm(h: Tensor) -> Tensor:

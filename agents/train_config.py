@@ -86,6 +86,9 @@ class TrainConfig:
     """Compile with torch.compile (needs a C++ compiler on the CPU): the Transformer blocks alone, in seconds, or the
     whole ACT step in one of its modes, in a minute or more; reduce-overhead replays CUDA graphs, where there is CUDA,
     and max-autotune tries out kernels besides."""
+    float8: bool = False
+    """Take the matrix products of f in float8 where no gradient goes through them: in the updates before the model's
+    ``gradient``, and for the target of q_continue. For Ada, Hopper and later GPUs; evaluation is as precise as ever."""
     seed: int = 0
     """Seeds weights, batches, symmetries and halting."""
     log_every: int = 20

@@ -38,6 +38,7 @@ from agents.config import AIRConfig, to_json
 from agents.devices import pick_device, pick_dtype, prepare
 from agents.evaluation import Evaluation, evaluate, merge
 from agents.interrupts import deferred_interrupt
+from agents.layers import use_float8
 from agents.model import AIR, State
 from agents.optim import average_weights, build_optimizers, clip_gradients
 from agents.pretrained import load_pretrained
@@ -75,8 +76,8 @@ class Trainer:
 
     Raises:
         ValueError: the model's family is not the dataset's, the device is not there, the optimizer is not, the batch
-            can't be shared out, mazes are labelled otherwise than their symmetry copies would be, or the weights to
-            start with are not there or don't fit the model.
+            can't be shared out, device or model don't go with float8, mazes are labelled otherwise than their symmetry
+            copies would be, or the weights to start with are not there or don't fit the model.
         DatasetError: a damaged dataset.
     """
 
@@ -101,6 +102,8 @@ class Trainer:
             _take_weights(self.model, config.init_from)
         self.model.to(self.device)
         self.average = copy.deepcopy(self.model).requires_grad_(False) if config.ema else None
+        if config.float8:
+            use_float8((*self.model.f, *self.model.f_H), self.device)
         self.optimizers = build_optimizers(self.model, config)
         self.forward, self.look_ahead = self._forwards()
         self.carry = initial_carry(self.model, self.rows.stop - self.rows.start, self.dtype)

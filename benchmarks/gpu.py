@@ -1,8 +1,8 @@
 """Speed on a GPU: ``python -m benchmarks.gpu [--tiny] [--steps N] [--json FILE] [PART ...]`` prints one table.
 
-Parts are ceiling, loss, step, maze and evaluation; without any, all. Weights are untrained: they cost as much as
-trained ones. --tiny runs the same code at toy sizes, on a CPU where there is no GPU, and judges no target; it needs a
-C++ compiler there.
+Parts are ceiling, loss, step, kernels, maze and evaluation; without any, all. Weights are untrained: they cost as much
+as trained ones. --tiny runs the same code at toy sizes, on a CPU where there is no GPU, and judges no target; it needs
+a C++ compiler there.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 
@@ -39,7 +39,14 @@ from puzzles.files import replacing
 
 STEPS, TEST_PUZZLES = 26_040, 422_786  # of the paper's run, of Sudoku-Extreme
 MINUTES = {"continue target": 30, "halt-only": 20}  # for STEPS
-WAYS = {"eager": "off", "blocks compiled": "blocks", "CUDA graphs": "reduce-overhead"}
+WAYS: dict[str, dict[str, Any]] = {
+    "eager": {"compile": "off"},
+    "blocks compiled": {"compile": "blocks"},
+    "CUDA graphs": {"compile": "reduce-overhead"},
+    "CUDA graphs, float8": {"compile": "reduce-overhead", "float8": True},
+    "blocks compiled, float8": {"compile": "blocks", "float8": True},
+}
+"""How to train: fields of ``TrainConfig``."""
 
 
 class Sizes(NamedTuple):
@@ -53,24 +60,29 @@ class Sizes(NamedTuple):
     maze_batches: tuple[int, ...]
     ways: tuple[str, ...]
     """Keys of ``WAYS`` to compare."""
+    profiled: tuple[str, ...]
+    """Keys of ``WAYS`` whose kernels to time."""
     steps: int
     """Training steps in each of ``REPEATS`` timings, by default."""
     puzzles: int
     """Evaluated."""
-    evaluated_at_once: int
+    evaluated_at_once: tuple[int, ...]
 
 
 REPEATS = 3
+KERNELS, KERNEL_NAME = 14, 60
+"""How many kernels are listed, and letters of their names."""
 PAPER = Sizes(
     product=8192,
     sudoku=PRESETS["sudoku-extreme-1k"].model,
     batch=768,
     maze=PRESETS["maze-hard-1k"].model,
     maze_batches=(96, 192),
-    ways=tuple(WAYS),
+    ways=("eager", "blocks compiled", "CUDA graphs", "CUDA graphs, float8"),
+    profiled=("blocks compiled", "blocks compiled, float8"),
     steps=10,
     puzzles=16_384,
-    evaluated_at_once=4096,
+    evaluated_at_once=(1024, 4096),
 )
 _TINY = AIRConfig(family="sudoku-4x4", hidden=32, heads=2, layers=1, h_cycles=1, l_cycles=1)
 TINY = Sizes(
@@ -79,10 +91,11 @@ TINY = Sizes(
     batch=8,
     maze=dataclasses.replace(_TINY, family="maze-5x5"),
     maze_batches=(2, 4),
-    ways=("eager", "blocks compiled"),
+    ways=("eager", "blocks compiled", "blocks compiled, float8"),
+    profiled=("eager",),
     steps=2,
     puzzles=24,
-    evaluated_at_once=8,
+    evaluated_at_once=(4, 8),
 )
 
 
@@ -156,13 +169,24 @@ class Bench:
                 yield Row(f"Sudoku, {name}: arithmetic", flops / 1e12, "TFLOP", note=f"floor {floor * 1e3:.3g} ms")
                 found = {}
                 for how in sizes.ways:
-                    found[how] = self.measure(model, sizes.batch, WAYS[how], Path(folder))
+                    found[how] = self.measure(model, sizes.batch, how, Path(folder))
                     took, note = found[how].seconds, self.describe(found[how], flops, sizes.batch)
                     yield Row(f"Sudoku, {name}: step, {how}", took * 1e3, "ms", note=note)
                 best = min(found, key=lambda how: found[how].seconds)
                 took = found[best].seconds
                 yield self.target(at_least, f"Sudoku, {name}: of the ceiling", 100 * floor / took, "%", 55, best)
                 yield self.target(at_most, f"Sudoku, {name}: {STEPS:,} steps", took * STEPS / 60, "min", minutes, best)
+
+    def kernels(self) -> Iterator[Row]:
+        """What takes the device's time in a step of the paper's Sudoku setting, the longest first."""
+        sizes = self.sizes
+        with tempfile.TemporaryDirectory() as folder:
+            for how in sizes.profiled:
+                found = self.profile(self.trainer(sizes.sudoku, sizes.batch, how, Path(folder)).train_step)
+                total = sum(took for took, _, _ in found)
+                for took, calls, name in found[:KERNELS]:
+                    note = f"{took / total:.1%}, {calls:.0f} calls"
+                    yield Row(f"{how}: {name[:KERNEL_NAME]}", took * 1e3, "ms", note=note)
 
     def maze(self) -> Iterator[Row]:
         """Maze-Hard, the batch doubled until memory ends or nothing is gained."""
@@ -171,7 +195,7 @@ class Bench:
         with tempfile.TemporaryDirectory() as folder:
             for batch in self.sizes.maze_batches:
                 try:
-                    found = self.measure(model, batch, "blocks", Path(folder))
+                    found = self.measure(model, batch, "blocks compiled", Path(folder))
                 except torch.OutOfMemoryError:
                     yield Row("Maze: batch that memory is too small for", batch, "")
                     break
@@ -190,15 +214,16 @@ class Bench:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "puzzles.h5"
             build_dataset(path, sizes.sudoku.family, train=0, test=sizes.puzzles, progress=False)
-            agent, data, size = self.agent(), Dataset(path), sizes.evaluated_at_once
-            full = evaluate(agent, data, batch=size, progress=False)
+            agent, data = self.agent(), Dataset(path)
+            tried = {size: evaluate(agent, data, batch=size, progress=False) for size in sizes.evaluated_at_once}
+            size, full = min(tried.items(), key=lambda one: one[1].seconds)
             threshold = quarter_threshold(full)
             early = evaluate_halting(agent, data, threshold, batch=size, progress=False)
         flops = act_step_flops(sizes.sudoku, len(full.right)) * full.exact.shape[1]
         used = flops / full.seconds / self.peak_rate
-        note = f"batch {size}, {full.puzzles_per_second:,.0f} puzzles/s, {used:.0%} of the ceiling"
+        rates = ", ".join(f"{one.puzzles_per_second:,.0f} puzzles/s with batch {n}" for n, one in tried.items())
         minutes = TEST_PUZZLES / len(full.right) / 60
-        what = f"{TEST_PUZZLES:,} puzzles"
+        what, note = f"{TEST_PUZZLES:,} puzzles", f"{rates}; {used:.0%} of the ceiling"
         yield self.target(at_most, f"{what}, {full.exact.shape[1]} ACT steps", full.seconds * minutes, "min", 4, note)
         note = (
             f"threshold set for {early.steps.mean():.1f} ACT steps, {early.steps.sum() / early.computed:.0%} occupied"
@@ -214,20 +239,25 @@ class Bench:
         compiled(model.to(self.device), "blocks" if self.judged else "off")
         return AIRAgent(model, self.dtype)
 
-    def measure(self, model: AIRConfig, batch: int, way: str, folder: Path) -> Step:
-        """Time the trainer's step as the paper trains; puzzles go to ``folder``, once."""
-        dataset = folder / f"{model.family}.h5"
-        if not dataset.exists():
-            build_dataset(dataset, model.family, train=200, test=10, progress=False)
-        config = TrainConfig(
-            dataset, folder, model, batch=batch, compile=way, device=str(self.device), dtype=_name(self.dtype)
-        )
-        self.forget()
-        trainer = Trainer(config)
+    def measure(self, model: AIRConfig, batch: int, how: str, folder: Path) -> Step:
+        """Time the trainer's step."""
+        trainer = self.trainer(model, batch, how, folder)
         first = self.seconds(trainer.train_step, 4, warm_up=0, repeats=1) * 4
         took = self.seconds(trainer.train_step, self.steps)
         peak = torch.cuda.max_memory_allocated() if self.cuda else 0
         return Step(took, first, peak)
+
+    def trainer(self, model: AIRConfig, batch: int, how: str, folder: Path) -> Trainer:
+        """Return one that trains as the paper does, in one of ``WAYS``; puzzles go to ``folder``, once."""
+        dataset = folder / f"{model.family}.h5"
+        if not dataset.exists():
+            build_dataset(dataset, model.family, train=200, test=10, progress=False)
+        self.forget()
+        return Trainer(
+            TrainConfig(
+                dataset, folder, model, batch=batch, device=str(self.device), dtype=_name(self.dtype), **WAYS[how]
+            )
+        )
 
     def forget(self) -> None:
         """Free what the setting before has compiled and allocated."""
@@ -251,6 +281,24 @@ class Bench:
             times.append((time.perf_counter() - start) / calls)
         return statistics.median(times)
 
+    def profile(self, work: Callable[[], object]) -> list[tuple[float, float, str]]:
+        """Seconds, calls and names of what the device runs in a call of ``work``, the longest first."""
+        self.seconds(work, 4, warm_up=0, repeats=1)
+        with torch.profiler.profile() as profile:
+            self.seconds(work, self.steps, warm_up=0, repeats=1)
+        return sorted(
+            (
+                (
+                    (event.self_device_time_total if self.cuda else event.self_cpu_time_total) / self.steps / 1e6,
+                    event.count / self.steps,
+                    event.key,
+                )
+                for event in profile.key_averages()
+                if event.device_type.name.lower() == self.device.type
+            ),
+            reverse=True,
+        )
+
     def wait(self) -> None:
         """Wait for the device."""
         if self.cuda:
@@ -272,7 +320,7 @@ class Bench:
         return kind(what, figure, unit, bound, note) if self.judged else Row(what, figure, unit, note=note)
 
 
-PARTS = ("ceiling", "loss", "step", "maze", "evaluation")
+PARTS = ("ceiling", "loss", "step", "kernels", "maze", "evaluation")
 
 
 def main() -> None:

@@ -12,23 +12,26 @@
 #     LIMIT    seconds of one call; 540
 #     STAGES   what to do, in that order; by default all that is in ALL below
 #     COMPILE  how to train: blocks, default, reduce-overhead ...; see which is fastest in bench-step; blocks
+#     FLOAT8   runs to train with float8 products, such as "sudoku-extreme-1k maze-hard-1k"; none
 #     MINUTES  of training, such as "sudoku-extreme-1k=9 maze-hard=5"; by default those of benchmarks/gpu_run.py
+#     INIT     weights to begin with, such as "sudoku-extreme-1k=FOLDER", what an earlier machine exported of that run
 #     TINY     1 for toy sizes, on a CPU too: minutes in all
 #     AIR_ENVS_DATA  folder of published puzzles, where there is one
 set -u -o pipefail
 cd "$(dirname "$0")/.."
 
-# What is worth most comes first, for a machine that is lent for minutes.
-RUNS="sudoku-extreme sudoku-wide sudoku-candidates-1k maze-hard sudoku-extreme-1k maze-hard-1k"
+# What is worth most comes first, for a machine that is lent for minutes; the paper's two settings take what is left.
+RUNS="sudoku-extreme sudoku-wide sudoku-candidates-1k maze-hard"
+PAPER_RUNS="sudoku-extreme-1k maze-hard-1k"
 ALL="bench-step"
 for name in sudoku-extreme-1k sudoku-published sudoku-mixture maze-hard-1k maze-generated maze-mixture; do ALL+=" data-$name"; done
-for name in sudoku-extreme sudoku-wide sudoku-candidates-1k maze-hard; do ALL+=" train-$name evaluate-$name export-$name"; done
-ALL+=" bench-evaluation bench-maze"
-for name in sudoku-extreme-1k maze-hard-1k; do ALL+=" train-$name evaluate-$name export-$name"; done
-for name in $RUNS; do ALL+=" analyze-$name"; done
+for name in $RUNS; do ALL+=" train-$name evaluate-$name export-$name"; done
+ALL+=" bench-kernels bench-evaluation bench-maze"
+for name in $PAPER_RUNS; do ALL+=" train-$name evaluate-$name export-$name"; done
+for name in $RUNS $PAPER_RUNS; do ALL+=" analyze-$name"; done
 
-OUT=${OUT:-gpu-results} WORK=${WORK:-gpu-work} LIMIT=${LIMIT:-540} STAGES=${STAGES:-$ALL} MINUTES=${MINUTES:-} COMPILE=${COMPILE:-blocks}
-PYTHON=${PYTHON:-python3}
+OUT=${OUT:-gpu-results} WORK=${WORK:-gpu-work} LIMIT=${LIMIT:-540} STAGES=${STAGES:-$ALL} COMPILE=${COMPILE:-blocks}
+FLOAT8=${FLOAT8:-} MINUTES=${MINUTES:-} INIT=${INIT:-} PYTHON=${PYTHON:-python3}
 export PYTHONUNBUFFERED=1 TQDM_MININTERVAL=10
 tiny=(${TINY:+--tiny})
 folders=(--work "$WORK" --results "$WORK/results")
@@ -52,15 +55,17 @@ main() {
 }
 
 run_stage() { # NAME
+    local what=${1#*-}
     case $1 in
     bench-step) stage "$1" 120 benchmarks.gpu ceiling loss step "${tiny[@]}" --json "$WORK/results/$1.json" ;;
-    bench-*) stage "$1" 120 benchmarks.gpu "${1#bench-}" "${tiny[@]}" --json "$WORK/results/$1.json" ;;
-    data-*) stage "$1" 10 benchmarks.gpu_data "${1#data-}" --folder "$WORK/data" "${tiny[@]}" ;;
-    train-*) stage "$1" 60 benchmarks.gpu_run train "${1#train-}" "${folders[@]}" "${tiny[@]}" \
-        --compile "$COMPILE" --seconds $((LIMIT - SECONDS - 30)) $(minutes "${1#train-}") ;;
-    evaluate-*) stage "$1" 60 benchmarks.gpu_run evaluate "${1#evaluate-}" "${folders[@]}" "${tiny[@]}" ;;
-    analyze-*) stage "$1" 60 benchmarks.gpu_run analyze "${1#analyze-}" "${folders[@]}" "${tiny[@]}" ;;
-    export-*) stage "$1" 20 benchmarks.gpu_run export "${1#export-}" "${folders[@]}" "${tiny[@]}" ;;
+    bench-*) stage "$1" 120 benchmarks.gpu "$what" "${tiny[@]}" --json "$WORK/results/$1.json" ;;
+    data-*) stage "$1" 10 benchmarks.gpu_data "$what" --folder "$WORK/data" "${tiny[@]}" ;;
+    train-*) stage "$1" 60 benchmarks.gpu_run train "$what" "${folders[@]}" "${tiny[@]}" \
+        --compile "$COMPILE" --seconds $((LIMIT - SECONDS - 30)) \
+        $(flag --float8 "$what" $FLOAT8) $(flag --minutes "$what" $MINUTES) $(flag --init-from "$what" $INIT) ;;
+    evaluate-*) stage "$1" 60 benchmarks.gpu_run evaluate "$what" "${folders[@]}" "${tiny[@]}" ;;
+    analyze-*) stage "$1" 60 benchmarks.gpu_run analyze "$what" "${folders[@]}" "${tiny[@]}" ;;
+    export-*) stage "$1" 20 benchmarks.gpu_run export "$what" "${folders[@]}" "${tiny[@]}" ;;
     *)
         echo "no stage $1, expected some of: $ALL" >&2
         exit 2
@@ -87,9 +92,12 @@ stage() { # NAME LEAST_SECONDS MODULE ARGUMENT...: run a module unless it is don
     esac
 }
 
-minutes() { # RUN: its flag, where MINUTES names the run
-    for pair in $MINUTES; do
-        [ "${pair%%=*}" != "$1" ] || echo "--minutes ${pair#*=}"
+flag() { # FLAG RUN PAIR...: the flag, and the value of the pair RUN=VALUE; alone where RUN stands there
+    for pair in "${@:3}"; do
+        case $pair in
+        "$2") echo "$1" ;;
+        "$2"=*) echo "$1 ${pair#*=}" ;;
+        esac
     done
 }
 

@@ -53,62 +53,67 @@ class Plan(NamedTuple):
     """A cosine ends with the minutes, whatever ``steps`` says."""
     minutes: float
     """Of training at most; the number of steps in ``config`` ends it too."""
-    tests: tuple[tuple[str, int], ...]
-    """Datasets whose test split is measured, the first one for the card, and for how many ACT steps."""
+    tests: tuple[str, ...]
+    """Datasets whose test split is measured, the first one for the card."""
+    act_steps: int
+    """ACT steps to measure; the accuracy after fewer comes with it."""
 
 
 _BATCH = {"batch": 256, "ema": 0.999}
 _1K = PRESETS["sudoku-candidates-1k"]
 _EXTREME = dataclasses.replace(PRESETS["sudoku-extreme"], **_BATCH, dataset=Path("sudoku-mixture.h5"))
-_EXTREME_TESTS = ("sudoku-extreme-1k", 24), ("sudoku-extreme-1k", 64), ("sudoku-published", 64)
+_SUDOKU_TESTS = "sudoku-extreme-1k", "sudoku-published"
+_MAZE_TESTS = "maze-hard-1k", "maze-generated"
 
 PLANS = {
-    "sudoku-extreme": Plan(dataclasses.replace(_EXTREME, init_from="air_envs/sudoku-extreme"), 5, _EXTREME_TESTS),
+    "sudoku-extreme": Plan(dataclasses.replace(_EXTREME, init_from="air_envs/sudoku-extreme"), 5, _SUDOKU_TESTS, 64),
     "sudoku-wide": Plan(
         dataclasses.replace(
             _EXTREME, model=dataclasses.replace(_EXTREME.model, hidden=9 * 64), init_from=None, lr=_1K.lr
         ),
         5,
-        _EXTREME_TESTS,
+        _SUDOKU_TESTS,
+        64,
     ),
     "sudoku-candidates-1k": Plan(
         dataclasses.replace(_1K, dataset=Path("sudoku-extreme-1k.h5")),
         4,
-        (("sudoku-extreme-1k", 16), ("sudoku-extreme-1k", 64), ("sudoku-published", 64)),
+        _SUDOKU_TESTS,
+        64,
     ),
     "maze-hard": Plan(
         dataclasses.replace(
             PRESETS["maze-hard"], **_BATCH, dataset=Path("maze-mixture.h5"), init_from="air_envs/maze-hard"
         ),
         5,
-        (("maze-hard-1k", 32), ("maze-generated", 32)),
+        _MAZE_TESTS,
+        32,
     ),
-    "sudoku-extreme-1k": Plan(PRESETS["sudoku-extreme-1k"], 30, (("sudoku-extreme-1k", 16), ("sudoku-published", 16))),
-    "maze-hard-1k": Plan(
-        dataclasses.replace(PRESETS["maze-hard-1k"], batch=128), 8, (("maze-hard-1k", 16), ("maze-generated", 16))
-    ),
+    "sudoku-extreme-1k": Plan(PRESETS["sudoku-extreme-1k"], 30, _SUDOKU_TESTS, 16),
+    "maze-hard-1k": Plan(dataclasses.replace(PRESETS["maze-hard-1k"], batch=128), 8, _MAZE_TESTS, 16),
 }
 """The paper's two settings come last: they take what is left of a machine that is lent for minutes."""
 
 
-def plan(name: str, work: Path, compile: str, tiny: bool) -> Plan:
-    """Return a plan with its paths and ``TrainConfig.compile``; tiny ones take seconds and compile nothing."""
-    config, minutes, tests = PLANS[name]
+def plan(name: str, work: Path, tiny: bool, **how: Any) -> Plan:
+    """Return a plan with its paths, and ``how`` to train it, fields of ``TrainConfig``; tiny ones take seconds."""
+    config, minutes, tests, act_steps = PLANS[name]
     config = dataclasses.replace(
         config,
         dataset=work / "data" / config.dataset.name,
         output=work / "runs" / name,
-        compile=compile,
         log_every=100,
         eval_every=4_000,
         eval_puzzles=500,
         checkpoint_minutes=3,
         keep=1,
+        **how,
     )
     if tiny:
+        hidden = 9 * 4 if config.model.mixer == "candidates" else 48
         config = dataclasses.replace(
             config,
-            model=dataclasses.replace(config.model, hidden=36, heads=6, layers=1, max_steps=2),
+            model=dataclasses.replace(config.model, hidden=hidden, heads=6, layers=1, max_steps=2),
             init_from=None,
             act_steps=None,
             random_act_steps=config.random_act_steps and 1,
@@ -121,8 +126,8 @@ def plan(name: str, work: Path, compile: str, tiny: bool) -> Plan:
             eval_every=3,
             eval_puzzles=4,
         )
-        tests = tuple((test, max(1, steps // 8)) for test, steps in tests)
-    return Plan(config, minutes, tests)
+        act_steps //= 8
+    return Plan(config, minutes, tests, act_steps)
 
 
 def train(asked: Plan, minutes: float, seconds: float) -> bool:
@@ -185,15 +190,15 @@ def measure(asked: Plan, results: Path) -> None:
     model = load_model(run, device)
     compiled(model, "off" if asked.config.compile == "off" else "blocks", dynamic=None)
     agent = AIRAgent(model, pick_dtype("auto", device))
-    for test, steps in asked.tests:
+    for test in asked.tests:
         path = asked.config.dataset.with_name(f"{test}.h5")
-        output = results / run.name / (EVALUATION if (test, steps) == asked.tests[0] else f"{test}-{steps}.json")
+        output = results / run.name / (EVALUATION if test == asked.tests[0] else f"{test}.json")
         if output.exists() or not path.exists():
             continue
         data = open_dataset(path, agent.family.name)
-        evaluation = evaluate(agent, data, max_steps=steps, batch=batch)
-        early = [evaluate_halting(agent, data, limit, max_steps=steps, batch=batch) for limit in HALT_AT]
-        several = evaluate_attempts(agent, data, ATTEMPTS, HALT_AT[0], max_steps=steps, batch=batch)
+        evaluation = evaluate(agent, data, max_steps=asked.act_steps, batch=batch)
+        early = [evaluate_halting(agent, data, limit, max_steps=asked.act_steps, batch=batch) for limit in HALT_AT]
+        several = evaluate_attempts(agent, data, ATTEMPTS, HALT_AT[0], max_steps=asked.act_steps, batch=batch)
         print(describe(evaluation, early, several))
         title = f"{run.name}: {len(evaluation.right):,} test puzzles of {test}"
         draw_evaluation(evaluation, output.with_suffix(".png"), early, title)
@@ -203,7 +208,7 @@ def measure(asked: Plan, results: Path) -> None:
 def examine(asked: Plan, results: Path) -> None:
     """Run the paper's analyses on the first test set of a trained run."""
     agent = AIRAgent(load_model(asked.config.output, pick_device()))
-    data = open_dataset(asked.config.dataset.with_name(f"{asked.tests[0][0]}.h5"), agent.family.name)
+    data = open_dataset(asked.config.dataset.with_name(f"{asked.tests[0]}.h5"), agent.family.name)
     print(analyze(agent, data, output=results / asked.config.output.name / "analysis", pictures=0))
 
 
@@ -245,6 +250,8 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, help="of the whole run; by default the plan's")
     parser.add_argument("--seconds", type=float, default=1e6, help="of this call")
     parser.add_argument("--compile", default="blocks", help="how to train; see TrainConfig.compile")
+    parser.add_argument("--init-from", metavar="MODEL", help="begin with its weights, but for --tiny")
+    parser.add_argument("--float8", action="store_true", help="train so; see TrainConfig.float8")
     parser.add_argument("--tiny", action="store_true", help="toy sizes")
     given = parser.parse_args()
     if given.action == "summary":
@@ -252,7 +259,10 @@ def main() -> None:
         return
     if given.run is None:
         parser.error(f"{given.action} needs a RUN, one of {', '.join(PLANS)}")
-    asked = plan(given.run, given.work, given.compile, given.tiny)
+    how = {"compile": given.compile, "float8": given.float8}
+    if given.init_from is not None:
+        how["init_from"] = given.init_from
+    asked = plan(given.run, given.work, given.tiny, **how)
     if given.action == "evaluate":
         measure(asked, given.results)
     elif given.action == "analyze":

@@ -221,8 +221,8 @@ def test_batches_are_even(agent: AIRAgent, data: Dataset, count: int, batch: int
 def test_compiled_agents_step_through_torch_compile(data: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     shapes = set()
 
-    def compile(model: AIR, dynamic: bool):
-        assert not dynamic
+    def compile(model: AIR, dynamic: bool, mode: str):
+        assert (dynamic, mode) == (False, "default")
 
         def step(tokens: torch.Tensor, state: State) -> tuple[State, Output]:
             shapes.add((tokens.shape, state.z_H.shape, state.z_H.stride(), state.z_L.stride()))

@@ -32,7 +32,7 @@ ABSENT = ("gymnasium", "pygame", "stable_baselines3", "sb3_contrib", "tyro")
 
 def test_a_call_ends_in_time_and_the_next_goes_on(dataset: Path, tmp_path: Path) -> None:
     config = tiny_config(dataset, tmp_path / "run", steps=100_000, log_every=10, eval_every=50_000)
-    asked = Plan(config, 0, ())
+    asked = Plan(config, 0, (), 1)
     start = time.monotonic()
     assert not train(asked, minutes=10, seconds=1.5)
     assert time.monotonic() - start < 20
@@ -45,7 +45,7 @@ def test_a_call_ends_in_time_and_the_next_goes_on(dataset: Path, tmp_path: Path)
 
 def test_a_cosine_ends_about_when_the_minutes_do(dataset: Path, tmp_path: Path) -> None:
     config = tiny_config(dataset, tmp_path / "run", steps=100_000, schedule="cosine", log_every=10, eval_every=50_000)
-    assert train(Plan(config, 0, ()), minutes=6 / 60, seconds=600)
+    assert train(Plan(config, 0, (), 1), minutes=6 / 60, seconds=600)
     planned = read_train_config(config.output)
     assert planned is not None
     assert planned.steps < config.steps
@@ -54,7 +54,7 @@ def test_a_cosine_ends_about_when_the_minutes_do(dataset: Path, tmp_path: Path) 
 
 def test_a_run_ends_with_its_steps(dataset: Path, tmp_path: Path) -> None:
     config = tiny_config(dataset, tmp_path / "run")
-    assert train(Plan(config, 0, ()), minutes=10, seconds=600)
+    assert train(Plan(config, 0, (), 1), minutes=10, seconds=600)
     assert load_training(config.output, "cpu")["step"] == config.steps
 
 
@@ -70,11 +70,11 @@ def test_the_alarm_is_a_ctrl_c_and_is_put_away() -> None:
 
 def test_every_plan_has_what_it_needs() -> None:
     script = (ROOT / "benchmarks" / "gpu.sh").read_text()
-    names = re.search(r'^RUNS="(.*)"$', script, re.MULTILINE)[1].split()
+    names = " ".join(re.findall(r'^(?:PAPER_)?RUNS="(.*)"$', script, re.MULTILINE)).split()
     assert set(names) == PLANS.keys()
     for asked in PLANS.values():
         assert asked.config.init_from is None or load_pretrained(asked.config.init_from)
-        assert {asked.config.dataset.stem, *(test for test, _ in asked.tests)} <= gpu_data.DATASETS.keys()
+        assert {asked.config.dataset.stem, *asked.tests} <= gpu_data.DATASETS.keys()
 
 
 @pytest.mark.parametrize("name", ["sudoku-extreme", "maze-hard"])
@@ -100,6 +100,7 @@ def test_the_whole_list_runs_in_calls_and_leaves_everything(tmp_path: Path) -> N
         "OUT": str(tmp_path / "out"),
         "WORK": str(tmp_path / "work"),
         "PYTHON": sys.executable,
+        "FLOAT8": "sudoku-extreme-1k",
         "PYTHONPATH": str(tmp_path / "absent"),
     }
 
@@ -123,6 +124,9 @@ def test_the_whole_list_runs_in_calls_and_leaves_everything(tmp_path: Path) -> N
         assert f"| {row['what']} |" in summary
         assert row["met"] is None, "nothing is judged at toy size"
     for name, asked in PLANS.items():
+        trained = read_train_config(results / name)
+        assert trained is not None
+        assert trained.float8 == (name == "sudoku-extreme-1k")
         agent = AIRAgent.from_pretrained(results / name)
         assert agent.model.embedding.dtype == torch.float32
         found = json.loads((results / name / "eval.json").read_text())
@@ -134,10 +138,10 @@ def test_the_whole_list_runs_in_calls_and_leaves_everything(tmp_path: Path) -> N
         for file in ("eval.png", "curve.png", "metrics.jsonl", "train.json", "README.md"):
             assert (results / name / file).stat().st_size > 0
 
-    trained = (tmp_path / "work" / "runs" / "maze-hard" / "model.safetensors").stat().st_mtime_ns
+    before = (tmp_path / "work" / "runs" / "maze-hard" / "model.safetensors").stat().st_mtime_ns
     again = call()
     assert again.stdout == f"DONE: {tmp_path / 'out' / 'SUMMARY.md'}\n", "everything is done already"
-    assert (tmp_path / "work" / "runs" / "maze-hard" / "model.safetensors").stat().st_mtime_ns == trained
+    assert (tmp_path / "work" / "runs" / "maze-hard" / "model.safetensors").stat().st_mtime_ns == before
     broken = call(STAGES="evaluate-nothing")
     assert broken.returncode == 1
     assert "FAILED: evaluate-nothing" in broken.stdout
