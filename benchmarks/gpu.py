@@ -16,7 +16,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 
@@ -26,12 +26,13 @@ from agents.compiling import compiled
 from agents.config import AIRConfig
 from agents.devices import pick_device, pick_dtype, prepare
 from agents.evaluation import evaluate, evaluate_halting
+from agents.float8 import multiplies_float8
 from agents.losses import stablemax_cross_entropy
 from agents.model import AIR
-from agents.presets import PRESETS
 from agents.train_config import TrainConfig
 from agents.trainer import Trainer
 from benchmarks.evaluation import quarter_threshold
+from benchmarks.gpu_sizes import PAPER, TINY, WAYS
 from benchmarks.table import Row, at_least, at_most, machine, report
 from puzzles.build import build_dataset
 from puzzles.dataset import Dataset
@@ -39,64 +40,9 @@ from puzzles.files import replacing
 
 STEPS, TEST_PUZZLES = 26_040, 422_786  # of the paper's run, of Sudoku-Extreme
 MINUTES = {"continue target": 30, "halt-only": 20}  # for STEPS
-WAYS: dict[str, dict[str, Any]] = {
-    "eager": {"compile": "off"},
-    "blocks compiled": {"compile": "blocks"},
-    "CUDA graphs": {"compile": "reduce-overhead"},
-    "CUDA graphs, float8": {"compile": "reduce-overhead", "float8": True},
-    "blocks compiled, float8": {"compile": "blocks", "float8": True},
-}
-"""How to train: fields of ``TrainConfig``."""
-
-
-class Sizes(NamedTuple):
-    """How large everything is."""
-
-    product: int
-    """Rows and columns of the matrices whose product is the ceiling."""
-    sudoku: AIRConfig
-    batch: int
-    maze: AIRConfig
-    maze_batches: tuple[int, ...]
-    ways: tuple[str, ...]
-    """Keys of ``WAYS`` to compare."""
-    profiled: tuple[str, ...]
-    """Keys of ``WAYS`` whose kernels to time."""
-    steps: int
-    """Training steps in each of ``REPEATS`` timings, by default."""
-    puzzles: int
-    """Evaluated."""
-    evaluated_at_once: tuple[int, ...]
-
-
 REPEATS = 3
 KERNELS, KERNEL_NAME = 14, 60
 """How many kernels are listed, and letters of their names."""
-PAPER = Sizes(
-    product=8192,
-    sudoku=PRESETS["sudoku-extreme-1k"].model,
-    batch=768,
-    maze=PRESETS["maze-hard-1k"].model,
-    maze_batches=(96, 192),
-    ways=("eager", "blocks compiled", "CUDA graphs", "CUDA graphs, float8"),
-    profiled=("blocks compiled", "blocks compiled, float8"),
-    steps=10,
-    puzzles=16_384,
-    evaluated_at_once=(1024, 4096),
-)
-_TINY = AIRConfig(family="sudoku-4x4", hidden=32, heads=2, layers=1, h_cycles=1, l_cycles=1)
-TINY = Sizes(
-    product=256,
-    sudoku=_TINY,
-    batch=8,
-    maze=dataclasses.replace(_TINY, family="maze-5x5"),
-    maze_batches=(2, 4),
-    ways=("eager", "blocks compiled", "blocks compiled, float8"),
-    profiled=("eager",),
-    steps=2,
-    puzzles=24,
-    evaluated_at_once=(4, 8),
-)
 
 
 class Step(NamedTuple):
@@ -168,7 +114,7 @@ class Bench:
                 floor = flops / self.peak_rate
                 yield Row(f"Sudoku, {name}: arithmetic", flops / 1e12, "TFLOP", note=f"floor {floor * 1e3:.3g} ms")
                 found = {}
-                for how in sizes.ways:
+                for how in self.usable(sizes.ways):
                     found[how] = self.measure(model, sizes.batch, how, Path(folder))
                     took, note = found[how].seconds, self.describe(found[how], flops, sizes.batch)
                     yield Row(f"Sudoku, {name}: step, {how}", took * 1e3, "ms", note=note)
@@ -181,7 +127,7 @@ class Bench:
         """What takes the device's time in a step of the paper's Sudoku setting, the longest first."""
         sizes = self.sizes
         with tempfile.TemporaryDirectory() as folder:
-            for how in sizes.profiled:
+            for how in self.usable(sizes.profiled):
                 found = self.profile(self.trainer(sizes.sudoku, sizes.batch, how, Path(folder)).train_step)
                 total = sum(took for took, _, _ in found)
                 for took, calls, name in found[:KERNELS]:
@@ -238,6 +184,10 @@ class Bench:
         torch.nn.init.zeros_(model.q_head.bias)
         compiled(model.to(self.device), "blocks" if self.judged else "off")
         return AIRAgent(model, self.dtype)
+
+    def usable(self, ways: tuple[str, ...]) -> list[str]:
+        """Leave out what the device can't do."""
+        return [how for how in ways if "float8" not in WAYS[how] or multiplies_float8(self.device)]
 
     def measure(self, model: AIRConfig, batch: int, how: str, folder: Path) -> Step:
         """Time the trainer's step."""
