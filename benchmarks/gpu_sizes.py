@@ -36,7 +36,7 @@ class Sizes(NamedTuple):
     puzzles: int
     """Evaluated."""
     evaluated_at_once: tuple[int, ...]
-    """Batches to try."""
+    """Batches to try: what a small one computes may stay in the card's cache from one product to the next."""
 
 
 PAPER = Sizes(
@@ -49,7 +49,7 @@ PAPER = Sizes(
     profiled=("blocks compiled", "blocks compiled, float8"),
     steps=10,
     puzzles=16_384,
-    evaluated_at_once=(1024, 4096),
+    evaluated_at_once=(128, 512, 4096),
 )
 _TINY = AIRConfig(family="sudoku-4x4", hidden=32, heads=2, layers=1, h_cycles=1, l_cycles=1)
 TINY = Sizes(
