@@ -1,8 +1,7 @@
 """Matrix products in float8, which Hopper and Ada GPUs multiply twice as fast as bfloat16.
 
-Only products that no gradient goes through, in training: most of an ACT step under the paper's rule, and all of its
-target of q_continue. What is rounded to three bits of mantissa is recomputed by every step; the updates that learn, and
-evaluation, stay as precise as they are.
+For training, where no gradient goes: under the paper's rule that is most of an ACT step, and all of the target of
+q_continue. Updates with a gradient, and evaluation, stay as precise as they are.
 
 Scales are fixed, so no product waits to learn the range of its factors: the norms keep hidden states at root mean
 square 1, and weights begin at 1 / sqrt(fan_in). Both stay far inside float8's range, 2^-6 to 448 at full precision.
@@ -31,7 +30,7 @@ def float8_product(h: Tensor, weight: Tensor) -> Tensor:
         weight: (fan_out, fan_in).
     """
     scale = WEIGHT_RMS * math.sqrt(weight.shape[1])
-    # Of torch.nn.functional.scaled_mm, its public name, torch knows only since 2.10.
+    # The public torch.nn.functional.scaled_mm is younger than the oldest torch that the package takes.
     product = torch._scaled_mm(
         rounded(h.reshape(-1, h.shape[-1])),
         rounded(weight * scale).t(),
