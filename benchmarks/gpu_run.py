@@ -66,7 +66,18 @@ _SUDOKU_TESTS = "sudoku-extreme-1k", "sudoku-published"
 _MAZE_TESTS = "maze-hard-1k", "maze-generated"
 
 PLANS = {
-    "sudoku-extreme": Plan(dataclasses.replace(_EXTREME, init_from="air_envs/sudoku-extreme"), 5, _SUDOKU_TESTS, 64),
+    "sudoku-extreme": Plan(
+        dataclasses.replace(
+            _EXTREME,
+            model=dataclasses.replace(_EXTREME.model, max_steps=48),
+            init_from="air_envs/sudoku-extreme",
+            act_steps=32,
+            exploration=0.25,
+        ),
+        5,
+        _SUDOKU_TESTS,
+        64,
+    ),
     "sudoku-wide": Plan(
         dataclasses.replace(
             _EXTREME, model=dataclasses.replace(_EXTREME.model, hidden=9 * 64), init_from=None, lr=_1K.lr
