@@ -32,7 +32,7 @@ class Sizes(NamedTuple):
     profiled: tuple[str, ...]
     """Keys of ``WAYS`` whose kernels to time."""
     steps: int
-    """Training steps in each of three timings, by default."""
+    """Training steps in each timing, by default."""
     puzzles: int
     """Evaluated."""
     evaluated_at_once: tuple[int, ...]
