@@ -8,6 +8,7 @@ import gymnasium as gym
 import numpy as np
 import torch
 from gymnasium import spaces
+from gymnasium.error import ResetNeeded
 
 from agents.agent import AIRAgent
 from agents.model import AIR, State
@@ -43,7 +44,8 @@ class InternalActions(gym.Wrapper, gym.utils.RecordConstructorArgs):
             maximum of ACT steps makes.
 
     Raises:
-        ValueError: the environment's actions are not whole grids of the model's family.
+        ValueError: the environment's actions are not whole grids of the model's family, or a budget below 0.
+        ResetNeeded: a step before the first reset.
         ActionError: an action that is not 0, 1 or 2; nothing has changed.
     """
 
@@ -55,7 +57,12 @@ class InternalActions(gym.Wrapper, gym.utils.RecordConstructorArgs):
         self.agent = model if isinstance(model, AIRAgent) else AIRAgent(model)
         self.model = self.agent.model
         self.update_cost = update_cost
-        self.max_updates = max_updates or self.model.config.max_steps * len(self.model.config.program)
+        if max_updates is None:
+            max_updates = self.model.config.max_steps * len(self.model.config.program)
+        if max_updates < 0:
+            raise ValueError(f"max_updates {max_updates}, expected 0 or more")
+        self.max_updates = max_updates
+        self._state: State | None = None
         family, name = self.agent.family, env.spec.id if env.spec else str(env)
         if getattr(env.unwrapped, "family", None) != family:
             found = getattr(env.unwrapped, "family", None)
@@ -86,26 +93,34 @@ class InternalActions(gym.Wrapper, gym.utils.RecordConstructorArgs):
         self._updates = np.zeros(3, np.int64)
         with torch.inference_mode():
             self._x = self.model.embed(self.agent.tokens(self._puzzle[None]), self.agent.dtype)
-            self._state: State = self.agent.initial_state(1)
+            self._state = self.agent.initial_state(1)
             self._info = info
-            return self._observe(), self._info | {"committed": False}
+            return self._observe(self._state), self._info | {"committed": False}
 
     def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         """Run one update of the model, or submit its proposal."""
+        if self._state is None:
+            raise ResetNeeded("step before the first reset")
         action = check_discrete(action, 3, "L, H, COMMIT")
         self._updates[action] += 1
         with torch.inference_mode():
             if action == COMMIT:
                 proposal = self.agent.propose(self.model.decode(self._state.z_H))[0]
                 _, reward, terminated, truncated, self._info = self.env.step(proposal)
-                return self._observe(), float(reward), terminated, truncated, self._info | {"committed": True}
+                return (
+                    self._observe(self._state),
+                    float(reward),
+                    terminated,
+                    truncated,
+                    self._info | {"committed": True},
+                )
             self._state = self.model.update("LH"[action], self._state, self._x)
             truncated = bool(self._updates[:COMMIT].sum() > self.max_updates)
-            return self._observe(), -self.update_cost, False, truncated, self._info | {"committed": False}
+            return self._observe(self._state), -self.update_cost, False, truncated, self._info | {"committed": False}
 
-    def _observe(self) -> dict[str, Any]:
-        proposal, scratchpad = self.agent.decode(self._state)
-        q_halt, _ = self.model.halting_logits(self._state)
+    def _observe(self, state: State) -> dict[str, Any]:
+        proposal, scratchpad = self.agent.decode(state)
+        q_halt, _ = self.model.halting_logits(state)
         return {
             "puzzle": self._puzzle.copy(),
             "proposal": proposal.cells,

@@ -117,6 +117,8 @@ class AIR(nn.Module, PyTorchModelHubMixin):
         hidden = self.slots.width * (there.symbols if self.config.mixer == "candidates" else 1)
         model = AIR(dataclasses.replace(self.config, family=family, hidden=hidden)).to(self.H_init.device)
         fresh, weights = model.state_dict(), self.state_dict()
+        for name in ("embedding", "prefix"):  # which are multiplied by sqrt(D)
+            weights[name] = weights[name] * math.sqrt(self.config.hidden / hidden)
         unfit = [name for name, weight in weights.items() if weight.shape != fresh[name].shape]
         if unfit:
             raise ValueError(f"family {family}: these weights fit {here.name} alone: {', '.join(unfit)}")

@@ -350,15 +350,16 @@ class Trainer:
 def _take_weights(model: AIR, name: str) -> None:
     """Give a model the weights of another one; see ``TrainConfig.init_from``."""
     found = load_pretrained(name)
+    try:
+        found = found.resized(model.config.family)
+    except ValueError as error:
+        raise ValueError(f"init_from {name}: {error}") from error
     ours, theirs = (_made_for(config) for config in (model.config, found.config))
     unlike = [field for field in ours if ours[field] != theirs[field]]
     if unlike:
         fields = ", ".join(f"{field} {theirs[field]!r}, expected {ours[field]!r}" for field in unlike)
         raise ValueError(f"init_from {name}: made for another model, of {fields}")
-    try:
-        model.load_state_dict(found.resized(model.config.family).state_dict())
-    except ValueError as error:
-        raise ValueError(f"init_from {name}: {error}") from error
+    model.load_state_dict(found.state_dict())
 
 
 def _made_for(config: AIRConfig) -> dict[str, Any]:

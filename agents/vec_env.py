@@ -89,9 +89,12 @@ class SB3VecEnv(VecEnv):
 
     def get_attr(self, attr_name: str, indices: VecEnvIndices = None) -> list[Any]:
         """Return an attribute, which all environments share."""
-        if attr_name == "action_masks" and not isinstance(self.action_space, gym.spaces.Discrete):
-            raise AttributeError(f"{self.envs}: no action masks for {self.action_space}")
-        value = getattr(self.envs.unwrapped, attr_name)
+        if attr_name == "action_masks":
+            if not isinstance(self.action_space, gym.spaces.Discrete):
+                raise AttributeError(f"{self.envs}: no action masks for {self.action_space}")
+            value: Any = self.action_masks
+        else:
+            value = getattr(self.envs.unwrapped, attr_name)
         return [value for _ in self._rows(indices)]
 
     def set_attr(self, attr_name: str, value: Any, indices: VecEnvIndices = None) -> None:

@@ -76,11 +76,11 @@ ENVIRONMENTS: dict[str, Environment] = {
     "air_envs/Sudoku-v0": _sudoku(500),
     "air_envs/Sudoku4x4-v0": _sudoku(100, size=4),
     "air_envs/Sudoku6x6-v0": _sudoku(200, size=6),
-    "air_envs/SudokuExtreme-v0": _sudoku(500, level="extreme"),
+    "air_envs/SudokuExtreme-v0": _sudoku(500, generated={"level": "extreme"}),
     "air_envs/Sudoku16x16-v0": _sudoku(1500, size=16),
     "air_envs/Maze-v0": _maze(1000),
-    "air_envs/MazePerfect-v0": _maze(2000, rows=21, columns=21, generator="perfect"),
-    "air_envs/MazeHard-v0": _maze(2000, rows=30, columns=30, generator="percolation"),
+    "air_envs/MazePerfect-v0": _maze(2000, rows=21, columns=21, generated={"generator": "perfect"}),
+    "air_envs/MazeHard-v0": _maze(2000, rows=30, columns=30, generated={"generator": "percolation"}),
 }
 """Every id that ``register_environment`` has seen, the general one of a kind first."""
 

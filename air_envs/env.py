@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from air_envs.dynamics import Dynamics
 from air_envs.posing import posed
-from air_envs.rewards import Reward, as_reward
+from air_envs.rewards import Reward, as_reward, pay
 from air_envs.sources import PuzzleSource
 from air_envs.streams import Streams, stream_seeds
 
@@ -111,7 +111,7 @@ class PuzzleEnv(gym.Env[Any, Any]):
         dynamics.step(dynamics.check(action))
         if self.render_mode == "human":
             self.render()
-        reward, ended = float(self.reward(dynamics)[0]), bool(dynamics.solved[0] or dynamics.failed[0])
+        reward, ended = float(pay(self.reward, dynamics)[0]), bool(dynamics.solved[0] or dynamics.failed[0])
         return self._observation(), reward, ended, False, self._info()
 
     def action_masks(self) -> NDArray[np.bool_]:

@@ -1,6 +1,6 @@
 """Rewards: objects that one passes to an environment. Each sees the whole batch after a step.
 
-Any callable will do that takes the ``Dynamics`` and returns (N,) float64, a new array. What the rewards here pay is
+Any callable will do that takes the ``Dynamics`` and returns (N,) float64. What the rewards here pay is
 less ``illegal_penalty`` for an illegal action and ``step_cost`` for every step.
 """
 
@@ -53,7 +53,7 @@ class SparseReward(PricedReward):
 class DenseReward(PricedReward):
     """The change of ``Dynamics.progress``: Sudoku cells that became right, Maze moves that brought the goal nearer.
 
-    Sums to 1 over an episode that is solved, by whatever way, and to the progress made over any other.
+    Sums to the progress made; from none, as Sudokus and mazes begin with, to 1 over an episode that is solved.
     """
 
     def paid(self, dynamics: Dynamics) -> NDArray[np.float64]:
@@ -67,7 +67,8 @@ class ShapedReward(PricedReward):
 
     The potential counts as 0 in every terminal state (Ng, Harada and Russell 1999, Policy invariance under reward
     transformations; Grzes 2017, Reward shaping in episodic reinforcement learning): so the discounted sum over an
-    episode that ends by itself is that of the sparse reward, plus 1, whatever way it took.
+    episode that ends by itself is that of the sparse reward, plus 1, less the progress that the puzzle began with,
+    whatever way it took.
     """
 
     discount: float = 0.99
@@ -116,12 +117,25 @@ def as_reward(reward: str | Reward, dynamics: Dynamics) -> Reward:
     """Return the reward called ``reward`` for these dynamics; an object is returned as it is.
 
     Raises:
-        ValueError: no such name and nothing to call, or a reward for conflicts where none are counted.
+        ValueError: no such name and nothing to call, a class in place of an object, or a reward for conflicts where
+            none are counted.
     """
-    if not callable(reward):
-        if reward not in REWARDS:
+    if not callable(reward) or isinstance(reward, type):
+        if not isinstance(reward, str) or reward not in REWARDS:
             raise ValueError(f"reward: found {reward!r}, expected one of {sorted(REWARDS)} or a callable")
         reward = REWARDS[reward]()
     if isinstance(reward, ConflictReward) and not isinstance(dynamics, CountsConflicts):
         raise ValueError(f"reward: found {reward}, but {type(dynamics).__name__} counts no conflicts")
     return reward
+
+
+def pay(reward: Reward, dynamics: Dynamics) -> NDArray[np.float64]:
+    """Return the reward of the last step, (N,) float64, a new array.
+
+    Raises:
+        ValueError: the reward returns another shape.
+    """
+    paid = np.array(reward(dynamics), np.float64)
+    if paid.shape != (dynamics.count,):
+        raise ValueError(f"reward: {reward} returned shape {paid.shape}, expected ({dynamics.count},)")
+    return paid

@@ -58,7 +58,7 @@ class GeneratedPuzzles:
 class DatasetPuzzles:
     """Puzzles of one split of an HDF5 dataset, held in memory; a key picks a row, each as likely as any other.
 
-    All sources of one file in a process share its arrays; pickles hold the path and read the file again.
+    All sources of one file in a process share its arrays; pickles hold the absolute path and read the file again.
 
     Args:
         path: of the dataset file.
@@ -97,7 +97,7 @@ class DatasetPuzzles:
         return self
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return DatasetPuzzles, (self.path, self.split_name)
+        return DatasetPuzzles, (os.path.abspath(self.path), self.split_name)
 
 
 @njit(cache=True, nogil=True)
@@ -126,6 +126,7 @@ def make_source(
     split: str,
     options: dict[str, Any],
     source: PuzzleSource | None = None,
+    generated: dict[str, Any] | None = None,
 ) -> PuzzleSource:
     """Return the source that an environment's arguments describe.
 
@@ -137,19 +138,20 @@ def make_source(
         split: of the dataset.
         options: of the generator; None where left open.
         source: taken as it is.
+        generated: defaults of the generator's options, which don't matter to puzzles from elsewhere.
 
     Raises:
         ValueError: puzzles of another kind or shape than asked for, or generator options along with a source.
     """
+    given = {name: value for name, value in options.items() if value is not None}
     if source is None and dataset is None:
         rows, columns = (
             default if asked is None else asked for asked, default in zip(shape, default_shape, strict=True)
         )
-        return GeneratedPuzzles(f"{kind}-{rows}x{columns}", **options)
-    given = [name for name, value in options.items() if value is not None]
+        return GeneratedPuzzles(f"{kind}-{rows}x{columns}", **(generated or {}) | given)
     if given:
         raise ValueError(
-            f"{given[0]}: an option of the generator, given along with {'source' if source else 'dataset'}"
+            f"{next(iter(given))}: an option of the generator, given along with {'source' if source else 'dataset'}"
         )
     if source is None:
         assert dataset is not None

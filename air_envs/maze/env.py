@@ -100,6 +100,7 @@ class MazeEnv(PuzzleEnv):
     | `dataset` | None | path of an HDF5 dataset; None generates |
     | `split` | `"train"` | of the dataset: `"train"` or `"test"` |
     | `source` | None | any `air_envs.PuzzleSource`, in place of generator and dataset |
+    | `generated` | None | a `dict`: what `generator` and the like default to; an id's, which a dataset or source overrules |
     | `action_type` | `"move"` | `"move"` or `"propose"` |
     | `view` | None | side of the square around the agent that `move` observes; None observes all |
     | `reward` | `"sparse"` | `"sparse"`, `"dense"`, `"shaped"` or a callable |
@@ -128,12 +129,13 @@ class MazeEnv(PuzzleEnv):
         dataset: str | os.PathLike[str] | None = None,
         split: str = "train",
         source: PuzzleSource | None = None,
+        generated: dict[str, Any] | None = None,
         action_type: str = "move",
         view: int | None = None,
         **parts: Any,
     ):
         options = {"generator": generator, "algorithm": algorithm, "braid": braid, "min_path": min_path}
-        source = make_source("maze", (rows, columns), (9, 9), dataset, split, options, source)
+        source = make_source("maze", (rows, columns), (9, 9), dataset, split, options, source, generated)
         super().__init__(source, action_type, **options_of("move", action_type, view=(view, None)), **parts)
 
 

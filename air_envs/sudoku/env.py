@@ -68,7 +68,7 @@ class SudokuEnv(PuzzleEnv):
 
     Terminated when the grid is the solution; with `end_on_contradiction=True`, `place` only, also when a digit stands
     twice in a row, column or box, or no digit fits a blank cell. Truncated by the time limit: 500 steps, or 100, 200
-    and 1500 at side 4, 6 and 16, unless `max_episode_steps` says otherwise.
+    and 1500 with `Sudoku4x4`, `Sudoku6x6` and `Sudoku16x16`, unless `max_episode_steps` says otherwise.
 
     ## Information
 
@@ -94,8 +94,9 @@ class SudokuEnv(PuzzleEnv):
     | `dataset` | None | path of an HDF5 dataset; None generates |
     | `split` | `"train"` | of the dataset: `"train"` or `"test"` |
     | `source` | None | any `air_envs.PuzzleSource`, in place of generator and dataset |
+    | `generated` | None | a `dict`: what `level` and the like default to; an id's, which a dataset or source overrules |
     | `action_type` | `"place"` | `"place"` or `"propose"` |
-    | `action_mask` | `"rule"` | what `place` allows: `"rule"`, any digit where no given is; `"candidates"`, only digits that stand nowhere in the cell's row, column and box |
+    | `action_mask` | `"rule"` | what `place` allows: `"rule"`, any digit where no given is; `"candidates"`, only digits that stand nowhere in the cell's row, column and box; may come to allow nothing, unless the agent may `erase` or `end_on_contradiction` ends it before |
     | `erase` | False | whether `place` can empty a cell |
     | `end_on_contradiction` | False | whether `place` ends at the first contradiction |
     | `candidates` | False | observe the candidates of blank cells |
@@ -123,6 +124,7 @@ class SudokuEnv(PuzzleEnv):
         dataset: str | os.PathLike[str] | None = None,
         split: str = "train",
         source: PuzzleSource | None = None,
+        generated: dict[str, Any] | None = None,
         action_type: str = "place",
         action_mask: str = "rule",
         erase: bool = False,
@@ -131,7 +133,7 @@ class SudokuEnv(PuzzleEnv):
         **parts: Any,
     ):
         options = {"level": level, "clues": clues, "clues_max": clues_max}
-        source = make_source("sudoku", (size, size), (9, 9), dataset, split, options, source)
+        source = make_source("sudoku", (size, size), (9, 9), dataset, split, options, source, generated)
         placing = options_of(
             "place",
             action_type,

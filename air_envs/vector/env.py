@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from air_envs.env import PuzzleEnv
 from air_envs.posing import posed
+from air_envs.rewards import pay
 from air_envs.streams import Streams, stream_seeds
 from air_envs.vector.infos import Arrays, final_infos, full_infos, row_infos
 from air_envs.vector.resets import check_reset_mask, check_seeds
@@ -33,7 +34,7 @@ class PuzzleVectorEnv(VectorEnv[Any, Any, NDArray[Any]]):
 
     Args:
         num_envs: N.
-        max_episode_steps: the time limit; None for none. ``make_vec`` passes that of the id.
+        max_episode_steps: the time limit; None or -1 for none. ``make_vec`` passes that of the id where none is given.
         autoreset_mode: an ``AutoresetMode`` or its value. ``NEXT_STEP``: the step after an end resets, whatever the
             action. ``SAME_STEP``: the step that ends resets too, and ``infos`` holds ``final_obs`` and ``final_info``.
             ``DISABLED``: nothing resets but ``reset``, where ``options={"reset_mask": mask}`` picks rows by (N,) bool.
@@ -67,7 +68,7 @@ class PuzzleVectorEnv(VectorEnv[Any, Any, NDArray[Any]]):
         self.template = self.env_type(**kwargs)
         """A single environment of the same arguments, which lends its parts and is never played."""
         self.num_envs = num_envs
-        self.max_episode_steps = max_episode_steps
+        self.max_episode_steps = _time_limit(max_episode_steps)
         self.autoreset_mode = AutoresetMode(autoreset_mode)
         self.metadata = self.template.metadata | {"autoreset_mode": self.autoreset_mode}
         self.render_mode = self.template.render_mode
@@ -136,7 +137,7 @@ class PuzzleVectorEnv(VectorEnv[Any, Any, NDArray[Any]]):
         dynamics = self.dynamics
         resetting = self._must_reset()
         dynamics.step(dynamics.check_batch(actions, self._ended if len(resetting) else None))
-        rewards = np.array(self.reward(dynamics), np.float64)
+        rewards = pay(self.reward, dynamics)
         terminations = dynamics.ended
         truncations = self._out_of_time()
         infos: dict[str, Any] = {}
@@ -240,3 +241,12 @@ class PuzzleVectorEnv(VectorEnv[Any, Any, NDArray[Any]]):
         if self.template.solution_in_info:
             infos["solution"] = self.dynamics.solution
         return infos
+
+
+def _time_limit(steps: int | None) -> int | None:
+    """Return a time limit as Gymnasium's single environments take it, where -1 says that there is none."""
+    if steps is None or steps == -1:
+        return None
+    if not isinstance(steps, (int, np.integer)) or steps < 1:
+        raise ValueError(f"max_episode_steps: found {steps!r}, expected 1 or more, or -1 or None for no limit")
+    return int(steps)

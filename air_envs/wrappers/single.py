@@ -89,7 +89,7 @@ class ImageObservation(EncodedObservation, RecordConstructorArgs):
 
 
 class ActionMaskObservation(gym.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
-    """Observe ``{"observation": as before, "action_mask": MultiBinary(actions)}``, as RLlib and others ask for it.
+    """Observe ``{"observation": as before, "action_mask": MultiBinary(actions)}``, named as PettingZoo names them.
 
     Goes around any of the other wrappers.
 

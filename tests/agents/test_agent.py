@@ -5,6 +5,7 @@ import gymnasium as gym
 import numpy as np
 import pytest
 import torch
+from gymnasium.error import ResetNeeded
 from gymnasium.utils.env_checker import check_env
 from stable_baselines3 import PPO
 from stable_baselines3.common.evaluation import evaluate_policy
@@ -188,6 +189,20 @@ def test_updates_cost_and_run_out(agent: AIRAgent, dataset: Path) -> None:
     assert env.step(L)[1] == -0.25
     assert not env.step(H)[3]
     assert env.step(L)[3]
+
+
+def test_no_budget_at_all_is_one(agent: AIRAgent, dataset: Path) -> None:
+    env = internal(agent, dataset, max_updates=0)
+    env.reset(options={"index": 0})
+    assert env.step(L)[3]
+    with pytest.raises(ValueError, match="max_updates -1, expected 0 or more"):
+        internal(agent, dataset, max_updates=-1)
+
+
+@pytest.mark.parametrize("action", [L, H, COMMIT])
+def test_thinking_before_the_first_puzzle_is_refused(agent: AIRAgent, dataset: Path, action: int) -> None:
+    with pytest.raises(ResetNeeded, match="step before the first reset"):
+        internal(agent, dataset).step(action)
 
 
 def test_a_proposal_that_solves_ends_the_episode(solver: AIRAgent, dataset: Path) -> None:

@@ -52,6 +52,14 @@ def test_another_grid_shape_will_do(maze_dataset: Path, tmp_path: Path) -> None:
     assert all(torch.equal(value, weights[name]) for name, value in model.state_dict().items())
 
 
+def test_candidates_go_on_with_another_side(dataset: Path, tmp_path: Path) -> None:
+    model = dataclasses.replace(TINY, mixer="candidates", position="none", hidden=16)
+    saved(dataclasses.replace(model, family="sudoku-6x6", hidden=24), tmp_path / "larger")
+    trainer = Trainer(tiny_config(dataset, tmp_path / "run", model=model, init_from=str(tmp_path / "larger")))
+    expected = load_model(tmp_path / "larger").resized(model.family).state_dict()
+    assert all(torch.equal(value, expected[name]) for name, value in trainer.model.state_dict().items())
+
+
 def test_attention_goes_on_inside_units(maze_dataset: Path, tmp_path: Path) -> None:
     weights = saved(MAZE, tmp_path / "attention")
     model = dataclasses.replace(MAZE, family="maze-7x5", mixer="units")

@@ -73,6 +73,15 @@ def test_masks_are_found_where_there_are_any():
         whole.action_masks()
 
 
+def test_masks_of_single_environments_in_a_row_are_found():
+    id, arguments = MAZE
+    mode = {"autoreset_mode": gym.vector.AutoresetMode.SAME_STEP}
+    envs = SB3VecEnv(gym.make_vec(id, num_envs=2, vectorization_mode="sync", vector_kwargs=mode, **arguments))
+    model = MaskablePPO("MultiInputPolicy", envs, n_steps=16, batch_size=32, n_epochs=1, seed=0, device="cpu")
+    model.learn(64)
+    assert np.array_equal(get_action_masks(envs), envs.action_masks())
+
+
 def test_the_autoreset_mode_must_fit():
     with pytest.raises(ValueError, match=r"expected AutoresetMode\.SAME_STEP"):
         SB3VecEnv(gym.make_vec("air_envs/Sudoku-v0", num_envs=2, size=4))

@@ -9,6 +9,7 @@ from gymnasium.utils.env_checker import check_env
 import air_envs
 import puzzles
 from puzzles import DatasetError, PuzzleError
+from puzzles.build import build_dataset
 from puzzles.dataset import Dataset
 
 
@@ -69,11 +70,36 @@ def test_arguments_that_do_not_fit_the_dataset(sudoku_dataset, tmp_path):
         gym.make("air_envs/Sudoku-v0", dataset=str(tmp_path / "none.h5"))
 
 
-def test_sources_of_one_file_share_its_arrays(sudoku_dataset):
+@pytest.mark.parametrize("given", ["dataset", "source"])
+def test_an_id_that_generates_hard_ones_takes_puzzles_from_elsewhere(given, tmp_path):
+    family = puzzles.family("sudoku-9x9")
+    path = build_dataset(
+        tmp_path / "easy.h5", family, family.Options(level="easy"), train=4, test=2, progress=False
+    ).path
+    kwargs = {"dataset": str(path)} if given == "dataset" else {"source": air_envs.DatasetPuzzles(path)}
+    easy = {puzzle.tobytes() for puzzle in Dataset(path).split("train").puzzle}
+    env = gym.make("air_envs/SudokuExtreme-v0", **kwargs)
+    envs = gym.make_vec("air_envs/SudokuExtreme-v0", num_envs=3, **kwargs)
+    assert env.reset(seed=0)[0]["puzzle"].tobytes() in easy
+    assert {puzzle.tobytes() for puzzle in envs.reset(seed=0)[0]["puzzle"]} <= easy
+    with pytest.raises(ValueError, match=f"level: an option of the generator, given along with {given}"):
+        gym.make("air_envs/SudokuExtreme-v0", level="hard", **kwargs)
+
+
+def test_an_option_overrules_that_of_the_id():
+    env = gym.make("air_envs/MazePerfect-v0", generator="braided", rows=7, columns=7)
+    assert env.unwrapped.source.options == puzzles.family("maze-7x7").Options(generator="braided")
+    assert gym.make("air_envs/SudokuExtreme-v0").unwrapped.source.options.level == "extreme"
+
+
+def test_sources_of_one_file_share_its_arrays(sudoku_dataset, tmp_path, monkeypatch):
     one, two = air_envs.DatasetPuzzles(sudoku_dataset), air_envs.DatasetPuzzles(str(sudoku_dataset))
     assert one._puzzles.puzzle is two._puzzles.puzzle
-    again = pickle.loads(pickle.dumps(one))
-    assert len(pickle.dumps(one)) < 500
+    monkeypatch.chdir(sudoku_dataset.parent)
+    pickled = pickle.dumps(air_envs.DatasetPuzzles(sudoku_dataset.name))
+    monkeypatch.chdir(tmp_path)
+    again = pickle.loads(pickled)
+    assert len(pickled) < 500
     assert np.array_equal(again.load(np.array([4], np.uint64)).puzzle, one.load(np.array([4], np.uint64)).puzzle)
 
 
@@ -104,6 +130,25 @@ def test_a_reward_of_ones_own():
     env = gym.make("air_envs/Sudoku-v0", size=4, reward=lambda dynamics: -0.5 * dynamics.conflicts)
     env.reset(options={"puzzle": ".234341221434321"[:15] + "."})
     assert env.step(1)[1] == -1.5
+
+
+@pytest.mark.parametrize(
+    ("reward", "shape"), [(lambda d: d.solved.mean(), r"\(\)"), (lambda d: d.solved[:, None], r"\(\d, 1\)")]
+)
+def test_a_reward_of_another_shape_is_refused(reward, shape):
+    env = gym.make("air_envs/Sudoku-v0", size=4, reward=reward)
+    envs = gym.make_vec("air_envs/Sudoku-v0", num_envs=3, size=4, reward=reward)
+    env.reset(seed=0), envs.reset(seed=0)
+    with pytest.raises(ValueError, match=rf"reward: .* returned shape {shape}, expected \(1,\)"):
+        env.step(0)
+    with pytest.raises(ValueError, match=rf"reward: .* returned shape {shape}, expected \(3,\)"):
+        envs.step(np.zeros(3, int))
+
+
+@pytest.mark.parametrize("reward", [air_envs.DenseReward, {"discount": 0.9}, None, "denser"])
+def test_what_is_no_reward_is_named(reward):
+    with pytest.raises(ValueError, match=r"expected one of .*'dense'.* or a callable"):
+        gym.make("air_envs/Sudoku-v0", size=4, reward=reward)
 
 
 def test_a_new_family_needs_few_lines():

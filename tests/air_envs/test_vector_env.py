@@ -87,6 +87,20 @@ def test_the_action_of_a_row_to_be_reset_is_not_looked_at():
     assert not infos["steps"].any()
 
 
+@pytest.mark.parametrize("limit", [None, -1])
+def test_there_need_be_no_time_limit(limit):
+    envs = make(max_episode_steps=limit)
+    envs.reset(seed=0)
+    for _ in range(120):  # longer than that of any id of this size
+        assert not envs.step(np.zeros(4, int))[3].any()
+
+
+@pytest.mark.parametrize("limit", [0, -2, 2.5, "9"])
+def test_a_time_limit_that_is_none_is_refused(limit):
+    with pytest.raises(ValueError, match=f"max_episode_steps: found {limit!r}, expected 1 or more"):
+        make(max_episode_steps=limit)
+
+
 def test_stepping_what_has_ended_or_not_begun():
     envs = make(MAZE, max_episode_steps=1, autoreset_mode="Disabled")
     with pytest.raises(ResetNeeded, match=r"sub-environments \[0, 1, 2, 3\]: step before"):
