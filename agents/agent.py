@@ -146,14 +146,18 @@ class AIRAgent:
 
         Raises:
             PuzzleError: the puzzle is not of the model's family.
+            ValueError: less than one ACT step, or an update that is none.
         """
         tokens = self.tokens(np.asarray(observation["puzzle"])[None])
         program = program or self.model.config.program
+        act_steps = self.model.config.max_steps if act_steps is None else act_steps
+        if act_steps < 1:
+            raise ValueError(f"ACT steps {act_steps}, expected at least 1")
         with torch.inference_mode():
             x = self.model.embed(tokens, self.dtype)
             state = self.initial_state(1)
         update = 0
-        for act_step in range(1, (act_steps or self.model.config.max_steps) + 1):
+        for act_step in range(1, act_steps + 1):
             for letter in program:
                 with torch.inference_mode():
                     state = self.model.update(letter, state, x)

@@ -12,7 +12,7 @@ from typing import Any
 from huggingface_hub import EvalResult, ModelCard, ModelCardData
 
 from agents.arithmetic import count_parameters
-from agents.checkpoint import CONFIG
+from agents.checkpoint import CONFIG, EVALUATION
 from agents.config import AIRConfig
 from agents.train_config import TrainConfig, read_train_config
 from agents.variants import variant_name
@@ -20,7 +20,7 @@ from puzzles.dataset import Dataset
 from puzzles.files import replacing
 from puzzles.mixing import sources
 
-CARD, EVALUATION = "README.md", "eval.json"
+CARD = "README.md"
 MARK = "<!-- Written by air-envs. Remove this line, and it will leave this file alone. -->"
 PAPER = "https://arxiv.org/abs/2605.17811"
 

@@ -26,6 +26,8 @@ from puzzles.files import new_folder, replacing
 
 CONFIG, WEIGHTS, TRAINING = "config.json", "model.safetensors", "training.pt"
 CHECKPOINTS, BEST = "checkpoints", "best"
+EVALUATION = "eval.json"
+"""What ``air-envs eval`` measured of a folder's weights."""
 
 
 class CheckpointError(ValueError):
@@ -133,7 +135,10 @@ def checkpoint_steps(run: Path) -> list[int]:
 
 
 def _publish(checkpoint: Path, run: Path) -> None:
-    """Give the run's folder a checkpoint's files, without a second copy where the file system has links."""
+    """Give the run's folder a checkpoint's files, without a second copy where the file system has links.
+
+    What was measured of the weights before goes.
+    """
     for name in (CONFIG, WEIGHTS, TRAINING):
         with replacing(run / name) as temporary:
             temporary.unlink()
@@ -141,6 +146,7 @@ def _publish(checkpoint: Path, run: Path) -> None:
                 os.link(checkpoint / name, temporary)
             except OSError:
                 shutil.copyfile(checkpoint / name, temporary)
+    (run / EVALUATION).unlink(missing_ok=True)
 
 
 def load_training(folder: Path, device: torch.device | str) -> dict[str, Any]:

@@ -34,6 +34,10 @@ _FIXED = {"rms_norm_eps": 1e-5, "rope_theta": 10_000.0}
 """Settings that our model does not vary, and that no published checkpoint does."""
 
 
+_UPDATE_RULE = {"inject_l", "inject_h", "operator", "level_token"}
+"""Fields that a variant's name may tell."""
+
+
 class PublishedError(ValueError):
     """A published checkpoint lacks something or holds what no model here has. The message starts with the path."""
 
@@ -79,7 +83,7 @@ def config_from_authors(
         ValueError: a setting is missing, unknown, or not decided by settings, weights and variant.
     """
     if OUR_SECTION in settings:
-        return AIRConfig(**settings[OUR_SECTION])
+        return _our_own(settings[OUR_SECTION], family, variant)
     keys = strip_wrappers(weights)
     arch = settings.get("arch")
     if not isinstance(arch, Mapping):
@@ -92,6 +96,19 @@ def config_from_authors(
     fields["position"] = str(arch.get("pos_encodings", "none")).lower()
     fields |= _networks(arch, keys) | _prefix(arch, keys)
     return AIRConfig(**fields | _update_rule(arch, keys, variant))
+
+
+def _our_own(section: Mapping[str, Any], family: str | None, variant: str | None) -> AIRConfig:
+    """Read a configuration that our exporter wrote beside the authors' settings; it leaves nothing to be told."""
+    try:
+        config = AIRConfig(**section)
+    except TypeError as error:
+        raise ValueError(f"section {OUR_SECTION}: {error}") from error
+    told = {"family": family or config.family, **(variant_fields(variant) if variant else {})}
+    for name, value in told.items():
+        if getattr(config, name) != value:
+            raise ValueError(f"section {OUR_SECTION} says {name} {getattr(config, name)!r}, told {value!r}")
+    return config
 
 
 def _networks(arch: Mapping[str, Any], keys: Mapping[str, Tensor]) -> dict[str, Any]:
@@ -132,7 +149,11 @@ def _update_rule(arch: Mapping[str, Any], keys: Mapping[str, Tensor], variant: s
         )
     if "input_token_H" in keys and "level_token" not in fields:
         raise ValueError(f"inner.input_token_H may be {', '.join(LEVEL_TOKENS)}; name the variant")
-    return {key: fields[key] for key in ("inject_l", "inject_h", "operator", "level_token") if key in fields}
+    if beyond := fields.keys() - _UPDATE_RULE:
+        raise ValueError(
+            f"variant {variant} says {min(beyond)}, which settings and weights tell; name the others alone"
+        )
+    return fields
 
 
 def _mentions(name: str, part: str) -> bool:
@@ -177,7 +198,7 @@ def _torch_file(source: Path) -> Path:
         return source
     if not source.is_dir():
         raise PublishedError(f"{source}: no such folder or file")
-    files = [path for path in sorted(source.iterdir()) if path.is_file() and path.suffix not in _NOT_WEIGHTS]
+    files = [path for path in sorted(source.iterdir()) if _may_hold_weights(path)]
     steps = {int(path.stem.removeprefix("step_")): path for path in files if re.fullmatch(r"step_\d+", path.stem)}
     if steps:
         return steps[max(steps)]
@@ -185,6 +206,11 @@ def _torch_file(source: Path) -> Path:
         found = ", ".join(path.name for path in files) or "none"
         raise PublishedError(f"{source}: torch files {found}, expected one, or step_N; name the file itself")
     return files[0]
+
+
+def _may_hold_weights(path: Path) -> bool:
+    """Whether a file may be the torch file; a folder from the hub has ``.gitattributes`` and the like beside it."""
+    return path.is_file() and path.suffix not in _NOT_WEIGHTS and path.name[0] != "." and path.name != "LICENSE"
 
 
 def _read_settings(path: Path) -> dict[str, Any]:

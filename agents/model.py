@@ -150,12 +150,18 @@ class AIR(nn.Module, PyTorchModelHubMixin):
         return F.pad(x, (0, 0, config.first_cell - config.prefix, 0))
 
     def update(self, letter: str, state: State, x: Tensor) -> State:
-        """Run one update of the program: ``"L"``, ``"H"``, or ``"-"`` for none."""
+        """Run one update of the program: ``"L"``, ``"H"``, or ``"-"`` for none.
+
+        Raises:
+            ValueError: another letter.
+        """
         z_H, z_L = state
         if letter == "L":
             return State(z_H, self._f(letter, self.operator.inject(z_L, z_H, self.config.inject_l, x)))
         if letter == "H":
             return State(self._f(letter, self.operator.inject(z_H, z_L, self.config.inject_h, x)), z_L)
+        if letter != "-":
+            raise ValueError(f"update {letter!r}, expected 'L', 'H' or '-'")
         return state
 
     def run(self, program: str, state: State, x: Tensor) -> State:

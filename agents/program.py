@@ -16,5 +16,10 @@ def freeze(program: str, letter: str) -> str:
 
     >>> freeze("LLHLLH", "H")
     'LL-LL-'
+
+    Raises:
+        ValueError: another letter than L and H.
     """
+    if letter not in ("L", "H"):
+        raise ValueError(f"letter {letter!r}, expected 'L' for z_L or 'H' for z_H")
     return program.replace(letter, "-")

@@ -8,7 +8,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from agents.presets import PRESETS
+
 if TYPE_CHECKING:
+    from agents.train_config import TrainConfig
     from puzzles.dataset import Dataset
 
 
@@ -72,3 +75,10 @@ RECIPES = {
     "maze-hard": Recipe(8_000, options={"generator": "percolation"}),
 }
 """By the name of the preset in ``agents.presets``."""
+
+
+def generate_missing(preset: str, config: TrainConfig) -> None:
+    """Build the dataset that the preset trains on, unless it is there or another was asked for."""
+    if config.dataset == PRESETS[preset].dataset and not config.dataset.exists():
+        print(f"{config.dataset}: not there; generating what preset {preset} trains on")
+        RECIPES[preset].build(config.model.family, config.dataset)

@@ -78,7 +78,7 @@ class Trainer:
         ValueError: the model's family is not the dataset's, the device is not there, the optimizer is not, the batch
             can't be shared out, device or model don't go with float8, mazes are labelled otherwise than their symmetry
             copies would be, or the weights to start with are not there or don't fit the model.
-        DatasetError: a damaged dataset.
+        DatasetError: a damaged dataset, or one without a split to train on or to measure.
     """
 
     def __init__(self, config: TrainConfig, fresh: bool = True):
@@ -94,6 +94,7 @@ class Trainer:
             self.batches = PuzzleBatches(self.dataset.family, self.dataset.split("train"), self.device, config.symmetry)
         except PuzzleError as error:
             raise ValueError(f"{config.dataset}: {error}; train without them, --no-symmetry") from error
+        self.dataset.split_view("test")  # one that has nothing to measure is refused now
 
         torch.manual_seed(config.seed)
         self.generator = torch.Generator(self.device).manual_seed(config.seed)

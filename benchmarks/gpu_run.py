@@ -26,8 +26,8 @@ import torch
 from agents.agent import AIRAgent
 from agents.analysis import analyze
 from agents.batches import open_dataset
-from agents.cards import EVALUATION, write_card
-from agents.checkpoint import load_model, save_model
+from agents.cards import write_card
+from agents.checkpoint import EVALUATION, load_model, save_model
 from agents.compiling import compiled
 from agents.devices import pick_device, pick_dtype
 from agents.evaluation import describe, evaluate, evaluate_attempts, evaluate_halting, report

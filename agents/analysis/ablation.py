@@ -140,27 +140,34 @@ def ablate(
         raise ValueError(f"seeds {seeds}, expected at least 1")
     names = members(ablation, only)
     runs = [member_run(config, name, seed) for seed in range(config.seed, config.seed + seeds) for name in names]
-    for run in runs:
-        _require_same(run)
+    for name in ABLATIONS[ablation]:
+        for run in _begun(config, name):
+            _require_same(run)
     for number, run in enumerate(runs, 1):
-        if not _finished(run, puzzles):
+        if _result(run, puzzles) is None:
             if progress:
                 tqdm.write(f"run {number} of {len(runs)}: {run.output}")
             _finish(run, puzzles, progress)
-            _write(collect(ablation, config), config.output)
-    found = collect(ablation, config)
+            _write(collect(ablation, config, puzzles), config.output)
+    found = collect(ablation, config, puzzles)
     _write(found, config.output)
     return found
 
 
-def collect(ablation: str, config: TrainConfig) -> Ablation:
-    """Read what the finished runs of an output have measured."""
+def collect(ablation: str, config: TrainConfig, puzzles: int | None = None) -> Ablation:
+    """Read what the finished runs of an output have measured on so many puzzles; on others it can't be compared."""
     found = []
     for name in ABLATIONS[ablation]:
-        paths = sorted((config.output / name).glob(f"seed-*/{RESULT}"), key=lambda path: int(path.parent.name[5:]))
-        if paths:
-            found.append(Member(name, tuple(json.loads(path.read_text()) for path in paths)))
+        results = [result for run in _begun(config, name) if (result := _result(run, puzzles)) is not None]
+        if results:
+            found.append(Member(name, tuple(results)))
     return Ablation(ablation, config.model.family, tuple(found))
+
+
+def _begun(config: TrainConfig, name: str) -> list[TrainConfig]:
+    """Return the runs of a member that the output holds, finished or not, as they should be, in the order of seeds."""
+    seeds = sorted(int(path.name.removeprefix("seed-")) for path in (config.output / name).glob("seed-*"))
+    return [member_run(config, name, seed) for seed in seeds]
 
 
 def _require_same(config: TrainConfig) -> None:
@@ -182,12 +189,13 @@ def _compared(config: TrainConfig) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if name not in _FREE}
 
 
-def _finished(config: TrainConfig, puzzles: int | None) -> bool:
+def _result(config: TrainConfig, puzzles: int | None) -> dict[str, Any] | None:
+    """Return what a finished run measured on so many puzzles, or that it diverged; None if it has to go on."""
     path = config.output / RESULT
     if not path.is_file():
-        return False
-    result = json.loads(path.read_text())
-    return "diverged" in result or result["asked_puzzles"] == puzzles
+        return None
+    result: dict[str, Any] = json.loads(path.read_text())
+    return result if "diverged" in result or result["asked_puzzles"] == puzzles else None
 
 
 def _finish(config: TrainConfig, puzzles: int | None, progress: bool) -> None:

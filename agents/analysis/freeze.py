@@ -11,7 +11,7 @@ from agents.agent import AIRAgent
 from agents.analysis.changes import changes
 from agents.analysis.families import family_analysis
 from agents.analysis.moments import Moments
-from agents.analysis.published import FREEZE, TASKS
+from agents.analysis.published import FREEZE, FREEZE_UPDATES, TASKS
 from agents.analysis.tables import number, text_table, with_interval
 from agents.analysis.tracing import STATES, decode, parts, trace
 from agents.evaluation.selection import Selection, select
@@ -74,7 +74,7 @@ class Freeze:
         }
 
     def table(self) -> str:
-        """Return the conditions as text, the paper's numbers beside them."""
+        """Return the conditions as text, the paper's numbers beside them; sums go with the number of updates."""
         published = FREEZE.get(self.family, {})
         head = ["", "z_L changes", "z_H changes", "exact"]
         head += [f"paper: {column}" for column in head[1:]] if published else []
@@ -89,7 +89,8 @@ class Freeze:
                 theirs = published[name]
                 row += [number(theirs.z_L, ",.0f"), number(theirs.z_H, ",.0f"), f"{theirs.accuracy:.1%}"]
             rows.append(row)
-        return text_table(rows)
+        updates = f"sums over {self.updates} updates" + (f", the paper's over {FREEZE_UPDATES}" if published else "")
+        return f"{updates}\n\n{text_table(rows)}"
 
 
 def measure_freeze(

@@ -33,6 +33,8 @@ FREEZE: dict[str, dict[str, Frozen]] = {
         "freeze z_L": Frozen(2880, None, 0.0),
     },
 }
+FREEZE_UPDATES = 96
+"""Updates that these sums run over: 16 ACT steps of six."""
 
 ATTENTION: dict[str, dict[str, dict[str, tuple[float, ...]]]] = {
     "sudoku-9x9": {

@@ -11,6 +11,7 @@ import tyro
 from agents.analysis.members import ABLATIONS, members
 from agents.cli.parsing import listed, parse
 from agents.presets import PRESETS
+from agents.recipes import generate_missing
 from agents.train_config import TrainConfig
 
 
@@ -31,6 +32,8 @@ def main(args: list[str]) -> None:
     from agents.analysis import ablate
     from agents.analysis.ablation import SUMMARY
 
+    if chosen.preset:
+        generate_missing(chosen.preset, config)
     found = ablate(family, config, chosen.seeds, chosen.puzzles, tuple(chosen.only))
     print(f"{found.table()}\n\nnumbers in {config.output / SUMMARY}, the picture beside them")
 
@@ -39,7 +42,9 @@ def _configure(family: str, preset: str | None, args: list[str]) -> TrainConfig:
     rows = "\n".join(f"  {name}: {', '.join(names)}" for name, names in ABLATIONS.items())
     description = (
         "Train every member of a family of variants with several seeds; measure each on the test split.\n\n"
-        f"FAMILY is one of\n{rows}\n\nStart from one of these with --preset NAME:\n{listed(PRESETS)}\n\n"
+        f"FAMILY is one of\n{rows}\n\n"
+        "Start from one of these with --preset NAME, which generates its dataset where there is none:\n"
+        f"{listed(PRESETS)}\n\n"
         "Train each with N seeds, by default 3, from --seed on, with --seeds N; some members alone with --only NAME "
         "...\n\nMeasure on the first N test puzzles with --puzzles N.\n\n"
         "Called again, it skips what is finished and goes on with what was interrupted."

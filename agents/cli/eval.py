@@ -53,7 +53,8 @@ def evaluate_command(
     """
     from agents.agent import AIRAgent
     from agents.batches import open_dataset
-    from agents.cards import EVALUATION, write_card
+    from agents.cards import write_card
+    from agents.checkpoint import EVALUATION
     from agents.evaluation import describe, evaluate, evaluate_attempts, evaluate_halting, report
     from agents.evaluation.halting import logit
     from puzzles.files import replacing

@@ -11,7 +11,7 @@ import tyro
 from agents.cli.parsing import listed, parse
 from agents.config import to_json
 from agents.presets import PRESETS
-from agents.recipes import RECIPES
+from agents.recipes import generate_missing
 from agents.train_config import TrainConfig
 
 if TYPE_CHECKING:
@@ -36,16 +36,9 @@ def main(args: list[str]) -> None:
 
     with joined() as processes:
         if config and chosen.preset and processes.first:
-            _generate_missing(chosen.preset, config)
+            generate_missing(chosen.preset, config)
         processes.wait()
         _train(config, chosen.resume, chosen.from_step, processes)
-
-
-def _generate_missing(preset: str, config: TrainConfig) -> None:
-    """Build the dataset that the preset trains on, unless it is there or another was asked for."""
-    if config.dataset == PRESETS[preset].dataset and not config.dataset.exists():
-        print(f"{config.dataset}: not there; generating what preset {preset} trains on")
-        RECIPES[preset].build(config.model.family, config.dataset)
 
 
 def _train(config: TrainConfig | None, run: Path, from_step: int | None, processes: Processes) -> None:

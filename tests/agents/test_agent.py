@@ -119,6 +119,19 @@ def test_thinking_with_a_frozen_state_leaves_it_alone(agent: AIRAgent, dataset: 
     assert "".join(t.letter for t in thoughts) == "LL-LL-" * 2
     assert all(np.array_equal(t.z_H.confidence, thoughts[0].z_H.confidence) for t in thoughts)
     assert not np.array_equal(thoughts[0].z_L.confidence, thoughts[-1].z_L.confidence)
+    with pytest.raises(ValueError, match="letter 'z_H', expected 'L' for z_L or 'H' for z_H"):
+        freeze("LLHLLH", "z_H")
+
+
+@pytest.mark.parametrize(
+    ("act_steps", "program", "message"),
+    [(0, None, "ACT steps 0, expected at least 1"), (1, "lh", "update 'l', expected 'L', 'H' or '-'")],
+)
+def test_what_is_no_thinking_is_refused(
+    agent: AIRAgent, dataset: Path, act_steps: int, program: str | None, message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        next(agent.think({"puzzle": Dataset(dataset).split("test").puzzle[0]}, act_steps, program))
 
 
 def test_playing_equals_the_tensor_evaluation(solver: AIRAgent, dataset: Path) -> None:

@@ -149,6 +149,7 @@ def test_the_paper_stands_beside_its_own_puzzles_only() -> None:
         changed.add([[1.0, 2.0], [3.0, 4.0]])
         freeze = Freeze({name: Condition(changed, 1) for name in FREEZE["sudoku-9x9"]}, 96, family)
         assert ("paper" in freeze.table()) == shown
+        assert "sums over 96 updates" in freeze.table()
         names = next(iter(ATTENTION.get(family, ATTENTION["sudoku-9x9"]).values()))
         moments = Moments((5, 2, len(names) + 1, 3))
         moments.add(np.ones((4, 5, 2, len(names) + 1, 3)))

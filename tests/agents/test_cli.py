@@ -133,6 +133,8 @@ def test_the_whole_road(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
         ("eval RUN DATA --batch 0", "batch 0, expected at least 1"),
         ("eval RUN DATA --split valid", "no split 'valid'"),
         ("watch RUN --seed -1", "seed -1, expected 0 <= seed < 2**64"),
+        ("watch RUN --act-steps 0 --output TMP/shown", "ACT steps 0, expected at least 1"),
+        ("watch RUN --act-steps -3 --output TMP/shown", "ACT steps -3, expected at least 1"),
         ("watch RUN --dataset DATA --index -1", "no test puzzle -1"),
         ("data build", "unknown family ''"),
         ("data build --clues 14 sudoku-4x4", "unknown family '--clues'"),
@@ -212,6 +214,18 @@ def test_a_preset_generates_what_it_trains_on(
     assert "data/sudoku-4x4.h5: not there" in capsys.readouterr().out
     assert len(Dataset("data/sudoku-4x4.h5").split("train").puzzle) == 1_000
     assert load_model("runs/sudoku-4x4").config.family == "sudoku-4x4"
+
+
+def test_an_ablation_of_a_preset_generates_it_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    small = (
+        "--seeds 1 --only Lx_H --steps 2 --batch 4 --model.hidden 16 --model.max-steps 1 --eval-puzzles 2 --puzzles 2"
+    )
+    main(["ablate", "injection", "--preset", "sudoku-4x4", *small.split()])
+    assert "data/sudoku-4x4.h5: not there" in capsys.readouterr().out
+    assert Path("runs/sudoku-4x4-injection/ablation.json").is_file()
 
 
 def test_training_needs_neither_environments_nor_drawing() -> None:

@@ -182,6 +182,33 @@ def test_the_highest_step_is_taken_or_the_file_named(tmp_path: Path) -> None:
         load_published(tmp_path / "two")
 
 
+def test_what_the_hub_puts_beside_is_no_weights(tmp_path: Path) -> None:
+    publish(tmp_path, as_tensors(random_weights()), "checkpoint")
+    for name in (".gitattributes", "LICENSE", "README.md"):
+        (tmp_path / name).write_text("*.bin filter=lfs\n")
+    assert load_published(tmp_path).config == AIRConfig(**SMALL)
+
+
+def test_what_is_told_must_not_be_told_otherwise(tmp_path: Path) -> None:
+    config = AIRConfig.variant("L2x_H2x", **SMALL)
+    save_published(AIR(config), tmp_path)
+    assert load_published(tmp_path, "sudoku-4x4", "L2x_H2x").config == config
+    with pytest.raises(PublishedError, match=r"section air_envs says inject_l 2.*, told 1"):
+        load_published(tmp_path, variant="Lx_H")
+    with pytest.raises(PublishedError, match="section air_envs says family 'sudoku-4x4', told 'maze-4x4'"):
+        load_published(tmp_path, "maze-4x4")
+    settings = tmp_path / "all_config.yaml"
+    settings.write_text(settings.read_text().replace("air_envs:", "air_envs:\n  from_a_later_version: 1"))
+    with pytest.raises(PublishedError, match="section air_envs: .*from_a_later_version"):
+        load_published(tmp_path)
+
+
+def test_a_variant_tells_the_update_rule_alone(tmp_path: Path) -> None:
+    publish(tmp_path, as_tensors(random_weights()))
+    with pytest.raises(PublishedError, match="variant HRM says h_layers, which settings and weights tell"):
+        load_published(tmp_path, variant="HRM")
+
+
 O_PROJ = "inner.f_level.layers.1.self_attn.o_proj.weight"
 
 

@@ -15,12 +15,13 @@ from safetensors.torch import load_file, save_file
 
 from agents.agent import AIRAgent
 from agents.cards import MARK, training_command, write_card
-from agents.checkpoint import save_model
+from agents.checkpoint import rewind, save_model
 from agents.cli import main
 from agents.config import AIRConfig
 from agents.model import AIR
 from agents.presets import PRESETS
 from agents.train_config import TrainConfig
+from agents.trainer import Trainer
 from puzzles.importers import import_puzzles
 from tests.agents.conftest import TINY, tiny_config
 
@@ -89,6 +90,17 @@ def test_evaluating_renews_the_card(tmp_path: Path, run: Path, dataset: Path) ->
     folder = Path(shutil.copytree(run, tmp_path / "run"))
     main(["eval", str(folder), str(dataset), "--puzzles", "7", "--no-episodes", "--halt-at", "0.5"])
     assert "of 7 test puzzles of `sudoku-4x4`" in (folder / "README.md").read_text()
+
+
+def test_training_on_forgets_what_was_measured_before(tmp_path: Path, dataset: Path) -> None:
+    config = tiny_config(dataset, tmp_path / "run", steps=4, checkpoint_every=2)
+    Trainer(config).train(progress=False)
+    (config.output / "eval.json").write_text(json.dumps(EVALUATION))
+    rewind(config.output, 2)
+    assert not (config.output / "eval.json").exists()
+    (config.output / "eval.json").write_text(json.dumps(EVALUATION))
+    Trainer.resume(config.output).train(progress=False)
+    assert "60.1%" not in write_card(config.output).read_text()
 
 
 def test_a_card_is_renewed_but_never_one_that_someone_wrote(tmp_path: Path) -> None:

@@ -232,13 +232,21 @@ def test_the_model_must_be_for_the_datasets_family(maze_dataset: Path, tmp_path:
         Trainer(tiny_config(maze_dataset, tmp_path / "run"))
 
 
+def test_puzzles_to_measure_must_be_there(tmp_path: Path) -> None:
+    path = build_dataset(tmp_path / "a.h5", puzzles.family("sudoku-4x4"), train=8, test=0, progress=False).path
+    with pytest.raises(puzzles.DatasetError, match="no split 'test'"):
+        Trainer(tiny_config(path, tmp_path / "run"))
+    assert not (tmp_path / "run").exists()
+
+
 def test_mazes_labelled_otherwise_train_without_copies(tmp_path: Path) -> None:
     family = puzzles.family("maze-2x2")
-    puzzle, solution = (np.stack([family.parse(text)]) for text in ("S  G", "So G"))
-    data = puzzles.Puzzles(puzzle, solution, family.rate(puzzle))
-    write_dataset(
-        tmp_path / "a.h5", family, data, data.take(slice(0)), provenance=Provenance("a test"), allow_empty=True
+    puzzle, solution = (
+        np.stack([family.parse(text) for text in texts]) for texts in (("S  G", "SG  "), ("So G", "SG  "))
     )
+    data = puzzles.Puzzles(puzzle, solution, family.rate(puzzle))
+    train, test = data.take(slice(1)), data.take(slice(1, 2))
+    write_dataset(tmp_path / "a.h5", family, train, test, provenance=Provenance("a test"))
     config = tiny_config(tmp_path / "a.h5", tmp_path / "run", model=dataclasses.replace(TINY, family="maze-2x2"))
     with pytest.raises(ValueError, match=r"a\.h5: puzzle 0: labelled with another .* without them, --no-symmetry"):
         Trainer(config)
