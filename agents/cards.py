@@ -11,6 +11,7 @@ from typing import Any
 
 from huggingface_hub import EvalResult, ModelCard, ModelCardData
 
+import puzzles
 from agents.arithmetic import count_parameters
 from agents.checkpoint import CONFIG, EVALUATION
 from agents.config import AIRConfig
@@ -31,7 +32,7 @@ def write_card(run: Path) -> Path:
     if not path.exists() or MARK in path.read_text():
         config = AIRConfig(**json.loads((run / CONFIG).read_text()))
         with replacing(path) as temporary:
-            temporary.write_text(str(model_card(config, run)))
+            temporary.write_text(f"{model_card(config, run)}\n{MARK}\n")
     return path
 
 
@@ -56,14 +57,14 @@ def model_card(
     data = ModelCardData(
         license="apache-2.0",
         library_name="air-envs",
-        tags=["reasoning", "recurrent-transformer", config.family.split("-")[0], variant_name(config)],
+        tags=["reasoning", "recurrent-transformer", puzzles.family(config.family).kind, variant_name(config)],
         datasets=_hub_datasets(train) if train else None,
         metrics=["accuracy"],
         model_name=f"AIR {variant_name(config)} {config.family}",
         eval_results=[_eval_result(config, results)] if results else None,
     )
     body = "\n\n".join(_paragraphs(config, _portable(train) if train else None, results, name, note))
-    return ModelCard(f"---\n{data.to_yaml()}\n---\n\n{MARK}\n\n{body}\n")
+    return ModelCard(f"---\n{data.to_yaml()}\n---\n\n{body}\n")
 
 
 def evaluation_of(run: Path | None) -> dict[str, Any] | None:

@@ -6,6 +6,7 @@ A run's folder is its newest checkpoint; the last ones lie in ``checkpoints/step
 from __future__ import annotations
 
 import copy
+import filecmp
 import json
 import os
 import pickle
@@ -28,6 +29,8 @@ CONFIG, WEIGHTS, TRAINING = "config.json", "model.safetensors", "training.pt"
 CHECKPOINTS, BEST = "checkpoints", "best"
 EVALUATION = "eval.json"
 """What ``air-envs eval`` measured of a folder's weights."""
+BEST_EVALUATION = "evaluation.json"
+"""What training measured of those in ``BEST``."""
 
 
 class CheckpointError(ValueError):
@@ -104,6 +107,14 @@ def save_checkpoint(model: AIR, training: dict[str, Any], run: Path, step: int, 
         shutil.rmtree(checkpoint_folder(run, old))
 
 
+def publish_newest(run: Path) -> None:
+    """Make the newest checkpoint what the run's folder holds, where a kill came before ``save_checkpoint`` had."""
+    for step in checkpoint_steps(run)[-1:]:
+        newest = checkpoint_folder(run, step)
+        if not (run / TRAINING).exists() or not filecmp.cmp(newest / TRAINING, run / TRAINING):
+            _publish(newest, run)
+
+
 def rewind(run: Path, step: int) -> None:
     """Make an earlier checkpoint the one that the run goes on from, and remove those after it.
 
@@ -150,7 +161,7 @@ def _publish(checkpoint: Path, run: Path) -> None:
 
 
 def load_training(folder: Path, device: torch.device | str) -> dict[str, Any]:
-    """Read back what ``save_training`` wrote; nothing but tensors and plain values is unpickled.
+    """Read back what ``save_checkpoint`` wrote; nothing but tensors and plain values is unpickled.
 
     Raises:
         CheckpointError: no such file, or a damaged one.

@@ -29,13 +29,14 @@ class AIRConfig:
     hidden: int = 512
     """Width of the hidden states z_L and z_H."""
     heads: int = 8
-    """Attention heads."""
+    """Attention heads, where there is attention."""
     layers: int = 4
     """Transformer blocks in f."""
     h_layers: int = 0
     """Blocks in a network of their own, f_H, for the H-updates (HRM); 0 shares f between both levels."""
     expansion: float = 4.0
-    """SwiGLU inner width as a multiple of hidden, before the factor 2/3 and rounding up to a multiple of 256."""
+    """SwiGLU inner width as a multiple of hidden, before the factor 2/3 and rounding up to a multiple of 256. That of a
+    block over candidates is the multiple of a candidate's channels itself."""
     h_cycles: int = 2
     """H-cycles in one ACT step."""
     l_cycles: int = 2
@@ -72,7 +73,7 @@ class AIRConfig:
     def __post_init__(self) -> None:
         _at_least(1, self, "hidden", "heads", "layers", "h_cycles", "l_cycles", "max_steps")
         _at_least(0, self, "h_layers", "inject_l", "inject_h", "prefix", "prefix_learned")
-        if self.hidden % self.heads or (self.hidden // self.heads) % 2:
+        if self.mixer != "candidates" and (self.hidden % self.heads or (self.hidden // self.heads) % 2):
             raise ValueError(f"hidden {self.hidden}, expected an even multiple of heads {self.heads}")
         if self.expansion <= 0:
             raise ValueError(f"expansion {self.expansion}, expected more than 0")

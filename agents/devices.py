@@ -51,15 +51,23 @@ def _keep_freed_memory() -> None:
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
 
 
+_DTYPES = {"bfloat16": torch.bfloat16, "float32": torch.float32}
+
+
 def pick_dtype(name: str, device: torch.device) -> torch.dtype:
     """Return the compute dtype called ``name``: bfloat16, float32, or "auto".
 
     "auto" is bfloat16 where the device multiplies it faster than float32, else float32: a CPU that has to emulate
     bfloat16 is hundreds of times slower with it, and some that have its instructions take twice as long.
+
+    Raises:
+        ValueError: another name.
     """
     if name == "auto":
         name = "bfloat16" if _multiplies_bfloat16(device) else "float32"
-    return {"bfloat16": torch.bfloat16, "float32": torch.float32}[name]
+    if name not in _DTYPES:
+        raise ValueError(f"dtype {name!r}, expected auto or one of {sorted(_DTYPES)}")
+    return _DTYPES[name]
 
 
 def _multiplies_bfloat16(device: torch.device) -> bool:

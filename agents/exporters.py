@@ -27,7 +27,8 @@ def save_published(model: AIR, folder: Path, step: int = 0) -> Path:
     """Write ``step_N`` and ``all_config.yaml`` into a folder, each whole or not at all; return the torch file.
 
     Raises:
-        ValueError: structured position encodings or a convolution, which the authors' code does not have.
+        ValueError: structured position encodings, a convolution, or a mixer but attention and the MLP; the authors'
+            code has none of these.
     """
     weights = {key: value.cpu().clone() for key, value in to_authors(model.state_dict(), model.config).items()}
     with replacing(folder / ALL_CONFIG) as temporary:

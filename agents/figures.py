@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
 from agents.run_log import read_metrics
+from puzzles.files import replacing
 
 
 def draw_training_curve(run: Path) -> Path:
@@ -33,5 +34,6 @@ def draw_training_curve(run: Path) -> Path:
         axes.grid(alpha=0.25)
         axes.spines[["top", "right"]].set_visible(False)
     path = run / "curve.png"
-    figure.savefig(path, dpi=130)
+    with replacing(path) as temporary:
+        figure.savefig(temporary, dpi=130, format="png")
     return path

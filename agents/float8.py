@@ -39,7 +39,7 @@ def float8_product(h: Tensor, weight: Tensor) -> Tensor:
         out_dtype=h.dtype,
         use_fast_accum=True,
     )
-    return product.view(*h.shape[:-1], -1)
+    return product.view(*h.shape[:-1], len(weight))
 
 
 def rounded(values: Tensor) -> Tensor:

@@ -13,6 +13,7 @@ candidates, which have a slot per symbol (``agents.slots``).
 # No `from __future__ import annotations` here: the hub mixin reads the type of `config` off the signature.
 import dataclasses
 import math
+import re
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -27,6 +28,9 @@ from agents.layers import Linear, truncated_normal
 from agents.positions import position_encoding
 from agents.slots import slots
 from agents.transformer import build_block
+
+_OF_PLACES = re.compile(r"^position\.|\.mixer\.mlp\.")
+"""Weights that belong to places of the grid: learned positions, and a SwiGLU over the sequence."""
 
 
 class State(NamedTuple):
@@ -119,7 +123,11 @@ class AIR(nn.Module, PyTorchModelHubMixin):
         fresh, weights = model.state_dict(), self.state_dict()
         for name in ("embedding", "prefix"):  # which are multiplied by sqrt(D)
             weights[name] = weights[name] * math.sqrt(self.config.hidden / hidden)
-        unfit = [name for name, weight in weights.items() if weight.shape != fresh[name].shape]
+        unfit = [
+            name
+            for name, weight in weights.items()
+            if weight.shape != fresh[name].shape or (there.shape != here.shape and _OF_PLACES.search(name))
+        ]
         if unfit:
             raise ValueError(f"family {family}: these weights fit {here.name} alone: {', '.join(unfit)}")
         model.load_state_dict(weights)

@@ -78,7 +78,9 @@ RECIPES = {
 
 
 def generate_missing(preset: str, config: TrainConfig) -> None:
-    """Build the dataset that the preset trains on, unless it is there or another was asked for."""
-    if config.dataset == PRESETS[preset].dataset and not config.dataset.exists():
+    """Build the dataset that the preset trains on, unless it is there or another one or family was asked for."""
+    planned = PRESETS[preset]
+    as_planned = (config.dataset, config.model.family) == (planned.dataset, planned.model.family)
+    if as_planned and not config.dataset.exists():
         print(f"{config.dataset}: not there; generating what preset {preset} trains on")
         RECIPES[preset].build(config.model.family, config.dataset)

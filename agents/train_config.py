@@ -36,7 +36,7 @@ class TrainConfig:
     """Sequences per step over all processes; always full, a halted sequence is replaced in place."""
     optimizer: Literal["adam_atan2", "adamw", "muon"] = "adam_atan2"
     """adam_atan2 is the paper's (with sign-SGD for the prefix vector); adamw trains everything alike; muon trains the
-    matrices of f, and adamw the rest (torch 2.9 or newer)."""
+    matrices of f and of the operator, and adamw the rest (torch 2.9 or newer)."""
     lr: float = 1e-4
     """Learning rate after warm-up."""
     weight_decay: float = 1.0

@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from tqdm import tqdm
 
@@ -24,35 +25,34 @@ from agents.agent import AIRAgent
 from agents.batches import PuzzleBatches, open_dataset
 from agents.checkpoint import (
     BEST,
+    BEST_EVALUATION,
     TRAINING,
     CheckpointError,
     checkpoint_folder,
     checkpoint_steps,
     drop_later,
     load_training,
+    publish_newest,
     save_checkpoint,
     save_model,
 )
 from agents.compiling import CUDA_GRAPHS, compiled
-from agents.config import AIRConfig, to_json
+from agents.config import to_json
 from agents.devices import pick_device, pick_dtype, prepare
 from agents.evaluation import Evaluation, evaluate, merge
 from agents.interrupts import deferred_interrupt
 from agents.layers import use_float8
 from agents.model import AIR, State
 from agents.optim import average_weights, build_optimizers, clip_gradients
-from agents.pretrained import load_pretrained
 from agents.processes import Processes
 from agents.run_log import RunLog, open_log
 from agents.train_config import TRAIN_CONFIG, TrainConfig, read_train_config
+from agents.transfer import take_weights
 from puzzles.errors import PuzzleError
 from puzzles.files import replacing
 
-EVALUATION = "evaluation.json"
 SHOWN = {"loss": "loss", "exact_accuracy": "exact", "steps": "ACT steps", "puzzles_per_second": "puzzles/s"}
 """Metrics beside the progress bar, and how they are called there."""
-WEIGHTS_GO_WITH_ANY = {"family", "h_cycles", "l_cycles", "gradient", "q_continue", "max_steps"}
-"""Fields in which the model whose weights a run begins with may differ: grid shape, program, halting."""
 DIVERGED = 3.0
 """A loss of so many times that of a guess, as a mean over a line of metrics, has diverged."""
 
@@ -100,7 +100,7 @@ class Trainer:
         self.generator = torch.Generator(self.device).manual_seed(config.seed)
         self.model = AIR(config.model_at(0))
         if fresh and config.init_from is not None:
-            _take_weights(self.model, config.init_from)
+            take_weights(self.model, config.init_from)
         self.model.to(self.device)
         self.average = copy.deepcopy(self.model).requires_grad_(False) if config.ema else None
         if config.float8:
@@ -119,7 +119,8 @@ class Trainer:
     def resume(cls, run: Path) -> Trainer:
         """Go on where the last checkpoint of a run left off: bit for bit on a CPU, as near as its kernels on a GPU.
 
-        A run killed before its first checkpoint begins again.
+        A run killed before its first checkpoint begins again. On another kind of device than that of the checkpoint it
+        goes on with other random numbers.
 
         Raises:
             CheckpointError: the folder holds no run or a damaged one, or the dataset is another than then.
@@ -130,6 +131,10 @@ class Trainer:
             raise CheckpointError(str(error)) from error
         if config is None:
             raise CheckpointError(f"{run}: no {TRAIN_CONFIG}, not the folder of a training run")
+        processes = Processes.current()
+        if processes.first:
+            publish_newest(run)
+        processes.wait()
         fresh = not (run / TRAINING).exists()
         trainer = cls(dataclasses.replace(config, output=run), fresh)
         if not fresh:
@@ -207,11 +212,18 @@ class Trainer:
         self.window = metrics if self.window is None else add_metrics(self.window, metrics)
 
     def evaluate(self) -> Evaluation:
-        """Measure the trained model on the test split, each process on its share."""
+        """Measure the trained model on the test split, each process on its share.
+
+        Raises:
+            TrainingDiverged: it says nothing finite.
+        """
         agent = AIRAgent(self.trained_model, self.dtype)
         shard = self.processes.rank, self.processes.world
         part = evaluate(agent, self.dataset, "test", self.config.eval_puzzles, progress=False, shard=shard)
-        return merge(self.processes.collect(part))
+        found = merge(self.processes.collect(part))
+        if not np.isfinite(found.q_halt).all():
+            raise self._diverged("a halting logit is not finite")
+        return found
 
     def save(self) -> None:
         """Write the checkpoint.
@@ -240,6 +252,7 @@ class Trainer:
             "carry": carry,
             "window": [self.processes.sum(value) for value in self.window] if self.window else None,
             "generator": self.generator.get_state(),
+            "device": self.device.type,
         }
 
     def load_state(self, state: dict[str, Any]) -> None:
@@ -256,7 +269,10 @@ class Trainer:
         if state["window"]:
             mine = 1 if self.processes.first else 0
             self.window = Metrics(*(value * mine for value in state["window"]))
-        self.generator.set_state(state["generator"].cpu())
+        if state.get("device", self.device.type) == self.device.type:
+            self.generator.set_state(state["generator"].cpu())
+        else:  # which has random numbers of its own
+            self.generator.manual_seed(self.config.seed + self.step)
         self._saved = self._logged = self.seconds
         self._sound = self.step
 
@@ -278,7 +294,7 @@ class Trainer:
         if self.processes.first:
             folder = self.config.output / BEST
             save_model(self.trained_model, folder)
-            with replacing(folder / EVALUATION) as temporary:
+            with replacing(folder / BEST_EVALUATION) as temporary:
                 temporary.write_text(json.dumps({"step": self.step, **evaluation.summary()}, indent=2) + "\n")
 
     def _due(self, every: int) -> bool:
@@ -346,29 +362,6 @@ class Trainer:
             disable=not (progress and self.processes.first),
             smoothing=0.05,
         )
-
-
-def _take_weights(model: AIR, name: str) -> None:
-    """Give a model the weights of another one; see ``TrainConfig.init_from``."""
-    found = load_pretrained(name)
-    try:
-        found = found.resized(model.config.family)
-    except ValueError as error:
-        raise ValueError(f"init_from {name}: {error}") from error
-    ours, theirs = (_made_for(config) for config in (model.config, found.config))
-    unlike = [field for field in ours if ours[field] != theirs[field]]
-    if unlike:
-        fields = ", ".join(f"{field} {theirs[field]!r}, expected {ours[field]!r}" for field in unlike)
-        raise ValueError(f"init_from {name}: made for another model, of {fields}")
-    model.load_state_dict(found.state_dict())
-
-
-def _made_for(config: AIRConfig) -> dict[str, Any]:
-    """Return what the weights of a model go with."""
-    fields = dataclasses.asdict(config)
-    if fields["mixer"] == "units":  # which are attention's
-        fields["mixer"] = "attention"
-    return {name: value for name, value in fields.items() if name not in WEIGHTS_GO_WITH_ANY}
 
 
 def _say(bar: tqdm, line: str) -> None:

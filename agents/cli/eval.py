@@ -56,14 +56,16 @@ def evaluate_command(
     from agents.cards import write_card
     from agents.checkpoint import EVALUATION
     from agents.evaluation import describe, evaluate, evaluate_attempts, evaluate_halting, report
+    from agents.evaluation.attempts import fitting_guesses
     from agents.evaluation.halting import logit
     from puzzles.files import replacing
 
     for threshold in halt_at:
         logit(threshold)  # a wrong one is said now, not after the long part
-    if attempts < 1:
-        raise ValueError(f"attempts {attempts}, expected at least 1")
+    if guesses is not None and attempts == 1:
+        raise ValueError(f"guesses {guesses} with 1 attempt, expected more attempts")
     agent = AIRAgent.from_pretrained(run, device, dtype, compile, family)
+    fitting_guesses(agent, attempts, guesses)
     data = open_dataset(dataset, agent.family.name)
     evaluation = evaluate(agent, data, split, puzzles, act_steps, batch)
     early = [evaluate_halting(agent, data, threshold, split, puzzles, act_steps, batch) for threshold in halt_at]

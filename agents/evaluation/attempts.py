@@ -101,14 +101,7 @@ def evaluate_attempts(
             family, or guesses in one whose values are no symbols.
         DatasetError: no such split, or a damaged one.
     """
-    if attempts < 1:
-        raise ValueError(f"attempts {attempts}, expected at least 1")
-    if guesses is None:
-        guesses = 1 if agent.model.config.mixer == "candidates" else 0
-    if guesses < 0:
-        raise ValueError(f"guesses {guesses}, expected 0 or more")
-    if guesses and not agent.family.symbols:
-        raise ValueError(f"guesses {guesses} with {agent.family.name}, expected a family with symbols, such as Sudoku")
+    guesses = fitting_guesses(agent, attempts, guesses)
     least, rng = logit(threshold), np.random.default_rng(seed)
     selection = select(agent, dataset, split, count, max_steps, batch)
     first = think_until_sure(agent, selection, least, "first attempt", progress, probability=guesses > 0)
@@ -167,3 +160,20 @@ class _Guesses:
         found = think(which, guessed)
         self.tried[which], self.probability[which] = guessed, found.probability
         return found
+
+
+def fitting_guesses(agent: AIRAgent, attempts: int, guesses: int | None) -> int:
+    """Return with how many guesses ``evaluate_attempts`` puts a puzzle again.
+
+    Raises:
+        ValueError: as it says there.
+    """
+    if attempts < 1:
+        raise ValueError(f"attempts {attempts}, expected at least 1")
+    if guesses is None:
+        return 1 if agent.model.config.mixer == "candidates" else 0
+    if guesses < 0:
+        raise ValueError(f"guesses {guesses}, expected 0 or more")
+    if guesses and not agent.family.symbols:
+        raise ValueError(f"guesses {guesses} with {agent.family.name}, expected a family with symbols, such as Sudoku")
+    return guesses

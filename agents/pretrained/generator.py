@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from agents.checkpoint import CheckpointError
+from agents.checkpoint import CONFIG, CheckpointError
 from agents.train_config import read_train_config
-from puzzles import Grids, PuzzleFamily
+from puzzles import Grids, PuzzleError, PuzzleFamily
 from puzzles.build import GENERATOR
 from puzzles.dataset import Dataset
 from puzzles.mixing import sources
@@ -20,6 +20,8 @@ OPTIONS = "generator.json"
 
 def fresh_puzzle(family: PuzzleFamily, seed: int, folder: Path | None = None) -> Grids:
     """Generate one puzzle, (rows, columns) uint8, with the options that ``generator_options`` finds in the folder.
+
+    For another family than the folder's model was trained on they may ask too much; then it is one of the defaults.
 
     Raises:
         CheckpointError: the folder's options are no options of the family's generator.
@@ -33,7 +35,13 @@ def fresh_puzzle(family: PuzzleFamily, seed: int, folder: Path | None = None) ->
         options = family.Options(**found)
     except TypeError as error:
         raise CheckpointError(f"{folder}: generator options {found}, expected those of {family.name}") from error
-    return family.generate(np.array([seed], np.uint64), options).puzzle[0]
+    key = np.array([seed], np.uint64)
+    try:
+        return family.generate(key, options).puzzle[0]
+    except PuzzleError:
+        if folder is None or json.loads((folder / CONFIG).read_text())["family"] == family.name:
+            raise
+        return family.generate(key).puzzle[0]
 
 
 def generator_options(folder: Path) -> dict[str, Any]:

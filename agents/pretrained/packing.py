@@ -11,13 +11,12 @@ import torch
 from agents.agent import AIRAgent
 from agents.batches import open_dataset
 from agents.cards import CARD, evaluation_of, model_card
-from agents.checkpoint import BEST, WEIGHTS, load_model, save_model
+from agents.checkpoint import BEST, BEST_EVALUATION, WEIGHTS, load_model, save_model
 from agents.devices import pick_device
 from agents.evaluation import evaluate
 from agents.pretrained import FOLDER, OWNER
 from agents.pretrained.generator import OPTIONS, generator_options
 from agents.train_config import read_train_config
-from agents.trainer import EVALUATION as TRAINING_EVALUATION
 from puzzles.files import new_folder
 
 MAX_BYTES = 16 << 20
@@ -75,7 +74,7 @@ def _training_data(run: Path) -> Path | None:
 
 
 def _choice(run: Path) -> str:
-    step = json.loads((run / BEST / TRAINING_EVALUATION).read_text())["step"]
+    step = json.loads((run / BEST / BEST_EVALUATION).read_text())["step"]
     return f" The weights are those of step {step:,}, the best ones measured in training, on other puzzles."
 
 

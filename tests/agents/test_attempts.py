@@ -122,7 +122,9 @@ def test_symmetries_can_be_undone(family: str) -> None:
 def test_at_least_one_attempt(choosy: AIRAgent, data: Dataset, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(ValueError, match="attempts 0, expected at least 1"):
         evaluate_attempts(choosy, data, 0)
-    assert "attempts -1, expected at least 1" in fails(["eval", "nothing", str(data.path), "--attempts", "-1"], capsys)
+    assert "attempts -1, expected at least 1" in fails(
+        ["eval", "sudoku-6x6", str(data.path), "--attempts", "-1"], capsys
+    )
 
 
 def test_eval_reports_every_attempt(dataset: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -58,3 +58,8 @@ def test_all_processes_take_the_dtype_of_the_first(
 def test_a_device_that_is_not_there_is_named() -> None:
     with pytest.raises(ValueError, match="device 'tpu' is not available here"):
         pick_device("tpu")
+
+
+def test_a_dtype_that_is_none_is_named() -> None:
+    with pytest.raises(ValueError, match=r"dtype 'float16', expected auto or one of \['bfloat16', 'float32'\]"):
+        pick_dtype("float16", torch.device("cpu"))

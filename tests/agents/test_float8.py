@@ -89,3 +89,7 @@ def test_what_float8_does_not_go_with_is_told(dataset: Path, tmp_path: Path) -> 
         Trainer(tiny_config(dataset, tmp_path / "run", model=model, float8=True))
     with pytest.raises(ValueError, match="float8 on mps"):
         use_float8([], torch.device("mps"))
+
+
+def test_nothing_times_a_weight_is_nothing() -> None:
+    assert float8_product(torch.zeros(2, 0, 3, 32), torch.ones(64, 32)).shape == (2, 0, 3, 64)

@@ -20,6 +20,7 @@ from agents.cli import main
 from agents.config import AIRConfig
 from agents.model import AIR
 from agents.presets import PRESETS
+from agents.pretrained import find
 from agents.train_config import TrainConfig
 from agents.trainer import Trainer
 from puzzles.importers import import_puzzles
@@ -101,6 +102,15 @@ def test_training_on_forgets_what_was_measured_before(tmp_path: Path, dataset: P
     (config.output / "eval.json").write_text(json.dumps(EVALUATION))
     Trainer.resume(config.output).train(progress=False)
     assert "60.1%" not in write_card(config.output).read_text()
+
+
+def test_the_card_of_a_model_that_was_given_away_stays(tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(find("sudoku-6x6"), tmp_path / "given"))
+    before = (folder / "README.md").read_text()
+    assert MARK not in before
+    main(["data", "build", "sudoku-6x6", "--train", "0", "--test", "2", "--output", str(tmp_path / "a.h5")])
+    main(["eval", str(folder), str(tmp_path / "a.h5"), "--no-episodes", "--halt-at", "0.5", "--act-steps", "1"])
+    assert (folder / "README.md").read_text() == before
 
 
 def test_a_card_is_renewed_but_never_one_that_someone_wrote(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from agents.checkpoint import CheckpointError, load_model, save_model
 from agents.cli import main
 from agents.evaluation import evaluate
 from agents.model import AIR
-from agents.pretrained import packing
+from agents.pretrained import find, packing
 from agents.pretrained.generator import fresh_puzzle, generator_options
 from agents.pretrained.packing import pack
 from agents.recipes import RECIPES
@@ -182,6 +182,15 @@ def test_a_model_is_posed_puzzles_of_its_own_kind(shelf: Path, easy_run: Path, r
     for seed in (-1, 2**64):
         with pytest.raises(ValueError, match=f"seed {seed}"):
             fresh_puzzle(family, seed)
+
+
+def test_another_shape_than_the_trained_one_is_posed_what_it_can_be(tmp_path: Path) -> None:
+    extreme = find("sudoku-extreme")
+    assert fresh_puzzle(puzzles.family("sudoku-6x6"), 0, extreme).shape == (6, 6)  # which has no level
+    (tmp_path / "config.json").write_text('{"family": "sudoku-6x6"}')
+    (tmp_path / "generator.json").write_text('{"level": "extreme"}')
+    with pytest.raises(puzzles.PuzzleError, match="level 'extreme' at side 6"):
+        fresh_puzzle(puzzles.family("sudoku-6x6"), 0, tmp_path)
 
 
 def test_packing_refuses_what_it_cannot_vouch_for(

@@ -1,14 +1,26 @@
 """What the presets train on."""
 
+import dataclasses
 from pathlib import Path
 
+import pytest
+
+from agents.config import AIRConfig
 from agents.presets import PRESETS
-from agents.recipes import RECIPES, Recipe
+from agents.recipes import RECIPES, Recipe, generate_missing
 from puzzles.mixing import sources
 
 
 def test_every_preset_has_a_recipe() -> None:
     assert RECIPES.keys() == PRESETS.keys()
+
+
+def test_nothing_else_is_generated_under_a_presets_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    config = PRESETS["sudoku-4x4"]
+    generate_missing("sudoku-4x4", dataclasses.replace(config, model=AIRConfig(family="sudoku-6x6")))
+    generate_missing("sudoku-4x4", dataclasses.replace(config, dataset=Path("other.h5")))
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_recipe_is_a_dataset_of_the_generator(tmp_path: Path) -> None:

@@ -52,6 +52,10 @@ def test_far_from_the_border_cells_are_read_alike() -> None:
     [
         ({"mixer": "mlp"}, "maze-5x5", r"family maze-5x5: these weights fit maze-9x9 alone: f\.0\.mixer\.mlp"),
         ({"position": "structured"}, "maze-5x5", r"maze-9x9 alone: position\.vectors$"),
+        # As many weights, of other places.
+        ({"position": "structured", "family": "maze-10x10"}, "maze-5x15", r"maze-10x10 alone: position\.vectors$"),
+        ({"position": "learned", "family": "maze-10x10"}, "maze-5x20", r"maze-10x10 alone: position\.vectors$"),
+        ({"mixer": "mlp", "family": "maze-10x10"}, "maze-5x20", r"maze-10x10 alone: f\.0\.mixer\.mlp"),
         ({"family": "sudoku-4x4"}, "sudoku-6x6", r"sudoku-4x4 alone: embedding, lm_head\.weight$"),
         ({"family": "sudoku-4x4"}, "maze-4x4", "family maze-4x4, expected another shape of sudoku-4x4"),
     ],

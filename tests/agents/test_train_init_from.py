@@ -60,6 +60,14 @@ def test_candidates_go_on_with_another_side(dataset: Path, tmp_path: Path) -> No
     assert all(torch.equal(value, expected[name]) for name, value in trainer.model.state_dict().items())
 
 
+def test_heads_matter_to_attention_alone(dataset: Path, tmp_path: Path) -> None:
+    model = dataclasses.replace(TINY, mixer="candidates", position="none", hidden=12, heads=5)  # 3 channels a digit
+    weights = saved(dataclasses.replace(model, heads=1), tmp_path / "other")
+    trainer = Trainer(tiny_config(dataset, tmp_path / "run", model=model, init_from=str(tmp_path / "other")))
+    assert all(torch.equal(value, weights[name]) for name, value in trainer.model.state_dict().items())
+    assert trainer.model.resized("sudoku-9x9").config.hidden == 27
+
+
 def test_attention_goes_on_inside_units(maze_dataset: Path, tmp_path: Path) -> None:
     weights = saved(MAZE, tmp_path / "attention")
     model = dataclasses.replace(MAZE, family="maze-7x5", mixer="units")
