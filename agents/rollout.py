@@ -29,8 +29,8 @@ def rollout_frames(
     answer = None
     for thought in agent.think(observation, act_steps):
         last = thought.update % len(program) == 0
-        proposal = agent.family.read_answer(puzzle, thought.z_H.cells)
-        solved = bool(agent.family.is_solved(puzzle[None], proposal[None])[0])
+        proposal = agent.family.read_answer(puzzle[None], thought.z_H.cells[None])
+        solved = bool(agent.family.is_solved(puzzle[None], proposal)[0])
         if last:
             answer = thought.z_H.cells
         yield _frame(agent, thought, puzzle, answer, title, program, solved)
@@ -41,11 +41,15 @@ def rollout_frames(
 def save_rollout(
     agent: AIRAgent, observation: Mapping[str, Any], path: Path, title: str = "", act_steps: int | None = None
 ) -> tuple[Path, Path]:
-    """Write one puzzle's rollout as ``PATH.gif`` (animation) and ``PATH.png`` (contact sheet); return both paths."""
+    """Write one puzzle's rollout as ``PATH.gif`` (animation) and ``PATH.png`` (contact sheet); return both paths.
+
+    ``path`` may end in either already.
+    """
     frames = list(rollout_frames(agent, observation, title, act_steps))
     path.parent.mkdir(parents=True, exist_ok=True)
-    gif = save_gif(path.with_suffix(".gif"), draw_frames(agent.family, frames))
-    png = save_png(path.with_suffix(".png"), draw_sheet(agent.family, frames, title=title))
+    name = path.stem if path.suffix in (".gif", ".png") else path.name
+    gif = save_gif(path.with_name(f"{name}.gif"), draw_frames(agent.family, frames))
+    png = save_png(path.with_name(f"{name}.png"), draw_sheet(agent.family, frames, title=title))
     return gif, png
 
 

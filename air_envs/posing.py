@@ -6,6 +6,7 @@ from collections.abc import Sized
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from air_envs.sources import PuzzleSource
 from puzzles import PuzzleError, PuzzleFamily, Puzzles
@@ -48,7 +49,7 @@ def pose(family: PuzzleFamily, puzzle: Any) -> Puzzles:
     if isinstance(puzzle, str):
         grid = family.parse(puzzle)
     else:
-        grid = np.asarray(puzzle)
+        grid = _array(family, puzzle)
         if grid.shape != family.shape or not np.issubdtype(grid.dtype, np.integer):
             raise PuzzleError(
                 f"puzzle: shape {grid.shape} and dtype {grid.dtype}, expected {family.shape} integers for {family.name}"
@@ -66,11 +67,18 @@ def pose(family: PuzzleFamily, puzzle: Any) -> Puzzles:
 
 def _written(family: PuzzleFamily, puzzle: Any, count: int) -> Puzzles:
     texts = isinstance(puzzle, (list, tuple)) and len(puzzle) > 0 and isinstance(puzzle[0], str)
-    if not texts and np.ndim(puzzle) != 3:
+    if not texts and _array(family, puzzle).ndim != 3:
         return pose(family, puzzle).take(np.zeros(count, np.int64))
     if len(puzzle) != count:
         raise ValueError(f"options: {len(puzzle)} puzzles, expected {count}")
     return Puzzles(*(np.concatenate(parts) for parts in zip(*(pose(family, one) for one in puzzle), strict=True)))
+
+
+def _array(family: PuzzleFamily, puzzle: Any) -> NDArray[Any]:
+    try:
+        return np.asarray(puzzle)
+    except ValueError:
+        raise PuzzleError(f"puzzle: ragged rows, expected {family.shape} integers for {family.name}") from None
 
 
 def _rows(source: PuzzleSource, index: Any, count: int) -> Puzzles:

@@ -28,7 +28,7 @@ from puzzles.dataset.journal import Journal, Shard
 from puzzles.dataset.keys import KeySet
 from puzzles.dataset.layout import package_versions
 from puzzles.dataset.proof import SPLIT_RULES
-from puzzles.errors import DatasetError, PuzzleError
+from puzzles.errors import DatasetError, PuzzleError, check_seed
 from puzzles.family import PuzzleFamily
 from puzzles.shards import ENGINES, candidate_seeds, make_shard, make_shards
 
@@ -223,8 +223,7 @@ def _check_arguments(
             raise PuzzleError(f"{name} {value}, expected 0 or more")
     if train + test == 0:
         raise PuzzleError("train 0 and test 0, expected a puzzle in one of them")
-    if not 0 <= seed < 2**64:
-        raise PuzzleError(f"seed {seed}, expected 0 <= seed < 2**64")
+    check_seed(seed)
     for name, number in (("workers", workers), ("shard", shard)):
         if number is not None and number < 1:
             raise PuzzleError(f"{name} {number}, expected 1 or more")

@@ -8,6 +8,7 @@ shape (rows, columns), and every method takes or returns (N, rows, columns). Fam
 from __future__ import annotations
 
 import abc
+import dataclasses
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -119,6 +120,16 @@ class PuzzleFamily(abc.ABC):
         return family, (self.name,)
 
     # -- rules ------------------------------------------------------------------------------------------------------
+
+    def used_options(self, options: Any) -> tuple[str, ...]:
+        """Return the names of the options that have a say in puzzles of this shape; all, unless the family says else.
+
+        Those that the others make idle have none, nor those that only other shapes have; a player is offered neither.
+
+        Args:
+            options: an instance of ``self.Options``.
+        """
+        return tuple(field.name for field in dataclasses.fields(options))
 
     @abc.abstractmethod
     def generate(self, seeds: NDArray[np.uint64], options: Any = None) -> Puzzles:

@@ -45,6 +45,17 @@ def skip(state, count):
 
 
 @njit(cache=True, nogil=True)
+def words(seed, start, count):
+    """Return words ``start`` to ``start + count - 1``, (count,) uint64, of the stream that belongs to ``seed``."""
+    state = seeded(seed)
+    skip(state, start)
+    found = np.empty(count, np.uint64)
+    for i in range(count):
+        found[i] = next_uint64(state)
+    return found
+
+
+@njit(cache=True, nogil=True)
 def uniform(state):
     """Return a float64 uniform in [0, 1)."""
     return np.float64(next_uint64(state) >> _SHIFT_11) * (1.0 / 9007199254740992.0)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import collections
 import contextlib
 import os
+import threading
 import time
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -23,7 +24,8 @@ from puzzles.dataset.journal import Shard
 from puzzles.dataset.proof import split_keys
 from puzzles.errors import PuzzleError
 from puzzles.family import PuzzleFamily
-from puzzles.threads import alone, threads
+from puzzles.random import words
+from puzzles.threads import alone, stopped_by, threads
 
 ENGINES = ("local", "ray")
 SHARD_SECONDS = 0.5
@@ -34,10 +36,8 @@ Submit = Callable[..., "Future[tuple[Shard, float]]"]
 
 
 def candidate_seeds(seed: int, start: int, count: int) -> NDArray[np.uint64]:
-    """Return the seeds of candidates ``start`` to ``start + count - 1``: (count,) uint64, splitmix64 by its counter."""
-    gamma = np.uint64(0x9E3779B97F4A7C15)
-    origin = _mix(np.array([seed], np.uint64) + gamma)  # scrambled: the streams of neighbouring seeds start far apart
-    return _mix(origin + np.arange(start + 1, start + count + 1, dtype=np.uint64) * gamma)
+    """Return the seeds of candidates ``start`` to ``start + count - 1``: (count,) uint64, the stream of ``seed``."""
+    return words(np.uint64(seed), start, count)
 
 
 def make_shard(family: PuzzleFamily, options: Any, seed: int, start: int, count: int) -> tuple[Shard, float]:
@@ -102,9 +102,11 @@ def _pool(engine: str, workers: int | None) -> Iterator[tuple[Submit, int]]:
         return
     workers = workers or threads()
     executor = ThreadPoolExecutor(workers, thread_name_prefix="shards")
+    stop = threading.Event()
     try:
-        yield executor.submit, workers
+        yield lambda function, *arguments: executor.submit(stopped_by(stop)(function), *arguments), workers
     finally:
+        stop.set()
         executor.shutdown(wait=True, cancel_futures=True)
 
 
@@ -125,9 +127,3 @@ def _ray(workers: int | None) -> Iterator[tuple[Submit, int]]:
     finally:
         if ours:
             ray.shutdown()
-
-
-def _mix(z: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return z ^ (z >> np.uint64(31))

@@ -7,7 +7,7 @@ import functools
 import os
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -52,8 +52,12 @@ def in_threads(work: Callable[[slice], None], count: int, least: int) -> None:
         return
     size = max(least, -(-count // (8 * workers)))  # eight a thread: the slow slices even out
     slices = [slice(start, min(start + size, count)) for start in range(0, count, size)]
-    for _ in _pool(os.getpid(), workers).map(work, slices):
-        pass
+    stop = threading.Event()
+    try:
+        for _ in _pool(os.getpid(), workers).map(stopped_by(stop)(work), slices):
+            pass
+    finally:
+        stop.set()
 
 
 def in_batches(work: Callable[[slice], None], count: int, size: int) -> None:
@@ -64,6 +68,7 @@ def in_batches(work: Callable[[slice], None], count: int, size: int) -> None:
 
     def pieces(part: slice) -> None:
         for first in range(part.start, part.stop, size):
+            check_stopped()
             work(slice(first, min(first + size, part.stop)))
 
     in_threads(pieces, count, size)
@@ -86,6 +91,26 @@ def map_rows(kernel: Callable[..., Any], least: int, *arrays: NDArray[Any]) -> A
     if isinstance(ordered[0], tuple):
         return tuple(np.concatenate(column) for column in zip(*ordered, strict=True))
     return np.concatenate(ordered)
+
+
+def check_stopped() -> None:
+    """Raise ``CancelledError`` if nobody waits any longer for what this thread does.
+
+    An interrupt reaches the main thread alone. Long work asks here, between two kernels, whether it is to go on.
+    """
+    stop = getattr(_here, "stop", None)
+    if stop is not None and stop.is_set():
+        raise CancelledError
+
+
+@contextlib.contextmanager
+def stopped_by(stop: threading.Event) -> Iterator[None]:
+    """Let ``check_stopped``, called from this thread, raise once ``stop`` is set; decorates a function as well."""
+    before, _here.stop = getattr(_here, "stop", None), stop
+    try:
+        yield
+    finally:
+        _here.stop = before
 
 
 @contextlib.contextmanager

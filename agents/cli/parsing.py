@@ -36,7 +36,8 @@ def parse(target: Callable[..., Any], prog: str, args: list[str], **options: Any
 
 def listed(names: Iterable[str]) -> str:
     """Return names in lines that tyro leaves as they are in a description."""
-    return textwrap.fill(", ".join(sorted(names)), 90, initial_indent="  ", subsequent_indent="  ")
+    line = ", ".join(sorted(names))
+    return textwrap.fill(line, 90, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False)
 
 
 def _let_help_flow(target: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -60,8 +61,8 @@ def main(args: list[str]) -> None:
         if screenshot is None:
             app.run()
         else:
-            app.save_picture(screenshot)
-            app.close()
+            with contextlib.closing(app):
+                app.save_picture(screenshot)
 
     play.__annotations__["options"] = Annotated[families[kind].Options, tyro.conf.arg(name="")]
     parse(play, f"air-envs play {kind}", args[1:])

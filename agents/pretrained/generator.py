@@ -13,6 +13,7 @@ from agents.train_config import read_train_config
 from puzzles import Grids, PuzzleError, PuzzleFamily
 from puzzles.build import GENERATOR
 from puzzles.dataset import Dataset
+from puzzles.errors import check_seed
 from puzzles.mixing import sources
 
 OPTIONS = "generator.json"
@@ -25,11 +26,9 @@ def fresh_puzzle(family: PuzzleFamily, seed: int, folder: Path | None = None) ->
 
     Raises:
         CheckpointError: the folder's options are no options of the family's generator.
-        PuzzleError: they cannot be met.
-        ValueError: a seed outside 0 <= seed < 2**64.
+        PuzzleError: they cannot be met, or a seed outside 0 <= seed < 2**64.
     """
-    if not 0 <= seed < 2**64:
-        raise ValueError(f"seed {seed}, expected 0 <= seed < 2**64")
+    check_seed(seed)
     found = generator_options(folder) if folder else {}
     try:
         options = family.Options(**found)

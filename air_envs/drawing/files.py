@@ -37,8 +37,9 @@ def save_gif(
     for picture in pictures:
         _check(path, picture, pictures[0].shape)
     durations = [ms_per_frame] * (len(pictures) - 1) + [max(last_ms, ms_per_frame)]
+    duration = durations if len(durations) > 1 else durations[0]  # Pillow takes no list for a single picture
     with replacing(path) as partial:
-        imageio.imwrite(partial, _one_palette(pictures), extension=".gif", duration=durations, loop=0)
+        imageio.imwrite(partial, _one_palette(pictures), extension=".gif", duration=duration, loop=0)
     return path
 
 
@@ -63,20 +64,34 @@ def _check(path: Path, picture: NDArray[np.uint8], shape: tuple[int, ...]) -> No
         raise ValueError(f"{path}: a frame of {found}, expected (height, width, 3) uint8, the same for all")
 
 
-def _one_palette(pictures: list[NDArray[np.uint8]], colours: int = 192) -> list[NDArray[np.uint8]]:
-    """Replace every colour by the nearest of one palette: the commonest of all pictures, told apart to 6 bits."""
+def _one_palette(pictures: list[NDArray[np.uint8]], colours: int = 192, common: int = 128) -> list[NDArray[np.uint8]]:
+    """Replace every colour by the nearest of one palette, told apart to 6 bits.
+
+    The palette takes the ``common`` commonest of all pictures, then whichever is farthest from those it has: a rare
+    colour that is like no other, such as that of a solved puzzle, stays what it is.
+    """
     bins = [_bins(picture) for picture in pictures]
     counts = np.sum([np.bincount(b.ravel(), minlength=1 << 18) for b in bins], axis=0)
     used = np.flatnonzero(counts)
-    common = used[np.argsort(-counts[used], kind="stable")[:colours]]
+    used = used[np.argsort(-counts[used], kind="stable")]
     exact = np.zeros((1 << 18, 3), dtype=np.uint8)  # a colour that stands for each bin: the last one seen in it
     for picture, b in zip(pictures, bins, strict=True):
         exact[b.ravel()] = picture.reshape(-1, 3)
-    palette = exact[common]
-    difference = exact[used].astype(np.int32)[:, None, :] - palette.astype(np.int32)[None]
     nearest = np.zeros((1 << 18, 3), dtype=np.uint8)
-    nearest[used] = palette[(difference * difference).sum(axis=2).argmin(axis=1)]
+    nearest[used] = _nearest(exact[used], colours, common)
     return [nearest[b] for b in bins]
+
+
+def _nearest(used: NDArray[np.uint8], colours: int, common: int) -> NDArray[np.uint8]:
+    """Return the nearest to each colour, (N, 3), in a palette: the first ``common``, then the farthest from those."""
+    wide = used.astype(np.int32)
+    distance, nearest = np.full(len(used), 1 << 18), np.zeros(len(used), np.int64)
+    for k in range(min(colours, len(used))):
+        taken = k if k < common else int(distance.argmax())
+        squares = ((wide - wide[taken]) ** 2).sum(axis=1)
+        nearest[squares < distance] = taken
+        distance = np.minimum(squares, distance)
+    return used[nearest]
 
 
 def _bins(picture: NDArray[np.uint8]) -> NDArray[np.int32]:

@@ -1,7 +1,7 @@
 """Small anti-aliased pictures, cached: digits and labels in two weights, markers, path pieces, hatches.
 
 Each is drawn eight times as large, averaged down to coverage and tinted, so that edges are smooth at any size and a
-frame costs little more than copying. Only here and in ``viewer`` is pygame imported, when something is first drawn.
+frame costs little more than copying. Only here and in ``window`` is pygame imported, when something is first drawn.
 """
 
 from __future__ import annotations

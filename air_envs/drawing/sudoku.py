@@ -12,6 +12,7 @@ from air_envs.drawing.board import Layout
 from air_envs.drawing.scene import UNDECIDED, Scene
 from air_envs.drawing.theme import Theme, blend
 from puzzles.sudoku import Sudoku, rules
+from puzzles.sudoku.geometry import geometry
 
 if TYPE_CHECKING:
     import pygame
@@ -36,7 +37,7 @@ def paint(surface: pygame.Surface, layout: Layout, family: Sudoku, scene: Scene,
     wrong = contradicted | rules.conflicts(np.maximum(cells, 0).astype(np.uint8)[None], family.box_rows)[0]
     highlit = blank if scene.highlight is None else scene.highlight
     hinted = blank if scene.hinted is None else scene.hinted
-    in_sight = _units(family, scene.selected)
+    in_sight = blank if scene.selected is None else in_units_of(family, scene.selected)
     height = max(4, round(cell * (0.5 if cell > 28 else 0.56)))
 
     for place in np.ndindex(family.shape):
@@ -86,13 +87,12 @@ def write(family: Sudoku, scene: Scene) -> str:
     return "\n".join([*lines, "└" + "┴".join([rule] * stacks) + "┘"])
 
 
-def _units(family: Sudoku, selected: tuple[int, int] | None) -> NDArray[np.bool_]:
-    """(side, side) bool: the row, column and box of the selected cell."""
-    if selected is None:
-        return np.zeros(family.shape, bool)
-    numbers = family.coordinates
-    shared = numbers == numbers[selected[0] * family.columns + selected[1]]
-    return shared.any(axis=1).reshape(family.shape)
+def in_units_of(family: Sudoku, place: tuple[int, int]) -> NDArray[np.bool_]:
+    """(side, side) bool: the row, column and box of the cell at (row, column), itself among them."""
+    cell = place[0] * family.side + place[1]
+    found = np.zeros(family.side * family.side, bool)
+    found[cell] = found[geometry(family.side, family.box_rows).peers[cell]] = True
+    return found.reshape(family.shape)
 
 
 def _pencil(

@@ -41,7 +41,7 @@ class App:
         folder: where pictures are saved.
 
     Raises:
-        PuzzleError: the source cannot make such puzzles.
+        PuzzleError: the source cannot make such puzzles, or a seed outside 0 <= seed < 2**64.
         ValueError: no such theme, or nobody can play such puzzles.
     """
 
@@ -158,11 +158,19 @@ class App:
         """Take a theme."""
         self.theme = theme
 
-    def save_picture(self, path: Path | None = None) -> None:
-        """Write the window as PNG, by default named after the puzzle."""
-        path = path or self.folder / f"{self.game.family.name}-{self.game.seed}.png"
+    def save_picture(self, path: Path) -> None:
+        """Write the window as PNG.
+
+        Raises:
+            OSError: the file cannot be written.
+        """
+        save_png(path, to_array(self.draw()))
+
+    def keep_picture(self) -> None:
+        """Write the window as PNG named after the puzzle, and say so, or why not."""
+        path = self.folder / f"{self.game.family.name}-{self.game.seed}.png"
         try:
-            save_png(path, to_array(self.draw()))
+            self.save_picture(path)
             self.notice = f"Saved {path.name}"
         except OSError as error:
             self.notice = str(error)
@@ -175,7 +183,7 @@ class App:
         if event.mod & (pygame.KMOD_CTRL | pygame.KMOD_META):
             self._shortcut(name, shift)
         elif name == "f12":
-            self.save_picture()
+            self.keep_picture()
         elif name in ("f1", "?"):
             self.toggle("help")
         elif name == "esc":

@@ -6,16 +6,19 @@ import dataclasses
 import types
 from typing import Any, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
 
+import numpy as np
+
 import puzzles
 from air_envs.play.game import game_type
 from air_envs.sources import GeneratedPuzzles, PuzzleSource
+from puzzles import PuzzleError
 
 
 class Choice(NamedTuple):
     """One of several sources of puzzles."""
 
     label: str
-    source: PuzzleSource
+    source: GeneratedPuzzles
     chosen: bool
 
 
@@ -30,12 +33,13 @@ def choices(source: PuzzleSource) -> dict[str, list[Choice]]:
     for shape in game_type(family.kind).sizes:
         size = "{}x{}".format(*shape)
         found["Size"].append(Choice(size, _generated(f"{family.kind}-{size}", kept), shape == family.shape))
-    for name, values in named.items():
-        found[name.capitalize()] = [
-            Choice(value or "any", _generated(family.name, options | {name: value}), options[name] == value)
-            for value in values
-        ]
-    return found
+    for name in family.used_options(source.options):
+        if name in named:
+            found[name.capitalize()] = [
+                Choice(value or "any", _generated(family.name, options | {name: value}), options[name] == value)
+                for value in named[name]
+            ]
+    return {title: [choice for choice in group if _can_be_met(choice.source)] for title, group in found.items()}
 
 
 def named_options(options: type) -> dict[str, tuple[str | None, ...]]:
@@ -50,7 +54,7 @@ def describe(source: PuzzleSource) -> str:
     if not isinstance(source, GeneratedPuzzles):
         return "from a dataset"
     default = source.family.Options()
-    given = {f.name: getattr(source.options, f.name) for f in dataclasses.fields(source.options)}
+    given = {name: getattr(source.options, name) for name in source.family.used_options(source.options)}
     names = named_options(source.family.Options)
     return ", ".join(
         str(value) if name in names else f"{name} {value}"
@@ -69,4 +73,16 @@ def _values(hint: Any) -> tuple[Any, ...]:
 
 
 def _generated(name: str, options: dict[str, Any]) -> GeneratedPuzzles:
-    return GeneratedPuzzles(puzzles.family(name), **options)
+    """Return puzzles made with those of the options that have a say in them."""
+    family = puzzles.family(name)
+    used = family.used_options(family.Options(**options))
+    return GeneratedPuzzles(family, **{option: value for option, value in options.items() if option in used})
+
+
+def _can_be_met(source: GeneratedPuzzles) -> bool:
+    """Return whether the generator takes the options: no puzzle of theirs is all that it makes."""
+    try:
+        source.load(np.zeros(0, np.uint64))
+    except PuzzleError:
+        return False
+    return True

@@ -16,6 +16,7 @@ import gymnasium as gym
 
 from air_envs import environment_id
 from air_envs.sources import PuzzleSource
+from puzzles.errors import check_seed
 
 State = TypeVar("State")
 
@@ -41,7 +42,7 @@ class Game(abc.ABC, Generic[State]):
         clock: seconds since any moment; tests bring their own.
 
     Raises:
-        PuzzleError: the source cannot make such a puzzle.
+        PuzzleError: the source cannot make such a puzzle, or a seed outside 0 <= seed < 2**64.
     """
 
     action_type: ClassVar[str]
@@ -52,6 +53,7 @@ class Game(abc.ABC, Generic[State]):
     """(keys, what they do) beyond the items'."""
 
     def __init__(self, source: PuzzleSource, seed: int, clock: Callable[[], float] = time.monotonic):
+        check_seed(seed)
         self.family, self.source, self.seed = source.family, source, seed
         self.env = gym.make(
             environment_id(self.family),

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from air_envs.drawing.sudoku import in_units_of
 from air_envs.play.game import Game, Item, counted
 from puzzles.sudoku import Sudoku, rules
 
@@ -220,9 +221,7 @@ class SudokuGame(Game[State]):
         """Wipe out the marks of a cell, and those of its digit in its row, column and box."""
         pencil[place] = False
         if grid[place]:
-            numbers = self.family.coordinates
-            shared = (numbers == numbers[place[0] * self.family.side + place[1]]).any(axis=1)
-            pencil[shared.reshape(self.family.shape), grid[place] - 1] = False
+            pencil[in_units_of(self.family, place), grid[place] - 1] = False
 
 
 def _unpack(bits: NDArray[np.uint32], side: int) -> NDArray[np.bool_]:

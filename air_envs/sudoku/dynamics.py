@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from air_envs.dynamics import Dynamics, Rows, grid_space
 from air_envs.sudoku import kernels
 from puzzles.sudoku import Sudoku, rules
+from puzzles.sudoku.geometry import geometry
 
 ACTION_MASKS = ("rule", "candidates")
 
@@ -44,7 +45,7 @@ class SudokuDynamics(Dynamics):
         parts = {"candidates": spaces.MultiBinary((side, side, side))} if candidates else {}
         self.observation_space = spaces.Dict(parts | {"grid": grid_space(family), "puzzle": grid_space(family)})
         self._units = family.coordinates
-        self._peers = _peers(self._units)
+        self._peers = geometry(side, family.box_rows).peers
         self._counts = np.zeros((count, 3, side, side + 1), np.uint8)
         self._seen = np.zeros((count, 3, side), np.uint16)
         self._every_row = np.arange(count)
@@ -154,9 +155,3 @@ class SudokuPropose(SudokuDynamics):
         )
         self.conflicts[:] = rules.conflicts(self.grid, self.family.box_rows).sum(axis=(1, 2))
         self.solved[:] = rules.is_solved(self.puzzle, self.grid, self.family.box_rows)
-
-
-def _peers(units: NDArray[np.int64]) -> NDArray[np.int64]:
-    """(cells, P) int64: the cells that share a row, column or box with each; ``units``, (cells, 3), names these."""
-    shared = (units[:, None] == units[None]).any(axis=2) & ~np.eye(len(units), dtype=bool)
-    return np.nonzero(shared)[1].reshape(len(units), -1)

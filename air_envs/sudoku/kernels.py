@@ -1,7 +1,7 @@
 """Placing one digit in each of N grids: every quantity is kept up to date by what one placement can change.
 
 They must equal what ``puzzles.sudoku.rules`` says of the whole grid; a test compares them. Cells are numbered row by
-row. ``units``, (cells, 3) int64, holds the row, column and box of each cell and ``peers``, (cells, P) int64, the cells
+row. ``units``, (cells, 3) int64, holds the row, column and box of each cell and ``peers``, (cells, P) int32, the cells
 that share one: tables, because divisions would be half of the work. ``counts`` is (N, 3, side, side + 1) uint8: how
 often a row, column, box shows each digit (nothing under 0). ``seen`` is (N, 3, side) uint16: which digits they show,
 digit d as bit d - 1. Masks of peers are updated without a branch, as half of those would be mispredicted.

@@ -16,6 +16,8 @@ from typing import Any
 import h5py
 import numpy as np
 
+from puzzles.errors import check_seed
+
 FORMAT_VERSION = 2
 SPLITS = ("train", "test")
 ARRAYS = {"puzzle": np.dtype("|u1"), "solution": np.dtype("|u1"), "rating": np.dtype("<i4")}
@@ -58,8 +60,7 @@ class Provenance:
     """Which of ``family.rating_conventions`` the ratings follow; None means the first."""
 
     def __post_init__(self) -> None:
-        if not 0 <= self.seed < 2**64:
-            raise ValueError(f"seed {self.seed}, expected 0 <= seed < 2**64")
+        check_seed(self.seed)
         if self.rating_source not in RATING_SOURCES:
             raise ValueError(f"rating_source {self.rating_source!r}, expected one of {RATING_SOURCES}")
 

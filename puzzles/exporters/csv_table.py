@@ -17,6 +17,8 @@ from puzzles.importers.csv_table import COLUMNS
 def export_csv(dataset: Dataset, folder: Path | str, progress: bool = True) -> Path:
     """Write ``train.csv`` and ``test.csv``, one puzzle a line, in constant memory; ``import_puzzles`` reads them back.
 
+    A split that the dataset has not is left out.
+
     Args:
         dataset: what to export; its generator is named in the column source.
         folder: a new folder.

@@ -25,7 +25,8 @@ def export_npy(dataset: Dataset, folder: Path | str, copies: int = 0, seed: int 
     """Write the folder that the code of HRM, TRM and AIR trains on, in constant memory.
 
     Each training puzzle is a group: the puzzle, then its symmetry copies, as the builders of HRM do it (they take 1,000
-    copies of each of 1,000 puzzles of Sudoku). The test split has no copies.
+    copies of each of 1,000 puzzles of Sudoku). The test split has no copies. A split that the dataset has not is left
+    out.
 
     Args:
         dataset: what to export.

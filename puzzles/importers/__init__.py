@@ -3,10 +3,10 @@
 ``import_puzzles`` reads a source, proves every puzzle that it takes, and writes a dataset file. Formats:
 
 ``text``
-    One puzzle a line. The importer solves and rates each. A file, or a folder with ``train.txt`` and ``test.txt``.
+    One puzzle a line. The importer solves and rates each. A file, or a folder with ``train.txt``, ``test.txt`` or both.
 ``csv``
     Columns source, question, answer, rating, as Sudoku-Extreme is published; answers are proved, ratings kept. A file,
-    or a folder with ``train.csv`` and ``test.csv``.
+    or a folder with ``train.csv``, ``test.csv`` or both.
 ``npy``
     The folder that the builders of HRM, TRM and AIR write, see ``puzzles.importers.npy_folder``.
 

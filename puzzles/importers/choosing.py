@@ -82,7 +82,7 @@ class Choice:
     def _place_of(self, number: int) -> str:
         """Return the place of the chosen row whose key has this number: keys are numbered as rows are chosen."""
         for split, rows in self._rows.items():
-            chosen = np.concatenate(self._chosen[split])
+            chosen = np.concatenate([np.zeros(0, np.int64), *self._chosen[split]])  # a split may have none
             if number < len(chosen):
                 return rows.place(int(chosen[number]))
             number -= len(chosen)

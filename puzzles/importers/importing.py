@@ -76,10 +76,10 @@ def import_puzzles(
     Every puzzle taken is checked, solved (or its given solution proved), proved to have one solution where its family
     asks for it, and rated where the source has no ratings.
 
-    A source that has its own train and test keeps them; ``train`` and ``test`` then draw that many puzzles of each. A
-    source without is split at random: ``test`` puzzles, by default a tenth, for the test split, and ``train`` of the
-    rest, by default all. The draw depends on the seed and the number of rows alone, a larger draw contains a smaller
-    one, and the puzzles of a split keep the order of the source.
+    A source that has its own train and test keeps them; ``train`` and ``test`` then draw that many puzzles of each. One
+    that has either alone makes a dataset of one split. A source without is split at random: ``test`` puzzles, by
+    default a tenth, for the test split, and ``train`` of the rest, by default all. The draw depends on the seed and the
+    number of rows alone, a larger draw contains a smaller one, and the puzzles of a split keep the order of the source.
 
     No two puzzles of the dataset are equal by the family's split rule. The test split is filled first, so a published
     test set stays whole if one of its puzzles stands in train too.
@@ -113,6 +113,8 @@ def import_puzzles(
     format = format or _guess(source)
     _check_arguments(format, test, train, on_duplicate)
     read = _read(source, format, puzzles.family(family) if isinstance(family, str) else family)
+    wanted = {"test": test, "train": train}
+    _check_splits(source, read, wanted)
     rated = all(rows.rated for rows in read.rows.values())
     convention = read.family.rating_convention(rating_convention)
     if command is None:
@@ -124,7 +126,7 @@ def import_puzzles(
     choice = Choice(read.family, convention)
     with tqdm(desc=f"import {read.family.name}", unit=" puzzles", disable=not progress) as bar:
         _choose(choice, read, test, train, seed, bar)
-    choice.refuse(source, {"test": test, "train": train}, drop=on_duplicate == "drop")
+    choice.refuse(source, wanted, drop=on_duplicate == "drop")
 
     parameters = {
         "files": {path.relative_to(source.parent).as_posix(): _sha256(path) for path in read.files},
@@ -137,7 +139,8 @@ def import_puzzles(
     }
     source_of_ratings = "imported" if rated else "computed"
     provenance = Provenance(f"import: {format}", parameters, seed, command, source_of_ratings, convention)
-    with DatasetWriter(output, read.family, provenance=provenance, allow_empty=0 in (train, test)) as writer:
+    allow_empty = 0 in (train, test) or bool(read.missing)
+    with DatasetWriter(output, read.family, provenance=provenance, allow_empty=allow_empty) as writer:
         for split in ("test", "train"):
             choice.write(split, writer)
     return Imported(Path(output), format, read.family.name, writer.counts, choice.repeats, choice.first_pair)
@@ -174,16 +177,22 @@ def _read(source: Path, format: str, family: PuzzleFamily | None) -> Source:
     if source.is_file():
         family, rows = table(source, family)
         return Source(family, {"all": rows}, [source])
-    files = {split: source / f"{split}{SUFFIXES[format]}" for split in SPLITS}
-    for path in files.values():
-        if not path.is_file():
-            expected = " and ".join(path.name for path in files.values())
-            raise DatasetError(f"{source}: no file {path.name!r}, expected {expected}")
+    paths = [source / f"{split}{SUFFIXES[format]}" for split in SPLITS]
+    files = [path for path in paths if path.is_file()]
+    if not files:
+        raise DatasetError(f"{source}: no file {' or '.join(repr(path.name) for path in paths)}, expected one or both")
     found = {}
-    for split, path in files.items():
-        family, found[split] = table(path, family)
+    for path in files:
+        family, found[path.stem] = table(path, family)
     assert family is not None
-    return Source(family, found, list(files.values()))
+    return Source(family, found, files)
+
+
+def _check_splits(source: Path, read: Source, wanted: dict[str, int | None]) -> None:
+    """Refuse to draw from a split that is not there."""
+    for split in read.missing:
+        if wanted[split]:
+            raise PuzzleError(f"{source}: no {split} split, expected one to take {wanted[split]} puzzles from")
 
 
 def _sha256(path: Path) -> str:
@@ -202,6 +211,8 @@ def _choose(choice: Choice, read: Source, test: int | None, train: int | None, s
         choice.fill("train", rows, drawn[used:], train, bar)
         return
     for stream, (split, wanted) in enumerate((("test", test), ("train", train))):
+        if split not in read.rows:
+            continue
         rows = read.rows[split]
         drawn = np.arange(len(rows)) if wanted is None else _draw(len(rows), seed, stream)
         choice.fill(split, rows, drawn, wanted, bar)

@@ -1,4 +1,4 @@
-"""The NPY layout of the HRM, TRM and AIR dataset builders: a folder with ``train`` and ``test``.
+"""The NPY layout of the HRM, TRM and AIR dataset builders: a folder with ``train`` and ``test``, or one of them.
 
 Each holds ``dataset.json`` (pad_id, vocab_size, seq_len, ...) and ``all__inputs.npy``, ``all__labels.npy`` (N, seq_len)
 tokens, ``all__puzzle_identifiers.npy`` (P,), ``all__puzzle_indices.npy`` (P + 1,) the first example of each puzzle, and
@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from puzzles.dataset.layout import SPLITS
 from puzzles.errors import DatasetError, PuzzleError
 from puzzles.family import Grids, PuzzleFamily
 from puzzles.importers.rows import Rows, Source, families_of
@@ -24,19 +25,21 @@ ARRAYS = {"inputs": 2, "labels": 2, "puzzle_identifiers": 1, "puzzle_indices": 1
 
 
 def read_npy(folder: Path, family: PuzzleFamily | None) -> Source:
-    """Read both splits; of each group the first puzzle is kept, its symmetry copies are left out.
+    """Read the splits that are there; of each group the first puzzle is kept, its symmetry copies are left out.
 
     Args:
-        folder: the folder that has ``train`` and ``test``.
+        folder: the folder that has ``train`` or ``test`` or both.
         family: the family; None deduces it from seq_len and vocab_size.
 
     Raises:
-        DatasetError: a file is missing or is not what the layout says.
+        DatasetError: no split is there, or a file of one is missing or is not what the layout says.
         PuzzleError: no registered family has this seq_len and vocab_size, or several do.
     """
+    places = [folder / split for split in SPLITS if (folder / split).is_dir()]
+    if not places:
+        raise DatasetError(f"{folder}: no folder {' or '.join(map(repr, SPLITS))}, expected the NPY layout")
     rows, files, copies = {}, [], 0
-    for split in ("train", "test"):
-        place = folder / split
+    for place in places:
         meta = _metadata(place)
         family = family or _deduce(place / "dataset.json", meta)
         _check_metadata(place / "dataset.json", meta, family)
@@ -44,7 +47,7 @@ def read_npy(folder: Path, family: PuzzleFamily | None) -> Source:
         first = _first_of_each_group(place, arrays)
         count = len(arrays["inputs"])
         copies += count - len(first)
-        rows[split] = _rows(place, arrays["inputs"], arrays["labels"], first, family)
+        rows[place.name] = _rows(place, arrays["inputs"], arrays["labels"], first, family)
         files += [place / "dataset.json", *(place / f"all__{name}.npy" for name in ARRAYS)]
     assert family is not None
     return Source(family, rows, files, {"symmetry_copies_left_out": copies})

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import puzzles
+from puzzles.dataset.layout import SPLITS
 from puzzles.errors import PuzzleError
 from puzzles.family import Grids, PuzzleFamily, Puzzles
 
@@ -70,11 +71,16 @@ class Source:
 
     family: PuzzleFamily
     rows: dict[str, Rows]
-    """{"train": ..., "test": ...} where the source has its own split, else {"all": ...}."""
+    """{"train": ..., "test": ...}, or one of them, where the source has its own split, else {"all": ...}."""
     files: list[Path]
     """Every file that was read."""
     notes: dict[str, Any] = dataclasses.field(default_factory=dict)
     """Numbers worth keeping with the dataset: {"symmetry_copies_left_out": 1000000}."""
+
+    @property
+    def missing(self) -> list[str]:
+        """The split that a source with its own has not, if any."""
+        return [] if "all" in self.rows else [split for split in SPLITS if split not in self.rows]
 
 
 def parse_grids(family: PuzzleFamily, texts: Sequence[str], place: Callable[[int], str]) -> Grids:

@@ -47,6 +47,13 @@ class Maze(PuzzleFamily):
 
     # -- rules ------------------------------------------------------------------------------------------------------
 
+    def used_options(self, options: Any) -> tuple[str, ...]:
+        """Return the generator and what it looks at; see ``MazeOptions``."""
+        if options.generator == "percolation":
+            return "generator", "min_path", "wall_low", "wall_high"
+        tree = "generator", "algorithm", "min_path"
+        return (*tree, "braid") if options.generator == "braided" else tree
+
     def generate(self, seeds: NDArray[np.uint64], options: Any = None) -> Puzzles:
         """Generate mazes; see ``PuzzleFamily.generate`` and ``MazeOptions``."""
         seeds = np.require(seeds, np.uint64, ["C", "W"])

@@ -60,6 +60,12 @@ class Sudoku(PuzzleFamily):
 
     # -- rules ------------------------------------------------------------------------------------------------------
 
+    def used_options(self, options: Any) -> tuple[str, ...]:
+        """Return the level alone where one is asked for, as it decides the clues; no level but at side 9."""
+        if self.side != 9:
+            return "clues", "clues_max"
+        return ("level", "clues", "clues_max") if options.level is None else ("level",)
+
     def generate(self, seeds: NDArray[np.uint64], options: Any = None) -> Puzzles:
         """Generate puzzles with exactly one solution; see ``PuzzleFamily.generate`` and ``SudokuOptions``."""
         seeds = np.require(seeds, np.uint64, ["C", "W"])

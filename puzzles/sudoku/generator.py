@@ -19,12 +19,14 @@ from puzzles.sudoku.cells import NO, NO_BUDGET, copy
 from puzzles.sudoku.digging import MINIMAL, dig, fill
 from puzzles.sudoku.engine import descend, start, workspace
 from puzzles.sudoku.hardening import SOLUTIONS, harden
-from puzzles.threads import in_batches
+from puzzles.threads import check_stopped, in_batches
 
 ATTEMPTS = 10_000
 """Solution grids tried per puzzle until one can be dug down to the wanted clue count."""
 
-_BATCH = 64  # puzzles per kernel call: between two calls an interrupt is heard
+_BATCH = 64  # puzzles that share a workspace
+# Solution grids tried per kernel call, for some two seconds at most: between two calls an interrupt is heard.
+_GRIDS, _GRIDS_ABOVE_10 = 64, 4
 _EXTREME_BATCH = 4
 _UNBIASED = 0.22  # of extreme puzzles: random minimal ones, as in Sudoku-Extreme
 _EFFORT = np.int64(3000)  # puzzles tried to make one hard
@@ -79,15 +81,19 @@ def generate(
     puzzles = np.zeros((len(seeds), side, side), np.uint8)
     solutions = np.zeros_like(puzzles)
     guesses = np.zeros(len(seeds), np.int32)
+    grids = _GRIDS if side <= 10 else _GRIDS_ABOVE_10
 
     def work(part: slice) -> None:
         search = workspace(side, box_rows)
         arrays = seeds[part], box_rows, search, puzzles[part], solutions[part], guesses[part]
-        failed, count = _generate_batch(*clues, *band, *arrays)
-        if failed >= 0:
-            asked = f"of level {options.level}" if options.level else f"with {count} clues"
-            seed = seeds[part.start + failed]
-            raise PuzzleError(f"seed {seed}: no {side}x{side} puzzle {asked} on {ATTEMPTS:,} solution grids")
+        reached = _Reached(0, 0, 0, np.zeros(1, np.uint64))
+        while reached.puzzles < part.stop - part.start:
+            check_stopped()
+            reached = _generate_batch(*clues, *band, *arrays, grids, reached)
+            if reached.tried == ATTEMPTS:
+                asked = f"of level {options.level}" if options.level else f"with {reached.clues} clues"
+                seed = seeds[part.start + reached.puzzles]
+                raise PuzzleError(f"seed {seed}: no {side}x{side} puzzle {asked} on {ATTEMPTS:,} solution grids")
 
     def work_extremely(part: slice) -> None:
         search = workspace(side, box_rows, SOLUTIONS)
@@ -125,24 +131,38 @@ def _clue_range(side: int, options: SudokuOptions) -> tuple[int, int]:
     return low, high
 
 
+class _Reached(NamedTuple):
+    """How far ``_generate_batch`` is: puzzles done and, of the next one, grids tried, clues wanted, random state."""
+
+    puzzles: int
+    tried: int
+    clues: int
+    state: NDArray[np.uint64]
+
+
 @njit(cache=True, nogil=True)
-def _generate_batch(clues_min, clues_max, guesses_min, guesses_max, seeds, box_rows, work, puzzles, solutions, guesses):
-    """Fill ``puzzles``, ``solutions``, ``guesses``; return (index, clue count) of the first failure, or (-1, 0)."""
-    for i in range(len(seeds)):
-        state = seeded(seeds[i])
-        clues = clues_min + below(state, clues_max - clues_min + 1)
-        reached = False
-        for _ in range(ATTEMPTS):
-            fill(solutions[i].reshape(-1), box_rows, work, state)
-            copy(solutions[i].reshape(-1), puzzles[i].reshape(-1))
-            if dig(puzzles[i].reshape(-1), clues, work, state):
-                guesses[i] = _rating(puzzles[i].reshape(-1), work, state)
-                if guesses_min <= guesses[i] <= guesses_max:
-                    reached = True
-                    break
-        if not reached:
-            return i, clues
-    return -1, 0
+def _generate_batch(
+    clues_min, clues_max, guesses_min, guesses_max, seeds, box_rows, work, puzzles, solutions, guesses, grids, reached
+):
+    """Go on filling ``puzzles``, ``solutions``, ``guesses`` where ``reached`` says; return what is reached then.
+
+    Ends when all are filled, ``grids`` more were tried, or ``ATTEMPTS`` for one puzzle.
+    """
+    i, tried, clues, state = reached
+    for _ in range(grids):
+        if tried == 0:
+            state = seeded(seeds[i])
+            clues = clues_min + below(state, clues_max - clues_min + 1)
+        tried += 1
+        fill(solutions[i].reshape(-1), box_rows, work, state)
+        copy(solutions[i].reshape(-1), puzzles[i].reshape(-1))
+        if dig(puzzles[i].reshape(-1), clues, work, state):
+            guesses[i] = _rating(puzzles[i].reshape(-1), work, state)
+            if guesses_min <= guesses[i] <= guesses_max:
+                i, tried = i + 1, 0
+        if i == len(seeds) or tried == ATTEMPTS:
+            break
+    return _Reached(i, tried, clues, state)
 
 
 @njit(cache=True, nogil=True)

@@ -339,3 +339,12 @@ def test_rollout_pictures(agent: AIRAgent, dataset: Path, tmp_path: Path) -> Non
     gif, png = save_rollout(agent, observation, tmp_path / "out" / "rollout", act_steps=2)
     assert len(imageio.imread(gif)) == 1 + 12
     assert imageio.imread(png).ndim == 3
+
+
+@pytest.mark.parametrize(
+    ("output", "stem"), [("lr0.001", "lr0.001"), ("a.gif", "a"), ("a.png", "a"), ("v1.2.gif", "v1.2")]
+)
+def test_names_of_rollout_pictures(agent: AIRAgent, dataset: Path, tmp_path: Path, output: str, stem: str) -> None:
+    observation = {"puzzle": Dataset(dataset).split("test").puzzle[0]}
+    save_rollout(agent, observation, tmp_path / output, act_steps=1)
+    assert {path.name for path in tmp_path.iterdir()} == {f"{stem}.gif", f"{stem}.png"}

@@ -11,6 +11,7 @@ import pytest
 
 from agents.checkpoint import load_model
 from agents.cli import main
+from agents.cli.parsing import listed
 from puzzles.dataset import Dataset
 
 
@@ -65,6 +66,11 @@ def test_help(args: list[str], capsys: pytest.CaptureFixture[str]) -> None:
         if re.match(r"[│ ] (--.* {2,}| {9,})\S", text) and re.match(r"[│ ] {10,}[^│ ]", following):
             room = len(line) - len(text) - 2
             assert len(following.strip("│ ").split()[0]) >= room, f"broken where a word would fit: {line}"
+
+
+def test_names_are_listed_whole() -> None:
+    names = [f"sudoku-{'long' * count}-name" for count in range(1, 12)]
+    assert sorted(re.split(r",?\s+", listed(names).strip())) == sorted(names)
 
 
 def test_help_loads_no_torch() -> None:
@@ -130,6 +136,8 @@ def test_the_whole_road(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
         ),
         ("eval RUN DATA --puzzles -5", "puzzles -5, expected at least 1"),
         ("eval RUN DATA --act-steps 0", "ACT steps 0, expected at least 1"),
+        ("eval RUN DATA --guesses 1", "guesses 1 with 1 attempt, expected more attempts"),
+        ("eval RUN DATA --attempts 2 --guesses -1", "guesses -1, expected 0 or more"),
         ("eval RUN DATA --batch 0", "batch 0, expected at least 1"),
         ("eval RUN DATA --split valid", "no split 'valid'"),
         ("watch RUN --seed -1", "seed -1, expected 0 <= seed < 2**64"),

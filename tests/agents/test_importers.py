@@ -199,7 +199,7 @@ def test_what_is_told_must_not_be_told_otherwise(tmp_path: Path) -> None:
         load_published(tmp_path, "maze-4x4")
     settings = tmp_path / "all_config.yaml"
     settings.write_text(settings.read_text().replace("air_envs:", "air_envs:\n  from_a_later_version: 1"))
-    with pytest.raises(PublishedError, match="section air_envs: .*from_a_later_version"):
+    with pytest.raises(PublishedError, match=r"section air_envs: .*from_a_later_version"):
         load_published(tmp_path)
 
 

@@ -8,6 +8,7 @@ import pytest
 import air_envs  # noqa: F401
 import puzzles
 from air_envs.drawing import DARK, LIGHT, Layout, board_image, board_text, draw_board, register_painter, tile
+from air_envs.drawing.sudoku import in_units_of
 from air_envs.drawing.theme import as_theme, blend
 from puzzles.maze.cells import GOAL, OPEN, PATH, START, WALL
 
@@ -107,6 +108,13 @@ def test_wrong_entries_hints_and_the_selected_cell_are_marked():
     assert (picture[top, left : left + side] == LIGHT.entry).all()
     assert LIGHT.board not in colours(picture, layout, 1, 3)  # its row is tinted
     assert LIGHT.board in colours(picture, layout, 3, 0)
+
+
+def test_the_units_of_a_cell():
+    family = puzzles.family("sudoku-6x6")
+    found = np.zeros((6, 6), bool)
+    found[3], found[:, 1], found[2:4, :3] = True, True, True  # boxes have two rows and three columns
+    assert np.array_equal(in_units_of(family, (3, 1)), found)
 
 
 def test_marks_of_a_maze_path():

@@ -155,6 +155,24 @@ def test_gif_holds_every_frame_for_its_time(tmp_path):
     assert [p.name for p in path.parent.iterdir()] == ["rollout.gif"]
 
 
+@pytest.mark.parametrize("count", [1, 2])
+def test_gif_of_a_still_picture(tmp_path, count):
+    picture = draw_frame(CASES[0][0], frames_of(CASES[0][0], 1)[2], panel=120)
+    path = save_gif(tmp_path / "still.gif", [picture] * count, 120, last_ms=900)
+    assert imageio.imread(path, index=None).shape == (1, *picture.shape)
+    assert imageio.immeta(path)["duration"] == 120 * (count - 1) + 900
+
+
+def test_gif_keeps_a_rare_colour_that_is_like_no_other(tmp_path):
+    red, blue = np.meshgrid(np.arange(200, 256, 4), np.arange(0, 256, 4))
+    shades = np.stack([red, np.full_like(red, 60), blue], axis=2).astype(np.uint8)
+    picture = shades.repeat(6, axis=0).repeat(6, axis=1)  # 896 colours of 36 pixels each
+    picture[:5, :5] = LIGHT.good
+    back = imageio.imread(save_gif(tmp_path / "shades.gif", [picture, np.roll(picture, 6, axis=1)]), index=0)
+    assert (back[:5, :5, :3] == LIGHT.good).all()
+    assert np.abs(back[..., :3].astype(int) - picture).max() <= 16
+
+
 def test_nothing_half_written(tmp_path):
     with pytest.raises(ValueError, match=r"a\.gif: no frames"):
         save_gif(tmp_path / "a.gif", [])

@@ -290,6 +290,7 @@ def test_posed_puzzles_are_checked():
         (np.zeros((3, 4), int), "shape \\(3, 4\\)"),
         (np.full((4, 4), 9), "row 1, column 1: 9"),
         (np.zeros((4, 4)), "dtype float64"),
+        ([*SOLUTION[:3].tolist(), [4, 3, 2]], r"^puzzle: ragged rows, expected \(4, 4\) integers for sudoku-4x4$"),
     ]:
         with pytest.raises(PuzzleError, match=message):
             env.reset(options={"puzzle": puzzle})

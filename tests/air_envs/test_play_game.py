@@ -43,6 +43,12 @@ class Clock:
         return self.now
 
 
+@pytest.mark.parametrize("seed", [-1, 2**64])
+def test_seeds_are_of_64_bits(seed):
+    with pytest.raises(ValueError, match=rf"^seed {seed}, expected 0 <= seed < 2\*\*64$"):
+        SudokuGame(SUDOKU, seed)
+
+
 @pytest.fixture
 def game():
     return SudokuGame(SUDOKU, seed=4)

@@ -178,6 +178,9 @@ def test_each_row_can_be_posed_a_puzzle_of_its_own(sudoku_dataset):
     assert np.array_equal(observations["puzzle"], rows.puzzle[[5, 6, 2, 3]])
     with pytest.raises(ValueError, match="index 30, expected an integer 0 to 29"):
         envs.reset(options={"index": [0, 1, 30, 2]})
+    ragged = [*rows.puzzle[:3].tolist(), [[1, 2, 3, 4], [3]]]
+    with pytest.raises(PuzzleError, match=r"ragged rows, expected \(4, 4\) integers"):
+        envs.reset(options={"puzzle": ragged})
 
 
 def test_unseeded_environments_differ_and_seeded_ones_repeat():

@@ -1,8 +1,9 @@
 import dataclasses
 import os
 import sys
+import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from puzzles.dataset import Dataset, split_keys, verify
 from puzzles.files import replacing
 from puzzles.maze import Maze, MazeOptions
 from puzzles.sudoku import SudokuOptions
-from puzzles.threads import alone, in_threads, threads
+from puzzles.threads import alone, check_stopped, in_threads, threads
 
 
 def same(one, other):
@@ -225,6 +226,42 @@ def test_a_shard_is_made_on_one_thread():
         assert slices() == [slice(0, 1000)]
         with ThreadPoolExecutor(1) as other:
             assert threads() == 1 or len(other.submit(slices).result()) > 1
+
+
+class Abandoned:
+    """Two pieces of work: one is interrupted, the other goes on until it is told to stop."""
+
+    def __init__(self):
+        self.started, self.stopped = threading.Event(), threading.Event()
+
+    def work(self, first):
+        if first:
+            assert self.started.wait(30)
+            raise KeyboardInterrupt
+        self.started.set()
+        for _ in range(3000):
+            try:
+                check_stopped()
+            except CancelledError:
+                self.stopped.set()
+                raise
+            time.sleep(0.01)
+
+
+def test_an_interrupt_stops_the_other_threads(monkeypatch):
+    monkeypatch.setenv("PUZZLES_THREADS", "2")
+    pieces = Abandoned()
+    with pytest.raises(KeyboardInterrupt):
+        in_threads(lambda part: pieces.work(part.start == 0), 2, least=1)
+    assert pieces.stopped.wait(20)
+
+
+def test_an_interrupt_stops_the_shards_under_way(tmp_path, monkeypatch):
+    shards, first = Abandoned(), candidate_seeds(0, 0, 1)[0]
+    monkeypatch.setattr(Maze, "generate", lambda _, seeds, options: shards.work(seeds[0] == first))
+    with pytest.raises(KeyboardInterrupt):
+        build_dataset(tmp_path / "a.h5", "maze-4x4", train=2, test=0, workers=2, progress=False)
+    assert shards.stopped.is_set()
 
 
 def test_progress_and_command(tmp_path, capsys):

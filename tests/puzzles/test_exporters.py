@@ -157,10 +157,16 @@ def test_copies_that_cannot_be(tmp_path, stored):
     assert names(tmp_path) == ["in.h5"]
 
 
-def test_a_split_that_is_not_there_is_not_exported(tmp_path, sudoku, train):
+@pytest.mark.parametrize(
+    ("export", "files"), [(export_csv, ["train.csv"]), (export_npy, ["identifiers.json", "train"])]
+)
+def test_a_split_that_is_not_there_is_not_exported(tmp_path, sudoku, train, export, files):
     write_dataset(tmp_path / "a.h5", sudoku, train, train.take(slice(0)), provenance=Provenance("me"), allow_empty=True)
-    export_csv(Dataset(tmp_path / "a.h5"), tmp_path / "csv", progress=False)
-    assert names(tmp_path / "csv") == ["train.csv"]
+    export(Dataset(tmp_path / "a.h5"), tmp_path / "folder", progress=False)
+    assert names(tmp_path / "folder") == files
+    import_puzzles(tmp_path / "folder", tmp_path / "b.h5", sudoku, progress=False)
+    assert Dataset(tmp_path / "b.h5").splits == ("train",)
+    assert same(Dataset(tmp_path / "b.h5").split("train"), train)
 
 
 def test_progress(tmp_path, stored, capsys):

@@ -83,6 +83,31 @@ def test_options_are_frozen_and_documented(family):
             assert documented, statement.target.id
 
 
+@pytest.mark.parametrize("changed", [{}, {"level": "hard", "clues": 12}, {"generator": "percolation", "braid": 0.5}])
+def test_used_options_can_be_met_together(family, changed):
+    fields = [field.name for field in dataclasses.fields(family.Options)]
+    changed = {name: value for name, value in changed.items() if name in fields}
+    used = family.used_options(family.Options(**changed))
+    assert set(used) <= set(fields)
+    options = family.Options(**{name: value for name, value in changed.items() if name in used})
+    assert family.used_options(options) == used
+    family.generate(np.zeros(0, np.uint64), options)
+
+
+@pytest.mark.parametrize("generator", ["perfect", "braided", "percolation"])
+def test_options_of_other_generators_change_no_maze(generator):
+    family = puzzles.family("maze-9x9")
+    others = {"algorithm": "prim", "braid": 0.5, "min_path": 20, "wall_low": 0.2, "wall_high": 0.4}
+    options = {"generator": generator, **others}
+    used = family.used_options(family.Options(**options))
+    seeds = np.arange(20, dtype=np.uint64)
+    made = family.generate(seeds, family.Options(**options)).puzzle
+    for name in others:
+        fewer = {other: value for other, value in options.items() if other != name}
+        same = np.array_equal(family.generate(seeds, family.Options(**fewer)).puzzle, made)
+        assert same == (name not in used), name
+
+
 def test_generated_puzzles_keep_the_contract(family, batch):
     for grids in (batch.puzzle, batch.solution):
         assert grids.shape == (COUNT, *family.shape)

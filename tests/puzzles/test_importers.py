@@ -93,6 +93,17 @@ def test_repeats_in_a_list(tmp_path, output, sudokus):
     )
 
 
+def test_repeats_in_a_list_without_a_test_split(tmp_path, output, sudokus):
+    family, batch = sudokus
+    source = write_text(tmp_path / "list.txt", family, batch.take([0, 1, 2, 0]))
+    message = refused(source, output, family=family, test=0)
+    assert message.startswith(f"{source}: 1 puzzles are equal up to symmetry to an earlier one")
+    assert f"{source} line 1" in message
+    assert f"{source} line 4" in message
+    assert run(source, output, family=family, test=0, on_duplicate="drop").counts == {"train": 3, "test": 0}
+    assert rows_of(Dataset(output), "train") == {puzzle.tobytes() for puzzle in batch.puzzle[:3]}
+
+
 def test_leakage_in_a_source_with_its_own_split(tmp_path, output, sudokus):
     family, batch = sudokus
     train, test = batch.take(slice(40)), batch.take(slice(40, 60))

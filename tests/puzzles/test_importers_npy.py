@@ -1,5 +1,7 @@
 """The NPY layout of HRM, TRM and AIR."""
 
+import shutil
+
 import numpy as np
 import pytest
 
@@ -44,6 +46,20 @@ def test_npy_family_that_cannot_be_deduced(tmp_path, output):
     meta = folder / "train" / "dataset.json"
     meta.write_text(meta.read_text().replace("16", "17"))
     assert "no family with seq_len 17 and vocab_size 6, expected exactly one" in refused(folder, output)
+
+
+def test_npy_with_one_split(tmp_path, output, sudokus):
+    family, batch = sudokus
+    folder = write_npy(tmp_path / "npy", family, batch.take(slice(40)), batch.take(slice(40, 60)), copies=2)
+    shutil.rmtree(folder / "train")
+    assert refused(folder, output, family=family, train=5) == (
+        f"{folder}: no train split, expected one to take 5 puzzles from"
+    )
+    assert run(folder, output, family=family).counts == {"train": 0, "test": 20}
+    assert same(Dataset(output).split("test"), batch.take(slice(40, 60)))
+    output.unlink()
+    shutil.rmtree(folder / "test")
+    assert refused(folder, output, format="npy") == f"{folder}: no folder 'train' or 'test', expected the NPY layout"
 
 
 def save(array, value):

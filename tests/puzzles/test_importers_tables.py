@@ -120,10 +120,30 @@ def test_csv_with_its_own_split(tmp_path, output, sudokus):
     assert list(dataset.provenance.parameters["files"]) == ["csv/test.csv", "csv/train.csv"]
     verify(output, progress=False)
     (folder / "test.csv").unlink()
+    (folder / "train.csv").unlink()
     output.unlink()
-    assert refused(folder, output, family="sudoku-6x6") == (
-        f"{folder}: no file 'test.csv', expected train.csv and test.csv"
+    assert refused(folder, output, family="sudoku-6x6", format="csv") == (
+        f"{folder}: no file 'train.csv' or 'test.csv', expected one or both"
     )
+
+
+@pytest.mark.parametrize(("suffix", "write"), [("csv", write_csv), ("txt", write_text)])
+@pytest.mark.parametrize(("split", "missing"), [("train", "test"), ("test", "train")])
+def test_a_folder_with_one_split(tmp_path, output, sudokus, suffix, write, split, missing):
+    family, batch = sudokus
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    write(folder / f"{split}.{suffix}", family, batch)
+    assert refused(folder, output, family=family, **{missing: 5}) == (
+        f"{folder}: no {missing} split, expected one to take 5 puzzles from"
+    )
+    for wanted in (None, 0):
+        run(folder, output, family=family, **{missing: wanted})
+        dataset = Dataset(output)
+        assert dataset.splits == (split,)
+        assert same(dataset.split(split), batch)
+        assert list(dataset.provenance.parameters["files"]) == [f"folder/{split}.{suffix}"]
+    assert run(folder, output, family=family, **{split: 7}).counts == {split: 7, missing: 0}
 
 
 def test_the_published_row(tmp_path, output):

@@ -5,7 +5,7 @@ from collections import Counter
 
 import numpy as np
 
-from puzzles.random import ahead, below, next_uint64, seeded, shuffle, skip, uniform
+from puzzles.random import ahead, below, next_uint64, seeded, shuffle, skip, uniform, words
 
 
 def assert_uniform(counts, values):
@@ -26,6 +26,13 @@ def test_looking_ahead_sees_what_comes():
     assert [ahead(other[0], count) for count in range(10)] == words
     skip(other, 9)
     assert next_uint64(other) == words[9]
+
+
+def test_words_are_those_of_the_stream():
+    state = seeded(np.uint64(7))
+    stream = [next_uint64(state) for _ in range(10)]
+    assert words(np.uint64(7), 0, 10).tolist() == stream
+    assert words(np.uint64(7), 6, 3).tolist() == stream[6:9]
 
 
 def test_seeds_make_streams_of_their_own():

@@ -1,10 +1,14 @@
 """Generated Sudoku puzzles: unique, minimal, of the wanted level, dependent on nothing but their seed."""
 
+import threading
+from concurrent.futures import CancelledError
+
 import numpy as np
 import pytest
 
 from puzzles import PuzzleError
-from puzzles.sudoku import Sudoku
+from puzzles.sudoku import Sudoku, generator
+from puzzles.threads import stopped_by
 from tests.puzzles.sudoku_grids import BOXES, SIDES, seeds, sudoku
 
 
@@ -73,6 +77,33 @@ def test_options_that_cannot_be_met(options, message):
     family = sudoku(4)
     with pytest.raises(PuzzleError, match=message):
         family.generate(seeds(2, first=7), family.Options(**options))
+
+
+@pytest.mark.parametrize(
+    ("side", "options"), [(4, {}), (6, {"clues": 9, "clues_max": 11}), (9, {"level": "hard"}), (12, {})]
+)
+def test_a_kernel_that_is_called_more_often_makes_the_same_puzzles(side, options, monkeypatch):
+    family = sudoku(side)
+    expected = family.generate(seeds(5), family.Options(**options))
+    for grids in (1, 3):
+        monkeypatch.setattr(generator, "_GRIDS", grids)
+        monkeypatch.setattr(generator, "_GRIDS_ABOVE_10", grids)
+        for field, array in zip(expected, family.generate(seeds(5), family.Options(**options)), strict=True):
+            np.testing.assert_array_equal(field, array)
+
+
+def test_a_clue_count_out_of_reach_hears_that_it_is_to_stop():
+    class Stop(threading.Event):  # set when it was asked often enough
+        asked = 0
+
+        def is_set(self):
+            self.asked += 1
+            return self.asked == 100
+
+    stop = Stop()
+    with pytest.raises(CancelledError), stopped_by(stop):
+        sudoku(4).generate(seeds(1), sudoku(4).Options(clues=3))
+    assert stop.asked == 100
 
 
 @pytest.mark.parametrize(("rows", "columns"), [(5, 5), (9, 6), (25, 25), (0, 0)])
