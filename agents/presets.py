@@ -106,6 +106,20 @@ PRESETS: dict[str, TrainConfig] = _PAPER | {
     "sudoku-extreme": _sudoku(
         "sudoku-extreme", 14_000, 32, 1.5e-3, _candidates(9), 4, 24, init_from="air_envs/sudoku-9x9-minimal", **_FAR
     ),
+    # Weights of candidates go with any side.
+    "sudoku-16x16": _sudoku(
+        "sudoku-16x16",
+        3_400,
+        8,
+        1.5e-3,
+        _candidates(16),
+        4,
+        32,
+        init_from="air_envs/sudoku-extreme",
+        act_steps=16,
+        eval_puzzles=100,
+        **_FAR,
+    ),
     "maze-9x9": _cpu("maze-9x9", 2_000, 64, 1e-3, dataclasses.replace(_LOCAL, family="maze-9x9"), **_STEADY),
     "maze-15x15": _percolation("maze-15x15", 4_000, 32, 1.5e-3, 15, 16),
     "maze-20x20": _percolation("maze-20x20", 2_800, 16, 1e-3, 20, 24, init_from="air_envs/maze-15x15"),

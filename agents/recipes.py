@@ -69,6 +69,7 @@ RECIPES = {
         test_options={"level": "extreme"},
         more=tuple((8_000, {"level": level}) for level in ("hard", "expert", "extreme")),
     ),
+    "sudoku-16x16": Recipe(20_000, options={"clues": 100, "clues_max": 112}, test_options={}),
     "maze-9x9": Recipe(100_000, options={"generator": "perfect"}),
     "maze-15x15": Recipe(100_000, options={"generator": "percolation"}),
     "maze-20x20": Recipe(15_000, options={"generator": "percolation"}),
