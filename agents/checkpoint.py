@@ -16,8 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from huggingface_hub import hf_hub_download
-from huggingface_hub.errors import HFValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load_model as load_safetensors
 
@@ -55,13 +53,12 @@ def save_model(model: AIR, folder: Path, dtype: torch.dtype = torch.float32) -> 
                 temporary.write_bytes((Path(staging) / name).read_bytes())
 
 
-def load_model(name_or_path: str | Path, device: torch.device | str = "cpu") -> AIR:
-    """Load a model from a checkpoint folder, or from the hub where the name is no folder.
+def load_model(folder: Path, device: torch.device | str = "cpu") -> AIR:
+    """Load a model from a checkpoint folder.
 
     Raises:
-        CheckpointError: a missing or damaged file, weights that do not fit the configuration, or no such model.
+        CheckpointError: a missing or damaged file, or weights that do not fit the configuration.
     """
-    folder = Path(name_or_path) if Path(name_or_path).is_dir() else _download(str(name_or_path))
     for name in (CONFIG, WEIGHTS):
         if not (folder / name).is_file():
             raise CheckpointError(f"{folder}: no {name}, expected a checkpoint with {CONFIG} and {WEIGHTS}")
@@ -74,15 +71,6 @@ def load_model(name_or_path: str | Path, device: torch.device | str = "cpu") -> 
     except (SafetensorError, RuntimeError) as error:
         raise CheckpointError(f"{folder / WEIGHTS}: {error}") from error
     return model.to(device).eval()
-
-
-def _download(name: str) -> Path:
-    """Fetch a model's two files from the hub, or take them from its cache; return their folder."""
-    try:
-        config, _ = (Path(hf_hub_download(name, file)) for file in (CONFIG, WEIGHTS))
-        return config.parent
-    except (HFValidationError, OSError) as error:
-        raise CheckpointError(f"{name}: neither a checkpoint folder nor a model on the hub") from error
 
 
 def save_checkpoint(model: AIR, training: dict[str, Any], run: Path, step: int, keep: int) -> None:

@@ -14,8 +14,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import torch
+from huggingface_hub import hf_hub_download
+from huggingface_hub.errors import HFValidationError
 
-from agents.checkpoint import CONFIG, CheckpointError, load_model
+from agents.checkpoint import CONFIG, WEIGHTS, CheckpointError, load_model
 from agents.model import AIR
 
 FOLDER = Path(__file__).parent
@@ -57,6 +59,14 @@ def load_pretrained(name_or_path: str | Path, device: torch.device | str = "cpu"
     if "/" not in str(name_or_path):  # no name on the hub lacks its owner
         raise CheckpointError(f"{name_or_path}: neither a checkpoint folder nor a shipped model; shipped: {names}")
     try:
-        return load_model(name_or_path, device)
-    except CheckpointError as error:
-        raise CheckpointError(f"{error}; shipped: {names}") from error
+        folder = _download(str(name_or_path))
+    except (HFValidationError, OSError) as error:
+        wrong = f"{name_or_path}: neither a checkpoint folder nor a model on the hub; shipped: {names}"
+        raise CheckpointError(wrong) from error
+    return load_model(folder, device)
+
+
+def _download(name: str) -> Path:
+    """Fetch a model's two files from the hub, or take them from its cache; return their folder."""
+    config, _ = (Path(hf_hub_download(name, file)) for file in (CONFIG, WEIGHTS))
+    return config.parent

@@ -221,7 +221,7 @@ def test_a_preset_generates_what_it_trains_on(
     main(["train", "--preset", "sudoku-4x4", "--steps", "2", "--batch", "4", "--eval-puzzles", "10"])
     assert "data/sudoku-4x4.h5: not there" in capsys.readouterr().out
     assert len(Dataset("data/sudoku-4x4.h5").split("train").puzzle) == 1_000
-    assert load_model("runs/sudoku-4x4").config.family == "sudoku-4x4"
+    assert load_model(Path("runs/sudoku-4x4")).config.family == "sudoku-4x4"
 
 
 def test_an_ablation_of_a_preset_generates_it_too(

@@ -143,7 +143,7 @@ def test_a_name_that_is_nothing_here_is_asked_of_the_hub(shelf: Path, monkeypatc
             raise FileNotFoundError(name)
         return str(shelf / "easy" / file)
 
-    monkeypatch.setattr("agents.checkpoint.hf_hub_download", download)
+    monkeypatch.setattr("agents.pretrained.hf_hub_download", download)
     assert AIRAgent.from_pretrained("someone/theirs").family.name == "sudoku-4x4"
     with pytest.raises(CheckpointError, match=r"air_envs/nothing: .*; shipped: air_envs/easy"):
         AIRAgent.from_pretrained("air_envs/nothing")
