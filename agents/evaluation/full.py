@@ -102,7 +102,7 @@ class Evaluation(Marked):
             f"exact accuracy {self.accuracy:.1%} (95 % interval {low:.1%} to {high:.1%}), solved by the rules "
             f"{self.solved[:, -1].mean():.1%}, cells {self.cells[-1]:.2%}; {len(self.exact)} {self.split} puzzles, "
             f"split rule {self.split_rule}, {self.exact.shape[1]} ACT steps, {self.dtype}, "
-            f"{self.puzzles_per_second:.0f} puzzles/s"
+            f"{self.puzzles_per_second:.1f} puzzles/s"
         )
 
 

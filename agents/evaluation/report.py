@@ -184,7 +184,7 @@ def _early_line(stopped: dict[str, Any]) -> str:
     return (
         f"  above {stopped['threshold']:5.1%}: {stopped['exact_accuracy']:6.1%} exact, costs "
         f"{stopped['exact_accuracy_cost']:.2%} ({low:.2%} to {high:.2%}); {stopped['mean_act_steps']:.1f} ACT steps, "
-        f"{stopped['puzzles_per_second']:.0f} puzzles/s, {stopped['speedup']:.1f} times as fast"
+        f"{stopped['puzzles_per_second']:.1f} puzzles/s, {stopped['speedup']:.1f} times as fast"
     )
 
 
