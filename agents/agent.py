@@ -150,9 +150,7 @@ class AIRAgent:
         """
         tokens = self.tokens(np.asarray(observation["puzzle"])[None])
         program = program or self.model.config.program
-        act_steps = self.model.config.max_steps if act_steps is None else act_steps
-        if act_steps < 1:
-            raise ValueError(f"ACT steps {act_steps}, expected at least 1")
+        act_steps = self.act_steps(act_steps)
         with torch.inference_mode():
             x = self.model.embed(tokens, self.dtype)
             state = self.initial_state(1)
@@ -165,6 +163,17 @@ class AIRAgent:
                     q_halt, _ = self.model.halting_logits(state)
                     thought = Thought(act_step, update, letter, *self.decode(state), float(q_halt))
                 yield thought
+
+    def act_steps(self, asked: int | None) -> int:
+        """Return how many ACT steps to take: as many as asked for, by default the model's maximum.
+
+        Raises:
+            ValueError: less than one.
+        """
+        steps = self.model.config.max_steps if asked is None else asked
+        if steps < 1:
+            raise ValueError(f"ACT steps {steps}, expected at least 1")
+        return steps
 
     def decode(self, state: State) -> tuple[Decoded, Decoded]:
         """Decode z_H and z_L of a single puzzle with the model's one lm_head."""

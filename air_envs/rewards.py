@@ -1,7 +1,7 @@
 """Rewards: objects that one passes to an environment. Each sees the whole batch after a step.
 
-Any callable will do that takes the ``Dynamics`` and returns (N,) float64. What the rewards here pay is
-less ``illegal_penalty`` for an illegal action and ``step_cost`` for every step.
+Any callable will do that takes the ``Dynamics`` and returns (N,) float64. What the rewards here pay is less
+``illegal_penalty`` for an illegal action and ``step_cost`` for every step.
 """
 
 from __future__ import annotations

@@ -154,7 +154,7 @@ def ablate(
     return found
 
 
-def collect(ablation: str, config: TrainConfig, puzzles: int | None = None) -> Ablation:
+def collect(ablation: str, config: TrainConfig, puzzles: int | None) -> Ablation:
     """Read what the finished runs of an output have measured on so many puzzles; on others it can't be compared."""
     found = []
     for name in ABLATIONS[ablation]:

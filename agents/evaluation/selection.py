@@ -48,8 +48,8 @@ def select(
 
     All batches get the same size, at most ``batch``: one shape to compile, and next to no padding.
     """
-    steps = agent.model.config.max_steps if max_steps is None else max_steps
-    for name, value in {"puzzles": count, "ACT steps": steps, "batch": batch}.items():
+    steps = agent.act_steps(max_steps)
+    for name, value in {"puzzles": count, "batch": batch}.items():
         if value is not None and value < 1:
             raise ValueError(f"{name} {value}, expected at least 1")
     if dataset.family != agent.family:

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import multiprocessing
+import os
 import random
 import shutil
 import signal
@@ -151,6 +152,32 @@ def test_a_run_killed_before_its_first_checkpoint_begins_again(run: Path, tmp_pa
     assert same(timeless(load_training(run, "cpu")), timeless(load_training(tmp_path, "cpu")))
     lines = [[timeless(line) for line in read_metrics(folder)] for folder in (run, tmp_path)]
     assert lines[0] == lines[1]
+
+
+def test_a_kill_before_a_checkpoint_is_published_loses_nothing(dataset: Path, tmp_path: Path) -> None:
+    """The first checkpoint, and a later one that took the first one's place in part."""
+    config = tiny_config(dataset, tmp_path / "run", steps=6, checkpoint_every=2, eval_every=6)
+    trainer = Trainer(config)
+    trainer.train(progress=False)
+    newest, before = (config.output / "checkpoints" / f"step-{step}" for step in (6, 4))
+    os.replace(shutil.copy(before / "training.pt", tmp_path / "old.pt"), config.output / "training.pt")
+    assert Trainer.resume(config.output).step == 6
+    for name in ("config.json", "model.safetensors", "training.pt"):
+        (config.output / name).unlink()
+    assert Trainer.resume(config.output).step == 6
+    assert (config.output / "model.safetensors").samefile(newest / "model.safetensors")
+
+
+def test_another_kind_of_device_has_random_numbers_of_its_own(run: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(run, tmp_path / "run"))
+    state = load_training(folder, "cpu")
+    state |= {"device": "cuda", "generator": torch.zeros(16, dtype=torch.uint8)}  # as CUDA's is
+    shutil.rmtree(folder / "checkpoints")
+    torch.save(state, folder / "training.pt")
+    one, two = (Trainer.resume(folder) for _ in range(2))
+    one.train_step()
+    two.train_step()
+    assert torch.equal(one.model.embedding, two.model.embedding)
 
 
 def test_a_new_run_drops_checkpoints_left_in_its_folder(run: Path, tmp_path: Path) -> None:

@@ -164,32 +164,6 @@ def test_weights_that_break_before_an_evaluation_are_said_to(dataset: Path, tmp_
         trainer.train(progress=False)
 
 
-def test_a_kill_before_a_checkpoint_is_published_loses_nothing(dataset: Path, tmp_path: Path) -> None:
-    """The first checkpoint, and a later one that took the first one's place in part."""
-    config = tiny_config(dataset, tmp_path / "run", steps=6, checkpoint_every=2, eval_every=6)
-    trainer = Trainer(config)
-    trainer.train(progress=False)
-    newest, before = (config.output / "checkpoints" / f"step-{step}" for step in (6, 4))
-    os.replace(shutil.copy(before / "training.pt", tmp_path / "old.pt"), config.output / "training.pt")
-    assert Trainer.resume(config.output).step == 6
-    for name in ("config.json", "model.safetensors", "training.pt"):
-        (config.output / name).unlink()
-    assert Trainer.resume(config.output).step == 6
-    assert (config.output / "model.safetensors").samefile(newest / "model.safetensors")
-
-
-def test_another_kind_of_device_has_random_numbers_of_its_own(run: Path, tmp_path: Path) -> None:
-    folder = Path(shutil.copytree(run, tmp_path / "run"))
-    state = load_training(folder, "cpu")
-    state |= {"device": "cuda", "generator": torch.zeros(16, dtype=torch.uint8)}  # as CUDA's is
-    shutil.rmtree(folder / "checkpoints")
-    torch.save(state, folder / "training.pt")
-    one, two = (Trainer.resume(folder) for _ in range(2))
-    one.train_step()
-    two.train_step()
-    assert torch.equal(one.model.embedding, two.model.embedding)
-
-
 def test_a_loss_far_above_a_guess_stops_the_run_and_names_a_checkpoint_before(dataset: Path, tmp_path: Path) -> None:
     """Checkpoints at steps 4 and 8, metrics at 3, 6, 9; from step 7 on all is lost: the one at 8 is no good."""
     trainer = Trainer(tiny_config(dataset, tmp_path / "run", checkpoint_every=4))
