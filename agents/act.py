@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import torch
@@ -30,6 +30,17 @@ class Carry(NamedTuple):
     """(B,) int32: ACT steps taken on the puzzle."""
     halted: Tensor
     """(B,) bool: done; the next step replaces these."""
+
+    @property
+    def tensors(self) -> list[Tensor]:
+        """All of it, each with B rows."""
+        return [*self.state, *self[1:]]
+
+    @classmethod
+    def of(cls, tensors: Iterable[Tensor]) -> Carry:
+        """Return the carry of such ``tensors``."""
+        z_H, z_L, *rest = tensors
+        return cls(State(z_H, z_L), *rest)
 
 
 class Draws(NamedTuple):

@@ -15,7 +15,7 @@ import puzzles
 from agents.arithmetic import count_parameters
 from agents.checkpoint import CONFIG, EVALUATION
 from agents.config import AIRConfig
-from agents.train_config import TrainConfig, read_train_config
+from agents.train_config import TrainConfig, other_test, read_train_config
 from agents.variants import variant_name
 from puzzles.dataset import Dataset
 from puzzles.files import replacing
@@ -63,7 +63,8 @@ def model_card(
         model_name=f"AIR {variant_name(config)} {config.family}",
         eval_results=[_eval_result(config, results)] if results else None,
     )
-    body = "\n\n".join(_paragraphs(config, _portable(train) if train else None, results, name, note))
+    others = [_accuracy(other) for other in _other_evaluations(run, train)] if run and train else []
+    body = "\n\n".join(_paragraphs(config, _portable(train) if train else None, results, name, note, others))
     return ModelCard(f"---\n{data.to_yaml()}\n---\n\n{body}\n")
 
 
@@ -81,6 +82,16 @@ def evaluation_of(run: Path | None) -> dict[str, Any] | None:
 
     lines, train = list(read_metrics(run, "test")), read_train_config(run)
     return lines[-1] | {"dataset": train.dataset.stem} if lines and train else None
+
+
+def _other_evaluations(run: Path, train: TrainConfig) -> Iterator[dict[str, Any]]:
+    """Yield what training measured last on each of the other datasets that it trained on."""
+    from agents.run_log import read_metrics
+
+    for path, _ in train.also:
+        lines = list(read_metrics(run, other_test(path)))
+        if lines:
+            yield lines[-1] | {"dataset": path.stem, "split": "test"}
 
 
 def training_command(config: TrainConfig) -> str:
@@ -103,7 +114,12 @@ def _flag(prefix: str, name: str, value: Any) -> str:
 
 
 def _paragraphs(
-    config: AIRConfig, train: TrainConfig | None, results: dict[str, Any] | None, name: str | None, note: str
+    config: AIRConfig,
+    train: TrainConfig | None,
+    results: dict[str, Any] | None,
+    name: str | None,
+    note: str,
+    others: list[str],
 ) -> Iterator[str]:
     yield f"# AIR {variant_name(config)}, {config.family}"
     yield (
@@ -114,6 +130,9 @@ def _paragraphs(
     if results:
         yield "## Accuracy"
         yield _accuracy(results) + note
+    if others:
+        yield "At the end of its training, on the other datasets that it was trained on:"
+        yield "\n".join(f"- {other}" for other in others)
     yield "## Use"
     if name:
         yield f"`air-envs watch {name}` shows it thinking."
@@ -124,7 +143,8 @@ def _paragraphs(
     )
     if train:
         yield "## Training"
-        yield f"Dataset `{train.dataset.name}`, seed {train.seed}.\n\n```sh\n{training_command(train)}\n```"
+        datasets = ", ".join(f"`{path.name}`" for path in (train.dataset, *(path for path, _ in train.also)))
+        yield f"Dataset {datasets}, seed {train.seed}.\n\n```sh\n{training_command(train)}\n```"
     yield "## Configuration"
     yield f"```json\n{json.dumps(dataclasses.asdict(config), indent=2)}\n```"
 
@@ -155,6 +175,7 @@ def _portable(train: TrainConfig) -> TrainConfig:
     return dataclasses.replace(
         train,
         dataset=_relative(train.dataset, "data"),
+        also=tuple((_relative(path, "data"), batch) for path, batch in train.also),
         output=_relative(train.output, "runs"),
         init_from=train.init_from and str(_relative(Path(train.init_from), "runs")),
     )

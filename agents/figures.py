@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import cycle
 from pathlib import Path
 
 from matplotlib.figure import Figure
@@ -10,10 +11,15 @@ from matplotlib.ticker import LogLocator, NullFormatter
 from agents.run_log import read_metrics
 from puzzles.files import replacing
 
+TEST_COLOURS = ("#D55E00", "#009E73", "#CC79A7", "#E69F00", "#0072B2", "#999999", "black")
+"""Of the datasets that a run is tested on, its own first; again from the beginning where there are more."""
+
 
 def draw_training_curve(run: Path) -> Path:
     """Draw loss and exact accuracy against steps from a run's ``metrics.jsonl``: ``RUN/curve.png``."""
-    train, test = list(read_metrics(run, "train")), list(read_metrics(run, "test"))
+    lines = list(read_metrics(run))
+    train = [line for line in lines if line["split"] == "train"]
+    tests = list(dict.fromkeys(line["split"] for line in lines if line["split"] != "train"))
     figure = Figure(figsize=(9, 3.4), layout="constrained")
     loss, accuracy = figure.subplots(1, 2)
     loss.plot([line["step"] for line in train], [line["answer_loss"] for line in train], color="#0072B2")
@@ -22,14 +28,17 @@ def draw_training_curve(run: Path) -> Path:
     loss.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 100 * low else (1,)))
     loss.yaxis.set_major_formatter("{x:g}")
     loss.yaxis.set_minor_formatter(NullFormatter())
-    for lines, style, color, label in (
-        ([line for line in train if "exact_accuracy" in line], "-", "#56B4E9", "training, when halted"),
-        (test, "o-", "#D55E00", "test puzzles"),
-    ):
-        percent = [100 * line["exact_accuracy"] for line in lines]
-        accuracy.plot([line["step"] for line in lines], percent, style, color=color, label=label)
+    curves = [("train", "-", "#56B4E9", "training, when halted")]
+    curves += [
+        (split, "o-", color, "test puzzles" if split == "test" else split.removeprefix("test-"))
+        for split, color in zip(tests, cycle(TEST_COLOURS), strict=False)
+    ]
+    for split, style, color, label in curves:
+        points = [line for line in lines if line["split"] == split and "exact_accuracy" in line]
+        percent = [100 * line["exact_accuracy"] for line in points]
+        accuracy.plot([line["step"] for line in points], percent, style, color=color, label=label)
     accuracy.set(title="Exact accuracy", xlabel="step", ylabel="%", ylim=(-3, 103))
-    accuracy.legend(frameon=False)
+    accuracy.legend(frameon=False, ncols=1 + (len(tests) > 3), fontsize="small" if len(tests) > 3 else None)
     for axes in (loss, accuracy):
         axes.grid(alpha=0.25)
         axes.spines[["top", "right"]].set_visible(False)

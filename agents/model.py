@@ -69,7 +69,7 @@ class AIR(nn.Module, PyTorchModelHubMixin):
         slots: how the channels of a position are laid out.
         level_tokens: (2, W), one for H and one for L, or None. "addition" adds it to every position of f's input;
             "prepend-strip" puts it before f's input and takes that position off f's output; "prepend-persist" makes it
-            position 0 of the initial state, and x is 0 there. None is scaled by sqrt(D), unlike the puzzle.
+            position 0 of the initial state, and x is 0 there. None is scaled by sqrt(W), unlike the puzzle.
         H_init, L_init: (W,), where the states start at every other position. Fixed, not trained.
     """
 
@@ -86,7 +86,7 @@ class AIR(nn.Module, PyTorchModelHubMixin):
         self.positions = config.first_cell + self.cells
         attended = self.positions + (config.level_token == "prepend-strip")
 
-        self.embedding = nn.Parameter(truncated_normal(self.slots.words, width, std=config.hidden**-0.5))
+        self.embedding = nn.Parameter(truncated_normal(self.slots.words, width, std=width**-0.5))
         self.prefix = nn.Parameter(torch.zeros(config.prefix_learned, width))
         self.position = position_encoding(config, family, attended)
         self.operator = OPERATORS[config.operator](width)
@@ -105,12 +105,16 @@ class AIR(nn.Module, PyTorchModelHubMixin):
         """Load strictly: by default the mixin would leave a missing weight at its random start."""
         return super()._from_pretrained(**options | {"strict": True})
 
-    def resized(self, family: str) -> "AIR":
+    def resized(self, family: str, tied: bool = False) -> "AIR":
         """Return a model of the same weights for another grid shape of the same kind: ``"maze-30x30"``.
 
         Nothing is trained anew, so no weight may belong to one place of the grid: attention and convolutions, with
         rotary positions or none, go with any shape. Those of candidates belong to no symbol either: a Sudoku of another
         side gets as many slots as it has digits.
+
+        Args:
+            family: to play.
+            tied: share the weights with this model, so that what trains one trains the other; else they are copied.
 
         Raises:
             ValueError: another kind of puzzle, or weights that don't fit; the message names them.
@@ -120,9 +124,7 @@ class AIR(nn.Module, PyTorchModelHubMixin):
             raise ValueError(f"family {family}, expected another shape of {here.name}")
         hidden = self.slots.width * (there.symbols if self.config.mixer == "candidates" else 1)
         model = AIR(dataclasses.replace(self.config, family=family, hidden=hidden)).to(self.H_init.device)
-        fresh, weights = model.state_dict(), self.state_dict()
-        for name in ("embedding", "prefix"):  # which are multiplied by sqrt(D)
-            weights[name] = weights[name] * math.sqrt(self.config.hidden / hidden)
+        fresh, weights = model.state_dict(), self.state_dict(keep_vars=tied)
         unfit = [
             name
             for name, weight in weights.items()
@@ -130,7 +132,7 @@ class AIR(nn.Module, PyTorchModelHubMixin):
         ]
         if unfit:
             raise ValueError(f"family {family}: these weights fit {here.name} alone: {', '.join(unfit)}")
-        model.load_state_dict(weights)
+        model.load_state_dict(weights, assign=tied)
         return model
 
     def generate_model_card(self, run: Path | None = None) -> ModelCard:
@@ -152,7 +154,7 @@ class AIR(nn.Module, PyTorchModelHubMixin):
         config = self.config
         prefix = F.pad(self.slots.spread(self.prefix), (0, 0, 0, config.prefix - config.prefix_learned))
         cells = F.embedding(tokens.int(), self.slots.table(self.embedding))
-        x = torch.cat((prefix.expand(len(tokens), -1, -1), cells), dim=1) * math.sqrt(config.hidden)
+        x = torch.cat((prefix.expand(len(tokens), -1, -1), cells), dim=1) * math.sqrt(self.slots.width)
         x = self.position.add(x).to(dtype)
         x = self.operator.prepare(self.slots.split(x)).reshape(x.shape)
         return F.pad(x, (0, 0, config.first_cell - config.prefix, 0))

@@ -120,6 +120,33 @@ PRESETS: dict[str, TrainConfig] = _PAPER | {
         eval_puzzles=100,
         **_FAR,
     ),
+    # One step on each side in turn; the small ones are dear in nothing but steps.
+    "sudoku-any": _sudoku(
+        "sudoku-any",
+        7_000,
+        32,
+        1.5e-3,
+        _candidates(9),
+        4,
+        48,
+        dataset=Path("data/sudoku-extreme.h5"),
+        also=tuple(
+            (Path(f"data/{name}.h5"), batch)
+            for name, batch in (
+                ("sudoku-4x4", 32),
+                ("sudoku-6x6-minimal", 32),
+                ("sudoku-8x8", 32),
+                ("sudoku-10x10", 32),
+                ("sudoku-12x12", 24),
+                ("sudoku-16x16", 12),
+            )
+        ),
+        init_from="air_envs/sudoku-extreme",
+        act_steps=24,
+        eval_every=3_500,
+        eval_puzzles=50,
+        **_FAR,
+    ),
     "maze-9x9": _cpu("maze-9x9", 2_000, 64, 1e-3, dataclasses.replace(_LOCAL, family="maze-9x9"), **_STEADY),
     "maze-15x15": _percolation("maze-15x15", 4_000, 32, 1.5e-3, 15, 16),
     "maze-20x20": _percolation("maze-20x20", 2_800, 16, 1e-3, 20, 24, init_from="air_envs/maze-15x15"),

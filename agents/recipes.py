@@ -20,6 +20,8 @@ class Recipe:
     """A dataset to generate: what ``air-envs data build FAMILY --train N --test M`` makes with these options, or what
     ``air-envs data mix`` makes of several of those."""
 
+    family: str
+    """Puzzle family and grid shape."""
     train: int
     """Puzzles to train on; 0 makes the test puzzles alone."""
     test: int = 1_000
@@ -36,13 +38,13 @@ class Recipe:
         """Options of the puzzles that a model is posed: the test puzzles'."""
         return self.options if self.test_options is None else self.test_options
 
-    def build(self, family: str, path: Path) -> Dataset:
+    def build(self, path: Path) -> Dataset:
         """Generate the dataset, or go on where an interrupted build stopped; what it is mixed of stays beside it."""
         import puzzles
         from puzzles.build import build_dataset
         from puzzles.mixing import mix_datasets
 
-        shape = puzzles.family(family)
+        shape = puzzles.family(self.family)
         posed = shape.Options(**self.posed)
         parts = [(count, shape.Options(**fields)) for count, fields in ((self.train, self.options), *self.more)]
         if not self.train or [options for _, options in parts] == [posed]:
@@ -56,32 +58,38 @@ class Recipe:
 
 
 RECIPES = {
-    "sudoku-extreme-1k": Recipe(1_000, options={"level": "extreme"}),
-    "sudoku-candidates-1k": Recipe(1_000, options={"level": "extreme"}),
-    "maze-hard-1k": Recipe(1_000, options={"generator": "percolation"}),
-    "sudoku-4x4": Recipe(1_000),
-    "sudoku-6x6": Recipe(100_000, options={"clues": 14}),
-    "sudoku-6x6-minimal": Recipe(100_000),
-    "sudoku-9x9-easy": Recipe(100_000, options={"level": "easy"}),
-    "sudoku-9x9-minimal": Recipe(100_000),
+    "sudoku-extreme-1k": Recipe("sudoku-9x9", 1_000, options={"level": "extreme"}),
+    "sudoku-candidates-1k": Recipe("sudoku-9x9", 1_000, options={"level": "extreme"}),
+    "maze-hard-1k": Recipe("maze-30x30", 1_000, options={"generator": "percolation"}),
+    "sudoku-4x4": Recipe("sudoku-4x4", 1_000),
+    "sudoku-6x6": Recipe("sudoku-6x6", 100_000, options={"clues": 14}),
+    "sudoku-6x6-minimal": Recipe("sudoku-6x6", 100_000),
+    "sudoku-8x8": Recipe("sudoku-8x8", 10_000),
+    "sudoku-9x9-easy": Recipe("sudoku-9x9", 100_000, options={"level": "easy"}),
+    "sudoku-9x9-minimal": Recipe("sudoku-9x9", 100_000),
     "sudoku-extreme": Recipe(
+        "sudoku-9x9",
         16_000,
         test_options={"level": "extreme"},
         more=tuple((8_000, {"level": level}) for level in ("hard", "expert", "extreme")),
     ),
-    "sudoku-16x16": Recipe(20_000, options={"clues": 100, "clues_max": 112}, test_options={}),
-    "maze-9x9": Recipe(100_000, options={"generator": "perfect"}),
-    "maze-15x15": Recipe(100_000, options={"generator": "percolation"}),
-    "maze-20x20": Recipe(15_000, options={"generator": "percolation"}),
-    "maze-hard": Recipe(8_000, options={"generator": "percolation"}),
+    "sudoku-10x10": Recipe("sudoku-10x10", 10_000),
+    "sudoku-12x12": Recipe("sudoku-12x12", 10_000),
+    "sudoku-16x16": Recipe("sudoku-16x16", 20_000, options={"clues": 100, "clues_max": 112}, test_options={}),
+    "maze-9x9": Recipe("maze-9x9", 100_000, options={"generator": "perfect"}),
+    "maze-15x15": Recipe("maze-15x15", 100_000, options={"generator": "percolation"}),
+    "maze-20x20": Recipe("maze-20x20", 15_000, options={"generator": "percolation"}),
+    "maze-hard": Recipe("maze-30x30", 8_000, options={"generator": "percolation"}),
 }
-"""By the name of the preset in ``agents.presets``."""
+"""By the name of the dataset: ``data/NAME.h5`` is what the presets of ``agents.presets`` train on."""
 
 
 def generate_missing(preset: str, config: TrainConfig) -> None:
-    """Build the dataset that the preset trains on, unless it is there or another one or family was asked for."""
-    planned = PRESETS[preset]
-    as_planned = (config.dataset, config.model.family) == (planned.dataset, planned.model.family)
-    if as_planned and not config.dataset.exists():
-        print(f"{config.dataset}: not there; generating what preset {preset} trains on")
-        RECIPES[preset].build(config.model.family, config.dataset)
+    """Build the datasets that the preset trains on, but for those that are there or not asked for."""
+    planned, asked = PRESETS[preset], {config.dataset, *(path for path, _ in config.also)}
+    if config.model.family != planned.model.family:
+        return
+    for path in (planned.dataset, *(path for path, _ in planned.also)):
+        if path in asked and not path.exists():
+            print(f"{path}: not there; generating what preset {preset} trains on")
+            RECIPES[path.stem].build(path)

@@ -46,7 +46,7 @@ class RunLog:
             sink.close()
 
     def write(self, step: int, split: str, values: Mapping[str, Any]) -> None:
-        """Write one line: the values of a split ("train", "test") at a step."""
+        """Write one line: the values of a split ("train", "test", "test-NAME") at a step."""
         for sink in self.sinks:
             sink.write(step, split, values)
 
@@ -77,7 +77,7 @@ class JsonLines:
 
     def write(self, step: int, split: str, values: Mapping[str, Any]) -> None:
         """Append one line; a kill of the process no longer loses it."""
-        self._file.write(json.dumps({"step": step, "split": split, **values}) + "\n")
+        self._file.write(json.dumps({"step": step, **values, "split": split}) + "\n")
         self._file.flush()
 
     def flush(self) -> None:

@@ -26,6 +26,10 @@ class TrainConfig:
     output: Path
     """Folder of the run: checkpoint, metrics, curves."""
     model: AIRConfig = field(default_factory=AIRConfig)
+    also: tuple[tuple[Path, int], ...] = ()
+    """Train on these datasets as well, a step on each in turn: pairs DATASET BATCH. They may be of other grid shapes of
+    the same kind, to which the weights have to go as well, see ``AIR.resized``. All are measured, and the best weights
+    are those of the best mean."""
     init_from: str | None = None
     """Begin with the weights of this model, a folder or a name such as "air_envs/maze-15x15"; None draws them. It may
     differ from ``model`` in program, halting, attention inside units or to all and, where no weight belongs to one
@@ -125,6 +129,9 @@ class TrainConfig:
             raise ValueError(f"ema {self.ema}, expected a decay between 0 and 1")
         if self.checkpoint_minutes is not None and self.checkpoint_minutes <= 0:
             raise ValueError(f"checkpoint_minutes {self.checkpoint_minutes}, expected more than 0")
+        for path, batch in self.also:
+            if batch < 1:
+                raise ValueError(f"also {path} with batch {batch}, expected at least 1")
         steps = [0, *(step for step, _ in self.growth)]
         if any(a >= b for a, b in pairwise(steps)):
             raise ValueError(f"growth at steps {steps[1:]}, expected each later than the one before")
@@ -174,6 +181,11 @@ class TrainConfig:
             raise ValueError(f"{name} {getattr(self, name)}, expected at least {least}")
 
 
+def other_test(dataset: Path) -> str:
+    """Return what the test split of one of the datasets in ``also`` is called in a run's metrics."""
+    return f"test-{dataset.stem}"
+
+
 def train_config_from_json(text: str) -> TrainConfig:
     """Read back what ``agents.config.to_json`` wrote of a ``TrainConfig``.
 
@@ -184,6 +196,7 @@ def train_config_from_json(text: str) -> TrainConfig:
     try:
         values["model"] = AIRConfig(**values["model"])
         values["dataset"], values["output"] = Path(values["dataset"]), Path(values["output"])
+        values["also"] = tuple((Path(path), batch) for path, batch in values.get("also", ()))
         values["growth"] = tuple((step, program) for step, program in values.get("growth", ()))
         return TrainConfig(**values)
     except (KeyError, TypeError) as error:

@@ -13,16 +13,18 @@ import dataclasses
 import json
 import math
 import time
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import numpy as np
 import torch
 from tqdm import tqdm
 
-from agents.act import Carry, Metrics, Step, act_train_step, add_metrics, draw, initial_carry
+from agents.act import Carry, Metrics, act_train_step, add_metrics, draw
 from agents.agent import AIRAgent
-from agents.batches import PuzzleBatches, open_dataset
 from agents.checkpoint import (
     BEST,
     BEST_EVALUATION,
@@ -46,9 +48,9 @@ from agents.model import AIR, State
 from agents.optim import average_weights, build_optimizers, clip_gradients
 from agents.processes import Processes
 from agents.run_log import RunLog, open_log
+from agents.tasks import Steps, Task, open_tasks
 from agents.train_config import TRAIN_CONFIG, TrainConfig, read_train_config
 from agents.transfer import take_weights
-from puzzles.errors import PuzzleError
 from puzzles.files import replacing
 
 SHOWN = {"loss": "loss", "exact_accuracy": "exact", "steps": "ACT steps", "puzzles_per_second": "puzzles/s"}
@@ -65,7 +67,7 @@ class TrainingDiverged(ArithmeticError):
 
 
 class Trainer:
-    """Trains one model as one ``TrainConfig`` says, on the dataset it names.
+    """Trains one model as one ``TrainConfig`` says, on the datasets it names.
 
     Inside ``agents.processes.joined``, under ``torchrun``, each process trains on its rows of the batch; the first one
     writes. What comes out is the same, up to rounding, whatever their number, and a run may go on with another.
@@ -75,26 +77,20 @@ class Trainer:
         fresh: take the weights that ``config.init_from`` names; ``resume``, which has the run's own, does not.
 
     Raises:
-        ValueError: the model's family is not the dataset's, the device is not there, the optimizer is not, the batch
+        ValueError: the model's family is not the dataset's, the device is not there, the optimizer is not, a batch
             can't be shared out, device or model don't go with float8, mazes are labelled otherwise than their symmetry
-            copies would be, or the weights to start with are not there or don't fit the model.
+            copies would be, the weights to start with are not there or don't fit the model, or those of the model
+            don't fit a dataset.
         DatasetError: a damaged dataset, or one without a split to train on or to measure.
     """
 
     def __init__(self, config: TrainConfig, fresh: bool = True):
         self.processes = Processes.current()
-        self.rows = self.processes.rows(config.batch)
         self.device = prepare(pick_device(config.device))
         # "auto" may measure, and each process find something else: the first one's choice is everyone's.
         self.dtype = self.processes.collect(pick_dtype(config.dtype, self.device))[0]
         # Written down as it is here: a resume on another machine goes on with it.
         self.config = dataclasses.replace(config, dtype="bfloat16" if self.dtype == torch.bfloat16 else "float32")
-        self.dataset = open_dataset(config.dataset, config.model.family)
-        try:
-            self.batches = PuzzleBatches(self.dataset.family, self.dataset.split("train"), self.device, config.symmetry)
-        except PuzzleError as error:
-            raise ValueError(f"{config.dataset}: {error}; train without them, --no-symmetry") from error
-        self.dataset.split_view("test")  # one that has nothing to measure is refused now
 
         torch.manual_seed(config.seed)
         self.generator = torch.Generator(self.device).manual_seed(config.seed)
@@ -103,11 +99,13 @@ class Trainer:
             take_weights(self.model, config.init_from)
         self.model.to(self.device)
         self.average = copy.deepcopy(self.model).requires_grad_(False) if config.ema else None
+        self.tasks = open_tasks(self.config, self.model, self.average)
         if config.float8:
-            use_float8((*self.model.f, *self.model.f_H), self.device)
+            for task in self.tasks:
+                use_float8((*task.model.f, *task.model.f_H), self.device)
         self.optimizers = build_optimizers(self.model, config)
-        self.forward, self.look_ahead = self._forwards()
-        self.carry = initial_carry(self.model, self.rows.stop - self.rows.start, self.dtype)
+        self.look_ahead = Steps(compiled(task.model, config.compile) for task in self.tasks)
+        self.forward = self.processes.share(self.look_ahead)
         self.window: Metrics | None = None
         self.step = 0
         self.seconds = 0.0
@@ -139,8 +137,9 @@ class Trainer:
         trainer = cls(dataclasses.replace(config, output=run), fresh)
         if not fresh:
             state = load_training(run, trainer.device)
-            if state["dataset"] != trainer.dataset.attributes["checksum"]:
-                raise CheckpointError(f"{run}: was trained on another dataset than {config.dataset} holds now")
+            for task, checksum in zip(trainer.tasks, state["datasets"], strict=True):
+                if checksum != task.dataset.attributes["checksum"]:
+                    raise CheckpointError(f"{run}: was trained on another dataset than {task.config.dataset} holds now")
             trainer.load_state(state)
         return trainer
 
@@ -150,7 +149,7 @@ class Trainer:
         return self.average or self.model
 
     def train(self, progress: bool = True) -> Evaluation:
-        """Train to the last step, checkpointing on the way, and return the last evaluation.
+        """Train to the last step, checkpointing on the way, and return the last evaluation, on ``config.dataset``.
 
         Ctrl-C finishes the step, saves a checkpoint and then raises ``KeyboardInterrupt``; several processes stop
         together at their next line of metrics.
@@ -159,7 +158,8 @@ class Trainer:
             ValueError: the output folder holds another run.
             TrainingDiverged: the loss or a weight is not finite, or the loss far above that of a guess.
         """
-        config, run, evaluation = self.config, self.config.output, None
+        config, run = self.config, self.config.output
+        evaluations: list[Evaluation] = []
         log = self._open_log()
         with log, self._progress_bar(progress) as bar, deferred_interrupt() as interrupts:
             while self.step < config.steps:
@@ -173,10 +173,12 @@ class Trainer:
                     log.write(self.step, "train", values)
                     bar.set_postfix_str(", ".join(f"{SHOWN[k]} {values[k]:.3g}" for k in SHOWN if k in values))
                 if self._due(config.eval_every):
-                    evaluation = self.evaluate()
-                    self._keep_best(evaluation)
-                    log.write(self.step, "test", {"seconds": self.seconds, **evaluation.summary()})
-                    _say(bar, f"step {self.step}, {self.seconds:.0f} s of training: {evaluation}")
+                    evaluations = [self.evaluate(task) for task in self.tasks]
+                    self._keep_best(evaluations)
+                    for task, evaluation in zip(self.tasks, evaluations, strict=True):
+                        log.write(self.step, task.name, {"seconds": self.seconds, **evaluation.summary()})
+                        where = task.config.dataset.stem
+                        _say(bar, f"step {self.step}, {self.seconds:.0f} s of training, {where}: {evaluation}")
                 interrupted, late = self._agreed(bool(interrupts)), self._agreed(self._minutes_are_over())
                 if self._due(config.checkpoint_every) or interrupted or late:
                     log.flush()
@@ -184,24 +186,25 @@ class Trainer:
                 if interrupted:
                     _say(bar, f"interrupted at step {self.step}; checkpoint saved in {run}")
                     raise KeyboardInterrupt
-        return evaluation or self.evaluate()
+        return (evaluations or [self.evaluate(self.tasks[0])])[0]
 
     def train_step(self) -> None:
-        """Take one optimizer step: one ACT step of the batch, without waiting for the device."""
-        self.model.train()
+        """Take one optimizer step: one ACT step of the batch of one task, without waiting for the device."""
         self._run_program_of(self.step)
+        turn = self.step % len(self.tasks)
+        task = self.tasks[turn]
+        task.model.train()
         if self.config.compile in CUDA_GRAPHS:
             torch.compiler.cudagraph_mark_step_begin()
         for optimizer in self.optimizers:
             for group in optimizer.param_groups:
                 group["lr"] = self.config.lr_at(self.step)
-        draws = draw(self.batches, self.config, self.generator, self.rows)
-        self.carry, loss, metrics = act_train_step(
-            self.model, self.forward, self.carry, draws, self.config, self.look_ahead
-        )
+        draws = draw(task.batches, task.config, self.generator, task.rows)
+        forward, look_ahead = partial(self.forward, turn), partial(self.look_ahead, turn)
+        task.carry, loss, metrics = act_train_step(task.model, forward, task.carry, draws, task.config, look_ahead)
         loss.backward()
         if self.config.compile in CUDA_GRAPHS:  # the next replay writes over what this one has returned
-            self.carry = self.carry._replace(state=State(*(z.clone() for z in self.carry.state)))
+            task.carry = task.carry._replace(state=State(*(z.clone() for z in task.carry.state)))
         clip_gradients(self.model.parameters(), self.config.clip)
         for optimizer in self.optimizers:
             optimizer.step()
@@ -211,15 +214,15 @@ class Trainer:
         self.step += 1
         self.window = metrics if self.window is None else add_metrics(self.window, metrics)
 
-    def evaluate(self) -> Evaluation:
-        """Measure the trained model on the test split, each process on its share.
+    def evaluate(self, task: Task) -> Evaluation:
+        """Measure the trained model on the test split of a task, each process on its share.
 
         Raises:
             TrainingDiverged: it says nothing finite.
         """
-        agent = AIRAgent(self.trained_model, self.dtype)
+        agent = AIRAgent(task.trained_model, self.dtype)
         shard = self.processes.rank, self.processes.world
-        part = evaluate(agent, self.dataset, "test", self.config.eval_puzzles, progress=False, shard=shard)
+        part = evaluate(agent, task.dataset, "test", self.config.eval_puzzles, progress=False, shard=shard)
         found = merge(self.processes.collect(part))
         if not np.isfinite(found.q_halt).all():
             raise self._diverged("a halting logit is not finite")
@@ -240,16 +243,15 @@ class Trainer:
 
     def state(self) -> dict[str, Any]:
         """Everything that decides how training goes on, of all processes together."""
-        carry = [self.processes.gather(rows) for rows in (*self.carry.state, *self.carry[1:])]
         return {
-            "dataset": self.dataset.attributes["checksum"],
+            "datasets": [task.dataset.attributes["checksum"] for task in self.tasks],
             "step": self.step,
             "seconds": self.seconds,
             "best": self.best,
             "model": self.model.state_dict(),
             "average": self.average.state_dict() if self.average else None,
             "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
-            "carry": carry,
+            "carries": [[self.processes.gather(rows) for rows in task.carry.tensors] for task in self.tasks],
             "window": [self.processes.sum(value) for value in self.window] if self.window else None,
             "generator": self.generator.get_state(),
             "device": self.device.type,
@@ -264,8 +266,8 @@ class Trainer:
             self.average.load_state_dict(state["average"])
         for optimizer, values in zip(self.optimizers, state["optimizers"], strict=True):
             optimizer.load_state_dict(values)
-        z_H, z_L, *rest = (rows[self.rows].clone() for rows in state["carry"])
-        self.carry = Carry(State(z_H, z_L), *rest)
+        for task, carry in zip(self.tasks, state["carries"], strict=True):
+            task.carry = Carry.of(rows[task.rows].clone() for rows in carry)
         if state["window"]:
             mine = 1 if self.processes.first else 0
             self.window = Metrics(*(value * mine for value in state["window"]))
@@ -276,18 +278,14 @@ class Trainer:
         self._saved = self._logged = self.seconds
         self._sound = self.step
 
-    def _forwards(self) -> tuple[Step, Step]:
-        """The model's forward for training, which several processes average the gradient of, and without gradient."""
-        alone = compiled(self.model, self.config.compile)
-        return self.processes.share(alone), alone
-
     def _run_program_of(self, step: int) -> None:
-        """Let the model run the program that has grown until ``step``; nothing else of it depends on the program."""
-        self.model.config = self.trained_model.config = self.config.model_at(step)
+        """Let the models run the program that has grown until ``step``; nothing else of them depends on it."""
+        for task in self.tasks:
+            task.model.config = task.trained_model.config = task.config.model_at(step)
 
-    def _keep_best(self, evaluation: Evaluation) -> None:
-        """Save the model where it is the best so far: the most puzzles right, then the most cells."""
-        found = (evaluation.accuracy, float(evaluation.cells[-1]))
+    def _keep_best(self, evaluations: Sequence[Evaluation]) -> None:
+        """Save the model where it is the best so far: the most puzzles right, then the most cells, in the mean."""
+        found = fmean(each.accuracy for each in evaluations), fmean(float(each.cells[-1]) for each in evaluations)
         if found <= self.best:
             return
         self.best = found
@@ -295,7 +293,7 @@ class Trainer:
             folder = self.config.output / BEST
             save_model(self.trained_model, folder)
             with replacing(folder / BEST_EVALUATION) as temporary:
-                temporary.write_text(json.dumps({"step": self.step, **evaluation.summary()}, indent=2) + "\n")
+                temporary.write_text(json.dumps({"step": self.step, **evaluations[0].summary()}, indent=2) + "\n")
 
     def _due(self, every: int) -> bool:
         return self.step % every == 0 or self.step == self.config.steps
@@ -320,7 +318,7 @@ class Trainer:
         means = {name: total.pop(name) / sequences for name in ("loss", "answer_loss")}
         if not math.isfinite(means["loss"]):
             raise self._diverged(f"loss {means['loss']}")
-        guess = math.log(self.dataset.family.vocabulary_size)
+        guess = math.log(max(task.dataset.family.vocabulary_size for task in self.tasks))
         if means["answer_loss"] > DIVERGED * guess:
             raise self._diverged(f"loss {means['answer_loss']:.3g}, where a guess has {guess:.3g},")
         self._sound = self.step

@@ -43,7 +43,7 @@ def learning(name: str, seeds: int, paper: bool, output: Path) -> Iterator[Row]:
     """Train one preset with several seeds."""
     dataset = output / "data" / f"{name}.h5"
     if not dataset.exists():
-        RECIPES[name].build(PRESETS[name].model.family, dataset)
+        RECIPES[name].build(dataset)
     config = dataclasses.replace(PRESETS[name], dataset=dataset)
     results = []
     for seed in range(seeds):

@@ -43,11 +43,12 @@ def demo(only: str | None = None, output: Path = Path("demo"), real: Path = REAL
         raise SystemExit(f"--only {only}: expected one of {', '.join(TARGETS)}")
     trained, shown = only or "sudoku-4x4", [] if only else shipped()
     heading("1. Datasets")
-    print(build(trained, output).describe(), end="\n\n")
+    dataset = build(trained, output)
+    print(dataset.describe(), end="\n\n")
     if not only:
         import_real(real, output)
 
-    line, met = run(trained, output)
+    line, met = run(trained, dataset, output)
     lines = [line, *(show(name, output) for name in shown)]
     heading("Done")
     print("\n".join(lines))
@@ -58,8 +59,8 @@ def demo(only: str | None = None, output: Path = Path("demo"), real: Path = REAL
 
 def build(name: str, output: Path, **counts: int) -> Dataset:
     """Generate what the preset of that name trains on; ``train=0`` makes the same test split alone."""
-    recipe = dataclasses.replace(RECIPES[name], **counts)
-    return recipe.build(PRESETS[name].model.family, output / "data" / f"{name}.h5")
+    planned = PRESETS[name].dataset
+    return dataclasses.replace(RECIPES[planned.stem], **counts).build(output / planned)
 
 
 def import_real(real: Path, output: Path) -> None:
@@ -73,9 +74,9 @@ def import_real(real: Path, output: Path) -> None:
         print(imported)
 
 
-def run(name: str, output: Path) -> tuple[str, bool]:
+def run(name: str, dataset: Dataset, output: Path) -> tuple[str, bool]:
     """Train, evaluate and draw one task; return a line that sums it up, and whether the target was met."""
-    config = dataclasses.replace(PRESETS[name], dataset=output / "data" / f"{name}.h5", output=output / "runs" / name)
+    config = dataclasses.replace(PRESETS[name], dataset=dataset.path, output=output / "runs" / name)
     shutil.rmtree(config.output, ignore_errors=True)
     device = pick_device(config.device)
     heading(f"2. Training {name} on the {device.type}")
@@ -84,7 +85,7 @@ def run(name: str, output: Path) -> tuple[str, bool]:
     seconds = time.perf_counter() - start
 
     heading(f"3. Evaluation of {name}")
-    judgement = measure(name, AIRAgent.from_pretrained(config.output, str(device)), output, config.output / "rollout")
+    judgement = measure(name, AIRAgent.from_pretrained(config.output, str(device)), dataset, config.output / "rollout")
     print(draw_training_curve(config.output))
 
     accuracy, target = judgement.evaluation.accuracy, TARGETS[name]
@@ -96,14 +97,13 @@ def run(name: str, output: Path) -> tuple[str, bool]:
 def show(name: str, output: Path) -> str:
     """Evaluate and draw a shipped model; return a line that sums it up."""
     heading(f"4. The shipped model {name}")
-    build(name, output, train=0, test=SHOWN)
+    dataset = build(name, output, train=0, test=SHOWN)
     agent = AIRAgent.from_pretrained(name, str(pick_device()))
-    return summary(name, measure(name, agent, output, output / "shipped" / name))
+    return summary(name, measure(name, agent, dataset, output / "shipped" / name))
 
 
-def measure(name: str, agent: AIRAgent, output: Path, picture: Path) -> Judgement:
+def measure(name: str, agent: AIRAgent, dataset: Dataset, picture: Path) -> Judgement:
     """Judge an agent on the test split, on tensors and in the environment, and draw the hardest puzzle it solved."""
-    dataset = Dataset(output / "data" / f"{name}.h5")
     judgement = judge(agent, dataset)
     print(judgement)
     index = hardest_solved(judgement.each)

@@ -209,7 +209,7 @@ def _finish(config: TrainConfig, puzzles: int | None, progress: bool) -> None:
         if trainer.step < trainer.config.steps:
             trainer.train(progress)
         agent = AIRAgent(trainer.trained_model, trainer.dtype)
-        measured = evaluate(agent, trainer.dataset, "test", puzzles, batch=config.batch, progress=progress)
+        measured = evaluate(agent, trainer.tasks[0].dataset, "test", puzzles, batch=config.batch, progress=progress)
         result |= {"training_seconds": trainer.seconds, **measured.summary()}
         write_card(config.output)
         draw_training_curve(config.output)

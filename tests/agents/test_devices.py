@@ -51,7 +51,7 @@ def test_all_processes_take_the_dtype_of_the_first(
 ) -> None:
     monkeypatch.setattr(Processes, "collect", lambda self, value: [torch.bfloat16, value])
     trainer = Trainer(tiny_config(dataset, tmp_path / "run", dtype="auto"))
-    assert trainer.dtype == trainer.carry.state.z_H.dtype == torch.bfloat16
+    assert trainer.dtype == trainer.tasks[0].carry.state.z_H.dtype == torch.bfloat16
     assert trainer.config.dtype == "bfloat16"
 
 

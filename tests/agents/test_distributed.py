@@ -11,12 +11,14 @@ from pathlib import Path
 import pytest
 import torch
 
+import puzzles
 from agents.checkpoint import load_training
 from agents.config import to_json
 from agents.processes import Processes
 from agents.run_log import read_metrics
 from agents.train_config import TrainConfig
 from agents.trainer import Trainer
+from puzzles.build import build_dataset
 from tests.agents.conftest import TINY, tiny_config
 
 WORKER = """
@@ -66,8 +68,9 @@ def assert_alike(one: Path, two: Path) -> None:
     for name, value in states[0]["model"].items():
         torch.testing.assert_close(states[1]["model"][name], value, atol=1e-4, rtol=1e-3)
     assert torch.equal(states[0]["generator"], states[1]["generator"])
-    for a, b in zip(states[0]["carry"][2:], states[1]["carry"][2:], strict=True):
-        assert torch.equal(a, b)
+    for carries in zip(states[0]["carries"], states[1]["carries"], strict=True):
+        for a, b in zip(*(carry[2:] for carry in carries), strict=True):
+            assert torch.equal(a, b)
 
 
 @pytest.fixture(scope="module")
@@ -90,6 +93,17 @@ def test_two_processes_train_what_one_trains(config: TrainConfig, alone: Path, t
     assert_alike(alone, two.output)
     assert json.loads((two.output / "best" / "evaluation.json").read_text())["puzzles"] == 16
     assert len(list(two.output.glob("events.out.tfevents.*"))) == 1, "only the first process writes"
+
+
+def test_two_processes_train_what_one_trains_on_several_datasets(maze_dataset: Path, tmp_path: Path) -> None:
+    other = tmp_path / "maze-5x9.h5"
+    build_dataset(other, puzzles.family("maze-5x9"), train=30, test=20, progress=False)
+    model = dataclasses.replace(TINY, family="maze-7x5", position="none", convolution=3)
+    one = tiny_config(maze_dataset, tmp_path / "one", model=model, also=((other, 4),))
+    two = dataclasses.replace(one, output=tmp_path / "two")
+    Trainer(one).train(progress=False)
+    train_on_two(two, tmp_path)
+    assert_alike(one.output, two.output)
 
 
 def test_a_run_may_go_on_with_another_number_of_processes(config: TrainConfig, alone: Path, tmp_path: Path) -> None:
@@ -120,7 +134,7 @@ def test_ctrl_c_stops_all_processes_at_one_step(config: TrainConfig, tmp_path: P
     process.communicate(timeout=60)
     state = load_training(output, "cpu")
     assert state["step"] % 2 == 0
-    assert len(state["carry"][0]) == config.batch
+    assert len(state["carries"][0][0]) == config.batch
     assert [line["step"] for line in read_metrics(output)] == list(range(2, state["step"] + 1, 2))
 
 

@@ -19,6 +19,7 @@ from agents.checkpoint import CheckpointError, load_model, save_model
 from agents.cli import main
 from agents.evaluation import evaluate
 from agents.model import AIR
+from agents.presets import PRESETS
 from agents.pretrained import find, packing
 from agents.pretrained.generator import fresh_puzzle, generator_options
 from agents.pretrained.packing import pack
@@ -236,7 +237,9 @@ def test_what_is_shipped_here_is_whole_and_fits() -> None:
         assert fresh_puzzle(agent.family, 0, folder).shape == agent.family.shape
         assert ModelCard.load(folder / "README.md").data.eval_results
         options = agent.family.Options(**generator_options(folder))
-        assert options == agent.family.Options(**RECIPES[name].posed), "it is posed what it was trained on"
+        assert options == agent.family.Options(**RECIPES[PRESETS[name].dataset.stem].posed), (
+            "it is posed what it was trained on"
+        )
 
 
 def test_the_command_says_what_it_packed(

@@ -12,7 +12,10 @@ from puzzles.mixing import sources
 
 
 def test_every_preset_has_a_recipe() -> None:
-    assert RECIPES.keys() == PRESETS.keys()
+    for config in PRESETS.values():
+        family = RECIPES[config.dataset.stem].family
+        assert config.dataset == Path(f"data/{config.dataset.stem}.h5")
+        assert family == config.model.family
 
 
 def test_nothing_else_is_generated_under_a_presets_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -24,14 +27,14 @@ def test_nothing_else_is_generated_under_a_presets_name(tmp_path: Path, monkeypa
 
 
 def test_a_recipe_is_a_dataset_of_the_generator(tmp_path: Path) -> None:
-    built = Recipe(20, test=5, options={"clues": 8}).build("sudoku-4x4", tmp_path / "a.h5")
+    built = Recipe("sudoku-4x4", 20, test=5, options={"clues": 8}).build(tmp_path / "a.h5")
     assert [len(built.split(split).puzzle) for split in ("train", "test")] == [20, 5]
     assert ((built.split("train").puzzle > 0).sum((1, 2)) == 8).all()
 
 
 def test_test_puzzles_of_another_kind(tmp_path: Path) -> None:
-    recipe = Recipe(20, test=5, options={"clues": 16}, test_options={"clues": 12})
-    built = recipe.build("sudoku-6x6", tmp_path / "a.h5")
+    recipe = Recipe("sudoku-6x6", 20, test=5, options={"clues": 16}, test_options={"clues": 12})
+    built = recipe.build(tmp_path / "a.h5")
     for split, count, clues in (("train", 20, 16), ("test", 5, 12)):
         found = built.split(split)
         assert ((found.puzzle > 0).sum((1, 2)) == clues).all()
@@ -41,8 +44,10 @@ def test_test_puzzles_of_another_kind(tmp_path: Path) -> None:
 
 
 def test_a_mixture_to_train_on(tmp_path: Path) -> None:
-    recipe = Recipe(20, test=5, options={"clues": 16}, test_options={"clues": 12}, more=((10, {"clues": 12}),))
-    built = recipe.build("sudoku-6x6", tmp_path / "a.h5")
+    recipe = Recipe(
+        "sudoku-6x6", 20, test=5, options={"clues": 16}, test_options={"clues": 12}, more=((10, {"clues": 12}),)
+    )
+    built = recipe.build(tmp_path / "a.h5")
     assert sorted((built.split("train").puzzle > 0).sum((1, 2))) == [12] * 10 + [16] * 20
     assert {source["seed"] for source in sources(built, "train")} == {1, 2}
     assert [source["seed"] for source in sources(built, "test")] == [0]
@@ -51,7 +56,7 @@ def test_a_mixture_to_train_on(tmp_path: Path) -> None:
 def test_the_test_puzzles_alone_are_the_same(tmp_path: Path) -> None:
     test = {"clues": 12}
     mixed, alone = (
-        Recipe(train, test=5, options={"clues": 16}, test_options=test).build("sudoku-6x6", tmp_path / f"{train}.h5")
+        Recipe("sudoku-6x6", train, test=5, options={"clues": 16}, test_options=test).build(tmp_path / f"{train}.h5")
         for train in (20, 0)
     )
     assert (mixed.split("test").puzzle == alone.split("test").puzzle).all()

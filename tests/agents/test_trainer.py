@@ -263,7 +263,7 @@ def test_mazes_labelled_otherwise_train_without_copies(tmp_path: Path) -> None:
         Trainer(config)
     trainer = Trainer(dataclasses.replace(config, symmetry=False))
     trainer.train_step()
-    assert len(trainer.batches) == 1
+    assert len(trainer.tasks[0].batches) == 1
 
 
 def test_mazes_train_too(maze_dataset: Path, tmp_path: Path) -> None:
@@ -277,7 +277,7 @@ def test_bfloat16_softmax_clip_and_whole_gradient_train(dataset: Path, tmp_path:
     config = tiny_config(dataset, tmp_path / "run", model=model, dtype="bfloat16", loss="softmax", clip=1.0, ema=None)
     trainer = Trainer(config)
     trainer.train(progress=False)
-    assert trainer.carry.state.z_H.dtype == torch.bfloat16
+    assert trainer.tasks[0].carry.state.z_H.dtype == torch.bfloat16
     assert all(p.dtype == torch.float32 for p in trainer.model.parameters())
 
 
@@ -301,7 +301,7 @@ def test_supervision_teaches(dataset: Path, tmp_path: Path) -> None:
     )
     learned = Trainer(config).train(progress=False)
     broken = Trainer(dataclasses.replace(config, output=tmp_path / "broken"))
-    broken.batches.grids[:, 1] = broken.batches.grids[torch.randperm(60), 1]
+    broken.tasks[0].batches.grids[:, 1] = broken.tasks[0].batches.grids[torch.randperm(60), 1]
     unlearned = broken.train(progress=False)
     assert learned.cells[-1] > 0.55
     assert unlearned.cells[-1] < 0.45
@@ -309,9 +309,9 @@ def test_supervision_teaches(dataset: Path, tmp_path: Path) -> None:
 
 def test_training_says_nothing_of_the_test_split(dataset: Path, tmp_path: Path) -> None:
     trainer = Trainer(tiny_config(dataset, tmp_path / "run"))
-    assert len(trainer.batches) == 60
-    train = {bytes(row.tolist()) for row in trainer.batches.grids[:, 0]}
-    test = trainer.dataset.split("test").puzzle
+    assert len(trainer.tasks[0].batches) == 60
+    train = {bytes(row.tolist()) for row in trainer.tasks[0].batches.grids[:, 0]}
+    test = trainer.tasks[0].dataset.split("test").puzzle
     assert not train & {bytes((grid + 1).ravel().tolist()) for grid in test}
 
 
