@@ -10,6 +10,10 @@ from agents.model import AIR
 CUDA_GRAPHS = ("reduce-overhead", "max-autotune")
 """Ways that capture CUDA graphs, where there is CUDA: what such a call returns, the next call overwrites."""
 
+SHAPES = 64
+"""How many versions of one function may be compiled, one per batch size, grid shape and so on. By itself torch stops at
+eight, and goes on uncompiled."""
+
 
 def compiled(model: AIR, way: str, dynamic: bool | None = False) -> nn.Module:
     """Return a module that computes what ``model`` computes, with its weights.
@@ -24,6 +28,7 @@ def compiled(model: AIR, way: str, dynamic: bool | None = False) -> nn.Module:
     """
     if way == "off":
         return model
+    torch._dynamo.config.recompile_limit = SHAPES
     if way == "blocks":
         for block in (*model.f, *model.f_H):
             block.compile(dynamic=dynamic)

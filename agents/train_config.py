@@ -132,6 +132,8 @@ class TrainConfig:
         for path, batch in self.also:
             if batch < 1:
                 raise ValueError(f"also {path} with batch {batch}, expected at least 1")
+            if [other.stem for other, _ in self.also].count(path.stem) > 1:
+                raise ValueError(f"also {path.stem} twice, expected different names")
         steps = [0, *(step for step, _ in self.growth)]
         if any(a >= b for a, b in pairwise(steps)):
             raise ValueError(f"growth at steps {steps[1:]}, expected each later than the one before")

@@ -158,8 +158,7 @@ class Trainer:
             ValueError: the output folder holds another run.
             TrainingDiverged: the loss or a weight is not finite, or the loss far above that of a guess.
         """
-        config, run = self.config, self.config.output
-        evaluations: list[Evaluation] = []
+        config, run, evaluation = self.config, self.config.output, None
         log = self._open_log()
         with log, self._progress_bar(progress) as bar, deferred_interrupt() as interrupts:
             while self.step < config.steps:
@@ -173,12 +172,7 @@ class Trainer:
                     log.write(self.step, "train", values)
                     bar.set_postfix_str(", ".join(f"{SHOWN[k]} {values[k]:.3g}" for k in SHOWN if k in values))
                 if self._due(config.eval_every):
-                    evaluations = [self.evaluate(task) for task in self.tasks]
-                    self._keep_best(evaluations)
-                    for task, evaluation in zip(self.tasks, evaluations, strict=True):
-                        log.write(self.step, task.name, {"seconds": self.seconds, **evaluation.summary()})
-                        where = task.config.dataset.stem
-                        _say(bar, f"step {self.step}, {self.seconds:.0f} s of training, {where}: {evaluation}")
+                    evaluation = self._measure(log, bar)
                 interrupted, late = self._agreed(bool(interrupts)), self._agreed(self._minutes_are_over())
                 if self._due(config.checkpoint_every) or interrupted or late:
                     log.flush()
@@ -186,7 +180,7 @@ class Trainer:
                 if interrupted:
                     _say(bar, f"interrupted at step {self.step}; checkpoint saved in {run}")
                     raise KeyboardInterrupt
-        return (evaluations or [self.evaluate(self.tasks[0])])[0]
+        return evaluation or self.evaluate(self.tasks[0])
 
     def train_step(self) -> None:
         """Take one optimizer step: one ACT step of the batch of one task, without waiting for the device."""
@@ -282,6 +276,16 @@ class Trainer:
         """Let the models run the program that has grown until ``step``; nothing else of them depends on it."""
         for task in self.tasks:
             task.model.config = task.trained_model.config = task.config.model_at(step)
+
+    def _measure(self, log: RunLog, bar: tqdm) -> Evaluation:
+        """Evaluate on every dataset, keep the best weights, and return what was found on the first one."""
+        evaluations = [self.evaluate(task) for task in self.tasks]
+        self._keep_best(evaluations)
+        for task, evaluation in zip(self.tasks, evaluations, strict=True):
+            log.write(self.step, task.name, {"seconds": self.seconds, **evaluation.summary()})
+            where = task.config.dataset.stem
+            _say(bar, f"step {self.step}, {self.seconds:.0f} s of training, {where}: {evaluation}")
+        return evaluations[0]
 
     def _keep_best(self, evaluations: Sequence[Evaluation]) -> None:
         """Save the model where it is the best so far: the most puzzles right, then the most cells, in the mean."""

@@ -1,6 +1,8 @@
 """One run on several datasets: a step on each in turn, one set of weights."""
 
 import dataclasses
+from collections.abc import Callable
+from functools import partialmethod
 from pathlib import Path
 
 import pytest
@@ -10,8 +12,10 @@ import puzzles
 from agents.cards import training_command
 from agents.checkpoint import CheckpointError, load_model
 from agents.cli import main
+from agents.compiling import compiled
 from agents.config import AIRConfig, to_json
 from agents.figures import draw_training_curve
+from agents.model import AIR
 from agents.run_log import read_metrics
 from agents.train_config import TrainConfig, train_config_from_json
 from agents.trainer import Trainer
@@ -153,9 +157,29 @@ def test_another_kind_of_puzzle_is_refused(config: TrainConfig, maze_dataset: Pa
         Trainer(dataclasses.replace(config, also=((maze_dataset, 6),)))
 
 
-def test_an_empty_batch_is_refused(config: TrainConfig) -> None:
+def test_empty_batches_and_repeated_names_are_refused(config: TrainConfig) -> None:
     with pytest.raises(ValueError, match="with batch 0, expected at least 1"):
         dataclasses.replace(config, also=((Path("a.h5"), 0),))
+    with pytest.raises(ValueError, match="also a twice, expected different names"):
+        dataclasses.replace(config, also=((Path("x/a.h5"), 2), (Path("y/a.h5"), 2)))
+
+
+def test_every_shape_is_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many there are: torch by itself would run those after the eighth as they are."""
+    seen: list[int] = []
+
+    def backend(graph: torch.fx.GraphModule, inputs: list[torch.Tensor]) -> Callable:
+        seen.append(1)
+        return graph.forward
+
+    monkeypatch.setattr(torch._dynamo.config, "recompile_limit", torch._dynamo.config.recompile_limit)
+    monkeypatch.setattr(torch.nn.Module, "compile", partialmethod(torch.nn.Module.compile, backend=backend))
+    models = [compiled(AIR(dataclasses.replace(LOCAL, family=f"maze-5x{width}")), "blocks") for width in range(5, 16)]
+    torch.compiler.reset()
+    for model in models:
+        model(torch.ones(1, model.cells, dtype=torch.uint8), model.initial_state(1))
+    torch.compiler.reset()
+    assert len(seen) == 2 * len(models), "with gradient and without"
 
 
 def test_the_command_line_takes_them(config: TrainConfig, larger: Path, capsys: pytest.CaptureFixture[str]) -> None:
