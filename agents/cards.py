@@ -13,7 +13,7 @@ from huggingface_hub import EvalResult, ModelCard, ModelCardData
 
 import puzzles
 from agents.arithmetic import count_parameters
-from agents.checkpoint import CONFIG, EVALUATION
+from agents.checkpoint import EVALUATION, load_config
 from agents.config import AIRConfig
 from agents.train_config import TrainConfig, other_test, read_train_config
 from agents.variants import variant_name
@@ -30,9 +30,8 @@ def write_card(run: Path) -> Path:
     """Write the card of a checkpoint folder, unless someone has written their own there; return its path."""
     path = run / CARD
     if not path.exists() or MARK in path.read_text():
-        config = AIRConfig(**json.loads((run / CONFIG).read_text()))
         with replacing(path) as temporary:
-            temporary.write_text(f"{model_card(config, run)}\n{MARK}\n")
+            temporary.write_text(f"{model_card(load_config(run), run)}\n{MARK}\n")
     return path
 
 

@@ -53,18 +53,32 @@ def save_model(model: AIR, folder: Path, dtype: torch.dtype = torch.float32) -> 
                 temporary.write_bytes((Path(staging) / name).read_bytes())
 
 
+def load_config(folder: Path) -> AIRConfig:
+    """Read what the model in a checkpoint folder is made of.
+
+    Raises:
+        CheckpointError: a missing or damaged file.
+    """
+    try:
+        return AIRConfig(**json.loads((folder / CONFIG).read_text()))
+    except FileNotFoundError as error:
+        raise CheckpointError(f"{folder}: no {CONFIG}, expected a checkpoint with {CONFIG} and {WEIGHTS}") from error
+    except (ValueError, TypeError) as error:
+        raise CheckpointError(f"{folder / CONFIG}: {error}") from error
+
+
 def load_model(folder: Path, device: torch.device | str = "cpu") -> AIR:
     """Load a model from a checkpoint folder.
 
     Raises:
         CheckpointError: a missing or damaged file, or weights that do not fit the configuration.
     """
-    for name in (CONFIG, WEIGHTS):
-        if not (folder / name).is_file():
-            raise CheckpointError(f"{folder}: no {name}, expected a checkpoint with {CONFIG} and {WEIGHTS}")
+    config = load_config(folder)
+    if not (folder / WEIGHTS).is_file():
+        raise CheckpointError(f"{folder}: no {WEIGHTS}, expected a checkpoint with {CONFIG} and {WEIGHTS}")
     try:
-        model = AIR(AIRConfig(**json.loads((folder / CONFIG).read_text())))
-    except (ValueError, TypeError) as error:
+        model = AIR(config)
+    except ValueError as error:
         raise CheckpointError(f"{folder / CONFIG}: {error}") from error
     try:
         load_safetensors(model, folder / WEIGHTS)

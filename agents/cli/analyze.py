@@ -31,7 +31,7 @@ def analyze_command(
 
     Args:
         run: folder of a training run, or a model's name: a shipped one such as sudoku-6x6, or one on the hub.
-        dataset: HDF5 file.
+        dataset: HDF5 file; its grid shape may be another than the model was trained on, where the weights fit any.
         what: which analyses, by default all, without attention where the model has none.
         split: of the dataset.
         puzzles: how many, from the first on.
@@ -45,10 +45,10 @@ def analyze_command(
     from agents.agent import AIRAgent
     from agents.analysis import analyze
     from agents.analysis.report import REPORT
-    from agents.batches import open_dataset
+    from puzzles.dataset import Dataset
 
-    agent = AIRAgent.from_pretrained(run, device, dtype)
-    data = open_dataset(dataset, agent.family.name)
+    data = Dataset(dataset)
+    agent = AIRAgent.from_pretrained(run, device, dtype, family=data.family.name)
     if output is None:
         output = Path(run) / "analysis" if Path(run).is_dir() else Path("analysis")
     report = analyze(

@@ -25,7 +25,6 @@ def evaluate_command(
     device: str = "auto",
     dtype: Literal["float32", "bfloat16"] = "float32",
     compile: bool = False,
-    family: str | None = None,
     output: Path | None = None,
 ) -> None:
     """Measure exact accuracy, the papers' number, and all that goes with it; play the same puzzles as episodes.
@@ -34,7 +33,7 @@ def evaluate_command(
 
     Args:
         run: folder of a training run, or a model's name: a shipped one such as sudoku-6x6, or one on the hub.
-        dataset: HDF5 file.
+        dataset: HDF5 file; its grid shape may be another than the model was trained on, where the weights fit any.
         split: of the dataset.
         puzzles: how many, from the first on; by default all.
         act_steps: ACT steps per puzzle, also more than in training; by default the model's maximum.
@@ -47,26 +46,25 @@ def evaluate_command(
         device: cpu, cuda, mps or auto.
         dtype: precision of the hidden states.
         compile: compile the ACT step with torch.compile (needs a C++ compiler on the CPU).
-        family: another grid shape than the model was trained on, such as maze-15x15, where its weights fit any.
         output: JSON file of the numbers, the picture beside it; by default eval.json in the folder RUN,
-            eval-FAMILY.json for another grid shape.
+            eval-FAMILY.json for another grid shape than the model was trained on.
     """
     from agents.agent import AIRAgent
-    from agents.batches import open_dataset
     from agents.cards import write_card
-    from agents.checkpoint import EVALUATION
+    from agents.checkpoint import EVALUATION, load_config
     from agents.evaluation import describe, evaluate, evaluate_attempts, evaluate_halting, report
     from agents.evaluation.attempts import fitting_guesses
     from agents.evaluation.halting import logit
+    from puzzles.dataset import Dataset
     from puzzles.files import replacing
 
     for threshold in halt_at:
         logit(threshold)  # a wrong one is said now, not after the long part
     if guesses is not None and attempts == 1:
         raise ValueError(f"guesses {guesses} with 1 attempt, expected more attempts")
-    agent = AIRAgent.from_pretrained(run, device, dtype, compile, family)
+    data = Dataset(dataset)
+    agent = AIRAgent.from_pretrained(run, device, dtype, compile, data.family.name)
     fitting_guesses(agent, attempts, guesses)
-    data = open_dataset(dataset, agent.family.name)
     evaluation = evaluate(agent, data, split, puzzles, act_steps, batch)
     early = [evaluate_halting(agent, data, threshold, split, puzzles, act_steps, batch) for threshold in halt_at]
     several = None
@@ -83,7 +81,8 @@ def evaluate_command(
         print(judgement.in_environment)
         numbers |= judgement.summary()
     if output is None and Path(run).is_dir():
-        output = Path(run) / (f"eval-{family}.json" if family else EVALUATION)
+        own = agent.family.name == load_config(Path(run)).family
+        output = Path(run) / (EVALUATION if own else f"eval-{agent.family.name}.json")
     if output is not None:
         from agents.evaluation.figures import draw_evaluation
 

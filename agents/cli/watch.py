@@ -25,26 +25,30 @@ def watch_command(
     Args:
         run: folder of a training run, or a model's name: a shipped one such as sudoku-6x6, or one on the hub.
         dataset: HDF5 file whose test split holds the puzzle; by default one is generated, of the kind that the model
-            was trained on where that is known.
+            was trained on where that is known. Its grid shape may be another than the model's, where the weights fit
+            any.
         index: which puzzle of the test split.
         seed: of the generated puzzle.
         act_steps: ACT steps at most; by default the model's maximum.
         output: write OUTPUT.gif and OUTPUT.png instead of opening a window.
         ms_per_update: how long the window shows each update.
-        family: another grid shape than the model was trained on, such as maze-15x15, where its weights fit any.
+        family: of the generated puzzle, another grid shape such as maze-15x15.
     """
     from agents.agent import AIRAgent
-    from agents.batches import open_dataset
     from agents.pretrained import find
     from agents.pretrained.generator import fresh_puzzle
     from agents.rollout import rollout_frames, save_rollout
+    from puzzles.dataset import Dataset
 
-    agent = AIRAgent.from_pretrained(run, family=family)
-    if dataset is None:
+    if dataset and family:
+        raise ValueError(f"family {family}, expected none with a dataset, which has its own")
+    data = Dataset(dataset) if dataset else None
+    agent = AIRAgent.from_pretrained(run, family=data.family.name if data else family)
+    if data is None:
         puzzle = fresh_puzzle(agent.family, seed, find(run))
         title = f"{agent.family.name}, seed {seed}"
     else:
-        rows = open_dataset(dataset, agent.family.name).split("test")
+        rows = data.split("test")
         if not 0 <= index < len(rows.puzzle):
             raise ValueError(f"{dataset}: no test puzzle {index}, expected 0 to {len(rows.puzzle) - 1}")
         puzzle, title = rows.puzzle[index], f"{agent.family.name}, test puzzle {index}"

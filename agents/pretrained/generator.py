@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from agents.checkpoint import CONFIG, CheckpointError
+from agents.checkpoint import CheckpointError, load_config
 from agents.train_config import read_train_config
 from puzzles import Grids, PuzzleError, PuzzleFamily
 from puzzles.build import GENERATOR
@@ -38,7 +38,7 @@ def fresh_puzzle(family: PuzzleFamily, seed: int, folder: Path | None = None) ->
     try:
         return family.generate(key, options).puzzle[0]
     except PuzzleError:
-        if folder is None or json.loads((folder / CONFIG).read_text())["family"] == family.name:
+        if folder is None or load_config(folder).family == family.name:
             raise
         return family.generate(key).puzzle[0]
 

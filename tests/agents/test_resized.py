@@ -69,10 +69,12 @@ def test_the_commands_play_another_shape(tmp_path: Path, capsys: pytest.CaptureF
     run, data = tmp_path / "run", tmp_path / "maze-5x7.h5"
     save_model(build(), run)
     build_dataset(data, puzzles.family("maze-5x7"), None, train=1, test=6, progress=False)
-    main(["eval", str(run), str(data), "--family", "maze-5x7", "--halt-at", "0.5"])
+    main(["eval", str(run), str(data), "--halt-at", "0.5"])
     assert "6 test puzzles" in capsys.readouterr().out
     assert (run / "eval-maze-5x7.json").is_file()
     assert not (run / "README.md").exists(), "a card tells of the shape that was trained"
-    main(["watch", str(run), "--family", "maze-5x7", "--output", str(tmp_path / "shown")])
+    main(["watch", str(run), "--family", "maze-5x7", "--output", str(tmp_path / "fresh")])
+    main(["watch", str(run), "--dataset", str(data), "--output", str(tmp_path / "shown")])
+    assert (tmp_path / "fresh.gif").is_file()
     assert (tmp_path / "shown.gif").is_file()
     assert AIRAgent.from_pretrained(run, family="maze-5x7").family.shape == (5, 7)

@@ -28,6 +28,7 @@ from agents.checkpoint import (
 )
 from agents.evaluation import Evaluation
 from agents.run_log import read_metrics
+from agents.tasks import Task
 from agents.train_config import TrainConfig, train_config_from_json
 from agents.trainer import Trainer
 from tests.agents.conftest import tiny_config
@@ -106,9 +107,9 @@ def test_the_best_model_is_kept_by_exact_accuracy_then_cells(dataset: Path, tmp_
     trainer = Trainer(tiny_config(dataset, tmp_path / "run", steps=5, eval_every=1))
     evaluate, shown = trainer.evaluate, iter([(0.0, 0.3), (0.0, 0.4), (0.5, 0.2), (0.5, 0.1), (0.25, 0.9)])
 
-    def rigged() -> Evaluation:
+    def rigged(task: Task) -> Evaluation:
         exact, cells = next(shown)
-        found = evaluate()
+        found = evaluate(task)
         right = found.right.copy()
         right[:, -1] = round(cells * 10)
         right[: int(exact * len(right)), -1] = 16
@@ -116,9 +117,9 @@ def test_the_best_model_is_kept_by_exact_accuracy_then_cells(dataset: Path, tmp_
 
     weights = {}
 
-    def remember() -> Evaluation:
+    def remember(task: Task) -> Evaluation:
         weights[trainer.step] = trainer.trained_model.lm_head.weight.detach().clone()
-        return rigged()
+        return rigged(task)
 
     trainer.evaluate = remember
     trainer.train(progress=False)
