@@ -15,6 +15,7 @@ import puzzles
 from agents.arithmetic import count_parameters
 from agents.checkpoint import EVALUATION, load_config
 from agents.config import AIRConfig
+from agents.flags import flags
 from agents.train_config import TrainConfig, other_test, read_train_config
 from agents.variants import variant_name
 from puzzles.dataset import Dataset
@@ -95,21 +96,9 @@ def _other_evaluations(run: Path, train: TrainConfig) -> Iterator[dict[str, Any]
 
 def training_command(config: TrainConfig) -> str:
     """Return the command that starts the same run: every field that is not the default's, as a flag."""
-    default = TrainConfig(dataset=config.dataset, output=config.output)
-    flags = [f"--dataset {shlex.quote(str(config.dataset))}", f"--output {shlex.quote(str(config.output))}"]
-    for prefix, ours, theirs in (("", config, default), ("model.", config.model, default.model)):
-        for field in dataclasses.fields(ours):
-            value = getattr(ours, field.name)
-            if field.name != "model" and value != getattr(theirs, field.name):
-                flags.append(_flag(prefix, field.name.replace("_", "-"), value))
-    return " ".join(["air-envs train", *flags])
-
-
-def _flag(prefix: str, name: str, value: Any) -> str:
-    if isinstance(value, bool):
-        return f"--{prefix}{name}" if value else f"--{prefix}no-{name}"
-    values = [part for pair in value for part in pair] if isinstance(value, tuple) else [value]
-    return " ".join([f"--{prefix}{name}", *(shlex.quote(str(part)) for part in values)])
+    default = TrainConfig(dataset=config.dataset, output=config.output, model=config.model)
+    words = ["air-envs", "train", "--dataset", str(config.dataset), "--output", str(config.output)]
+    return shlex.join([*words, *flags(config, default), *flags(config.model, AIRConfig(), "model.")])
 
 
 def _paragraphs(

@@ -13,13 +13,14 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 from numpy.typing import NDArray
 
+from agents.plotting import BLUE, ORANGE, bare_axes
 from air_envs.drawing import board_image
 from puzzles import Puzzles
 from puzzles.dataset import Dataset
 from puzzles.dataset.summary import Distribution, Summary, bins, summary_json
 from puzzles.files import replacing
 
-COLOURS = {"train": "#0072B2", "test": "#D55E00"}
+COLOURS = {"train": BLUE, "test": ORANGE}
 EXAMPLES = 5
 BOARD_PIXELS = 420
 MAX_BARS = 40
@@ -78,8 +79,7 @@ def _histograms(panel: SubFigure, dataset: Dataset, summary: Summary) -> None:
         axes.set_ylim(bottom=0, top=top)
         axes.xaxis.set_major_locator(MaxNLocator(8, integer=True, min_n_ticks=1))
         axes.yaxis.set_major_formatter(PercentFormatter(1.0))
-        axes.grid(axis="y", alpha=0.25)
-        axes.spines[["top", "right"]].set_visible(False)
+        bare_axes(axes, grid="y")
         axes.legend(frameon=False, fontsize=9, loc="upper right")
 
 

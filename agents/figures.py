@@ -8,10 +8,10 @@ from pathlib import Path
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
+from agents.plotting import BLUE, GREEN, ORANGE, PINK, SKY, YELLOW, save_chart
 from agents.run_log import read_metrics
-from puzzles.files import replacing
 
-TEST_COLOURS = ("#D55E00", "#009E73", "#CC79A7", "#E69F00", "#0072B2", "#999999", "black")
+TEST_COLOURS = (ORANGE, GREEN, PINK, YELLOW, BLUE, "#999999", "black")
 """Of the datasets that a run is tested on, its own first; again from the beginning where there are more."""
 
 
@@ -22,13 +22,13 @@ def draw_training_curve(run: Path) -> Path:
     tests = list(dict.fromkeys(line["split"] for line in lines if line["split"] != "train"))
     figure = Figure(figsize=(9, 3.4), layout="constrained")
     loss, accuracy = figure.subplots(1, 2)
-    loss.plot([line["step"] for line in train], [line["answer_loss"] for line in train], color="#0072B2")
+    loss.plot([line["step"] for line in train], [line["answer_loss"] for line in train], color=BLUE)
     loss.set(title="Training loss", xlabel="step", ylabel="cross-entropy per cell", yscale="log")
     low, high = loss.get_ylim()
     loss.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 100 * low else (1,)))
     loss.yaxis.set_major_formatter("{x:g}")
     loss.yaxis.set_minor_formatter(NullFormatter())
-    curves = [("train", "-", "#56B4E9", "training, when halted")]
+    curves = [("train", "-", SKY, "training, when halted")]
     curves += [
         (split, "o-", color, "test puzzles" if split == "test" else split.removeprefix("test-"))
         for split, color in zip(tests, cycle(TEST_COLOURS), strict=False)
@@ -39,10 +39,4 @@ def draw_training_curve(run: Path) -> Path:
         accuracy.plot([line["step"] for line in points], percent, style, color=color, label=label)
     accuracy.set(title="Exact accuracy", xlabel="step", ylabel="%", ylim=(-3, 103))
     accuracy.legend(frameon=False, ncols=1 + (len(tests) > 3), fontsize="small" if len(tests) > 3 else None)
-    for axes in (loss, accuracy):
-        axes.grid(alpha=0.25)
-        axes.spines[["top", "right"]].set_visible(False)
-    path = run / "curve.png"
-    with replacing(path) as temporary:
-        figure.savefig(temporary, dpi=130, format="png")
-    return path
+    return save_chart(figure, run / "curve.png")

@@ -14,8 +14,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from matplotlib.figure import Figure
-from matplotlib.layout_engine import ConstrainedLayoutEngine
 from tqdm import tqdm
 
 from agents.agent import AIRAgent
@@ -24,8 +22,8 @@ from agents.analysis.published import ACCURACY, TASKS
 from agents.analysis.tables import NOTHING, text_table
 from agents.cards import write_card
 from agents.evaluation import evaluate
-from agents.evaluation.figures import BLUE, SKY
 from agents.figures import draw_training_curve
+from agents.plotting import BLUE, SKY, chart, save_chart
 from agents.train_config import TRAIN_CONFIG, TrainConfig, read_train_config
 from agents.trainer import Trainer, TrainingDiverged
 from puzzles.files import replacing
@@ -228,7 +226,7 @@ def _write(ablation: Ablation, folder: Path) -> None:
 def draw_ablation(ablation: Ablation, path: Path) -> Path:
     """Draw the accuracy of every variant, each seed and mean ± standard deviation, the paper's beside it, as PNG."""
     names = [member.name for member in ablation.members]
-    figure = Figure(figsize=(7.5, 1.7 + 0.5 * len(names)), layout=ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.12))
+    figure = chart(7.5, 1.7 + 0.5 * len(names))
     axes = figure.subplots()
     for place, member in enumerate(ablation.members):
         seeds = [100 * accuracy for accuracy in member.accuracies]
@@ -252,14 +250,9 @@ def draw_ablation(ablation: Ablation, path: Path) -> Path:
     axes.set_ylim(len(names) - 0.4, -0.6)
     axes.margins(x=0.08)
     axes.set(title=f"{ablation.name.replace('-', ' ').capitalize()}, {ablation.family}", xlabel="exact accuracy, %")
-    axes.grid(alpha=0.25)
-    axes.set_axisbelow(True)
-    axes.spines[["top", "right"]].set_visible(False)
     labelled = dict(zip(*reversed(axes.get_legend_handles_labels()), strict=True))
     figure.legend(labelled.values(), labelled.keys(), loc="outside lower center", ncols=3, frameon=False, fontsize=9)
-    with replacing(path) as temporary:
-        figure.savefig(temporary, dpi=130, format="png")
-    return path
+    return save_chart(figure, path)
 
 
 def _percent(value: float | None) -> str:

@@ -7,8 +7,6 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
@@ -17,8 +15,7 @@ from agents.analysis.freeze import Freeze
 from agents.analysis.published import ATTENTION, FREEZE, TASKS
 from agents.analysis.rollouts import MEASURES, Rollouts
 from agents.analysis.tracing import STATES
-from agents.evaluation.figures import BLUE, GREY, ORANGE
-from puzzles.files import replacing
+from agents.plotting import BLUE, GREY, ORANGE, chart, save_chart
 
 COLOURS = {"z_H": ORANGE, "z_L": BLUE}
 """As in the pictures of rollouts."""
@@ -35,7 +32,8 @@ EXPLAINED = {
 
 def draw_rollouts(rollouts: Rollouts, path: Path, title: str = "") -> Path:
     """Draw the measures of both states after each update as PNG."""
-    figure = _figure((10, 7.4), title)
+    figure = chart(10, 7.4)
+    figure.suptitle(title)
     panels = figure.subplots(2, 2, sharex=True).ravel()
     analysis = rollouts.analysis
     _draw_accuracy(panels[0], rollouts)
@@ -46,7 +44,7 @@ def draw_rollouts(rollouts: Rollouts, path: Path, title: str = "") -> Path:
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     for axes in panels[2:]:
         axes.set_xlabel(f"update ({rollouts.program} in each of {rollouts.act_steps} ACT steps)")
-    return _save(figure, path)
+    return save_chart(figure, path)
 
 
 def _draw_accuracy(axes: Axes, rollouts: Rollouts) -> None:
@@ -97,7 +95,8 @@ def _curve(
 
 def draw_freeze(freeze: Freeze, path: Path, title: str = "") -> Path:
     """Draw content changes and accuracy of every condition, the paper's beside them, as PNG."""
-    figure = _figure((10, 4.2), title)
+    figure = chart(10, 4.2)
+    figure.suptitle(title)
     panels = figure.subplots(1, 2, width_ratios=(2.2, 1))
     published = FREEZE.get(freeze.family, {})
     place = np.arange(len(freeze.conditions))
@@ -117,7 +116,7 @@ def draw_freeze(freeze: Freeze, path: Path, title: str = "") -> Path:
     panels[1].set(title="Exact accuracy, %", ylim=(-3, 103))
     for axes in panels:
         axes.set_xticks(place, list(freeze.conditions))
-    return _save(figure, path)
+    return save_chart(figure, path)
 
 
 def _draw_published(axes: Axes, at: np.ndarray, values: list[float | None], task: str) -> None:
@@ -132,7 +131,8 @@ def draw_attention(attention: AttentionMeasures, path: Path, title: str = "") ->
     count = len(attention.measures)
     columns = min(3, count)
     rows = math.ceil(count / columns)
-    figure = _figure((3.6 * columns, 0.7 + 3.4 * rows), title)
+    figure = chart(3.6 * columns, 0.7 + 3.4 * rows)
+    figure.suptitle(title)
     panels = figure.subplots(rows, columns, squeeze=False).ravel()
     for axes in panels[count:]:
         axes.remove()
@@ -147,7 +147,7 @@ def draw_attention(attention: AttentionMeasures, path: Path, title: str = "") ->
         ncols=4,
         frameon=False,
     )
-    return _save(figure, path)
+    return save_chart(figure, path)
 
 
 def _draw_layers(axes: Axes, attention: AttentionMeasures, measure: str) -> None:
@@ -173,19 +173,3 @@ def _draw_layers(axes: Axes, attention: AttentionMeasures, measure: str) -> None
     axes.title.set_fontsize(10)
     axes.set_xticks(layer)
     axes.margins(x=0.12, y=0.15)
-
-
-def _figure(size: tuple[float, float], title: str) -> Figure:
-    figure = Figure(figsize=size, layout=ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.12))
-    figure.suptitle(title)
-    return figure
-
-
-def _save(figure: Figure, path: Path) -> Path:
-    for axes in figure.axes:
-        axes.grid(alpha=0.25)
-        axes.set_axisbelow(True)
-        axes.spines[["top", "right"]].set_visible(False)
-    with replacing(path) as temporary:
-        figure.savefig(temporary, dpi=130, format="png")
-    return path

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import shlex
 from pathlib import Path
@@ -12,6 +11,7 @@ import tyro
 
 import puzzles
 from agents.cli.parsing import parse
+from agents.flags import flags
 
 _USAGE = """usage: air-envs data ACTION ...
 
@@ -93,14 +93,7 @@ def _build(args: list[str]) -> None:
 
 def _build_command(family: puzzles.PuzzleFamily, options: Any, train: int, test: int, seed: int) -> str:
     """Return the command that builds the same bytes: without what has no part in them, such as the workers."""
-    words = ["air-envs", "data", "build", family.name]
-    for field in dataclasses.fields(options):
-        value = getattr(options, field.name)
-        if value != field.default:
-            flag = field.name.replace("_", "-")
-            words += (
-                [f"--{flag}" if value else f"--no-{flag}"] if isinstance(value, bool) else [f"--{flag}", str(value)]
-            )
+    words = ["air-envs", "data", "build", family.name, *flags(options, family.Options())]
     return shlex.join([*words, "--train", str(train), "--test", str(test), "--seed", str(seed)])
 
 

@@ -8,18 +8,14 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import MaxNLocator
 
 from agents.evaluation.full import Evaluation
 from agents.evaluation.halting import HaltingEvaluation
 from agents.evaluation.report import by_rating, halting_curve
 from agents.evaluation.statistics import wilson_interval
-from puzzles.files import replacing
+from agents.plotting import BLUE, GREEN, GREY, ORANGE, PINK, SKY, YELLOW, chart, save_chart
 
-BLUE, SKY, ORANGE, YELLOW, PINK, GREEN = "#0072B2", "#56B4E9", "#D55E00", "#E69F00", "#CC79A7", "#009E73"
-GREY = "#888888"
 LEAST_SPAN = 5.0
 """Per cent on an axis at least: less is noise."""
 
@@ -35,20 +31,14 @@ def draw_evaluation(
         early: the same puzzles, stopped early at several thresholds.
         title: above everything.
     """
-    figure = Figure(figsize=(10, 7.4), layout=ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.12))
+    figure = chart(10, 7.4)
     figure.suptitle(title)
     (steps, rating), (reliability, halting) = figure.subplots(2, 2)
     _draw_steps(steps, evaluation)
     _draw_rating(rating, evaluation)
     _draw_reliability(reliability, evaluation)
     _draw_halting(halting, evaluation, early)
-    for axes in (steps, rating, reliability, halting):
-        axes.grid(alpha=0.25)
-        axes.set_axisbelow(True)
-        axes.spines[["top", "right"]].set_visible(False)
-    with replacing(path) as temporary:
-        figure.savefig(temporary, dpi=130, format="png")
-    return path
+    return save_chart(figure, path)
 
 
 def _draw_steps(axes: Axes, evaluation: Evaluation) -> None:

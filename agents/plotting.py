@@ -1,0 +1,36 @@
+"""What the charts have in common: colours, margins, bare axes, and how they are written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+from puzzles.files import replacing
+
+BLUE, SKY, ORANGE, YELLOW, PINK, GREEN = "#0072B2", "#56B4E9", "#D55E00", "#E69F00", "#CC79A7", "#009E73"
+GREY = "#888888"
+
+
+def chart(width: float, height: float) -> Figure:
+    """Return an empty figure of so many inches, with room around its panels."""
+    return Figure(figsize=(width, height), layout=ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.12))
+
+
+def bare_axes(axes: Axes, grid: Literal["both", "y"] = "both") -> None:
+    """Leave of a panel's frame the left and the lower side, with a light grid."""
+    axes.grid(axis=grid, alpha=0.25)
+    axes.spines[["top", "right"]].set_visible(False)
+
+
+def save_chart(figure: Figure, path: Path) -> Path:
+    """Write a figure as PNG, all its panels bare and their grids behind everything; return the path."""
+    for axes in figure.axes:
+        bare_axes(axes)
+        axes.set_axisbelow(True)
+    with replacing(path) as temporary:
+        figure.savefig(temporary, dpi=130, format="png")
+    return path
