@@ -120,7 +120,6 @@ PRESETS: dict[str, TrainConfig] = _PAPER | {
         eval_puzzles=100,
         **_FAR,
     ),
-    # One step on each side in turn; the small ones are dear in nothing but steps.
     "sudoku-any": _sudoku(
         "sudoku-any",
         7_000,
@@ -130,16 +129,13 @@ PRESETS: dict[str, TrainConfig] = _PAPER | {
         4,
         48,
         dataset=Path("data/sudoku-extreme.h5"),
-        also=tuple(
-            (Path(f"data/{name}.h5"), batch)
-            for name, batch in (
-                ("sudoku-4x4", 32),
-                ("sudoku-6x6-minimal", 32),
-                ("sudoku-8x8", 32),
-                ("sudoku-10x10", 32),
-                ("sudoku-12x12", 24),
-                ("sudoku-16x16", 12),
-            )
+        also=(
+            (Path("data/sudoku-4x4.h5"), 32),
+            (Path("data/sudoku-6x6-minimal.h5"), 32),
+            (Path("data/sudoku-8x8.h5"), 32),
+            (Path("data/sudoku-10x10.h5"), 32),
+            (Path("data/sudoku-12x12.h5"), 24),
+            (Path("data/sudoku-16x16.h5"), 12),
         ),
         init_from="air_envs/sudoku-extreme",
         act_steps=24,
@@ -163,5 +159,27 @@ PRESETS: dict[str, TrainConfig] = _PAPER | {
         act_steps=20,
         random_act_steps=10,
         halting_weight=0.02,
+    ),
+    "maze-any": _percolation(
+        "maze-any",
+        8_000,
+        12,
+        1e-3,
+        30,
+        32,
+        mixer="units",
+        symmetry=True,
+        dataset=Path("data/maze-hard.h5"),
+        also=(
+            (Path("data/maze-9x9.h5"), 32),
+            (Path("data/maze-15x15.h5"), 32),
+            (Path("data/maze-20x20.h5"), 16),
+            (Path("data/maze-21x21.h5"), 16),
+        ),
+        init_from="air_envs/maze-hard",
+        act_steps=20,
+        random_act_steps=10,
+        halting_weight=0.02,
+        eval_puzzles=100,
     ),
 }

@@ -79,6 +79,7 @@ RECIPES = {
     "maze-9x9": Recipe("maze-9x9", 100_000, options={"generator": "perfect"}),
     "maze-15x15": Recipe("maze-15x15", 100_000, options={"generator": "percolation"}),
     "maze-20x20": Recipe("maze-20x20", 15_000, options={"generator": "percolation"}),
+    "maze-21x21": Recipe("maze-21x21", 20_000, options={"generator": "perfect"}),
     "maze-hard": Recipe("maze-30x30", 8_000, options={"generator": "percolation"}),
 }
 """By the name of the dataset: ``data/NAME.h5`` is what the presets of ``agents.presets`` train on."""

@@ -4,9 +4,10 @@ import dataclasses
 import re
 from pathlib import Path
 
+import imageio.v3 as imageio
 import pytest
 
-from examples import demo, environments, internal_actions, maskable_ppo, think
+from examples import any_side, demo, environments, internal_actions, maskable_ppo, think
 
 README = (Path(__file__).parents[2] / "README.md").read_text()
 
@@ -38,6 +39,15 @@ def test_internal_actions(run: Path, dataset: Path, capsys: pytest.CaptureFixtur
     canonical, patient = capsys.readouterr().out.splitlines()
     assert canonical.startswith("canonical")
     assert patient.startswith("patient")
+
+
+def test_any_side(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(any_side, "SIDES", (6, 8))
+    any_side.main("air_envs/sudoku-extreme", seed=1, act_steps=8, output=tmp_path / "any.gif")
+    small, large, path = capsys.readouterr().out.splitlines()
+    assert re.fullmatch(r" 6x6 +\d+ givens, solved after \d ACT steps", small)
+    assert re.fullmatch(r" 8x8 +\d+ givens, solved after \d ACT steps", large)
+    assert imageio.imread(path).shape[1:] == (280, 4 * 280 + 3 * 8, 3)
 
 
 def test_maskable_ppo() -> None:
