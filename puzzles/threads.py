@@ -14,7 +14,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 _wanted: int | None = None
-_here = threading.local()
+
+
+class _Here(threading.local):
+    """What holds in this thread alone: see ``stopped_by`` and ``alone``."""
+
+    stop: threading.Event | None = None
+    alone = False
+
+
+_here = _Here()
 
 
 def threads() -> int:
@@ -46,7 +55,7 @@ def in_threads(work: Callable[[slice], None], count: int, least: int) -> None:
     Raises:
         Exception: what the first of the slices that failed raised.
     """
-    workers = 1 if getattr(_here, "alone", False) else threads()
+    workers = 1 if _here.alone else threads()
     if workers == 1 or count <= least:
         work(slice(0, count))
         return
@@ -98,15 +107,14 @@ def check_stopped() -> None:
 
     An interrupt reaches the main thread alone. Long work asks here, between two kernels, whether it is to go on.
     """
-    stop = getattr(_here, "stop", None)
-    if stop is not None and stop.is_set():
+    if _here.stop is not None and _here.stop.is_set():
         raise CancelledError
 
 
 @contextlib.contextmanager
 def stopped_by(stop: threading.Event) -> Iterator[None]:
     """Let ``check_stopped``, called from this thread, raise once ``stop`` is set; decorates a function as well."""
-    before, _here.stop = getattr(_here, "stop", None), stop
+    before, _here.stop = _here.stop, stop
     try:
         yield
     finally:
@@ -116,7 +124,7 @@ def stopped_by(stop: threading.Event) -> Iterator[None]:
 @contextlib.contextmanager
 def alone() -> Iterator[None]:
     """Let ``in_threads``, called from this thread, do its work in it: for work that is one of many pieces itself."""
-    before, _here.alone = getattr(_here, "alone", False), True
+    before, _here.alone = _here.alone, True
     try:
         yield
     finally:

@@ -18,14 +18,17 @@ from puzzles.maze.rules import first_paths
 from puzzles.maze.search import workspace
 from puzzles.maze.trees import ALGORITHMS, draw_tree
 from puzzles.random import seeded
-from puzzles.threads import in_batches
+from puzzles.threads import check_stopped, in_batches
 
 PERFECT_DRAWS = 100_000
 """Draws of a (maze, start, goal) per perfect or braided puzzle before ``min_path`` counts as out of reach."""
 PERCOLATION_DRAWS = 20_000_000
 """Draws of a (wall probability, grid, start, goal) per puzzle before ``min_path`` counts as out of reach."""
 
-_BATCH = 16  # puzzles per kernel call: between two calls an interrupt is heard
+_BATCH = 16  # puzzles per kernel call at most
+# Cells of the mazes drawn per kernel call, for half a second at most: between two calls an interrupt is heard. Random
+# walks through narrow mazes take longest.
+_TREE_CELLS, _PERCOLATION_CELLS = 500_000, 20_000_000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,18 +66,22 @@ def generate(
             draws, ``PERFECT_DRAWS`` or ``PERCOLATION_DRAWS``.
     """
     min_path = minimum_path(rows, columns, options)
-    fill, draws = _filler(rows, columns, min_path, options)
+    fill, draws, at_once = _filler(rows, columns, min_path, options)
     puzzles = np.zeros((len(seeds), rows, columns), np.uint8)
     solutions = np.empty_like(puzzles)
     moves = np.empty(len(seeds), np.int32)
 
     def work(part: slice) -> None:
-        failed = fill(seeds[part], puzzles[part])
-        if failed >= 0:
-            raise PuzzleError(
-                f"seed {seeds[part.start + failed]}: no {options.generator} maze of {rows}x{columns} "
-                f"with a path of {min_path} moves or more in {draws:,} draws"
-            )
+        count, state = part.stop - part.start, np.empty(1, np.uint64)
+        done, left = fill(seeds[part], puzzles[part], 0, draws, state, draws, at_once)
+        while done < count:
+            if left <= 0:
+                raise PuzzleError(
+                    f"seed {seeds[part.start + done]}: no {options.generator} maze of {rows}x{columns} "
+                    f"with a path of {min_path} moves or more in {draws:,} draws"
+                )
+            check_stopped()
+            done, left = fill(seeds[part], puzzles[part], done, left, state, draws, at_once)
         solutions[part], moves[part] = first_paths(puzzles[part])
 
     in_batches(work, len(seeds), _BATCH)
@@ -85,18 +92,21 @@ def minimum_path(rows: int, columns: int, options: MazeOptions) -> int:
     """Return the least number of moves that ``options`` ask for at this grid shape, after checking all of them."""
     _check(options)
     percolation = options.generator == "percolation"
-    if options.min_path is None:
-        return max(1, 4 * min(rows, columns) - 11) if percolation else (rows + columns) // 2
-    if percolation:
+    min_path = options.min_path
+    if min_path is None:
+        min_path = max(1, 4 * min(rows, columns) - 11) if percolation else (rows + columns) // 2
+    if percolation and options.wall_high == 0.0:
+        most = rows + columns - 2  # from corner to corner, with no wall in the way
+    elif percolation:
         most = rows * columns - (rows // 2) * (columns // 2) - 1  # no path that is shortest fills a square of four
     else:
         rooms = ((rows + 1) // 2) * ((columns + 1) // 2)
         most = 2 * (rooms - 1) + (2 if rows % 2 == 0 or columns % 2 == 0 else 0)  # through all, with an end beyond each
-    if not 1 <= options.min_path <= most:
-        raise PuzzleError(
-            f"min_path {options.min_path}, expected 1 to {most} for {options.generator} mazes of {rows}x{columns}"
-        )
-    return options.min_path
+    if not 1 <= min_path <= most:
+        mazes = f"{options.generator} mazes of {rows}x{columns}"
+        without = " without walls" if percolation and options.wall_high == 0.0 else ""
+        raise PuzzleError(f"min_path {min_path}, expected 1 to {most} for {mazes}{without}")
+    return min_path
 
 
 def _check(options: MazeOptions) -> None:
@@ -112,15 +122,17 @@ def _check(options: MazeOptions) -> None:
         )
 
 
-def _filler(rows: int, columns: int, min_path: int, options: MazeOptions) -> tuple[Callable[..., int], int]:
-    """Return what fills puzzles from seeds, see ``_fill_trees``, and the draws per puzzle."""
+def _filler(
+    rows: int, columns: int, min_path: int, options: MazeOptions
+) -> tuple[Callable[..., tuple[int, int]], int, int]:
+    """Return what fills puzzles from seeds, see ``_fill_trees``, the draws per puzzle and those per kernel call."""
     if options.generator == "percolation":
         walls = float(options.wall_low), float(options.wall_high)
-        screened = _screens(rows, columns, min_path)
-        return functools.partial(_fill_percolation, min_path, PERCOLATION_DRAWS, *walls, screened), PERCOLATION_DRAWS
+        fill = functools.partial(_fill_percolation, min_path, *walls, _screens(rows, columns, min_path))
+        return fill, PERCOLATION_DRAWS, max(1, _PERCOLATION_CELLS // (rows * columns))
     braid = float(options.braid) if options.generator == "braided" else 0.0
-    algorithm = ALGORITHMS.index(options.algorithm)
-    return functools.partial(_fill_trees, min_path, PERFECT_DRAWS, algorithm, braid), PERFECT_DRAWS
+    fill = functools.partial(_fill_trees, min_path, ALGORITHMS.index(options.algorithm), braid)
+    return fill, PERFECT_DRAWS, max(1, _TREE_CELLS // (rows * columns))
 
 
 def _screens(rows: int, columns: int, min_path: int) -> bool:
@@ -129,28 +141,44 @@ def _screens(rows: int, columns: int, min_path: int) -> bool:
 
 
 @njit(cache=True, nogil=True)
-def _fill_trees(min_path, draws, algorithm, braid, seeds, puzzles):
-    """Fill ``puzzles``; return the index of the first failure, or -1."""
+def _fill_trees(min_path, algorithm, braid, seeds, puzzles, done, left, last, draws, at_once):
+    """Go on filling ``puzzles``; return how many are filled then, and how many draws are left for the next one.
+
+    The first ``done`` are filled, and the next one has ``left`` of its ``draws``, which go on from ``state``. Ends when
+    all are filled, ``at_once`` more mazes were drawn, or no draws are left.
+    """
     _, rows, columns = puzzles.shape
     moves, queue = workspace(rows, columns)
-    for i in range(len(seeds)):
-        state = seeded(seeds[i])
-        if not draw_tree(puzzles[i], min_path, draws, algorithm, braid, moves, queue, state):
-            return i
-    return -1
+    state = last.copy()
+    while done < len(seeds) and left > 0 and at_once > 0:
+        if left == draws:
+            state = seeded(seeds[done])
+        before, pause = left, max(left - at_once, 0)
+        drawn, left = draw_tree(puzzles[done], min_path, algorithm, braid, left, pause, moves, queue, state)
+        at_once -= before - left
+        if drawn:
+            done, left = done + 1, draws
+    last[0] = state[0]
+    return done, left
 
 
 @njit(cache=True, nogil=True)
-def _fill_percolation(min_path, draws, wall_low, wall_high, screened, seeds, puzzles):
+def _fill_percolation(min_path, wall_low, wall_high, screened, seeds, puzzles, done, left, last, draws, at_once):
     """Do as ``_fill_trees`` does."""
     _, rows, columns = puzzles.shape
     moves, queue = workspace(rows, columns)
-    for i in range(len(seeds)):
-        state = seeded(seeds[i])
+    state = last.copy()
+    while done < len(seeds) and left > 0 and at_once > 0:
+        if left == draws:
+            state = seeded(seeds[done])
+        before, pause = left, max(left - at_once, 0)
+        grid = puzzles[done]
         if screened:
-            drawn = draw_screened(puzzles[i], min_path, wall_low, wall_high, draws, moves, queue, state)
+            drawn, left = draw_screened(grid, min_path, wall_low, wall_high, left, pause, moves, queue, state)
         else:
-            drawn = draw_plainly(puzzles[i], min_path, wall_low, wall_high, draws, moves, queue, state)
-        if not drawn:
-            return i
-    return -1
+            drawn, left = draw_plainly(grid, min_path, wall_low, wall_high, left, pause, moves, queue, state)
+        at_once -= before - left
+        if drawn:
+            done, left = done + 1, draws
+    last[0] = state[0]
+    return done, left

@@ -41,28 +41,28 @@ class Lanes(NamedTuple):
 
 
 @njit(cache=True, nogil=True)
-def draw_plainly(grid, min_path, wall_low, wall_high, draws, moves, queue, state):
-    """Draw until the path has ``min_path`` moves; return whether it came to that in ``draws``.
+def draw_plainly(grid, min_path, wall_low, wall_high, left, pause, moves, queue, state):
+    """Draw until the path has ``min_path`` moves; return whether it came to that, and the draws left then.
 
-    ``grid`` is that of the last draw; ``moves`` and ``queue`` are what its searches work in.
+    There are ``left`` draws in all; with ``pause`` of them left or fewer it stops, and the next call goes on from
+    ``state``. ``grid`` is that of the last draw; ``moves`` and ``queue`` are what its searches work in.
     """
     rows, columns = grid.shape
-    left = draws
-    while left > 0:
+    while left > pause:
         skipped, wall, start, goal = _draw_ends(rows * columns, wall_low, wall_high, left, state)
         left -= skipped + 1
         if start == goal:
-            return False
+            return False, left
         for row in range(rows):
             for column in range(columns):
                 grid[row, column] = WALL if uniform(state) < wall else OPEN
         if place_and_search(grid, start, goal, moves, queue) >= min_path:
-            return True
-    return False
+            return True, left
+    return False, left
 
 
 @njit(cache=True, nogil=True)
-def draw_screened(grid, min_path, wall_low, wall_high, draws, moves, queue, state):
+def draw_screened(grid, min_path, wall_low, wall_high, left, pause, moves, queue, state):
     """Do as ``draw_plainly`` does, faster where few draws are kept.
 
     64 draws at a time are searched from the goal, level by level, one bit each: nearly all of them meet their start too
@@ -76,8 +76,7 @@ def draw_screened(grid, min_path, wall_low, wall_high, draws, moves, queue, stat
     walls = np.empty(LANES, np.float64)
     starts = np.empty(LANES, np.int64)
     goals = np.empty(LANES, np.int64)
-    left = draws
-    while left > 0:
+    while left > pause:
         for lane in range(LANES):
             skipped, walls[lane], starts[lane], goals[lane] = _draw_ends(
                 rows * columns, wall_low, wall_high, max(left, 1), state
@@ -89,8 +88,8 @@ def draw_screened(grid, min_path, wall_low, wall_high, draws, moves, queue, stat
             if possible >> np.uint64(lane) & _ONE:
                 _extract(lanes.open, lane, grid)
                 if place_and_search(grid, starts[lane], goals[lane], moves, queue) >= min_path:
-                    return True
-    return False
+                    return True, left
+    return False, left
 
 
 @njit(cache=True, nogil=True)

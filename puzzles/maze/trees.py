@@ -19,21 +19,23 @@ ALGORITHMS = ("depth-first", "wilson", "kruskal", "prim")
 
 
 @njit(cache=True, nogil=True)
-def draw_tree(grid, min_path, draws, algorithm, braid, moves, queue, state):
-    """Draw (maze, start, goal) until the path has ``min_path`` moves; return whether it came to that in ``draws``.
+def draw_tree(grid, min_path, algorithm, braid, left, pause, moves, queue, state):
+    """Draw (maze, start, goal) until the path has ``min_path`` moves; return whether it came to that, and draws left.
 
+    There are ``left`` draws in all; with ``pause`` of them left it stops, and the next call goes on from ``state``.
     Start and goal are two uniform open cells. ``braid`` is the fraction of dead ends to open. ``grid`` is that of the
     last draw; ``moves`` and ``queue`` are what its searches work in.
     """
-    for _ in range(draws):
+    while left > pause:
+        left -= 1
         _carve(grid, algorithm, state)
         if braid > 0.0:
             open_dead_ends(grid, braid, state)
         start = _random_open_cell(grid, state)
         goal = _random_open_cell(grid, state)
         if start != goal and place_and_search(grid, start, goal, moves, queue) >= min_path:
-            return True
-    return False
+            return True, left
+    return False, left
 
 
 @njit(cache=True, nogil=True)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from puzzles import PuzzleError
-from puzzles.maze import GOAL, OPEN, START, WALL
+from puzzles.maze import GOAL, OPEN, START, WALL, generator
 from puzzles.maze.trees import ALGORITHMS
 from tests.puzzles.maze_grids import cell_of, maze, neighbours, search, seeds
 
@@ -127,6 +127,26 @@ def test_a_maze_depends_on_its_seed_alone(options):
             np.testing.assert_array_equal(one[0], all_of_them[index])
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"min_path": 30},
+        {"generator": "braided", "min_path": 22},
+        {"generator": "percolation", "min_path": 16},
+        {"generator": "percolation", "min_path": 25},
+        {"generator": "percolation", "min_path": 19, "wall_low": 0.1, "wall_high": 0.95},
+    ],
+)
+def test_a_kernel_that_is_called_more_often_makes_the_same_mazes(options, monkeypatch):
+    family = maze(9, 9)
+    expected = family.generate(seeds(30), family.Options(**options))
+    for draws in (1, 100):
+        monkeypatch.setattr(generator, "_TREE_CELLS", 81 * draws)
+        monkeypatch.setattr(generator, "_PERCOLATION_CELLS", 81 * draws)
+        for field, array in zip(expected, family.generate(seeds(30), family.Options(**options)), strict=True):
+            np.testing.assert_array_equal(field, array)
+
+
 def exact_law(shape, min_path, low, high):
     """The probability of each (grid, start, goal) that plain rejection accepts, by going through all of them."""
     chances = (np.arange(200) + 0.5) / 200 * (high - low) + low
@@ -187,6 +207,14 @@ def test_solutions_are_those_of_the_family(options):
             r"^seed 9: no braided maze of 5x5 with a path of 16 moves or more in 100,000 draws$",
         ),
         ({"generator": "percolation", "min_path": 21}, r"^min_path 21, expected 1 to 20 for percolation mazes of 5x5$"),
+        (
+            {"generator": "percolation", "min_path": 9, "wall_low": 0.0, "wall_high": 0.0},
+            r"^min_path 9, expected 1 to 8 for percolation mazes of 5x5 without walls$",
+        ),
+        (
+            {"generator": "percolation", "wall_low": 0.0, "wall_high": 0.0},
+            r"^min_path 9, expected 1 to 8 for percolation mazes of 5x5 without walls$",
+        ),
         ({"generator": "kruskal"}, r"^generator 'kruskal', expected 'perfect', 'braided' or 'percolation'$"),
         ({"algorithm": "dfs"}, r"^algorithm 'dfs', expected one of \['depth-first', 'wilson', 'kruskal', 'prim'\]$"),
         ({"generator": "braided", "braid": 1.5}, r"^braid 1.5, expected 0 to 1$"),
@@ -201,8 +229,10 @@ def test_options_that_cannot_be_met(options, message):
         family.generate(seeds(2, first=9), family.Options(**options))
 
 
-def test_percolation_gives_up_in_the_end(monkeypatch):
-    monkeypatch.setattr("puzzles.maze.generator.PERCOLATION_DRAWS", 1000)
+@pytest.mark.parametrize("cells", [1, 300 * 25, 10**9])
+def test_percolation_gives_up_in_the_end(monkeypatch, cells):
+    monkeypatch.setattr(generator, "PERCOLATION_DRAWS", 1000)
+    monkeypatch.setattr(generator, "_PERCOLATION_CELLS", cells)
     family = maze(5, 5)
     message = r"^seed 0: no percolation maze of 5x5 with a path of 20 moves or more in 1,000 draws$"
     with pytest.raises(PuzzleError, match=message):
