@@ -112,7 +112,10 @@ def _pool(engine: str, workers: int | None) -> Iterator[tuple[Submit, int]]:
 
 @contextlib.contextmanager
 def _ray(workers: int | None) -> Iterator[tuple[Submit, int]]:
-    """Use the cluster that this process is connected to, or that ``RAY_ADDRESS`` names, or a local one for a while."""
+    """Use the cluster that this process is connected to, or that ``RAY_ADDRESS`` names, or a local one for a while.
+
+    What is unfinished in the end, which nobody waits for any longer, is cancelled: a running task hears an interrupt.
+    """
     try:
         import ray
     except ImportError:
@@ -123,7 +126,20 @@ def _ray(workers: int | None) -> Iterator[tuple[Submit, int]]:
     try:
         remote = ray.remote(num_cpus=1)(make_shard)
         at_once = workers or max(1, int(ray.cluster_resources().get("CPU", 1)))
-        yield lambda _, *arguments: remote.remote(*arguments).future(), at_once
+        unfinished: set[Any] = set()
+
+        def submit(_: Any, *arguments: Any) -> Future[tuple[Shard, float]]:
+            task = remote.remote(*arguments)
+            unfinished.add(task)
+            future = task.future()
+            future.add_done_callback(lambda _: unfinished.discard(task))
+            return future
+
+        try:
+            yield submit, at_once
+        finally:
+            for task in list(unfinished):
+                ray.cancel(task)
     finally:
         if ours:
             ray.shutdown()

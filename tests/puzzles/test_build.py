@@ -1,9 +1,11 @@
 import dataclasses
 import os
+import signal
 import sys
 import threading
 import time
 from concurrent.futures import CancelledError, ThreadPoolExecutor
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,7 +17,7 @@ from puzzles.dataset import Dataset, split_keys, verify
 from puzzles.files import replacing
 from puzzles.maze import Maze, MazeOptions
 from puzzles.sudoku import SudokuOptions
-from puzzles.threads import alone, check_stopped, in_threads, threads
+from puzzles.threads import alone, check_stopped, in_threads, stopped_by, threads
 
 
 def same(one, other):
@@ -279,6 +281,87 @@ def test_ray_makes_the_same_bytes(tmp_path):
     how = {"engine": "ray", "workers": 2, "shard": 20, "command": command, "progress": False}
     build_dataset(tmp_path / "ray.h5", "maze-3x4", train=60, test=15, seed=3, **how)
     assert (tmp_path / "ray.h5").read_bytes() == (tmp_path / "local.h5").read_bytes()
+
+
+class Task:
+    """What ``Threads`` starts."""
+
+    def __init__(self, pool, work, arguments):
+        self.stop = threading.Event()
+        self.pending = pool.submit(stopped_by(self.stop)(work), *arguments)
+
+    def future(self):
+        return self.pending
+
+
+class Threads:
+    """As much of Ray as its engine uses, in threads of this process; a cancelled task is told by ``check_stopped``."""
+
+    def __init__(self):
+        self.pool, self.tasks, self.cancelled = ThreadPoolExecutor(2), [], []
+
+    def is_initialized(self):
+        return True
+
+    def cluster_resources(self):
+        return {"CPU": 2.0}
+
+    def remote(self, num_cpus):
+        return lambda work: SimpleNamespace(remote=lambda *arguments: self.start(work, arguments))
+
+    def start(self, work, arguments):
+        self.tasks.append(Task(self.pool, work, arguments))
+        return self.tasks[-1]
+
+    def cancel(self, task):
+        self.cancelled.append(task)
+        task.pending.cancel()
+        task.stop.set()
+
+
+@pytest.fixture
+def ray_in_threads(monkeypatch):
+    ray = Threads()
+    monkeypatch.setitem(sys.modules, "ray", ray)
+    with ray.pool:
+        yield ray
+
+
+def test_the_engine_of_ray_makes_the_same_bytes(tmp_path, ray_in_threads):
+    build_dataset(tmp_path / "local.h5", "maze-3x4", train=60, test=15, seed=3, progress=False)
+    command = Dataset(tmp_path / "local.h5").provenance.command
+    how = {"engine": "ray", "shard": 20, "command": command, "progress": False}
+    build_dataset(tmp_path / "ray.h5", "maze-3x4", train=60, test=15, seed=3, **how)
+    assert (tmp_path / "ray.h5").read_bytes() == (tmp_path / "local.h5").read_bytes()
+    assert len(ray_in_threads.tasks) >= 4
+    assert not set(ray_in_threads.tasks[:4]) & set(ray_in_threads.cancelled), "these were waited for"
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, PuzzleError])
+def test_a_driver_that_ends_early_cancels_its_tasks(tmp_path, monkeypatch, ray_in_threads, error):
+    running = threading.Event()
+
+    def generate(self, seeds, options):
+        if seeds[0] == candidate_seeds(0, 0, 1)[0]:
+            assert running.wait(30)
+            time.sleep(0.5)  # the driver has started all that it wants and waits by then
+            if error is PuzzleError:
+                raise PuzzleError("out of reach")
+            signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+        running.set()
+        for _ in range(3000):
+            check_stopped()
+            time.sleep(0.01)
+
+    monkeypatch.setattr(Maze, "generate", generate)
+    with pytest.raises(error):
+        build_dataset(tmp_path / "a.h5", "maze-4x4", train=40, test=0, shard=1, engine="ray", progress=False)
+    assert len(ray_in_threads.tasks) == 4
+    unfinished = ray_in_threads.tasks[error is PuzzleError :]
+    assert set(ray_in_threads.cancelled) == set(unfinished)
+    for task in unfinished:
+        with pytest.raises(CancelledError):
+            task.pending.result(timeout=20)
 
 
 def test_without_ray_its_engine_says_what_to_install(tmp_path, monkeypatch):
