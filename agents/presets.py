@@ -162,7 +162,7 @@ PRESETS: dict[str, TrainConfig] = _PAPER | {
     ),
     "maze-any": _percolation(
         "maze-any",
-        8_000,
+        9_000,
         12,
         1e-3,
         30,
@@ -173,7 +173,6 @@ PRESETS: dict[str, TrainConfig] = _PAPER | {
         also=(
             (Path("data/maze-9x9.h5"), 32),
             (Path("data/maze-15x15.h5"), 32),
-            (Path("data/maze-20x20.h5"), 16),
             (Path("data/maze-21x21.h5"), 16),
         ),
         init_from="air_envs/maze-hard",
