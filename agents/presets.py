@@ -120,6 +120,7 @@ PRESETS: dict[str, TrainConfig] = _PAPER | {
         eval_puzzles=100,
         **_FAR,
     ),
+    # One model for all shapes, a step on each in turn.
     "sudoku-any": _sudoku(
         "sudoku-any",
         7_000,

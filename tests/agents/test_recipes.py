@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+import puzzles
+from agents import recipes
 from agents.config import AIRConfig
 from agents.presets import PRESETS
 from agents.recipes import RECIPES, Recipe, generate_missing
@@ -16,6 +18,9 @@ def test_every_preset_has_a_recipe() -> None:
         family = RECIPES[config.dataset.stem].family
         assert config.dataset == Path(f"data/{config.dataset.stem}.h5")
         assert family == config.model.family
+        for path, _ in config.also:
+            assert path == Path(f"data/{path.stem}.h5")
+            assert puzzles.family(RECIPES[path.stem].family).kind == puzzles.family(family).kind
 
 
 def test_nothing_else_is_generated_under_a_presets_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -24,6 +29,19 @@ def test_nothing_else_is_generated_under_a_presets_name(tmp_path: Path, monkeypa
     generate_missing("sudoku-4x4", dataclasses.replace(config, model=AIRConfig(family="sudoku-6x6")))
     generate_missing("sudoku-4x4", dataclasses.replace(config, dataset=Path("other.h5")))
     assert not list(tmp_path.iterdir())
+
+
+def test_all_the_datasets_of_a_preset_are_generated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    small = {name: dataclasses.replace(recipe, train=3, test=2, more=()) for name, recipe in RECIPES.items()}
+    monkeypatch.setattr(recipes, "RECIPES", small)
+    config = PRESETS["maze-any"]
+    left = dataclasses.replace(config, also=(*config.also[:-1], (Path("mine.h5"), 4)))
+    generate_missing("maze-any", left)
+    names = {"maze-hard", "maze-9x9", "maze-15x15"}
+    assert {path.stem for path in (tmp_path / "data").glob("*.h5")} == names
+    generate_missing("maze-any", config)
+    assert {path.stem for path in (tmp_path / "data").glob("*.h5")} == names | {"maze-21x21"}
 
 
 def test_a_recipe_is_a_dataset_of_the_generator(tmp_path: Path) -> None:
