@@ -132,7 +132,8 @@ def _paragraphs(
     if train:
         yield "## Training"
         datasets = ", ".join(f"`{path.name}`" for path in (train.dataset, *(path for path, _ in train.also)))
-        yield f"Dataset {datasets}, seed {train.seed}.\n\n```sh\n{training_command(train)}\n```"
+        each = "Datasets" if train.also else "Dataset"
+        yield f"{each} {datasets}, seed {train.seed}.\n\n```sh\n{training_command(train)}\n```"
     yield "## Configuration"
     yield f"```json\n{json.dumps(dataclasses.asdict(config), indent=2)}\n```"
 

@@ -23,12 +23,12 @@ def main(
         puzzle = agent.family.generate(np.array([seed], np.uint64)).puzzle[0]
         answers = [puzzle, *proposals(agent, puzzle, act_steps)]
         solved = agent.family.is_solved(puzzle[None], answers[-1][None])[0]
-        after = f"after {len(answers) - 1} ACT steps" if solved else f"not within {act_steps} ACT steps"
-        print(f"{side:2}x{side:<2} {np.count_nonzero(puzzle):4} givens, solved {after}")
+        when = f"after ACT step {len(answers) - 1}" if solved else f"not within {act_steps} ACT steps"
+        print(f"{side:2}x{side:<2} {np.count_nonzero(puzzle):4} givens, solved {when}")
         films.append([board_image(agent.family, answer, puzzle=puzzle, pixels=280) for answer in answers])
     length = max(map(len, films))
     frames = (tile([film[min(k, len(film) - 1)] for film in films], columns=4, gap=8) for k in range(length))
-    print(save_gif(output, frames))
+    print(save_gif(output, frames, ms_per_frame=600))
 
 
 def proposals(agent: AIRAgent, puzzle: Grids, act_steps: int) -> Iterator[Grids]:

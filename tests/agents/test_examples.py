@@ -45,8 +45,8 @@ def test_any_side(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytes
     monkeypatch.setattr(any_side, "SIDES", (6, 8))
     any_side.main("air_envs/sudoku-extreme", seed=1, act_steps=8, output=tmp_path / "any.gif")
     small, large, path = capsys.readouterr().out.splitlines()
-    assert re.fullmatch(r" 6x6 +\d+ givens, solved after \d ACT steps", small)
-    assert re.fullmatch(r" 8x8 +\d+ givens, solved after \d ACT steps", large)
+    assert re.fullmatch(r" 6x6 +\d+ givens, solved after ACT step \d", small)
+    assert re.fullmatch(r" 8x8 +\d+ givens, solved after ACT step \d", large)
     assert imageio.imread(path).shape[1:] == (280, 4 * 280 + 3 * 8, 3)
 
 

@@ -190,5 +190,5 @@ def test_the_command_line_takes_them(config: TrainConfig, larger: Path, capsys: 
     printed = capsys.readouterr().out
     assert train_config_from_json(printed[printed.index("{") : printed.rindex("}") + 1]) == config
     card = (config.output / "README.md").read_text()
-    assert "Dataset `sudoku-4x4.h5`, `larger.h5`, seed 0" in card
+    assert "Datasets `sudoku-4x4.h5`, `larger.h5`, seed 0" in card
     assert "of 16 test puzzles of `larger`" in card
