@@ -131,7 +131,7 @@ def _paragraphs(
     )
     if train:
         yield "## Training"
-        datasets = ", ".join(f"`{path.name}`" for path in (train.dataset, *(path for path, _ in train.also)))
+        datasets = ", ".join(f"`{path.name}`" for path in train.datasets)
         each = "Datasets" if train.also else "Dataset"
         yield f"{each} {datasets}, seed {train.seed}.\n\n```sh\n{training_command(train)}\n```"
     yield "## Configuration"

@@ -9,15 +9,26 @@ from typing import Any
 from agents.config import AIRConfig, Mixer
 from agents.train_config import TrainConfig
 
+
+def _data(name: str) -> Path:
+    """Where a recipe's dataset lies."""
+    return Path(f"data/{name}.h5")
+
+
+def _also(batches: dict[str, int]) -> tuple[tuple[Path, int], ...]:
+    """Further datasets, each with its batch."""
+    return tuple((_data(name), batch) for name, batch in batches.items())
+
+
 # The paper's model and rule; batches of Maze-Hard are the paper's global batch, and its mazes had no symmetry copies.
 _PAPER = {
     "sudoku-extreme-1k": TrainConfig(
-        dataset=Path("data/sudoku-extreme-1k.h5"),
+        dataset=_data("sudoku-extreme-1k"),
         output=Path("runs/sudoku-extreme-1k"),
         model=AIRConfig(family="sudoku-9x9"),
     ),
     "maze-hard-1k": TrainConfig(
-        dataset=Path("data/maze-hard-1k.h5"),
+        dataset=_data("maze-hard-1k"),
         output=Path("runs/maze-hard-1k"),
         model=AIRConfig(family="maze-30x30"),
         symmetry=False,
@@ -28,7 +39,7 @@ _PAPER = {
 def _cpu(name: str, steps: int, batch: int, lr: float, model: AIRConfig, **others: Any) -> TrainConfig:
     """Small models for a core of a laptop: they halt on q_halt alone and keep an average of the weights."""
     config = TrainConfig(
-        dataset=Path(f"data/{name}.h5"),
+        dataset=_data(name),
         output=Path(f"runs/{name}"),
         model=model,
         steps=steps,
@@ -86,14 +97,20 @@ def _candidates(side: int) -> dict[str, Any]:
 def _percolation(
     name: str, steps: int, batch: int, lr: float, side: int, max_steps: int, mixer: Mixer = "attention", **others: Any
 ) -> TrainConfig:
-    """Mazes that have many shortest paths; steady, as told above.
-
-    Large ones see rows and columns alone, and need symmetry copies, as they are dear to generate.
-    """
+    """Mazes that have many shortest paths; steady, as told above."""
     model = dataclasses.replace(_LOCAL, family=f"maze-{side}x{side}", max_steps=max_steps, mixer=mixer)
     fields = _STEADY | {"optimizer": "muon", "symmetry": False, "random_act_steps": max_steps // 2} | others
     return _cpu(name, steps, batch, lr, model, **fields)
 
+
+# Large mazes see rows and columns alone, and need symmetry copies, as they are dear to generate.
+_LARGE: dict[str, Any] = {
+    "mixer": "units",
+    "symmetry": True,
+    "act_steps": 20,
+    "random_act_steps": 10,
+    "halting_weight": 0.02,
+}
 
 # What is too hard to begin with is learned from the weights of an easier preset, which are shipped.
 PRESETS: dict[str, TrainConfig] = _PAPER | {
@@ -129,14 +146,16 @@ PRESETS: dict[str, TrainConfig] = _PAPER | {
         _candidates(9),
         4,
         48,
-        dataset=Path("data/sudoku-extreme.h5"),
-        also=(
-            (Path("data/sudoku-4x4.h5"), 32),
-            (Path("data/sudoku-6x6-minimal.h5"), 32),
-            (Path("data/sudoku-8x8.h5"), 32),
-            (Path("data/sudoku-10x10.h5"), 32),
-            (Path("data/sudoku-12x12.h5"), 24),
-            (Path("data/sudoku-16x16.h5"), 12),
+        dataset=_data("sudoku-extreme"),
+        also=_also(
+            {
+                "sudoku-4x4": 32,
+                "sudoku-6x6-minimal": 32,
+                "sudoku-8x8": 32,
+                "sudoku-10x10": 32,
+                "sudoku-12x12": 24,
+                "sudoku-16x16": 12,
+            }
         ),
         init_from="air_envs/sudoku-extreme",
         act_steps=24,
@@ -154,12 +173,8 @@ PRESETS: dict[str, TrainConfig] = _PAPER | {
         1e-3,
         30,
         32,
-        mixer="units",
-        symmetry=True,
         init_from="air_envs/maze-20x20",
-        act_steps=20,
-        random_act_steps=10,
-        halting_weight=0.02,
+        **_LARGE,
     ),
     "maze-any": _percolation(
         "maze-any",
@@ -168,18 +183,10 @@ PRESETS: dict[str, TrainConfig] = _PAPER | {
         1e-3,
         30,
         32,
-        mixer="units",
-        symmetry=True,
-        dataset=Path("data/maze-hard.h5"),
-        also=(
-            (Path("data/maze-9x9.h5"), 32),
-            (Path("data/maze-15x15.h5"), 32),
-            (Path("data/maze-21x21.h5"), 16),
-        ),
+        dataset=_data("maze-hard"),
+        also=_also({"maze-9x9": 32, "maze-15x15": 32, "maze-21x21": 16}),
         init_from="air_envs/maze-hard",
-        act_steps=20,
-        random_act_steps=10,
-        halting_weight=0.02,
         eval_puzzles=100,
+        **_LARGE,
     ),
 }

@@ -87,10 +87,10 @@ RECIPES = {
 
 def generate_missing(preset: str, config: TrainConfig) -> None:
     """Build the datasets that the preset trains on, but for those that are there or not asked for."""
-    planned, asked = PRESETS[preset], {config.dataset, *(path for path, _ in config.also)}
+    planned = PRESETS[preset]
     if config.model.family != planned.model.family:
         return
-    for path in (planned.dataset, *(path for path, _ in planned.also)):
-        if path in asked and not path.exists():
+    for path in planned.datasets:
+        if path in config.datasets and not path.exists():
             print(f"{path}: not there; generating what preset {preset} trains on")
             RECIPES[path.stem].build(path)

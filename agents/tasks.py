@@ -22,6 +22,7 @@ class Task:
 
     Attributes:
         config: the run's, with the dataset, batch and model of this task.
+        dataset: opened.
         model: trained on it.
         average: the moving average of the model's weights, or None.
         rows: this process's of the batch.
@@ -29,16 +30,15 @@ class Task:
         carry: the batch being worked on.
     """
 
-    def __init__(self, config: TrainConfig, model: AIR, average: AIR | None, name: str = "test"):
-        device = model.H_init.device
-        self.config, self.model, self.average, self.name = config, model, average, name
+    def __init__(self, config: TrainConfig, dataset: Dataset, model: AIR, average: AIR | None, name: str = "test"):
+        self.config, self.dataset, self.model, self.average, self.name = config, dataset, model, average, name
         self.rows = Processes.current().rows(config.batch)
-        self.dataset = open_dataset(config.dataset, config.model.family)
         try:
-            self.batches = PuzzleBatches(self.dataset.family, self.dataset.split("train"), device, config.symmetry)
+            train, device = dataset.split("train"), model.H_init.device
+            self.batches = PuzzleBatches(dataset.family, train, device, config.symmetry)
         except PuzzleError as error:
             raise ValueError(f"{config.dataset}: {error}; train without them, --no-symmetry") from error
-        self.dataset.split_view("test")  # one that has nothing to measure is refused now
+        dataset.split_view("test")  # one that has nothing to measure is refused now
         self.carry = initial_carry(model, self.rows.stop - self.rows.start, getattr(torch, config.dtype))
 
     @property
@@ -72,14 +72,15 @@ def open_tasks(config: TrainConfig, model: AIR, average: AIR | None) -> list[Tas
             out, or mazes are labelled otherwise than their symmetry copies would be.
         DatasetError: a damaged dataset, or one without a split to train on or to measure.
     """
-    tasks = [Task(config, model, average)]
+    tasks = [Task(config, open_dataset(config.dataset, config.model.family), model, average)]
     for path, batch in config.also:
-        family = Dataset(path).family.name
+        dataset = Dataset(path)
+        family = dataset.family.name
         try:
             tied, tied_average = model.resized(family, tied=True), average and average.resized(family, tied=True)
         except ValueError as error:
             raise ValueError(f"{path}: {error}") from error
         theirs = dataclasses.replace(config.model, family=family, hidden=tied.config.hidden)
         own = dataclasses.replace(config, dataset=path, batch=batch, model=theirs, also=())
-        tasks.append(Task(own, tied, tied_average, other_test(path)))
+        tasks.append(Task(own, dataset, tied, tied_average, other_test(path)))
     return tasks

@@ -141,6 +141,11 @@ class TrainConfig:
             self.model_at(step - 1)
 
     @property
+    def datasets(self) -> tuple[Path, ...]:
+        """All that it trains on, ``dataset`` first."""
+        return self.dataset, *(path for path, _ in self.also)
+
+    @property
     def most_act_steps(self) -> int:
         """ACT steps that a puzzle gets at most in training."""
         return self.act_steps or self.model.max_steps

@@ -146,7 +146,7 @@ class Trainer:
     @property
     def trained_model(self) -> AIR:
         """The model to evaluate and save: the moving average where there is one."""
-        return self.average or self.model
+        return self.tasks[0].trained_model
 
     def train(self, progress: bool = True) -> Evaluation:
         """Train to the last step, checkpointing on the way, and return the last evaluation, on ``config.dataset``.

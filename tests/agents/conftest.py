@@ -15,19 +15,21 @@ torch.set_num_threads(1)
 TINY = AIRConfig(family="sudoku-4x4", hidden=32, heads=2, layers=1, max_steps=4, position="structured")
 
 
+def small_dataset(path: Path, family: str, train: int = 30, test: int = 20) -> Path:
+    """Generate a dataset and return its path."""
+    build_dataset(path, puzzles.family(family), train=train, test=test, progress=False)
+    return path
+
+
 @pytest.fixture(scope="session")
 def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """60 training and 40 test puzzles of 4x4 Sudoku."""
-    path = tmp_path_factory.mktemp("data") / "sudoku-4x4.h5"
-    build_dataset(path, puzzles.family("sudoku-4x4"), train=60, test=40, progress=False)
-    return path
+    return small_dataset(tmp_path_factory.mktemp("data") / "sudoku-4x4.h5", "sudoku-4x4", 60, 40)
 
 
 @pytest.fixture(scope="session")
 def maze_dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("data") / "maze-7x5.h5"
-    build_dataset(path, puzzles.family("maze-7x5"), train=30, test=20, progress=False)
-    return path
+    return small_dataset(tmp_path_factory.mktemp("data") / "maze-7x5.h5", "maze-7x5")
 
 
 def tiny_config(dataset: Path, output: Path, **changes: object) -> TrainConfig:

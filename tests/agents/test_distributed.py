@@ -11,15 +11,13 @@ from pathlib import Path
 import pytest
 import torch
 
-import puzzles
 from agents.checkpoint import load_training
 from agents.config import to_json
 from agents.processes import Processes
 from agents.run_log import read_metrics
 from agents.train_config import TrainConfig
 from agents.trainer import Trainer
-from puzzles.build import build_dataset
-from tests.agents.conftest import TINY, tiny_config
+from tests.agents.conftest import TINY, small_dataset, tiny_config
 
 WORKER = """
 import sys
@@ -96,8 +94,7 @@ def test_two_processes_train_what_one_trains(config: TrainConfig, alone: Path, t
 
 
 def test_two_processes_train_what_one_trains_on_several_datasets(maze_dataset: Path, tmp_path: Path) -> None:
-    other = tmp_path / "maze-5x9.h5"
-    build_dataset(other, puzzles.family("maze-5x9"), train=30, test=20, progress=False)
+    other = small_dataset(tmp_path / "maze-5x9.h5", "maze-5x9")
     model = dataclasses.replace(TINY, family="maze-7x5", position="none", convolution=3)
     one = tiny_config(maze_dataset, tmp_path / "one", model=model, also=((other, 4),))
     two = dataclasses.replace(one, output=tmp_path / "two")

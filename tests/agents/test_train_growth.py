@@ -10,7 +10,7 @@ from agents.config import to_json
 from agents.train_config import TrainConfig, train_config_from_json
 from agents.trainer import Trainer
 from tests.agents.conftest import TINY, tiny_config
-from tests.agents.test_trainer import same, timeless
+from tests.agents.test_trainer import same, timeless, trained_in_two
 
 GROWTH = ((4, "LH"), (9, "LLH"))
 
@@ -41,15 +41,7 @@ def test_growth_resumes_bit_for_bit(dataset: Path, tmp_path: Path, stop: int) ->
     config = tiny_config(dataset, tmp_path / "whole", growth=GROWTH, random_act_steps=1)
     whole = Trainer(config)
     whole.train(progress=False)
-    parts = Trainer(dataclasses.replace(config, output=tmp_path / "parts"))
-    while parts.step < stop:
-        parts.train_step()
-        if parts.step % config.log_every == 0:
-            parts._means()
-    parts.save()
-    (tmp_path / "parts" / "train.json").write_text(to_json(parts.config))
-    second = Trainer.resume(tmp_path / "parts")
-    second.train(progress=False)
+    second = trained_in_two(config, tmp_path / "parts", stop)
     assert same(timeless(whole.state()), timeless(second.state()))
 
 

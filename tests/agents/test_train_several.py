@@ -20,8 +20,8 @@ from agents.run_log import read_metrics
 from agents.train_config import TrainConfig, train_config_from_json
 from agents.trainer import Trainer
 from puzzles.build import build_dataset
-from tests.agents.conftest import TINY, tiny_config
-from tests.agents.test_trainer import same, timeless
+from tests.agents.conftest import TINY, small_dataset, tiny_config
+from tests.agents.test_trainer import same, timeless, trained_in_two
 
 CANDIDATES = dataclasses.replace(TINY, mixer="candidates", position="none", hidden=16, heads=1, q_continue=False)
 LOCAL = AIRConfig("maze-7x5", hidden=32, heads=2, layers=1, max_steps=4, position="none", convolution=3)
@@ -29,16 +29,12 @@ LOCAL = AIRConfig("maze-7x5", hidden=32, heads=2, layers=1, max_steps=4, positio
 
 @pytest.fixture(scope="module")
 def larger(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("data") / "larger.h5"
-    build_dataset(path, puzzles.family("sudoku-6x6"), train=30, test=20, progress=False)
-    return path
+    return small_dataset(tmp_path_factory.mktemp("data") / "larger.h5", "sudoku-6x6")
 
 
 @pytest.fixture(scope="module")
 def wider(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("data") / "wider.h5"
-    build_dataset(path, puzzles.family("maze-5x9"), train=30, test=20, progress=False)
-    return path
+    return small_dataset(tmp_path_factory.mktemp("data") / "wider.h5", "maze-5x9")
 
 
 @pytest.fixture
@@ -107,16 +103,7 @@ def test_the_best_weights_are_those_of_the_best_mean(config: TrainConfig, monkey
 def test_a_resume_is_bit_for_bit(config: TrainConfig, tmp_path: Path) -> None:
     whole = Trainer(config)
     whole.train(progress=False)
-    parts = Trainer(dataclasses.replace(config, output=tmp_path / "parts"))
-    for _ in range(3):
-        parts.train_step()
-    parts._means()
-    for _ in range(2):  # the other dataset's turn comes next
-        parts.train_step()
-    parts.save()
-    (tmp_path / "parts" / "train.json").write_text(to_json(parts.config))
-    second = Trainer.resume(tmp_path / "parts")
-    second.train(progress=False)
+    second = trained_in_two(config, tmp_path / "parts", stop=5)  # the other dataset's turn comes next
     assert same(timeless(whole.state()), timeless(second.state()))
 
 

@@ -40,6 +40,20 @@ def timeless(value: dict) -> dict:
     return {key: x for key, x in value.items() if key not in ("seconds", "puzzles_per_second")}
 
 
+def trained_in_two(config: TrainConfig, output: Path, stop: int) -> Trainer:
+    """Train to a step, save, and let another trainer go on from there to the end."""
+    first = Trainer(dataclasses.replace(config, output=output))
+    while first.step < stop:
+        first.train_step()
+        if first.step % config.log_every == 0:
+            first._means()
+    first.save()
+    (output / "train.json").write_text(to_json(first.config))
+    second = Trainer.resume(output)
+    second.train(progress=False)
+    return second
+
+
 def test_a_run_leaves_a_model_metrics_and_curves(run: Path) -> None:
     assert {"config.json", "model.safetensors", "training.pt", "train.json", METRICS} <= {p.name for p in run.iterdir()}
     assert not list(run.glob(".*")), "no temporary files"
