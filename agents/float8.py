@@ -23,28 +23,35 @@ SIDES = 16
 
 
 def float8_product(h: Tensor, weight: Tensor) -> Tensor:
-    """Multiply by a weight, both rounded to float8, the sum in more: (..., fan_in) to (..., fan_out), dtype of ``h``.
+    """Multiply by a weight, both rounded to float8, the sum in more: (..., fan_in) to (..., fan_out).
 
     Args:
-        h: of root mean square near 1; beyond 448 it is cut off.
+        h: of root mean square near 1; beyond 448 it is cut off. Its dtype is that of the result; where it comes in
+            float8, that is bfloat16.
         weight: (fan_out, fan_in).
     """
-    scale = WEIGHT_RMS * math.sqrt(weight.shape[1])
+    left, right, scale = float8_factors(h.reshape(-1, h.shape[-1]), weight)
     # The public torch.nn.functional.scaled_mm is younger than the oldest torch that the package takes.
     product = torch._scaled_mm(
-        rounded(h.reshape(-1, h.shape[-1])),
-        rounded(weight * scale).t(),
+        left,
+        right.t(),
         scale_a=torch.ones((), device=h.device),
-        scale_b=torch.full((), 1 / scale, device=h.device),
-        out_dtype=h.dtype,
+        scale_b=torch.full((), scale, device=h.device),
+        out_dtype=torch.bfloat16 if h.dtype == E4M3 else h.dtype,
         use_fast_accum=True,
     )
     return product.view(*h.shape[:-1], len(weight))
 
 
+def float8_factors(h: Tensor, weight: Tensor) -> tuple[Tensor, Tensor, float]:
+    """Round both factors of ``float8_product`` to float8; their product is to be multiplied by the number."""
+    scale = WEIGHT_RMS * math.sqrt(weight.shape[1])
+    return rounded(h), rounded(weight * scale), 1 / scale
+
+
 def rounded(values: Tensor) -> Tensor:
     """Round to float8; what is too large becomes the largest there is."""
-    return values.clamp(-LARGEST, LARGEST).to(E4M3)
+    return values if values.dtype == E4M3 else values.clamp(-LARGEST, LARGEST).to(E4M3)
 
 
 def multiplies_float8(device: torch.device) -> bool:

@@ -13,7 +13,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from agents.config import swiglu_width
-from agents.float8 import SIDES, float8_product, multiplies_float8
+from agents.float8 import E4M3, SIDES, float8_factors, float8_product, multiplies_float8
+from agents.fused import fuses_gate, gate
 
 
 class SwiGLU(nn.Module):
@@ -27,8 +28,14 @@ class SwiGLU(nn.Module):
 
     def forward(self, h: Tensor) -> Tensor:
         """(..., width) to the same."""
-        gate, up = self.gate_up(h).chunk(2, dim=-1)
-        return self.down(F.silu(gate) * up)
+        return self.down(self._gated(h))
+
+    def _gated(self, h: Tensor) -> Tensor:
+        """Return silu(gate(h)) * up(h), (..., inner), in float8 where the next product is."""
+        if fuses_gate(h, self.down.weight.shape[1]):
+            return gate(*self.gate_up.factors(h), self.down.takes(h.dtype))
+        gated, up = self.gate_up(h).chunk(2, dim=-1)
+        return F.silu(gated) * up
 
 
 class GridConvolution(nn.Module):
@@ -66,9 +73,22 @@ class Linear(nn.Module):
 
     def forward(self, h: Tensor) -> Tensor:
         """(..., fan_in) to (..., fan_out)."""
-        if self.float8 and self.training and not torch.is_grad_enabled():
+        if self.in_float8:
             return float8_product(h, self.weight)
         return F.linear(h, self.weight.to(h.dtype))
+
+    @property
+    def in_float8(self) -> bool:
+        """Whether its product is of float8 now."""
+        return self.float8 and self.training and not torch.is_grad_enabled()
+
+    def takes(self, dtype: torch.dtype) -> torch.dtype:
+        """The dtype in which an input of ``dtype`` may come just as well, as it would be rounded to it."""
+        return E4M3 if self.in_float8 else dtype
+
+    def factors(self, h: Tensor) -> tuple[Tensor, Tensor, float]:
+        """Return two tensors of one dtype, and a number to multiply their product with for that of ``forward``."""
+        return float8_factors(h, self.weight) if self.in_float8 else (h, self.weight.to(h.dtype), 1.0)
 
 
 def use_float8(blocks: Iterable[nn.Module], device: torch.device) -> None:

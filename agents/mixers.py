@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 import puzzles
 from agents.config import AIRConfig
+from agents.fused import attention, fuses_attention
 from agents.layers import Linear, SwiGLU, rms_norm
 from agents.positions import Position
 
@@ -31,8 +32,17 @@ class Attention(nn.Module):
 
     def forward(self, h: Tensor, position: Position) -> Tensor:
         """(B, S, D) to the same."""
-        attended = self.attend(*self.project(h, position))
-        return rms_norm(h + self.out(attended.transpose(1, 2).flatten(-2)))
+        return rms_norm(h + self.out(self.attended(h, position)))
+
+    def attended(self, h: Tensor, position: Position) -> Tensor:
+        """Return what the heads read, beside each other: (B, S, D) to the same, in float8 where the next product is."""
+        if self.fuses(h):
+            return attention(self.qkv(h), *position.angles, self.heads, self.out.takes(h.dtype))
+        return self.attend(*self.project(h, position)).transpose(1, 2).flatten(-2)
+
+    def fuses(self, h: Tensor) -> bool:
+        """Whether a kernel does ``project`` after its product, and ``attend``."""
+        return fuses_attention(h, h.shape[-1] // self.heads)
 
     def attend(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
         """Attend with what ``project`` returns: (B, heads, S, D / heads) each to the same."""
@@ -59,6 +69,10 @@ class UnitAttention(Attention):
         self.kinds = nn.ModuleList(Units(coordinate, before) for coordinate in coordinates.T)
         if config.heads % len(self.kinds):
             raise ValueError(f"heads {config.heads}, expected a multiple of the {len(self.kinds)} kinds of units")
+
+    def fuses(self, h: Tensor) -> bool:
+        """Not inside units."""
+        return False
 
     def attend(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
         """Attend with what ``project`` returns: (B, heads, S, D / heads) each to the same."""

@@ -27,6 +27,11 @@ class Position(nn.Module):
         """Rotate queries or keys: (B, heads, S, D / heads) to the same."""
         return q
 
+    @property
+    def angles(self) -> tuple[Tensor | None, Tensor | None]:
+        """Cosines and sines of ``rotate``, (S, D / heads) each."""
+        return None, None
+
 
 class RotaryPosition(Position):
     """RoPE over the sequence that f sees, level token included, theta 10,000 (the paper)."""
@@ -40,6 +45,11 @@ class RotaryPosition(Position):
         angle = torch.outer(torch.arange(positions), frequency).repeat(1, 2)
         self.register_buffer("cos", angle.cos(), persistent=False)
         self.register_buffer("sin", angle.sin(), persistent=False)
+
+    @property
+    def angles(self) -> tuple[Tensor, Tensor]:
+        """Cosines and sines of ``rotate``, (S, D / heads) each."""
+        return self.cos, self.sin
 
     def rotate(self, q: Tensor) -> Tensor:
         """Rotate each pair (i, i + half) of a head by the position's angle."""

@@ -1,4 +1,4 @@
-"""Speed on a GPU: ``python -m benchmarks.gpu [--tiny] [--steps N] [--json FILE] [PART ...]`` prints one table.
+"""Speed on a GPU: ``python -m benchmarks.gpu [--tiny] [--json FILE] [PART ...]`` prints one table.
 
 Parts are ceiling, loss, step, kernels, maze and evaluation; without any, all. Weights are untrained: they cost as much
 as trained ones. --tiny runs the same code at toy sizes, on a CPU where there is no GPU, and judges no target; it needs
@@ -14,7 +14,7 @@ import json
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -27,6 +27,7 @@ from agents.config import AIRConfig
 from agents.devices import pick_device, pick_dtype, prepare
 from agents.evaluation import evaluate, evaluate_halting
 from agents.float8 import multiplies_float8
+from agents.fused import use_kernels
 from agents.losses import stablemax_cross_entropy
 from agents.model import AIR
 from agents.train_config import TrainConfig
@@ -59,11 +60,17 @@ class Step(NamedTuple):
 class Bench:
     """The parts, at one size on one device.
 
+    Args:
+        tiny: take toy sizes.
+        folder: for puzzles, which are built once; those that are there are taken.
+        steps: in each timing.
+
     Raises:
         ValueError: the paper's size without a CUDA device.
     """
 
-    def __init__(self, tiny: bool, steps: int | None = None):
+    def __init__(self, tiny: bool, folder: Path, steps: int | None = None):
+        self.folder = folder
         self.sizes = TINY if tiny else PAPER
         self.steps = steps or self.sizes.steps
         self.device = prepare(pick_device())
@@ -107,64 +114,61 @@ class Bench:
         """The paper's Sudoku setting, with and without the target of q_continue."""
         sizes = self.sizes
         yield Row("parameters", count_parameters(sizes.sudoku) / 1e6, "M", note=f"batch {sizes.batch}")
-        with tempfile.TemporaryDirectory() as folder:
-            for name, minutes in MINUTES.items():
-                model = dataclasses.replace(sizes.sudoku, q_continue=name == "continue target")
-                flops = training_step_flops(model, sizes.batch)
-                floor = flops / self.peak_rate
-                yield Row(f"Sudoku, {name}: arithmetic", flops / 1e12, "TFLOP", note=f"floor {floor * 1e3:.3g} ms")
-                found = {}
-                for how in self.usable(sizes.ways):
-                    found[how] = self.measure(model, sizes.batch, how, Path(folder))
-                    took, note = found[how].seconds, self.describe(found[how], flops, sizes.batch)
-                    yield Row(f"Sudoku, {name}: step, {how}", took * 1e3, "ms", note=note)
-                best = min(found, key=lambda how: found[how].seconds)
-                took = found[best].seconds
-                yield self.target(at_least, f"Sudoku, {name}: of the ceiling", 100 * floor / took, "%", 55, best)
-                yield self.target(at_most, f"Sudoku, {name}: {STEPS:,} steps", took * STEPS / 60, "min", minutes, best)
+        for name, minutes in MINUTES.items():
+            model = dataclasses.replace(sizes.sudoku, q_continue=name == "continue target")
+            flops = training_step_flops(model, sizes.batch)
+            floor = flops / self.peak_rate
+            yield Row(f"Sudoku, {name}: arithmetic", flops / 1e12, "TFLOP", note=f"floor {floor * 1e3:.3g} ms")
+            found = {}
+            for how in self.usable(sizes.ways[name]):
+                found[how] = self.measure(model, sizes.batch, how)
+                took, note = found[how].seconds, self.describe(found[how], flops, sizes.batch)
+                yield Row(f"Sudoku, {name}: step, {how}", took * 1e3, "ms", note=note)
+            best = min(found, key=lambda how: found[how].seconds)
+            took = found[best].seconds
+            yield self.target(at_least, f"Sudoku, {name}: of the ceiling", 100 * floor / took, "%", 55, best)
+            yield self.target(at_most, f"Sudoku, {name}: {STEPS:,} steps", took * STEPS / 60, "min", minutes, best)
 
     def kernels(self) -> Iterator[Row]:
         """What takes the device's time in a step of the paper's Sudoku setting, the longest first."""
         sizes = self.sizes
-        with tempfile.TemporaryDirectory() as folder:
-            for how in self.usable(sizes.profiled):
-                found = self.profile(self.trainer(sizes.sudoku, sizes.batch, how, Path(folder)).train_step)
-                total = sum(took for took, _, _ in found)
-                for took, calls, name in found[:KERNELS]:
-                    note = f"{took / total:.1%}, {calls:.0f} calls"
-                    yield Row(f"{how}: {name[:KERNEL_NAME]}", took * 1e3, "ms", note=note)
+        for how in self.usable(sizes.profiled):
+            found = self.profile(self.trainer(sizes.sudoku, sizes.batch, how).train_step)
+            total = sum(took for took, _, _ in found)
+            for took, calls, name in found[:KERNELS]:
+                note = f"{took / total:.1%}, {calls:.0f} calls"
+                yield Row(f"{how}: {name[:KERNEL_NAME]}", took * 1e3, "ms", note=note)
 
     def maze(self) -> Iterator[Row]:
         """Maze-Hard, the batch doubled until memory ends or nothing is gained."""
         model, best = self.sizes.maze, 0.0
         one = training_step_flops(model, 1)
-        with tempfile.TemporaryDirectory() as folder:
-            for batch in self.sizes.maze_batches:
-                try:
-                    found = self.measure(model, batch, "blocks compiled", Path(folder))
-                except torch.OutOfMemoryError:
-                    yield Row("Maze: batch that memory is too small for", batch, "")
-                    break
-                note = self.describe(found, batch * one, batch)
-                yield Row(f"Maze: step, batch {batch}, blocks compiled", found.seconds * 1e3, "ms", note=note)
-                rate, before = batch / found.seconds, best
-                best = max(best, rate)
-                if rate < 1.02 * before:
-                    break
+        for batch in self.sizes.maze_batches:
+            try:
+                found = self.measure(model, batch, self.sizes.maze_way)
+            except torch.OutOfMemoryError:
+                yield Row("Maze: batch that memory is too small for", batch, "")
+                break
+            note = self.describe(found, batch * one, batch)
+            yield Row(f"Maze: step, batch {batch}, {self.sizes.maze_way}", found.seconds * 1e3, "ms", note=note)
+            rate, before = batch / found.seconds, best
+            best = max(best, rate)
+            if rate < 1.02 * before:
+                break
         yield self.target(at_least, "Maze: of the ceiling", 100 * best * one / self.peak_rate, "%", 45)
 
     def evaluation(self) -> Iterator[Row]:
         """A sample of puzzles, projected to all of Sudoku-Extreme's test split."""
         sizes = self.sizes
         self.forget()
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "puzzles.h5"
+        path = self.folder / "puzzles.h5"
+        if not path.exists():
             build_dataset(path, sizes.sudoku.family, train=0, test=sizes.puzzles, progress=False)
-            agent, data = self.agent(), Dataset(path)
-            tried = {size: evaluate(agent, data, batch=size, progress=False) for size in sizes.evaluated_at_once}
-            size, full = min(tried.items(), key=lambda one: one[1].seconds)
-            threshold = quarter_threshold(full)
-            early = evaluate_halting(agent, data, threshold, batch=size, progress=False)
+        agent, data = self.agent(), Dataset(path)
+        tried = {size: evaluate(agent, data, batch=size, progress=False) for size in sizes.evaluated_at_once}
+        size, full = min(tried.items(), key=lambda one: one[1].seconds)
+        threshold = quarter_threshold(full)
+        early = evaluate_halting(agent, data, threshold, batch=size, progress=False)
         flops = act_step_flops(sizes.sudoku, len(full.right)) * full.exact.shape[1]
         used = flops / full.seconds / self.peak_rate
         rates = ", ".join(f"{one.puzzles_per_second:,.0f} puzzles/s with batch {n}" for n, one in tried.items())
@@ -187,27 +191,25 @@ class Bench:
 
     def usable(self, ways: tuple[str, ...]) -> list[str]:
         """Leave out what the device can't do."""
-        return [how for how in ways if "float8" not in WAYS[how] or multiplies_float8(self.device)]
+        return [how for how in ways if "float8" not in WAYS[how].fields or multiplies_float8(self.device)]
 
-    def measure(self, model: AIRConfig, batch: int, how: str, folder: Path) -> Step:
+    def measure(self, model: AIRConfig, batch: int, how: str) -> Step:
         """Time the trainer's step."""
-        trainer = self.trainer(model, batch, how, folder)
+        trainer = self.trainer(model, batch, how)
         first = self.seconds(trainer.train_step, 4, warm_up=0, repeats=1) * 4
         took = self.seconds(trainer.train_step, self.steps)
         peak = torch.cuda.max_memory_allocated() if self.cuda else 0
         return Step(took, first, peak)
 
-    def trainer(self, model: AIRConfig, batch: int, how: str, folder: Path) -> Trainer:
-        """Return one that trains as the paper does, in one of ``WAYS``; puzzles go to ``folder``, once."""
-        dataset = folder / f"{model.family}.h5"
+    def trainer(self, model: AIRConfig, batch: int, how: str) -> Trainer:
+        """Return one that trains as the paper does, in one of ``WAYS``."""
+        dataset = self.folder / f"{model.family}.h5"
         if not dataset.exists():
             build_dataset(dataset, model.family, train=200, test=10, progress=False)
         self.forget()
-        return Trainer(
-            TrainConfig(
-                dataset, folder, model, batch=batch, device=str(self.device), dtype=_name(self.dtype), **WAYS[how]
-            )
-        )
+        use_kernels(WAYS[how].kernels)
+        how_far = {"device": str(self.device), "dtype": _name(self.dtype), **WAYS[how].fields}
+        return Trainer(TrainConfig(dataset, self.folder, model, batch=batch, **how_far))
 
     def forget(self) -> None:
         """Free what the setting before has compiled and allocated."""
@@ -279,8 +281,15 @@ def main() -> None:
     parser.add_argument("--tiny", action="store_true", help="toy sizes, on a CPU too; no target is judged")
     parser.add_argument("--steps", type=int, help="training steps in each timing; 1 fills the compiler's caches")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows there as well")
+    parser.add_argument("--folder", type=Path, help="keep the puzzles there, and take those that are there")
     wanted = parser.parse_args()
-    bench, rows = Bench(wanted.tiny, wanted.steps), []
+    with tempfile.TemporaryDirectory() as temporary:
+        measure(wanted.parts or PARTS, Bench(wanted.tiny, wanted.folder or Path(temporary), wanted.steps), wanted.json)
+
+
+def measure(parts: Sequence[str], bench: Bench, file: Path | None) -> None:
+    """Print the table of some parts, and write it to a file as JSON."""
+    rows = []
 
     def kept(part: str) -> Callable[[], Iterator[Row]]:
         def run() -> Iterator[Row]:
@@ -290,10 +299,10 @@ def main() -> None:
 
         return run
 
-    report(f"GPU: {bench.where}", [kept(part) for part in wanted.parts or PARTS])
-    if wanted.json:
+    report(f"GPU: {bench.where}", [kept(part) for part in parts])
+    if file:
         numbers = {"device": bench.where, "machine": machine(), "rows": [row._asdict() for row in rows]}
-        with replacing(wanted.json) as temporary:
+        with replacing(file) as temporary:
             temporary.write_text(json.dumps(numbers, indent=2, allow_nan=False) + "\n")
 
 

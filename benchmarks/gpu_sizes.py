@@ -8,14 +8,25 @@ from typing import Any, NamedTuple
 from agents.config import AIRConfig
 from agents.presets import PRESETS
 
-WAYS: dict[str, dict[str, Any]] = {
-    "eager": {"compile": "off"},
-    "blocks compiled": {"compile": "blocks"},
-    "CUDA graphs": {"compile": "reduce-overhead"},
-    "CUDA graphs, float8": {"compile": "reduce-overhead", "float8": True},
-    "blocks compiled, float8": {"compile": "blocks", "float8": True},
+
+class Way(NamedTuple):
+    """One way to train."""
+
+    fields: dict[str, Any]
+    """Of ``TrainConfig``."""
+    kernels: bool = True
+    """Use those of our own where they fit."""
+
+
+_BLOCKS, _GRAPHS, _FLOAT8 = {"compile": "blocks"}, {"compile": "reduce-overhead"}, {"float8": True}
+WAYS: dict[str, Way] = {
+    "eager, torch's kernels": Way({"compile": "off"}, kernels=False),
+    "blocks compiled, torch's kernels": Way(_BLOCKS, kernels=False),
+    "blocks compiled": Way(_BLOCKS),
+    "blocks compiled, float8": Way(_BLOCKS | _FLOAT8),
+    "CUDA graphs": Way(_GRAPHS),
+    "CUDA graphs, float8": Way(_GRAPHS | _FLOAT8),
 }
-"""How to train: fields of ``TrainConfig``."""
 
 
 class Sizes(NamedTuple):
@@ -27,8 +38,10 @@ class Sizes(NamedTuple):
     batch: int
     maze: AIRConfig
     maze_batches: tuple[int, ...]
-    ways: tuple[str, ...]
-    """Keys of ``WAYS`` to compare."""
+    ways: dict[str, tuple[str, ...]]
+    """Keys of ``WAYS`` to compare, with the continue target and halt-only."""
+    maze_way: str
+    """Key of ``WAYS``."""
     profiled: tuple[str, ...]
     """Keys of ``WAYS`` whose kernels to time."""
     steps: int
@@ -45,11 +58,15 @@ PAPER = Sizes(
     batch=768,
     maze=PRESETS["maze-hard-1k"].model,
     maze_batches=(96, 192),
-    ways=("eager", "blocks compiled", "CUDA graphs", "CUDA graphs, float8"),
-    profiled=("blocks compiled", "blocks compiled, float8"),
+    ways={
+        "continue target": tuple(way for way in WAYS if way != "CUDA graphs"),
+        "halt-only": ("blocks compiled, float8",),
+    },
+    maze_way="blocks compiled, float8",
+    profiled=("blocks compiled, float8",),
     steps=10,
-    puzzles=16_384,
-    evaluated_at_once=(128, 512, 4096),
+    puzzles=8_192,
+    evaluated_at_once=(512, 4096),
 )
 _TINY = AIRConfig(family="sudoku-4x4", hidden=32, heads=2, layers=1, h_cycles=1, l_cycles=1)
 TINY = Sizes(
@@ -58,8 +75,9 @@ TINY = Sizes(
     batch=8,
     maze=dataclasses.replace(_TINY, family="maze-5x5"),
     maze_batches=(2, 4),
-    ways=("eager", "blocks compiled", "blocks compiled, float8"),
-    profiled=("eager",),
+    ways={"continue target": ("eager, torch's kernels", "blocks compiled, float8"), "halt-only": ("blocks compiled",)},
+    maze_way="blocks compiled",
+    profiled=("eager, torch's kernels",),
     steps=2,
     puzzles=24,
     evaluated_at_once=(4, 8),

@@ -85,7 +85,7 @@ def test_the_best_models_can_be_shipped(name: str) -> None:
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
 def test_the_papers_size_asks_for_a_gpu() -> None:
     with pytest.raises(ValueError, match=r"device cpu, expected CUDA; --tiny"):
-        Bench(tiny=False)
+        Bench(tiny=False, folder=Path())
 
 
 @pytest.mark.slow
