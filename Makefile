@@ -7,7 +7,7 @@ READY  := $(VENV)/.ready
 export SDL_VIDEODRIVER ?= dummy
 export PYGAME_HIDE_SUPPORT_PROMPT ?= 1
 
-.PHONY: help demo demo-6x6 test slow lint format wheel clean
+.PHONY: help demo demo-6x6 test slow kernels lint format wheel clean
 .DEFAULT_GOAL := help
 
 help:            ## list the targets
@@ -24,6 +24,10 @@ test: $(READY)   ## the whole test suite
 
 slow: $(READY)   ## the tests that take minutes
 	$(BIN)/python -m pytest -m slow
+
+kernels: $(READY) ## those for a GPU, tested on any machine in Triton's interpreter, which it installs (190 MB)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[kernels]"
+	$(BIN)/python -m pytest tests/agents/test_fused.py
 
 lint: $(READY)   ## linter, formatter check and type checker
 	$(BIN)/ruff check .

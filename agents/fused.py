@@ -6,7 +6,7 @@ Shapes: B batch, S positions, D hidden, W the width of a head, T rows, I inner w
 from __future__ import annotations
 
 import os
-from importlib.util import find_spec
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import torch
@@ -23,7 +23,15 @@ FAN_IN, INNER = 128, 64
 def use_kernels(on: bool) -> None:
     """Say whether what fits takes the kernels, where there is Triton; AIR_ENVS_KERNELS=0 says no from the start."""
     global _used
-    _used = on and find_spec("triton") is not None
+    _used = on and _has_triton()
+
+
+def _has_triton() -> bool:
+    try:
+        major, minor = version("triton").split(".")[:2]
+    except PackageNotFoundError:
+        return False
+    return (int(major), int(minor)) >= (3, 4)
 
 
 _used = False

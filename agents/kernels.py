@@ -16,8 +16,10 @@ import triton.language as tl
 from torch import Tensor
 from triton.tools.tensor_descriptor import TensorDescriptor
 
-BLOCK_ROWS, BLOCK_INNER, BLOCK_BYTES = 128, 64, 128
-"""Rows and inner channels of a program of the SwiGLU kernel, and bytes of their factors that it takes in at once."""
+from agents.fused import FAN_IN, INNER
+
+ROWS = 128
+"""Of a program of the SwiGLU kernel."""
 LARGEST: tl.constexpr = tl.constexpr(448.0)
 """There is in float8."""
 
@@ -100,23 +102,23 @@ def multiply_and_gate(h: Tensor, weight: Tensor, scale: float, dtype: torch.dtyp
     """Return silu(gate) * up, where the (2, T, I) gate and up are scale times h times weight.
 
     Args:
-        h: (T, D), contiguous, a row of a multiple of ``BLOCK_BYTES``.
-        weight: (2 * I, D) of the same dtype, contiguous, I a multiple of ``BLOCK_INNER``.
+        h: (T, D), contiguous, D a multiple of ``FAN_IN``.
+        weight: (2 * I, D) of the same dtype, contiguous, I a multiple of ``INNER``.
         scale: of the products.
         dtype: of the result, (T, I).
     """
     rows, fan_in = h.shape
     inner = len(weight) // 2
     result = torch.empty((rows, inner), dtype=dtype, device=h.device)
-    depth = BLOCK_BYTES // h.itemsize
-    _multiply_and_gate[(inner // BLOCK_INNER, triton.cdiv(rows, BLOCK_ROWS))](
-        TensorDescriptor.from_tensor(h, [BLOCK_ROWS, depth]),
-        TensorDescriptor.from_tensor(weight.view(2, inner, fan_in), [2, BLOCK_INNER, depth]),
-        TensorDescriptor.from_tensor(result, [BLOCK_ROWS, BLOCK_INNER]),
+    depth = FAN_IN // h.itemsize
+    _multiply_and_gate[(inner // INNER, triton.cdiv(rows, ROWS))](
+        TensorDescriptor.from_tensor(h, [ROWS, depth]),
+        TensorDescriptor.from_tensor(weight.view(2, inner, fan_in), [2, INNER, depth]),
+        TensorDescriptor.from_tensor(result, [ROWS, INNER]),
         scale=scale,
         fan_in=fan_in,
-        block_rows=BLOCK_ROWS,
-        block_inner=BLOCK_INNER,
+        block_rows=ROWS,
+        block_inner=INNER,
         block_in=depth,
         approximate=h.is_cuda,
         num_warps=4,

@@ -121,7 +121,8 @@ class Trainer:
         goes on with other random numbers.
 
         Raises:
-            CheckpointError: the folder holds no run or a damaged one, or the dataset is another than then.
+            CheckpointError: the folder holds no run, a damaged one or an earlier version's, or the dataset is another
+                than then.
         """
         try:
             config = read_train_config(run)
@@ -137,6 +138,8 @@ class Trainer:
         trainer = cls(dataclasses.replace(config, output=run), fresh)
         if not fresh:
             state = load_training(run, trainer.device)
+            if "datasets" not in state:
+                raise CheckpointError(f"{run}: an earlier version of air-envs began this run; this one cannot go on")
             for task, checksum in zip(trainer.tasks, state["datasets"], strict=True):
                 if checksum != task.dataset.attributes["checksum"]:
                     raise CheckpointError(f"{run}: was trained on another dataset than {task.config.dataset} holds now")
@@ -265,7 +268,7 @@ class Trainer:
         if state["window"]:
             mine = 1 if self.processes.first else 0
             self.window = Metrics(*(value * mine for value in state["window"]))
-        if state.get("device", self.device.type) == self.device.type:
+        if state["device"] == self.device.type:
             self.generator.set_state(state["generator"].cpu())
         else:  # which has random numbers of its own
             self.generator.manual_seed(self.config.seed + self.step)

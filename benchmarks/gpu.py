@@ -1,8 +1,8 @@
 """Speed on a GPU: ``python -m benchmarks.gpu [--tiny] [--json FILE] [PART ...]`` prints one table.
 
-Parts are ceiling, loss, step, kernels, maze and evaluation; without any, all. Weights are untrained: they cost as much
-as trained ones. --tiny runs the same code at toy sizes, on a CPU where there is no GPU, and judges no target; it needs
-a C++ compiler there.
+Parts are ceiling, loss, fused, step, kernels, maze and evaluation; without any, all. Weights are untrained: they cost
+as much as trained ones. --tiny runs the same code at toy sizes, on a CPU where there is no GPU, and judges no target;
+it needs a C++ compiler there.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import torch
+from torch import Tensor
 
 from agents.agent import AIRAgent
 from agents.arithmetic import act_step_flops, count_parameters, training_step_flops
@@ -28,6 +29,7 @@ from agents.devices import pick_device, pick_dtype, prepare
 from agents.evaluation import evaluate, evaluate_halting
 from agents.float8 import multiplies_float8
 from agents.fused import use_kernels
+from agents.layers import use_float8
 from agents.losses import stablemax_cross_entropy
 from agents.model import AIR
 from agents.train_config import TrainConfig
@@ -139,6 +141,33 @@ class Bench:
                 note = f"{took / total:.1%}, {calls:.0f} calls"
                 yield Row(f"{how}: {name[:KERNEL_NAME]}", took * 1e3, "ms", note=note)
 
+    def fused(self) -> Iterator[Row]:
+        """Layers with torch's kernels and with those of our own, where they fit, compiled both times."""
+        model = AIR(self.sizes.sudoku).to(self.device)
+        block, position = model.f[0], model.position
+        shape = self.sizes.batch, model.positions, self.sizes.sudoku.hidden
+        h = torch.randn(shape, device=self.device, dtype=self.dtype)
+        wanted = h.clone().requires_grad_()
+        layers: dict[str, Callable[[], Tensor]] = {
+            "attention": lambda: block.mixer(h, position),
+            "attention and its gradient": lambda: torch.autograd.grad(block.mixer(wanted, position).sum(), wanted)[0],
+            "SwiGLU": lambda: block.mlp(h),
+            "SwiGLU, float8": lambda: block.mlp(h),
+        }
+        for name in self.usable(tuple(layers)):
+            if "float8" in name:
+                use_float8(model.f, self.device)
+            took = {}
+            for own in (False, True):
+                self.forget()
+                use_kernels(own)
+                block.mixer.compile(dynamic=False)
+                block.mlp.compile(dynamic=False)
+                with torch.set_grad_enabled("gradient" in name):
+                    took[own] = self.seconds(layers[name], 20)
+            note = f"{took[False] * 1e3:.3g} ms with torch's kernels, {took[False] / took[True]:.2f} times as long"
+            yield Row(f"{name}: our kernels", took[True] * 1e3, "ms", note=note)
+
     def maze(self) -> Iterator[Row]:
         """Maze-Hard, the batch doubled until memory ends or nothing is gained."""
         model, best = self.sizes.maze, 0.0
@@ -191,7 +220,7 @@ class Bench:
 
     def usable(self, ways: tuple[str, ...]) -> list[str]:
         """Leave out what the device can't do."""
-        return [how for how in ways if "float8" not in WAYS[how].fields or multiplies_float8(self.device)]
+        return [how for how in ways if "float8" not in how or multiplies_float8(self.device)]
 
     def measure(self, model: AIRConfig, batch: int, how: str) -> Step:
         """Time the trainer's step."""
@@ -272,7 +301,7 @@ class Bench:
         return kind(what, figure, unit, bound, note) if self.judged else Row(what, figure, unit, note=note)
 
 
-PARTS = ("ceiling", "loss", "step", "kernels", "maze", "evaluation")
+PARTS = ("ceiling", "loss", "fused", "step", "kernels", "maze", "evaluation")
 
 
 def main() -> None:

@@ -26,7 +26,7 @@ PAPER_RUNS="sudoku-1k-in-minutes sudoku-extreme-1k maze-hard-1k"
 ALL="bench-step"
 for name in sudoku-extreme-1k sudoku-published sudoku-mixture maze-hard-1k maze-generated maze-mixture; do ALL+=" data-$name"; done
 for name in $RUNS; do ALL+=" train-$name evaluate-$name export-$name"; done
-ALL+=" bench-kernels bench-evaluation bench-maze"
+ALL+=" bench-fused bench-kernels bench-evaluation bench-maze"
 for name in $PAPER_RUNS; do ALL+=" train-$name evaluate-$name export-$name"; done
 for name in $RUNS $PAPER_RUNS; do ALL+=" analyze-$name"; done
 

@@ -181,6 +181,16 @@ def test_another_kind_of_device_has_random_numbers_of_its_own(run: Path, tmp_pat
     assert torch.equal(one.model.embedding, two.model.embedding)
 
 
+def test_a_run_of_an_earlier_version_says_so(run: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(run, tmp_path / "run"))
+    state = load_training(folder, "cpu")
+    state["dataset"] = state.pop("datasets")[0]
+    shutil.rmtree(folder / "checkpoints")
+    torch.save(state, folder / "training.pt")
+    with pytest.raises(CheckpointError, match="an earlier version of air-envs began this run"):
+        Trainer.resume(folder)
+
+
 def test_a_new_run_drops_checkpoints_left_in_its_folder(run: Path, tmp_path: Path) -> None:
     """Else the last ones kept would be another run's."""
     shutil.copytree(run / "checkpoints", tmp_path / "checkpoints")
