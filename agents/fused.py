@@ -1,4 +1,4 @@
-"""Attention and SwiGLU as kernels of our own, for Hopper and later GPUs; elsewhere torch's do the same.
+"""Attention and SwiGLU as kernels of our own, in bfloat16 on Hopper GPUs; elsewhere torch's do the same.
 
 Shapes: B batch, S positions, D hidden, W the width of a head, T rows, I inner width of a SwiGLU.
 """
@@ -6,7 +6,8 @@ Shapes: B batch, S positions, D hidden, W the width of a head, T rows, I inner w
 from __future__ import annotations
 
 import os
-from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -21,21 +22,19 @@ FAN_IN, INNER = 128, 64
 
 
 def use_kernels(on: bool) -> None:
-    """Say whether what fits takes the kernels, where there is Triton; AIR_ENVS_KERNELS=0 says no from the start."""
+    """Say whether what fits takes the kernels, as from the start, where Triton is; AIR_ENVS_KERNELS=0 forbids it."""
     global _used
-    _used = on and _has_triton()
+    _used = on and os.environ.get("AIR_ENVS_KERNELS") != "0" and _has_triton()
 
 
 def _has_triton() -> bool:
-    try:
-        major, minor = version("triton").split(".")[:2]
-    except PackageNotFoundError:
-        return False
-    return (int(major), int(minor)) >= (3, 4)
+    """Whether there is Triton 3.4 or newer, without the second that importing it takes."""
+    triton = find_spec("triton")
+    return bool(triton and triton.origin and (Path(triton.origin).parent / "tools" / "tensor_descriptor.py").exists())
 
 
 _used = False
-use_kernels(os.environ.get("AIR_ENVS_KERNELS") != "0")
+use_kernels(True)
 
 
 def fuses_attention(h: Tensor, width: int) -> bool:
@@ -50,12 +49,15 @@ def fuses_gate(h: Tensor, inner: int) -> bool:
 
 
 def _on_hopper(h: Tensor) -> bool:
-    return h.is_cuda and h.dtype in (torch.bfloat16, torch.float16) and _is_hopper(h.device.index)
+    return h.is_cuda and h.dtype == torch.bfloat16 and _is_hopper(h.device.index)
 
 
-@torch.compiler.assume_constant_result
 def _is_hopper(device: int) -> bool:
-    return torch.version.hip is None and torch.cuda.get_device_capability(device) >= (9, 0)
+    return torch.version.hip is None and torch.cuda.get_device_capability(device)[0] == 9
+
+
+# What torch.compiler.assume_constant_result does; that imports the compiler, in a second or two.
+_is_hopper._dynamo_marked_constant = True  # type: ignore[attr-defined]
 
 
 def attention(qkv: Tensor, cos: Tensor | None, sin: Tensor | None, heads: int, dtype: torch.dtype) -> Tensor:
@@ -67,8 +69,13 @@ def attention(qkv: Tensor, cos: Tensor | None, sin: Tensor | None, heads: int, d
         sin: the same.
         heads: how many.
         dtype: of the result; where a gradient goes, that of ``qkv``.
+
+    Raises:
+        ValueError: angles of another number of positions.
     """
     if cos is not None and sin is not None:
+        if len(cos) != qkv.shape[1]:
+            raise ValueError(f"angles of {len(cos)} positions, expected {qkv.shape[1]}")
         cos, sin = cos.to(qkv.dtype), sin.to(qkv.dtype)
     return attend(qkv.contiguous(), cos, sin, heads, dtype, torch.is_grad_enabled())[0]
 
@@ -82,7 +89,8 @@ def gate(h: Tensor, weight: Tensor, scale: float, dtype: torch.dtype) -> Tensor:
         scale: of the products.
         dtype: of the result.
     """
-    return multiply_and_gate(h.reshape(-1, h.shape[-1]), weight, scale, dtype).view(*h.shape[:-1], -1)
+    rows = h.reshape(-1, h.shape[-1]).contiguous()
+    return multiply_and_gate(rows, weight, scale, dtype).view(*h.shape[:-1], weight.shape[0] // 2)
 
 
 # The kernels as operators that torch.compile leaves whole. It would compile them as well, but without a limit to their
@@ -96,7 +104,8 @@ def attend(
     """``agents.kernels.attend``, and its gradient where ``keep``."""
     from agents import kernels
 
-    return kernels.attend(qkv, cos, sin, heads, dtype, keep)
+    with torch.cuda.device_of(qkv):
+        return kernels.attend(qkv, cos, sin, heads, dtype, keep)
 
 
 @attend.register_fake
@@ -115,7 +124,8 @@ def attend_gradient(
     """``agents.kernels.attend_gradient``."""
     from agents import kernels
 
-    return kernels.attend_gradient(qkv, cos, sin, attended, log_total, gradient)
+    with torch.cuda.device_of(qkv):
+        return kernels.attend_gradient(qkv, cos, sin, attended, log_total, gradient)
 
 
 @attend_gradient.register_fake
@@ -141,9 +151,10 @@ def multiply_and_gate(h: Tensor, weight: Tensor, scale: float, dtype: torch.dtyp
     """``agents.kernels.multiply_and_gate``."""
     from agents import kernels
 
-    return kernels.multiply_and_gate(h, weight, scale, dtype)
+    with torch.cuda.device_of(h):
+        return kernels.multiply_and_gate(h, weight, scale, dtype)
 
 
 @multiply_and_gate.register_fake
 def _(h: Tensor, weight: Tensor, scale: float, dtype: torch.dtype) -> Tensor:
-    return h.new_empty((len(h), len(weight) // 2), dtype=dtype)
+    return h.new_empty((h.shape[0], weight.shape[0] // 2), dtype=dtype)

@@ -16,12 +16,14 @@ import triton.language as tl
 from torch import Tensor
 from triton.tools.tensor_descriptor import TensorDescriptor
 
-from agents.fused import FAN_IN, INNER
+from agents.fused import INNER
 
 ROWS = 128
 """Of a program of the SwiGLU kernel."""
-LARGEST: tl.constexpr = tl.constexpr(448.0)
-"""There is in float8."""
+BYTES = 128
+"""Of each row of its factors that it takes in at once."""
+ALIGNMENT = 16
+"""Bytes; where what a descriptor describes begins."""
 
 # A tile's sides are powers of two, so keys come in two stretches: 82 of them as 64 + 32, not 128.
 
@@ -102,7 +104,7 @@ def multiply_and_gate(h: Tensor, weight: Tensor, scale: float, dtype: torch.dtyp
     """Return silu(gate) * up, where the (2, T, I) gate and up are scale times h times weight.
 
     Args:
-        h: (T, D), contiguous, D a multiple of ``FAN_IN``.
+        h: (T, D), contiguous, its rows of a multiple of ``BYTES``.
         weight: (2 * I, D) of the same dtype, contiguous, I a multiple of ``INNER``.
         scale: of the products.
         dtype: of the result, (T, I).
@@ -110,12 +112,17 @@ def multiply_and_gate(h: Tensor, weight: Tensor, scale: float, dtype: torch.dtyp
     rows, fan_in = h.shape
     inner = len(weight) // 2
     result = torch.empty((rows, inner), dtype=dtype, device=h.device)
-    depth = FAN_IN // h.itemsize
-    _multiply_and_gate[(inner // INNER, triton.cdiv(rows, ROWS))](
+    if rows == 0:
+        return result
+    if h.data_ptr() % ALIGNMENT:
+        h = h.clone()
+    depth = BYTES // h.itemsize
+    _multiply_and_gate[(inner // INNER * triton.cdiv(rows, ROWS),)](
         TensorDescriptor.from_tensor(h, [ROWS, depth]),
         TensorDescriptor.from_tensor(weight.view(2, inner, fan_in), [2, INNER, depth]),
         TensorDescriptor.from_tensor(result, [ROWS, INNER]),
         scale=scale,
+        inner=inner,
         fan_in=fan_in,
         block_rows=ROWS,
         block_inner=INNER,
@@ -240,14 +247,16 @@ def _multiply_and_gate(
     weight,
     result,
     scale: tl.constexpr,
+    inner: tl.constexpr,
     fan_in: tl.constexpr,
     block_rows: tl.constexpr,
     block_inner: tl.constexpr,
     block_in: tl.constexpr,
     approximate: tl.constexpr,
 ):
-    """One program per tile of the result."""
-    row, column = tl.program_id(1) * block_rows, tl.program_id(0) * block_inner
+    """One program per tile of the result, those of the same rows one after another."""
+    across: tl.constexpr = inner // block_inner
+    row, column = tl.program_id(0) // across * block_rows, tl.program_id(0) % across * block_inner
     both = tl.zeros((block_rows, 2 * block_inner), dtype=tl.float32)
     for k in range(0, fan_in, block_in):
         factor = weight.load([0, column, k]).reshape(2 * block_inner, block_in)
@@ -259,8 +268,6 @@ def _multiply_and_gate(
     half = 0.5 * gate
     value = half * up
     value += value * _tanh(half, approximate)
-    if result.dtype == tl.float8e4nv:
-        value = tl.clamp(value, -LARGEST, LARGEST)
     result.store([row, column], value.to(result.dtype))
 
 

@@ -31,7 +31,7 @@ class SwiGLU(nn.Module):
         return self.down(self._gated(h))
 
     def _gated(self, h: Tensor) -> Tensor:
-        """Return silu(gate(h)) * up(h), (..., inner), in float8 where the next product is."""
+        """Return silu(gate(h)) * up(h), (..., inner), from a kernel in float8 where the next product is."""
         if fuses_gate(h, self.down.weight.shape[1]):
             return gate(*self.gate_up.factors(h), self.down.takes(h.dtype))
         gated, up = self.gate_up(h).chunk(2, dim=-1)

@@ -1,4 +1,4 @@
-"""Speed on a GPU: ``python -m benchmarks.gpu [--tiny] [--json FILE] [PART ...]`` prints one table.
+"""Speed on a GPU: ``python -m benchmarks.gpu [PART ...]`` prints one table.
 
 Parts are ceiling, loss, fused, step, kernels, maze and evaluation; without any, all. Weights are untrained: they cost
 as much as trained ones. --tiny runs the same code at toy sizes, on a CPU where there is no GPU, and judges no target;
@@ -28,7 +28,7 @@ from agents.config import AIRConfig
 from agents.devices import pick_device, pick_dtype, prepare
 from agents.evaluation import evaluate, evaluate_halting
 from agents.float8 import multiplies_float8
-from agents.fused import use_kernels
+from agents.fused import WIDTHS, fuses_attention, use_kernels
 from agents.layers import use_float8
 from agents.losses import stablemax_cross_entropy
 from agents.model import AIR
@@ -88,7 +88,15 @@ class Bench:
     def where(self) -> str:
         """The device and the versions, for the table's title."""
         name = torch.cuda.get_device_name() if self.cuda else "no GPU, toy sizes, no target judged"
-        return f"{name}, torch {torch.__version__}, {_name(self.dtype)}"
+        use_kernels(True)
+        kernels = "" if fuses_attention(self.hidden(), WIDTHS[0]) else ", without kernels of our own"
+        return f"{name}, torch {torch.__version__}, {_name(self.dtype)}{kernels}"
+
+    def hidden(self) -> Tensor:
+        """Random hidden states of a batch."""
+        model = AIR(self.sizes.sudoku)
+        shape = self.sizes.batch, model.positions, self.sizes.sudoku.hidden
+        return torch.randn(shape, device=self.device, dtype=self.dtype)
 
     def matrix_rate(self) -> float:
         """Operations a second of a large matrix product of random numbers."""
@@ -142,11 +150,10 @@ class Bench:
                 yield Row(f"{how}: {name[:KERNEL_NAME]}", took * 1e3, "ms", note=note)
 
     def fused(self) -> Iterator[Row]:
-        """Layers with torch's kernels and with those of our own, where they fit, compiled both times."""
+        """A block's two layers with torch's kernels and with those of our own, where they fit, compiled both times."""
         model = AIR(self.sizes.sudoku).to(self.device)
         block, position = model.f[0], model.position
-        shape = self.sizes.batch, model.positions, self.sizes.sudoku.hidden
-        h = torch.randn(shape, device=self.device, dtype=self.dtype)
+        h = self.hidden()
         wanted = h.clone().requires_grad_()
         layers: dict[str, Callable[[], Tensor]] = {
             "attention": lambda: block.mixer(h, position),
@@ -190,7 +197,8 @@ class Bench:
         """A sample of puzzles, projected to all of Sudoku-Extreme's test split."""
         sizes = self.sizes
         self.forget()
-        path = self.folder / "puzzles.h5"
+        use_kernels(True)
+        path = self.folder / f"{sizes.sudoku.family}-{sizes.puzzles}.h5"
         if not path.exists():
             build_dataset(path, sizes.sudoku.family, train=0, test=sizes.puzzles, progress=False)
         agent, data = self.agent(), Dataset(path)

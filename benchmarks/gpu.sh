@@ -20,7 +20,7 @@
 set -u -o pipefail
 cd "$(dirname "$0")/.."
 
-# What is worth most comes first, for a machine that is lent for minutes; the paper's two settings take what is left.
+# What is worth most comes first, for a machine that is lent for minutes; the paper's settings take what is left.
 RUNS="sudoku-extreme sudoku-wide sudoku-candidates-1k maze-hard"
 PAPER_RUNS="sudoku-1k-in-minutes sudoku-extreme-1k maze-hard-1k"
 ALL="bench-step"
