@@ -24,6 +24,8 @@ BYTES = 128
 """Of each row of its factors that it takes in at once."""
 ALIGNMENT = 16
 """Bytes; where what a descriptor describes begins."""
+LN_2: tl.constexpr = tl.constexpr(math.log(2))
+"""Takes back what ``_scale`` does for powers of two."""
 
 # A tile's sides are powers of two, so keys come in two stretches: 82 of them as 64 + 32, not 128.
 
@@ -168,9 +170,7 @@ def _attend(
     keep: tl.constexpr,
 ):
     """One program per sequence and head."""
-    heads: tl.constexpr = hidden // width
-    start = (tl.program_id(0) // heads).to(tl.int64) * positions
-    head = tl.program_id(0) % heads * width
+    start, head = _sequence_and_head(positions, hidden, width)
     qkv += start * 3 * hidden + head
     query = tl.arange(0, queries)
     q_left, q_right = _load_rotated(qkv, cos, sin, query, positions, hidden, width)
@@ -213,9 +213,7 @@ def _attend_gradient(
     tile: tl.constexpr,
 ):
     """One program per sequence and head, which computes the weights again."""
-    heads: tl.constexpr = hidden // width
-    start = (tl.program_id(0) // heads).to(tl.int64) * positions
-    head = tl.program_id(0) % heads * width
+    start, head = _sequence_and_head(positions, hidden, width)
     qkv += start * 3 * hidden + head
     result += start * 3 * hidden + head
     place = tl.arange(0, tile)
@@ -229,11 +227,11 @@ def _attend_gradient(
     # A query past the end has no weights.
     at = log_total + tl.program_id(0) * positions + place
     total = tl.load(at, mask=place < positions, other=float("inf"))
-    weights = tl.exp2(tl.dot(q_right, k_right.T, tl.dot(q_left, k_left.T)) * scale - total[:, None])
+    weights = tl.exp2(_multiply(q_left, q_right, k_left, k_right) * scale - total[:, None])
     weights = tl.where(place[None, :] < positions, weights, 0.0)
     d_v = tl.dot(weights.to(v.dtype).T, d_attended)
     _store(result + 2 * hidden, d_v, place, positions, 3 * hidden, width)
-    d_scores = weights * (tl.dot(d_attended, v.T) - delta[:, None]) * (scale * 0.6931471805599453)
+    d_scores = weights * (tl.dot(d_attended, v.T) - delta[:, None]) * (scale * LN_2)
     d_scores = d_scores.to(v.dtype)
     d_left, d_right = tl.dot(d_scores, k_left), tl.dot(d_scores, k_right)
     _store_rotated_back(result, cos, sin, d_left, d_right, place, positions, hidden, width)
@@ -280,6 +278,19 @@ def _tanh(x, approximate: tl.constexpr):
 
 
 @triton.jit
+def _sequence_and_head(positions: tl.constexpr, hidden: tl.constexpr, width: tl.constexpr):
+    """Where this program's sequence begins among all positions, and its head among the channels."""
+    heads: tl.constexpr = hidden // width
+    return (tl.program_id(0) // heads).to(tl.int64) * positions, tl.program_id(0) % heads * width
+
+
+@triton.jit
+def _multiply(q_left, q_right, k_left, k_right):
+    """Multiply queries with keys, which come in halves."""
+    return tl.dot(q_right, k_right.T, tl.dot(q_left, k_left.T))
+
+
+@triton.jit
 def _score(
     qkv,
     cos,
@@ -295,7 +306,7 @@ def _score(
     """Multiply all queries with a stretch of the keys; those past the end get minus infinity."""
     key = start + tl.arange(0, size)
     k_left, k_right = _load_rotated(qkv + hidden, cos, sin, key, positions, hidden, width)
-    scores = tl.dot(q_right, k_right.T, tl.dot(q_left, k_left.T))
+    scores = _multiply(q_left, q_right, k_left, k_right)
     if start + size > positions:
         scores = tl.where(key[None, :] < positions, scores, float("-inf"))
     return scores

@@ -88,15 +88,9 @@ class Bench:
     def where(self) -> str:
         """The device and the versions, for the table's title."""
         name = torch.cuda.get_device_name() if self.cuda else "no GPU, toy sizes, no target judged"
-        use_kernels(True)
-        kernels = "" if fuses_attention(self.hidden(), WIDTHS[0]) else ", without kernels of our own"
+        hidden = torch.empty(1, 1, WIDTHS[0], device=self.device, dtype=self.dtype)
+        kernels = "" if fuses_attention(hidden, WIDTHS[0]) else ", without kernels of our own"
         return f"{name}, torch {torch.__version__}, {_name(self.dtype)}{kernels}"
-
-    def hidden(self) -> Tensor:
-        """Random hidden states of a batch."""
-        model = AIR(self.sizes.sudoku)
-        shape = self.sizes.batch, model.positions, self.sizes.sudoku.hidden
-        return torch.randn(shape, device=self.device, dtype=self.dtype)
 
     def matrix_rate(self) -> float:
         """Operations a second of a large matrix product of random numbers."""
@@ -153,7 +147,8 @@ class Bench:
         """A block's two layers with torch's kernels and with those of our own, where they fit, compiled both times."""
         model = AIR(self.sizes.sudoku).to(self.device)
         block, position = model.f[0], model.position
-        h = self.hidden()
+        shape = self.sizes.batch, model.positions, self.sizes.sudoku.hidden
+        h = torch.randn(shape, device=self.device, dtype=self.dtype)
         wanted = h.clone().requires_grad_()
         layers: dict[str, Callable[[], Tensor]] = {
             "attention": lambda: block.mixer(h, position),
@@ -245,8 +240,8 @@ class Bench:
             build_dataset(dataset, model.family, train=200, test=10, progress=False)
         self.forget()
         use_kernels(WAYS[how].kernels)
-        how_far = {"device": str(self.device), "dtype": _name(self.dtype), **WAYS[how].fields}
-        return Trainer(TrainConfig(dataset, self.folder, model, batch=batch, **how_far))
+        where = {"device": str(self.device), "dtype": _name(self.dtype)}
+        return Trainer(TrainConfig(dataset, self.folder, model, batch=batch, **where, **WAYS[how].fields))
 
     def forget(self) -> None:
         """Free what the setting before has compiled and allocated."""
@@ -326,7 +321,7 @@ def main() -> None:
 
 def measure(parts: Sequence[str], bench: Bench, file: Path | None) -> None:
     """Print the table of some parts, and write it to a file as JSON."""
-    rows = []
+    rows, device = [], bench.where
 
     def kept(part: str) -> Callable[[], Iterator[Row]]:
         def run() -> Iterator[Row]:
@@ -336,9 +331,9 @@ def measure(parts: Sequence[str], bench: Bench, file: Path | None) -> None:
 
         return run
 
-    report(f"GPU: {bench.where}", [kept(part) for part in parts])
+    report(f"GPU: {device}", [kept(part) for part in parts])
     if file:
-        numbers = {"device": bench.where, "machine": machine(), "rows": [row._asdict() for row in rows]}
+        numbers = {"device": device, "machine": machine(), "rows": [row._asdict() for row in rows]}
         with replacing(file) as temporary:
             temporary.write_text(json.dumps(numbers, indent=2, allow_nan=False) + "\n")
 

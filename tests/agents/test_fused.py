@@ -4,6 +4,7 @@ import dataclasses
 import os
 import subprocess
 import sys
+from unittest.mock import Mock
 
 import pytest
 import torch
@@ -192,18 +193,13 @@ def test_a_model_computes_and_learns_the_same(position: str, monkeypatch: pytest
 
 
 def test_a_step_takes_the_kernels_where_they_fit(monkeypatch: pytest.MonkeyPatch) -> None:
-    taken: list[str] = []
-
-    def counted(name: str, *arguments: object) -> Tensor:
-        taken.append(name)
-        return {"attention": attention, "gate": gate}[name](*arguments)  # type: ignore[operator]
-
-    monkeypatch.setattr("agents.mixers.attention", lambda *arguments: counted("attention", *arguments))
-    monkeypatch.setattr("agents.layers.gate", lambda *arguments: counted("gate", *arguments))
+    attended, gated = Mock(wraps=attention), Mock(wraps=gate)
+    monkeypatch.setattr("agents.mixers.attention", attended)
+    monkeypatch.setattr("agents.layers.gate", gated)
     model = AIR(SMALL).to(DEVICE)
     step(model, model)
     # Of L L H L L H the last two updates have a gradient, where SwiGLU is torch's.
-    assert (taken.count("attention"), taken.count("gate")) == (6, 4)
+    assert (attended.call_count, gated.call_count) == (6, 4)
 
 
 def test_a_step_in_float8_stays_near() -> None:
