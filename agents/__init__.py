@@ -6,23 +6,42 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from agents.agent import AIRAgent
-    from agents.config import AIRConfig
-    from agents.internal_actions import InternalActions
-    from agents.model import AIR
-    from agents.train_config import TrainConfig
-    from agents.trainer import Trainer
+    from agents.config.model import AIRConfig
+    from agents.config.presets import PRESETS
+    from agents.config.training import TrainConfig
+    from agents.evaluation import evaluate
+    from agents.hub.pushing import push_to_hub
+    from agents.models.air import AIR
+    from agents.pretrained import shipped_models
+    from agents.thinking.agent import AIRAgent
+    from agents.thinking.internal_actions import InternalActions
+    from agents.training.trainer import Trainer
 
 _HOME = {
-    "AIR": "agents.model",
-    "AIRAgent": "agents.agent",
-    "AIRConfig": "agents.config",
-    "InternalActions": "agents.internal_actions",
-    "TrainConfig": "agents.train_config",
-    "Trainer": "agents.trainer",
+    "AIR": "agents.models.air",
+    "AIRAgent": "agents.thinking.agent",
+    "AIRConfig": "agents.config.model",
+    "InternalActions": "agents.thinking.internal_actions",
+    "PRESETS": "agents.config.presets",
+    "TrainConfig": "agents.config.training",
+    "Trainer": "agents.training.trainer",
+    "evaluate": "agents.evaluation",
+    "push_to_hub": "agents.hub.pushing",
+    "shipped_models": "agents.pretrained",
 }
 
-__all__ = ["AIR", "AIRAgent", "AIRConfig", "InternalActions", "TrainConfig", "Trainer"]
+__all__ = [
+    "AIR",
+    "PRESETS",
+    "AIRAgent",
+    "AIRConfig",
+    "InternalActions",
+    "TrainConfig",
+    "Trainer",
+    "evaluate",
+    "push_to_hub",
+    "shipped_models",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -16,10 +16,10 @@ import numpy as np
 import torch
 
 import puzzles
-from agents.agent import AIRAgent
-from agents.config import AIRConfig
+from agents.config.model import AIRConfig
 from agents.evaluation import Evaluation, evaluate, evaluate_halting, halting_steps
-from agents.model import AIR
+from agents.models.air import AIR
+from agents.thinking.agent import AIRAgent
 from benchmarks.table import Row, report
 from puzzles.build import build_dataset
 from puzzles.dataset import Dataset

@@ -21,19 +21,19 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from agents.agent import AIRAgent
-from agents.arithmetic import act_step_flops, count_parameters, training_step_flops
-from agents.compiling import compiled
-from agents.config import AIRConfig
-from agents.devices import pick_device, pick_dtype, prepare
+from agents.config.model import AIRConfig
+from agents.config.training import TrainConfig
 from agents.evaluation import evaluate, evaluate_halting
-from agents.float8 import multiplies_float8
-from agents.fused import WIDTHS, fuses_attention, use_kernels
-from agents.layers import use_float8
-from agents.losses import stablemax_cross_entropy
-from agents.model import AIR
-from agents.train_config import TrainConfig
-from agents.trainer import Trainer
+from agents.models.air import AIR
+from agents.models.compiling import compiled
+from agents.models.cost import act_step_flops, count_parameters, training_step_flops
+from agents.models.devices import pick_device, pick_dtype, prepare
+from agents.models.float8 import multiplies_float8
+from agents.models.kernels.fused import WIDTHS, fuses_attention, use_kernels
+from agents.models.layers import use_float8
+from agents.thinking.agent import AIRAgent
+from agents.training.losses import stablemax_cross_entropy
+from agents.training.trainer import Trainer
 from benchmarks.evaluation import quarter_threshold
 from benchmarks.gpu_sizes import PAPER, TINY, WAYS
 from benchmarks.table import Row, at_least, at_most, machine, report

@@ -23,20 +23,20 @@ from typing import Any, NamedTuple
 
 import torch
 
-from agents.agent import AIRAgent
 from agents.analysis import analyze
-from agents.batches import open_dataset
-from agents.cards import write_card
-from agents.checkpoint import EVALUATION, load_model, save_model
-from agents.compiling import compiled
-from agents.devices import pick_device, pick_dtype
+from agents.checkpoints.folder import EVALUATION, load_model, save_model
+from agents.config.presets import PRESETS
+from agents.config.training import TRAIN_CONFIG, TrainConfig
+from agents.data.batches import open_dataset
 from agents.evaluation import describe, evaluate, evaluate_attempts, evaluate_halting, report
-from agents.evaluation.figures import draw_evaluation
-from agents.figures import draw_training_curve
-from agents.presets import PRESETS
-from agents.run_log import METRICS
-from agents.train_config import TRAIN_CONFIG, TrainConfig
-from agents.trainer import Trainer
+from agents.figures.evaluation import draw_evaluation
+from agents.figures.training_curve import draw_training_curve
+from agents.hub.cards import write_card
+from agents.models.compiling import compiled
+from agents.models.devices import pick_device, pick_dtype
+from agents.thinking.agent import AIRAgent
+from agents.training.run_log import METRICS
+from agents.training.trainer import Trainer
 from puzzles.files import replacing
 
 AGAIN = 75  # EX_TEMPFAIL

@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataclasses
 from typing import Any, NamedTuple
 
-from agents.config import AIRConfig
-from agents.presets import PRESETS
+from agents.config.model import AIRConfig
+from agents.config.presets import PRESETS
 
 
 class Way(NamedTuple):

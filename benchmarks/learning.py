@@ -19,12 +19,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from agents.checkpoint import TRAINING
-from agents.presets import PRESETS
-from agents.recipes import RECIPES
-from agents.run_log import read_metrics
-from agents.train_config import TrainConfig
-from agents.trainer import Trainer
+from agents.checkpoints.folder import TRAINING
+from agents.config.presets import PRESETS
+from agents.config.recipes import RECIPES
+from agents.config.training import TrainConfig
+from agents.training.run_log import read_metrics
+from agents.training.trainer import Trainer
 from benchmarks.table import Row, at_least, report
 
 TARGETS = {

@@ -16,12 +16,12 @@ import numpy as np
 import torch
 
 import puzzles
-from agents.arithmetic import training_memory, training_step_flops
-from agents.batches import PuzzleBatches
-from agents.config import AIRConfig
-from agents.presets import PRESETS
-from agents.train_config import TrainConfig
-from agents.trainer import Trainer
+from agents.config.model import AIRConfig
+from agents.config.presets import PRESETS
+from agents.config.training import TrainConfig
+from agents.data.batches import PuzzleBatches
+from agents.models.cost import training_memory, training_step_flops
+from agents.training.trainer import Trainer
 from benchmarks.memory import peak_resident
 from benchmarks.table import Row, at_most, report, seconds
 from puzzles.build import build_dataset

@@ -12,13 +12,13 @@ import numpy as np
 import tyro
 
 from agents import AIRAgent, Trainer
-from agents.devices import pick_device
-from agents.figures import draw_training_curve
-from agents.play import Episodes, Judgement, judge
-from agents.presets import PRESETS
+from agents.config.presets import PRESETS
+from agents.config.recipes import RECIPES
+from agents.evaluation.episodes import Episodes, Judgement, judge
+from agents.figures.training_curve import draw_training_curve
+from agents.models.devices import pick_device
 from agents.pretrained import shipped
-from agents.recipes import RECIPES
-from agents.rollout import save_rollout
+from agents.thinking.rollout import save_rollout
 from puzzles.dataset import Dataset
 from puzzles.importers import import_puzzles
 

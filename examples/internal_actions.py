@@ -12,7 +12,7 @@ import gymnasium as gym
 
 import air_envs
 from agents import AIRAgent, InternalActions
-from agents.internal_actions import COMMIT, H, L
+from agents.thinking.internal_actions import COMMIT, H, L
 
 Policy = Callable[[Mapping[str, Any], str], int]
 

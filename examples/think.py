@@ -3,8 +3,8 @@
 import sys
 
 from agents import AIRAgent
+from agents.hub.generator import fresh_puzzle
 from agents.pretrained import find
-from agents.pretrained.generator import fresh_puzzle
 
 
 def main(run: str, seed: int = 0, act_steps: int = 2) -> None:

@@ -16,16 +16,16 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from agents.agent import AIRAgent
 from agents.analysis.members import ABLATIONS, member_run, members
 from agents.analysis.published import ACCURACY, TASKS
 from agents.analysis.tables import NOTHING, text_table
-from agents.cards import write_card
+from agents.config.training import TRAIN_CONFIG, TrainConfig, read_train_config
 from agents.evaluation import evaluate
-from agents.figures import draw_training_curve
-from agents.plotting import BLUE, SKY, chart, save_chart
-from agents.train_config import TRAIN_CONFIG, TrainConfig, read_train_config
-from agents.trainer import Trainer, TrainingDiverged
+from agents.figures.charts import BLUE, SKY, chart, save_chart
+from agents.figures.training_curve import draw_training_curve
+from agents.hub.cards import write_card
+from agents.thinking.agent import AIRAgent
+from agents.training.trainer import Trainer, TrainingDiverged
 from puzzles.files import replacing
 
 RESULT, SUMMARY = "result.json", "ablation.json"

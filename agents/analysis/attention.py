@@ -11,7 +11,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from agents.agent import AIRAgent
 from agents.analysis.families import FamilyAnalysis, family_analysis
 from agents.analysis.maps import attention_layers, attention_maps, mass, normalised_entropy
 from agents.analysis.moments import Moments
@@ -19,7 +18,8 @@ from agents.analysis.published import ATTENTION, TASKS
 from agents.analysis.tables import NOTHING, text_table, with_interval
 from agents.analysis.tracing import Update, decode, parts, trace
 from agents.evaluation.selection import select
-from agents.model import AIR
+from agents.models.air import AIR
+from agents.thinking.agent import AIRAgent
 from puzzles import Puzzles
 from puzzles.dataset import Dataset
 

@@ -15,7 +15,7 @@ from agents.analysis.freeze import Freeze
 from agents.analysis.published import ATTENTION, FREEZE, TASKS
 from agents.analysis.rollouts import MEASURES, Rollouts
 from agents.analysis.tracing import STATES
-from agents.plotting import BLUE, GREY, ORANGE, chart, save_chart
+from agents.figures.charts import BLUE, GREY, ORANGE, chart, save_chart
 
 COLOURS = {"z_H": ORANGE, "z_L": BLUE}
 """As in the pictures of rollouts."""

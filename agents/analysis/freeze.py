@@ -7,16 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from agents.agent import AIRAgent
 from agents.analysis.changes import changes
 from agents.analysis.families import family_analysis
 from agents.analysis.moments import Moments
 from agents.analysis.published import FREEZE, FREEZE_UPDATES, TASKS
 from agents.analysis.tables import number, text_table, with_interval
 from agents.analysis.tracing import STATES, decode, parts, trace
+from agents.config.program import freeze
 from agents.evaluation.selection import Selection, select
 from agents.evaluation.statistics import wilson_interval
-from agents.program import freeze
+from agents.thinking.agent import AIRAgent
 from puzzles import Grids
 from puzzles.dataset import Dataset
 

@@ -7,9 +7,9 @@ import math
 import torch
 from torch import Tensor, nn
 
-from agents.mixers import Attention
-from agents.model import AIR, State
-from agents.positions import Position
+from agents.models.air import AIR, State
+from agents.models.mixers import Attention
+from agents.models.positions import Position
 
 
 def attention_maps(model: AIR, letter: str, state: State, x: Tensor) -> list[Tensor]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 
-from agents.train_config import TrainConfig
-from agents.variants import INJECTIONS, LEVEL_TOKENS, OPERATORS, variant_fields
+from agents.config.training import TrainConfig
+from agents.config.variants import INJECTIONS, LEVEL_TOKENS, OPERATORS, variant_fields
 
 ABLATIONS: dict[str, tuple[str, ...]] = {
     "injection": tuple(INJECTIONS),
@@ -13,7 +13,7 @@ ABLATIONS: dict[str, tuple[str, ...]] = {
     "level-token": ("L2x_H2x", *(f"L2x_H2x+{token}" for token in LEVEL_TOKENS)),
     "model": ("Lx_H", "HRM", "TRM", "TRM-MLP"),
 }
-"""Members by their names in ``agents.variants``. Lx_H is the paper's default, whose operator is to add."""
+"""Members by their names in ``agents.config.variants``. Lx_H is the paper's default, whose operator is to add."""
 
 
 def members(ablation: str, only: tuple[str, ...] = ()) -> tuple[str, ...]:

@@ -8,12 +8,11 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from agents.agent import AIRAgent
 from agents.analysis.attention import AttentionMeasures, measure_attention, require_comparable
 from agents.analysis.figures import draw_attention, draw_freeze, draw_rollouts
 from agents.analysis.freeze import Freeze, measure_freeze
 from agents.analysis.rollouts import Rollouts, measure_rollouts
-from agents.variants import variant_name
+from agents.thinking.agent import AIRAgent
 from puzzles.dataset import Dataset
 from puzzles.files import replacing
 
@@ -119,7 +118,7 @@ def analyze(
     rows = len(dataset.split_view(split))
     count = rows if puzzles is None else min(puzzles, rows)
     precision = str(agent.dtype).removeprefix("torch.")
-    title = f"{variant_name(agent.model.config)}, {agent.family.name}, {count:,} {split} puzzles, {precision}"
+    title = f"{agent.model.config.variant_name}, {agent.family.name}, {count:,} {split} puzzles, {precision}"
     report = Report(title, results)
     if output is not None:
         _write(report, output)
@@ -144,7 +143,7 @@ def _draw_puzzles(
     """Draw the first puzzles' rollouts; return the sheets, none where the drawing's packages are missing."""
     if not all(importlib.util.find_spec(name) for name in ("pygame", "gymnasium", "imageio")):
         return []
-    from agents.rollout import save_rollout
+    from agents.thinking.rollout import save_rollout
 
     sheets = []
     for index, puzzle in enumerate(dataset.split(split).puzzle[:count]):

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.agent import AIRAgent
 from agents.analysis.changes import changes
 from agents.analysis.families import FamilyAnalysis, family_analysis
 from agents.analysis.moments import Moments
 from agents.analysis.tables import text_table
 from agents.analysis.tracing import STATES, decode, parts, trace
 from agents.evaluation.selection import select
+from agents.thinking.agent import AIRAgent
 from puzzles import Grids, Puzzles
 from puzzles.dataset import Dataset
 

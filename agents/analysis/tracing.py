@@ -12,13 +12,13 @@ from torch import Tensor
 from tqdm import tqdm
 
 import puzzles
-from agents.agent import AIRAgent
-from agents.batches import to_cells
+from agents.data.batches import to_cells
 from agents.evaluation.selection import Selection
-from agents.model import State
+from agents.models.air import State
+from agents.thinking.agent import AIRAgent
 
 STATES = ("z_H", "z_L")
-"""In the order of ``agents.model.State``."""
+"""In the order of ``agents.models.air.State``."""
 
 
 class Update(NamedTuple):
@@ -46,8 +46,8 @@ def trace(agent: AIRAgent, puzzle: puzzles.Grids, act_steps: int, program: str |
         agent: whose model runs.
         puzzle: (B, rows, columns) uint8.
         act_steps: how many ACT steps.
-        program: what each of them runs, by default the model's; a state whose letter ``agents.program.freeze`` took
-            out of it keeps its initial value throughout.
+        program: what each of them runs, by default the model's; a state whose letter ``agents.config.program.freeze``
+            took out of it keeps its initial value throughout.
     """
     model, program = agent.model, program or agent.model.config.program
     tokens = agent.tokens(puzzle)

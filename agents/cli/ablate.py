@@ -10,9 +10,9 @@ import tyro
 
 from agents.analysis.members import ABLATIONS, members
 from agents.cli.parsing import listed, parse
-from agents.presets import PRESETS
-from agents.recipes import generate_missing
-from agents.train_config import TrainConfig
+from agents.config.presets import PRESETS
+from agents.config.recipes import generate_missing
+from agents.config.training import TrainConfig
 
 
 def main(args: list[str]) -> None:

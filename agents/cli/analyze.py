@@ -42,9 +42,9 @@ def analyze_command(
         dtype: precision of the hidden states.
         output: folder of the numbers, pictures and report.md; by default the folder analysis in RUN, or where you are.
     """
-    from agents.agent import AIRAgent
     from agents.analysis import analyze
     from agents.analysis.report import REPORT
+    from agents.thinking.agent import AIRAgent
     from puzzles.dataset import Dataset
 
     data = Dataset(dataset)

@@ -11,7 +11,7 @@ import tyro
 
 import puzzles
 from agents.cli.parsing import parse
-from agents.flags import flags
+from agents.config.flags import flags
 
 _USAGE = """usage: air-envs data ACTION ...
 
@@ -256,7 +256,7 @@ def _inspect(args: list[str]) -> None:
         summary = summarize(dataset)
         drawn: tuple[Path, ...] = ()
         if picture is not None:
-            from agents.dataset_page import draw_dataset_page
+            from agents.figures.dataset_page import draw_dataset_page
 
             drawn = draw_dataset_page(dataset, summary, picture)
         if as_json:

@@ -49,12 +49,12 @@ def evaluate_command(
         output: JSON file of the numbers, the picture beside it; by default eval.json in the folder RUN,
             eval-FAMILY.json for another grid shape than the model was trained on.
     """
-    from agents.agent import AIRAgent
-    from agents.cards import write_card
-    from agents.checkpoint import EVALUATION, load_config
+    from agents.checkpoints.folder import EVALUATION, load_config
     from agents.evaluation import describe, evaluate, evaluate_attempts, evaluate_halting, report
     from agents.evaluation.attempts import fitting_guesses
     from agents.evaluation.halting import logit
+    from agents.hub.cards import write_card
+    from agents.thinking.agent import AIRAgent
     from puzzles.dataset import Dataset
     from puzzles.files import replacing
 
@@ -75,7 +75,7 @@ def evaluate_command(
     print(describe(evaluation, early, several))
     numbers = {"run": run, "dataset": str(dataset), **report(evaluation, early, several)}
     if episodes:
-        from agents.play import play_evaluated
+        from agents.evaluation.episodes import play_evaluated
 
         judgement = play_evaluated(agent, data, evaluation, batch)
         print(judgement.in_environment)
@@ -84,7 +84,7 @@ def evaluate_command(
         own = agent.family.name == load_config(Path(run)).family
         output = Path(run) / (EVALUATION if own else f"eval-{agent.family.name}.json")
     if output is not None:
-        from agents.evaluation.figures import draw_evaluation
+        from agents.figures.evaluation import draw_evaluation
 
         with replacing(output) as temporary:
             temporary.write_text(json.dumps(numbers, indent=2, allow_nan=False) + "\n")

@@ -20,8 +20,8 @@ def export_command(
         run: folder of a training run, or a model's name: a shipped one such as sudoku-6x6, or one on the hub.
         output: the folder to write.
     """
-    from agents.exporters import save_published
-    from agents.importers import ALL_CONFIG
+    from agents.checkpoints.published.reading import ALL_CONFIG
+    from agents.checkpoints.published.writing import save_published
     from agents.pretrained import load_pretrained
 
     if (output / ALL_CONFIG).exists():

@@ -25,12 +25,11 @@ def import_command(
         variant: injection, operator and level token by name, such as L2x_H2x+prepend-strip; by default what the
             architecture's name says, else the paper's default, Lx_H.
     """
-    from agents.arithmetic import count_parameters
-    from agents.cards import write_card
-    from agents.checkpoint import CONFIG, save_model
-    from agents.config import to_json
-    from agents.importers import load_published
-    from agents.variants import variant_name
+    from agents.checkpoints.folder import CONFIG, save_model
+    from agents.checkpoints.published.reading import load_published
+    from agents.config.model import to_json
+    from agents.hub.cards import write_card
+    from agents.models.cost import count_parameters
 
     if (output / CONFIG).exists():
         raise ValueError(f"{output}: holds a checkpoint already; remove it or choose another output")
@@ -38,7 +37,7 @@ def import_command(
     save_model(model, output)
     write_card(output)
     print(to_json(model.config), end="")
-    print(f"{variant_name(model.config)}, {count_parameters(model.config):,} weights, in {output}")
+    print(f"{model.config.variant_name}, {count_parameters(model.config):,} weights, in {output}")
 
 
 def main(args: list[str]) -> None:

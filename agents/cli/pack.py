@@ -32,7 +32,7 @@ def pack_command(
         best: take the weights that did best when training measured them, in place of the last ones; the dataset has to
             be another one than training measured them on.
     """
-    from agents.pretrained.packing import pack
+    from agents.hub.packing import pack
 
     results = pack(run, output, dataset, puzzles, device, best)
     size = sum(file.stat().st_size for file in output.iterdir())

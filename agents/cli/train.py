@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 import tyro
 
 from agents.cli.parsing import listed, parse
-from agents.config import to_json
-from agents.presets import PRESETS
-from agents.recipes import generate_missing
-from agents.train_config import TrainConfig
+from agents.config.model import to_json
+from agents.config.presets import PRESETS
+from agents.config.recipes import generate_missing
+from agents.config.training import TrainConfig
 
 if TYPE_CHECKING:
-    from agents.processes import Processes
+    from agents.training.processes import Processes
 
 
 def main(args: list[str]) -> None:
@@ -32,7 +32,7 @@ def main(args: list[str]) -> None:
         raise ValueError("--from-step chooses among the checkpoints of a run, expected --resume RUN as well")
     config = None if chosen.resume else _configure(chosen.preset, rest)
 
-    from agents.processes import joined
+    from agents.training.processes import joined
 
     with joined() as processes:
         if config and chosen.preset and processes.first:
@@ -43,10 +43,10 @@ def main(args: list[str]) -> None:
 
 def _train(config: TrainConfig | None, run: Path, from_step: int | None, processes: Processes) -> None:
     """Train as ``config`` says, or go on with ``run``; the first of the processes speaks for all."""
-    from agents.cards import write_card
-    from agents.checkpoint import BEST, rewind
-    from agents.figures import draw_training_curve
-    from agents.trainer import Trainer
+    from agents.checkpoints.folder import BEST, rewind
+    from agents.figures.training_curve import draw_training_curve
+    from agents.hub.cards import write_card
+    from agents.training.trainer import Trainer
 
     if from_step is not None and processes.first:
         rewind(run, from_step)

@@ -34,10 +34,10 @@ def watch_command(
         ms_per_update: how long the window shows each update.
         family: of the generated puzzle, another grid shape such as maze-15x15.
     """
-    from agents.agent import AIRAgent
+    from agents.hub.generator import fresh_puzzle
     from agents.pretrained import find
-    from agents.pretrained.generator import fresh_puzzle
-    from agents.rollout import rollout_frames, save_rollout
+    from agents.thinking.agent import AIRAgent
+    from agents.thinking.rollout import rollout_frames, save_rollout
     from puzzles.dataset import Dataset
 
     if dataset and family:

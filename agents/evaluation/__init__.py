@@ -2,7 +2,7 @@
 
 ``evaluate_attempts`` puts those it is not sure of again, as symmetry copies or with guesses.
 
-``report`` turns what they return into one JSON object, ``agents.evaluation.figures`` into a picture.
+``report`` turns what they return into one JSON object, ``agents.figures.evaluation`` into a picture.
 """
 
 from agents.evaluation.attempts import AttemptsEvaluation, evaluate_attempts

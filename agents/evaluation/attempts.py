@@ -21,11 +21,11 @@ import torch
 from numpy.typing import NDArray
 
 import puzzles
-from agents.agent import AIRAgent
 from agents.evaluation.guesses import guess
 from agents.evaluation.halting import Answers, logit, think_until_sure
 from agents.evaluation.selection import Marked, mark, select
 from agents.evaluation.statistics import wilson_interval
+from agents.thinking.agent import AIRAgent
 from puzzles.dataset import Dataset
 
 

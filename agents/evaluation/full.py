@@ -14,10 +14,10 @@ from torch import Tensor
 from tqdm import tqdm
 
 import puzzles
-from agents.agent import AIRAgent
-from agents.batches import to_cells
+from agents.data.batches import to_cells
 from agents.evaluation.selection import Marked, Shard, fresh_state, mark, select, warm_up
 from agents.evaluation.statistics import Calibration, calibration, mean_interval, wilson_interval
+from agents.thinking.agent import AIRAgent
 from puzzles.dataset import Dataset
 
 

@@ -18,12 +18,12 @@ from torch import Tensor
 from tqdm import tqdm
 
 import puzzles
-from agents.agent import AIRAgent
-from agents.batches import to_cells
+from agents.data.batches import to_cells
 from agents.evaluation.full import Evaluation
 from agents.evaluation.selection import Marked, Selection, fresh_state, mark, select, warm_up
 from agents.evaluation.statistics import mean_interval, wilson_interval
-from agents.model import State
+from agents.models.air import State
+from agents.thinking.agent import AIRAgent
 from puzzles.dataset import Dataset
 
 

@@ -9,8 +9,8 @@ import torch
 from numpy.typing import NDArray
 
 import puzzles
-from agents.agent import AIRAgent
-from agents.model import State
+from agents.models.air import State
+from agents.thinking.agent import AIRAgent
 from puzzles.dataset import Dataset
 
 Shard = tuple[int, int]

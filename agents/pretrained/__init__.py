@@ -17,15 +17,15 @@ import torch
 from huggingface_hub import hf_hub_download
 from huggingface_hub.errors import HFValidationError
 
-from agents.checkpoint import CONFIG, WEIGHTS, CheckpointError, load_model
-from agents.model import AIR
+from agents.checkpoints.folder import CONFIG, WEIGHTS, CheckpointError, load_model
+from agents.models.air import AIR
 
 FOLDER = Path(__file__).parent
 OWNER = "air_envs"
 """Shipped models are called OWNER/NAME, as on the hub, or NAME for short."""
 
 
-def shipped() -> list[str]:
+def shipped_models() -> list[str]:
     """Return the names of the shipped models, in alphabetical order."""
     return sorted(path.parent.name for path in FOLDER.glob(f"*/{CONFIG}"))
 
@@ -39,7 +39,7 @@ def find(name_or_path: str | Path) -> Path | None:
     if Path(name_or_path).is_dir():
         return Path(name_or_path)
     name = str(name_or_path).removeprefix(f"{OWNER}/")
-    return FOLDER / name if name in shipped() else None
+    return FOLDER / name if name in shipped_models() else None
 
 
 def load_pretrained(name_or_path: str | Path, device: torch.device | str = "cpu") -> AIR:
@@ -55,7 +55,7 @@ def load_pretrained(name_or_path: str | Path, device: torch.device | str = "cpu"
     folder = find(name_or_path)
     if folder is not None:
         return load_model(folder, device)
-    names = ", ".join(f"{OWNER}/{name}" for name in shipped()) or "there are none"
+    names = ", ".join(f"{OWNER}/{name}" for name in shipped_models()) or "there are none"
     if "/" not in str(name_or_path):  # no name on the hub lacks its owner
         raise CheckpointError(f"{name_or_path}: neither a checkpoint folder nor a shipped model; shipped: {names}")
     try:

@@ -4,9 +4,9 @@ import pytest
 import torch
 
 import puzzles
-from agents.config import AIRConfig
-from agents.train_config import TrainConfig
-from agents.trainer import Trainer
+from agents.config.model import AIRConfig
+from agents.config.training import TrainConfig
+from agents.training.trainer import Trainer
 from puzzles.build import build_dataset
 
 # Tiny tensors gain nothing from threads, and lose much where another process keeps the cores busy.

@@ -12,14 +12,14 @@ from pathlib import Path
 import pytest
 import torch
 
-from agents.agent import AIRAgent
-from agents.arithmetic import count_parameters
-from agents.batches import open_dataset
-from agents.checkpoint import load_training
+from agents.checkpoints.folder import load_training
+from agents.config.training import read_train_config
+from agents.data.batches import open_dataset
 from agents.evaluation import evaluate
+from agents.hub.packing import MAX_BYTES
+from agents.models.cost import count_parameters
 from agents.pretrained import load_pretrained
-from agents.pretrained.packing import MAX_BYTES
-from agents.train_config import read_train_config
+from agents.thinking.agent import AIRAgent
 from benchmarks import gpu_data
 from benchmarks.gpu import Bench
 from benchmarks.gpu_run import PLANS, Plan, interrupt_after, train

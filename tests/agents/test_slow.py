@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from agents.pretrained.packing import pack
-from agents.trainer import Trainer
+from agents.hub.packing import pack
+from agents.training.trainer import Trainer
 from examples import demo
 from tests.agents.conftest import tiny_config
 

@@ -1,0 +1,1 @@
+"""Checkpoint folders: written, read, and transferred to another model."""

@@ -1,0 +1,236 @@
+"""Published checkpoints of HRM, TRM and AIR: a torch file of weights beside ``all_config.yaml``."""
+
+from __future__ import annotations
+
+import pickle
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+import yaml
+from torch import Tensor
+
+from agents.checkpoints.published.layouts import from_authors, strip_wrappers, to_authors
+from agents.config.model import AIRConfig
+from agents.config.variants import INJECTIONS, LEVEL_TOKENS, OPERATORS, variant_fields
+from agents.models.air import AIR
+
+ALL_CONFIG = "all_config.yaml"
+OUR_SECTION = "air_envs"
+"""Where our own exports keep the whole ``AIRConfig``, which the authors' settings can't hold."""
+
+_NOT_WEIGHTS = {".yaml", ".yml", ".py", ".md", ".json", ".jsonl", ".txt", ".png", ".log"}
+_ARCH = {
+    "hidden": "hidden_size",
+    "heads": "num_heads",
+    "expansion": "expansion",
+    "h_cycles": "H_cycles",
+    "l_cycles": "L_cycles",
+    "max_steps": "halt_max_steps",
+}
+_FIXED = {"rms_norm_eps": 1e-5, "rope_theta": 10_000.0}
+"""Settings that our model does not vary, and that no published checkpoint does."""
+
+
+_UPDATE_RULE = {"inject_l", "inject_h", "operator", "level_token"}
+"""Fields that a variant's name may tell."""
+
+
+class PublishedError(ValueError):
+    """A published checkpoint lacks something or holds what no model here has. The message starts with the path."""
+
+
+def load_published(source: Path, family: str | None = None, variant: str | None = None) -> AIR:
+    """Load a model that the code of HRM, TRM or AIR saved.
+
+    Args:
+        source: the folder, whose only or highest ``step_N`` torch file is taken, or such a file itself.
+        family: of puzzles; by default what the settings' data path or the vocabulary says.
+        variant: injection, operator and level token by name (``agents.config.variants``), which the authors' settings
+            need not tell; by default what the name of the architecture says, else the paper's default, Lx_H.
+
+    Raises:
+        PublishedError: a missing or damaged file, a missing, unexpected or mis-shaped key, an unknown setting.
+    """
+    path = _torch_file(source)
+    settings, weights = _read_settings(path.parent / ALL_CONFIG), _read_weights(path)
+    try:
+        config = config_from_authors(settings, weights, family, variant)
+    except ValueError as error:
+        raise PublishedError(f"{path.parent / ALL_CONFIG}: {error}") from error
+    model = AIR(config)
+    try:
+        _check_keys(weights, model)
+        model.load_state_dict(from_authors(weights))
+    except ValueError as error:
+        raise PublishedError(f"{path}: {error}") from error
+    return model.eval()
+
+
+def config_from_authors(
+    settings: Mapping[str, Any], weights: Mapping[str, Tensor], family: str | None = None, variant: str | None = None
+) -> AIRConfig:
+    """Read the configuration off ``all_config.yaml``, and off the weights what it does not say.
+
+    Args:
+        settings: the file's content.
+        weights: the authors' state dict.
+        family, variant: see ``load_published``.
+
+    Raises:
+        ValueError: a setting is missing, unknown, or not decided by settings, weights and variant.
+    """
+    if OUR_SECTION in settings:
+        return _our_own(settings[OUR_SECTION], family, variant)
+    keys = strip_wrappers(weights)
+    arch = settings.get("arch")
+    if not isinstance(arch, Mapping):
+        raise ValueError("no section arch")
+    for name, value in _FIXED.items():
+        if float(arch.get(name, value)) != value:
+            raise ValueError(f"arch.{name} {arch[name]}, expected {value}")
+    fields = {ours: _setting(arch, theirs) for ours, theirs in _ARCH.items()}
+    fields["family"] = family or _family(settings, keys)
+    fields["position"] = str(arch.get("pos_encodings", "none")).lower()
+    fields |= _networks(arch, keys) | _prefix(arch, keys)
+    return AIRConfig(**fields | _update_rule(arch, keys, variant))
+
+
+def _our_own(section: Mapping[str, Any], family: str | None, variant: str | None) -> AIRConfig:
+    """Read a configuration that our exporter wrote beside the authors' settings; it leaves nothing to be told."""
+    try:
+        config = AIRConfig(**section)
+    except TypeError as error:
+        raise ValueError(f"section {OUR_SECTION}: {error}") from error
+    told = {"family": family or config.family, **(variant_fields(variant) if variant else {})}
+    for name, value in told.items():
+        if getattr(config, name) != value:
+            raise ValueError(f"section {OUR_SECTION} says {name} {getattr(config, name)!r}, told {value!r}")
+    return config
+
+
+def _networks(arch: Mapping[str, Any], keys: Mapping[str, Tensor]) -> dict[str, Any]:
+    """Layers, gradient rule and halting, by whose code it is: f_level AIR's, H_level HRM's, L_level alone TRM's."""
+    layers = {name: _count_layers(keys, name) for name in ("f_level", "L_level", "H_level")}
+    if not layers["f_level"] and not layers["L_level"]:
+        raise ValueError("weights without inner.f_level or inner.L_level are of no layout known (AIR, HRM, TRM)")
+    trm = bool(layers["L_level"] and not layers["H_level"])
+    said = [arch[name] for name in (("L_layers",) if trm else ("L_layers", "H_layers")) if name in arch]
+    found = [count for count in layers.values() if count]
+    if not set(found) <= set(said):
+        raise ValueError(f"arch says {said} layers, the weights have {found}")
+    cycle = "L" * _setting(arch, "L_cycles") + "H"
+    return {
+        "layers": layers["f_level"] or layers["L_level"],
+        "h_layers": layers["H_level"],
+        "mixer": "mlp" if arch.get("mlp_t") else "attention",
+        "gradient": cycle if trm else "LH",
+        "q_continue": not arch.get("no_ACT_continue", trm),
+    }
+
+
+def _prefix(arch: Mapping[str, Any], keys: Mapping[str, Tensor]) -> dict[str, int]:
+    """HRM and AIR make the prefix as long as the puzzle embedding needs, TRM 16 unless told, padded with zeros."""
+    learned = -(_setting(arch, "puzzle_emb_ndim") // -_setting(arch, "hidden_size"))
+    trm = not any(key.startswith(("f_level.", "H_level.")) for key in keys)
+    return {"prefix": arch.get("puzzle_emb_len", 16 if trm else 0) or learned, "prefix_learned": learned}
+
+
+def _update_rule(arch: Mapping[str, Any], keys: Mapping[str, Tensor], variant: str | None) -> dict[str, Any]:
+    """Injection, operator and level token: by the variant's name, or found in the architecture's."""
+    name = str(arch.get("name", ""))
+    names = [part for part in (*INJECTIONS, *OPERATORS, *LEVEL_TOKENS) if _mentions(name, part)]
+    fields = variant_fields(variant or "+".join(names) or "Lx_H")
+    if "g_input.weight" in keys and fields.get("operator") not in ("linear", "nonlinear"):
+        raise ValueError(
+            "inner.g_input.weight may be linear or nonlinear, which arch.name does not say; name the variant"
+        )
+    if "input_token_H" in keys and "level_token" not in fields:
+        raise ValueError(f"inner.input_token_H may be {', '.join(LEVEL_TOKENS)}; name the variant")
+    if beyond := fields.keys() - _UPDATE_RULE:
+        raise ValueError(
+            f"variant {variant} says {min(beyond)}, which settings and weights tell; name the others alone"
+        )
+    return fields
+
+
+def _mentions(name: str, part: str) -> bool:
+    pattern = part.replace("-", "[-_]?")
+    return re.search(rf"(?<![A-Za-z0-9]){pattern}(?![A-Za-z0-9])", name) is not None
+
+
+def _family(settings: Mapping[str, Any], keys: Mapping[str, Tensor]) -> str:
+    where = str(settings.get("data_paths") or settings.get("data_path"))
+    if found := re.search(r"(sudoku|maze)-\d+x\d+", where):
+        return found[0]
+    if "sudoku" in where or len(keys.get("lm_head.weight", ())) == 11:
+        return "sudoku-9x9"
+    raise ValueError(f"data path {where} does not tell the puzzle family; name it")
+
+
+def _check_keys(weights: Mapping[str, Tensor], model: AIR) -> None:
+    """Compare with what the model would be in the authors' names."""
+    found = strip_wrappers(weights)
+    network = "f_level" if any(key.startswith("f_level.") for key in found) else "L_level"
+    expected = strip_wrappers(to_authors(model.state_dict(), model.config, network))
+    for what, keys in {"missing": expected.keys() - found, "unexpected": found.keys() - expected}.items():
+        if keys:
+            raise ValueError(f"{what} keys: {', '.join(f'inner.{key}' for key in sorted(keys))}")
+    for key, value in expected.items():
+        if found[key].shape != value.shape:
+            raise ValueError(f"key inner.{key} of shape {tuple(found[key].shape)}, expected {tuple(value.shape)}")
+
+
+def _count_layers(keys: Mapping[str, Tensor], network: str) -> int:
+    return len({key.split(".")[2] for key in keys if key.startswith(f"{network}.layers.")})
+
+
+def _setting(arch: Mapping[str, Any], name: str) -> Any:
+    if name not in arch:
+        raise ValueError(f"no arch.{name}")
+    return arch[name]
+
+
+def _torch_file(source: Path) -> Path:
+    if source.is_file():
+        return source
+    if not source.is_dir():
+        raise PublishedError(f"{source}: no such folder or file")
+    files = [path for path in sorted(source.iterdir()) if _may_hold_weights(path)]
+    steps = {int(path.stem.removeprefix("step_")): path for path in files if re.fullmatch(r"step_\d+", path.stem)}
+    if steps:
+        return steps[max(steps)]
+    if len(files) != 1:
+        found = ", ".join(path.name for path in files) or "none"
+        raise PublishedError(f"{source}: torch files {found}, expected one, or step_N; name the file itself")
+    return files[0]
+
+
+def _may_hold_weights(path: Path) -> bool:
+    """Whether a file may be the torch file; a folder from the hub has ``.gitattributes`` and the like beside it."""
+    return path.is_file() and path.suffix not in _NOT_WEIGHTS and path.name[0] != "." and path.name != "LICENSE"
+
+
+def _read_settings(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        raise PublishedError(f"{path}: missing, expected beside the torch file")
+    try:
+        settings = yaml.safe_load(path.read_text())
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise PublishedError(f"{path}: {error}") from error
+    if not isinstance(settings, dict):
+        raise PublishedError(f"{path}: no settings in it")
+    return settings
+
+
+def _read_weights(path: Path) -> dict[str, Tensor]:
+    """Unpickle tensors and containers of them, nothing else."""
+    try:
+        weights = torch.load(path, map_location="cpu", weights_only=True)
+    except (RuntimeError, EOFError, OSError, ValueError, pickle.UnpicklingError) as error:
+        raise PublishedError(f"{path}: not a torch file of weights: {error}") from error
+    if not isinstance(weights, dict) or not all(isinstance(value, Tensor) for value in weights.values()):
+        raise PublishedError(f"{path}: not a state dict of tensors")
+    return weights

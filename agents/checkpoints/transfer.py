@@ -1,0 +1,43 @@
+"""The weights of one model in another one: what a run may begin with, see ``TrainConfig.init_from``."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from agents.config.model import AIRConfig
+from agents.models.air import AIR
+from agents.pretrained import load_pretrained
+
+WEIGHTS_GO_WITH_ANY = {"family", "h_cycles", "l_cycles", "gradient", "q_continue", "max_steps"}
+"""Fields in which the two may differ: grid shape, program, halting."""
+
+
+def take_weights(model: AIR, name: str) -> None:
+    """Give a model the weights of the one of that name, a folder, a shipped one or one on the hub.
+
+    Raises:
+        CheckpointError: no such model, or a damaged one.
+        ValueError: its weights are made for another model; the message says in what.
+    """
+    found = load_pretrained(name)
+    try:
+        found = found.resized(model.config.family)
+    except ValueError as error:
+        raise ValueError(f"init_from {name}: {error}") from error
+    ours, theirs = (_made_for(config) for config in (model.config, found.config))
+    unlike = [field for field in ours if ours[field] != theirs[field]]
+    if unlike:
+        fields = ", ".join(f"{field} {theirs[field]!r}, expected {ours[field]!r}" for field in unlike)
+        raise ValueError(f"init_from {name}: made for another model, of {fields}")
+    model.load_state_dict(found.state_dict())
+
+
+def _made_for(config: AIRConfig) -> dict[str, Any]:
+    """Return what the weights of a model go with."""
+    fields = dataclasses.asdict(config)
+    if config.mixer == "units":  # whose weights are attention's
+        fields["mixer"] = "attention"
+    if not config.attends:
+        fields["heads"] = None
+    return {name: value for name, value in fields.items() if name not in WEIGHTS_GO_WITH_ANY}

@@ -1,0 +1,156 @@
+"""What a model is made of: a plain dataclass, so that ``--help`` needs no torch."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+from agents.config.program import act_program
+from agents.config.variants import variant_fields, variant_name
+
+Operator = Literal["add", "subtract", "linear", "nonlinear", "hadamard"]
+LevelToken = Literal["none", "addition", "prepend-strip", "prepend-persist"]
+Mixer = Literal["attention", "units", "mlp", "candidates"]
+Position = Literal["rope", "learned", "structured", "none"]
+
+
+@dataclass(frozen=True)
+class AIRConfig:
+    """One model: the Transformer f, the program of one ACT step, the injection and its operator, the level tokens.
+
+    The defaults are the AIR paper's; ``variant`` makes its other models, HRM and TRM.
+    """
+
+    family: str = "sudoku-9x9"
+    """Puzzle family and grid shape, KIND-ROWSxCOLUMNS: it fixes the sequence length and the vocabulary."""
+    hidden: int = 512
+    """Width of the hidden states z_L and z_H."""
+    heads: int = 8
+    """Attention heads, where there is attention."""
+    layers: int = 4
+    """Transformer blocks in f."""
+    h_layers: int = 0
+    """Blocks in a network of their own, f_H, for the H-updates (HRM); 0 shares f between both levels."""
+    expansion: float = 4.0
+    """SwiGLU inner width as a multiple of hidden, before the factor 2/3 and rounding up to a multiple of 256. That of a
+    block over candidates is the multiple of a candidate's channels itself."""
+    h_cycles: int = 2
+    """H-cycles in one ACT step."""
+    l_cycles: int = 2
+    """L-updates before each H-update."""
+    inject_l: float = 1.0
+    """n_L: how many times the embedded puzzle is added to the input of an L-update."""
+    inject_h: float = 0.0
+    """n_H: the same for an H-update."""
+    operator: Operator = "add"
+    """What is done with the embedded puzzle x: add x, subtract it, add W x, add tanh(W x), or multiply with it."""
+    level_token: LevelToken = "none"
+    """What tells f its level: nothing, a vector added everywhere, or a token before the sequence, stripped or kept."""
+    mixer: Mixer = "attention"
+    """How positions are mixed in a block: attention; attention inside units, each head in one kind of them (not in the
+    paper); a SwiGLU over the sequence (TRM's MLP); or no attention, and a state per candidate, that is per cell and
+    digit, that is mixed with the means over its cell, row, column and box (not in the paper; learns Sudoku soonest)."""
+    convolution: int = 0
+    """Side, an odd number, of a convolution that shows the SwiGLU of a cell what is around it in the grid, channel by
+    channel; 0 for none. Not in the paper; with it a maze is learned in minutes on a CPU."""
+    position: Position = "rope"
+    """Position encoding: rotary (the paper), one learned vector per position, one per row, column and box, or none."""
+    prefix: int = 1
+    """Positions before the cells; the q head reads the first position of z_H."""
+    prefix_learned: int = 1
+    """How many of them hold a learned vector; the others are zero (15 of TRM's 16)."""
+    gradient: str = "LH"
+    """The tail of the program that training differentiates: "LH" is the paper's rule, the whole program the longest."""
+    q_continue: bool = True
+    """Halt where q_halt > q_continue, the continue head trained against one more forward pass (the paper, HRM); False
+    halts where q_halt > 0 (TRM)."""
+    max_steps: int = 16
+    """ACT steps per puzzle, at most in training and always in evaluation."""
+
+    def __post_init__(self) -> None:
+        _at_least(1, self, "hidden", "heads", "layers", "h_cycles", "l_cycles", "max_steps")
+        _at_least(0, self, "h_layers", "inject_l", "inject_h", "prefix", "prefix_learned")
+        if self.mixer != "candidates" and (self.hidden % self.heads or (self.hidden // self.heads) % 2):
+            raise ValueError(f"hidden {self.hidden}, expected an even multiple of heads {self.heads}")
+        if self.expansion <= 0:
+            raise ValueError(f"expansion {self.expansion}, expected more than 0")
+        if self.prefix_learned > self.prefix:
+            raise ValueError(f"prefix_learned {self.prefix_learned}, expected at most the prefix {self.prefix}")
+        if self.convolution < 0 or (self.convolution and self.convolution % 2 == 0):
+            raise ValueError(f"convolution {self.convolution}, expected 0 or an odd number")
+        for name, kind in _CHOICES.items():
+            if getattr(self, name) not in get_args(kind):
+                raise ValueError(f"{name} {getattr(self, name)!r}, expected one of {get_args(kind)}")
+        if self.mixer == "candidates":
+            for name, fitting in _CANDIDATES.items():
+                if getattr(self, name) not in fitting:
+                    raise ValueError(f"mixer 'candidates' with {name} {getattr(self, name)!r}, expected {fitting[0]!r}")
+        if self.operator == "hadamard" and self.inject_h:
+            raise ValueError(f"inject_h {self.inject_h}, expected 0: hadamard multiplies in the L-update alone")
+        if not self.gradient or not self.program.endswith(self.gradient):
+            raise ValueError(f"gradient {self.gradient!r} is not a tail of the program {self.program!r}")
+
+    @classmethod
+    def variant(cls, name: str, **fields: Any) -> AIRConfig:
+        """Return a model of the paper by name, such as ``"L2x_H2x+prepend-strip"``, ``"HRM"``, ``"TRM"``.
+
+        Args:
+            name: keys of ``agents.config.variants.VARIANTS``, joined by ``+``.
+            fields: any others, or other values for those of the name.
+
+        Raises:
+            ValueError: an unknown name, or fields that do not fit together.
+        """
+        return cls(**variant_fields(name) | fields)
+
+    @property
+    def variant_name(self) -> str:
+        """The name of the paper's model that this is, by what sets it apart: ``"Lx_H"``, ``"L2x_H2x+addition"``."""
+        return variant_name(vars(self))
+
+    @property
+    def program(self) -> str:
+        """One ACT step: ``"LLHLLH"`` for 2 H-cycles of 2 L-updates."""
+        return act_program(self.h_cycles, self.l_cycles)
+
+    @property
+    def attends(self) -> bool:
+        """Whether positions are mixed by attention, all of them or inside units."""
+        return self.mixer in ("attention", "units")
+
+    @property
+    def first_cell(self) -> int:
+        """Positions of a state before its first cell: the prefix, and a level token that persists."""
+        return self.prefix + (self.level_token == "prepend-persist")
+
+
+_CHOICES = {"operator": Operator, "level_token": LevelToken, "mixer": Mixer, "position": Position}
+# What treats all digits and places alike.
+_CANDIDATES: dict[str, tuple[Any, ...]] = {
+    "position": ("none",),
+    "convolution": (0,),
+}
+
+
+def swiglu_width(width: int, expansion: float) -> int:
+    """Inner width of a SwiGLU over ``width`` channels: 2/3 of the expansion, rounded up to a multiple of 256."""
+    return math.ceil(round(expansion * width * 2 / 3) / 256) * 256
+
+
+def candidate_width(width: int, expansion: float) -> int:
+    """Inner width of a block over candidates of ``width`` channels each."""
+    return round(expansion * width)
+
+
+def to_json(config: Any) -> str:
+    """Write a configuration, a dataclass, as JSON, one field a line."""
+    return json.dumps(dataclasses.asdict(config), indent=2, default=str) + "\n"
+
+
+def _at_least(least: int, config: AIRConfig, *names: str) -> None:
+    for name in names:
+        if getattr(config, name) < least:
+            raise ValueError(f"{name} {getattr(config, name)}, expected at least {least}")

@@ -1,0 +1,235 @@
+"""What a training run is made of: one plain dataclass, each field a flag of ``air-envs train``. Needs no torch."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Literal
+
+from agents.config.model import AIRConfig
+from agents.config.program import act_program
+
+TRAIN_CONFIG = "train.json"
+"""A run's configuration, in its folder."""
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """One training run (AIR paper, training section; the defaults are the paper's)."""
+
+    dataset: Path
+    """HDF5 dataset; its train split is trained on, its test split measured."""
+    output: Path
+    """Folder of the run: checkpoint, metrics, curves."""
+    model: AIRConfig = field(default_factory=AIRConfig)
+    also: tuple[tuple[Path, int], ...] = ()
+    """Train on these datasets as well, a step on each in turn: pairs DATASET BATCH. They may be of other grid shapes of
+    the same kind, to which the weights have to go as well, see ``AIR.resized``. All are measured, and the best weights
+    are those of the best mean."""
+    init_from: str | None = None
+    """Begin with the weights of this model, a folder or a name such as "air_envs/maze-15x15"; None draws them. It may
+    differ from ``model`` in program, halting, attention inside units or to all and, where no weight belongs to one
+    place of it, the grid's shape."""
+    steps: int = 26_040
+    """Optimizer steps; one is one ACT step over the batch."""
+    batch: int = 768
+    """Sequences per step over all processes; always full, a halted sequence is replaced in place."""
+    optimizer: Literal["adam_atan2", "adamw", "muon"] = "adam_atan2"
+    """adam_atan2 is the paper's (with sign-SGD for the prefix vector); adamw trains everything alike; muon trains the
+    matrices of f and of the operator, and adamw the rest (torch 2.9 or newer)."""
+    lr: float = 1e-4
+    """Learning rate after warm-up."""
+    weight_decay: float = 1.0
+    """Decoupled weight decay, multiplied by the learning rate."""
+    warmup: int = 2_000
+    """Steps of linear warm-up."""
+    schedule: Literal["constant", "cosine"] = "constant"
+    """Learning rate after warm-up: constant (the paper), or a cosine down to zero at the last step."""
+    clip: float | None = None
+    """Clip the gradient's norm to this; None (the paper) does not."""
+    ema: float | None = None
+    """Decay of an exponential moving average of the weights, which is then what is evaluated and saved. It is less in
+    the beginning, see ``ema_at``."""
+    loss: Literal["stablemax", "softmax"] = "stablemax"
+    """Cross-entropy of the answer: stablemax in float64 is the paper's."""
+    loss_knee: float | None = None
+    """Beyond this, let the answer's loss of a puzzle grow as its logarithm; None (the papers) does not. What a model
+    can't solve yet teaches it to spread its bets, by which it unlearns to solve; with a knee, such as 0.2, it learns
+    most from what is in reach, and can be trained on hard puzzles."""
+    halting_weight: float = 0.5
+    """Weight of the halting head's loss, 0.5 in the paper. That of the answer is a mean over cells: on a large grid,
+    most of which is easy, it drowns in so much of the other."""
+    early_halting: bool = True
+    """Replace a puzzle once the halting head takes it for solved, as the papers do. False gives each all its ACT steps:
+    a solved one is trained to stay so, which evaluation asks of it."""
+    exploration: float = 0.1
+    """Probability of holding early halting off for a random minimum number of steps."""
+    act_steps: int | None = None
+    """ACT steps per puzzle, at most; None takes the model's max_steps, which are always taken in evaluation."""
+    random_act_steps: int | None = None
+    """Give every puzzle its own limit of ACT steps, drawn from this one to that maximum; None gives each the maximum.
+    Without early halting a draw keeps the batch at different steps, and a late one, such as half the maximum, trains
+    the last steps, by which evaluation goes, as often as most others."""
+    growth: tuple[tuple[int, str], ...] = ()
+    """Grow the program while training (RSM): pairs STEP PROGRAM run PROGRAM before STEP, "1000 LH 3000 LLH"; after
+    the last pair the model runs its own. The gradient goes through as many last updates as the model's ``gradient``."""
+    symmetry: bool = True
+    """Draw a random symmetry copy of every puzzle, on the device. Copies of mazes are labelled anew: of several
+    shortest paths, the copy of the one that a maze is labelled with is not the one that its copy would be. Mazes
+    labelled with other paths than ``puzzles.maze.rules.first_paths`` want False."""
+    device: str = "auto"
+    """cpu, cuda, mps; auto takes the best there is."""
+    dtype: Literal["auto", "bfloat16", "float32"] = "auto"
+    """Precision of the hidden states and matrix products; weights, norms and the optimizer stay in float32. auto takes
+    bfloat16 where the device multiplies it faster, else float32; on CUDA the products of float32 are TF32."""
+    compile: Literal["off", "blocks", "default", "reduce-overhead", "max-autotune"] = "off"
+    """Compile with torch.compile (needs a C++ compiler on the CPU): the Transformer blocks alone, in seconds, or the
+    whole ACT step in one of its modes, in a minute or more; reduce-overhead replays CUDA graphs, where there is CUDA,
+    and max-autotune tries out kernels besides."""
+    float8: bool = False
+    """Take the matrix products of f in float8 where no gradient goes through them: in the updates before the model's
+    ``gradient``, and for the target of q_continue. For Ada, Hopper and later GPUs; evaluation is as precise as ever."""
+    seed: int = 0
+    """Seeds weights, batches, symmetries and halting."""
+    log_every: int = 20
+    """Steps between lines of metrics.jsonl."""
+    eval_every: int = 1_000
+    """Steps between evaluations on the test split; the last step is always evaluated."""
+    eval_puzzles: int = 1_000
+    """Test puzzles in each of them."""
+    checkpoint_every: int = 1_000
+    """Steps between checkpoints."""
+    checkpoint_minutes: float | None = 15.0
+    """Minutes of training between checkpoints, besides; None goes by steps alone."""
+    keep: int = 2
+    """How many of the last checkpoints to keep; the best so far is kept apart."""
+    wandb: str | None = None
+    """Weights & Biases project to log to as well (needs the extra wandb)."""
+
+    def __post_init__(self) -> None:
+        for name in ("steps", "batch", "log_every", "eval_every", "eval_puzzles", "checkpoint_every", "keep"):
+            self._at_least(1, name)
+        for name in ("lr", "weight_decay", "warmup", "halting_weight", "seed"):
+            self._at_least(0, name)
+        if not 0 <= self.exploration <= 1:
+            raise ValueError(f"exploration {self.exploration}, expected a probability")
+        if self.act_steps is not None and not 1 <= self.act_steps <= self.model.max_steps:
+            raise ValueError(f"act_steps {self.act_steps}, expected 1 to the model's {self.model.max_steps}")
+        if self.random_act_steps is not None and not 1 <= self.random_act_steps <= self.most_act_steps:
+            raise ValueError(f"random_act_steps {self.random_act_steps}, expected 1 to {self.most_act_steps}")
+        if self.loss_knee is not None and self.loss_knee <= 0:
+            raise ValueError(f"loss_knee {self.loss_knee}, expected more than 0")
+        if self.clip is not None and self.clip <= 0:
+            raise ValueError(f"clip {self.clip}, expected a norm above 0")
+        if self.ema is not None and not 0 < self.ema < 1:
+            raise ValueError(f"ema {self.ema}, expected a decay between 0 and 1")
+        if self.checkpoint_minutes is not None and self.checkpoint_minutes <= 0:
+            raise ValueError(f"checkpoint_minutes {self.checkpoint_minutes}, expected more than 0")
+        for path, batch in self.also:
+            if batch < 1:
+                raise ValueError(f"also {path} with batch {batch}, expected at least 1")
+            if [other.stem for other, _ in self.also].count(path.stem) > 1:
+                raise ValueError(f"also {path.stem} twice, expected different names")
+        steps = [0, *(step for step, _ in self.growth)]
+        if any(a >= b for a, b in pairwise(steps)):
+            raise ValueError(f"growth at steps {steps[1:]}, expected each later than the one before")
+        for step, _ in self.growth:
+            self.model_at(step - 1)
+
+    @property
+    def datasets(self) -> tuple[Path, ...]:
+        """All that it trains on, ``dataset`` first."""
+        return self.dataset, *(path for path, _ in self.also)
+
+    @property
+    def most_act_steps(self) -> int:
+        """ACT steps that a puzzle gets at most in training."""
+        return self.act_steps or self.model.max_steps
+
+    def model_at(self, step: int) -> AIRConfig:
+        """The model that ``step``, counted from 0, trains: ``model`` with the program that has grown so far.
+
+        Raises:
+            ValueError: a program that is no number of equal cycles, L-updates and then one H.
+        """
+        for end, program in self.growth:
+            if step < end:
+                return _running(self.model, program)
+        return self.model
+
+    def lr_at(self, step: int) -> float:
+        """Learning rate of ``step``, counted from 0: linear warm-up, then the schedule."""
+        if step < self.warmup:
+            return self.lr * (step + 1) / self.warmup
+        if self.schedule == "constant":
+            return self.lr
+        done = (step - self.warmup) / max(1, self.steps - self.warmup)
+        return self.lr * 0.5 * (1 + math.cos(math.pi * min(1.0, done)))
+
+    def ema_at(self, step: int) -> float:
+        """Decay of the average after ``step``, counted from 0.
+
+        At most so much that the latter half of all steps has seven eighths of the weight: a short run would else end
+        with an average of what it began with.
+
+        Raises:
+            ValueError: no average is kept.
+        """
+        if self.ema is None:
+            raise ValueError("ema None, expected a decay")
+        return min(self.ema, step / (step + 3))
+
+    def _at_least(self, least: int, name: str) -> None:
+        if getattr(self, name) < least:
+            raise ValueError(f"{name} {getattr(self, name)}, expected at least {least}")
+
+
+def other_test(dataset: Path) -> str:
+    """Return what the test split of one of the datasets in ``also`` is called in a run's metrics."""
+    return f"test-{dataset.stem}"
+
+
+def train_config_from_json(text: str) -> TrainConfig:
+    """Read back what ``agents.config.model.to_json`` wrote of a ``TrainConfig``.
+
+    Raises:
+        ValueError: no JSON, or not the fields of one.
+    """
+    values: dict[str, Any] = json.loads(text)
+    try:
+        values["model"] = AIRConfig(**values["model"])
+        values["dataset"], values["output"] = Path(values["dataset"]), Path(values["output"])
+        values["also"] = tuple((Path(path), batch) for path, batch in values.get("also", ()))
+        values["growth"] = tuple((step, program) for step, program in values.get("growth", ()))
+        return TrainConfig(**values)
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"not a training configuration: {error}") from error
+
+
+def read_train_config(run: Path) -> TrainConfig | None:
+    """Read the configuration in the folder of a training run; None where there is none.
+
+    Raises:
+        ValueError: a damaged one; the message names its path.
+    """
+    path = run / TRAIN_CONFIG
+    if not path.is_file():
+        return None
+    try:
+        return train_config_from_json(path.read_text())
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
+
+
+def _running(model: AIRConfig, program: str) -> AIRConfig:
+    """Return the same model with another program, its gradient through as many updates as before, or all there are."""
+    cycles = program.count("H")
+    updates = program.find("H")
+    if cycles == 0 or program != act_program(cycles, updates) or updates == 0:
+        raise ValueError(f"growth program {program!r}, expected equal cycles of L-updates and one H, such as LLHLLH")
+    gradient = program[-len(model.gradient) :]
+    return dataclasses.replace(model, h_cycles=cycles, l_cycles=updates, gradient=gradient)

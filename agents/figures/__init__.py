@@ -1,0 +1,1 @@
+"""Figures for people: training curves, evaluations, pages of a dataset."""

@@ -1,0 +1,182 @@
+"""Model cards: the README.md of a checkpoint folder, from what the folder knows of the run that made it."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from huggingface_hub import EvalResult, ModelCard, ModelCardData
+
+import puzzles
+from agents.checkpoints.folder import EVALUATION, load_config
+from agents.config.flags import flags
+from agents.config.model import AIRConfig
+from agents.config.training import TrainConfig, other_test, read_train_config
+from agents.models.cost import count_parameters
+from puzzles.dataset import Dataset
+from puzzles.files import replacing
+from puzzles.mixing import sources
+
+CARD = "README.md"
+MARK = "<!-- Written by air-envs. Remove this line, and it will leave this file alone. -->"
+PAPER = "https://arxiv.org/abs/2605.17811"
+
+
+def write_card(run: Path) -> Path:
+    """Write the card of a checkpoint folder, unless someone has written their own there; return its path."""
+    path = run / CARD
+    if not path.exists() or MARK in path.read_text():
+        with replacing(path) as temporary:
+            temporary.write_text(f"{model_card(load_config(run), run)}\n{MARK}\n")
+    return path
+
+
+def model_card(
+    config: AIRConfig,
+    run: Path | None = None,
+    results: dict[str, Any] | None = None,
+    name: str | None = None,
+    note: str = "",
+) -> ModelCard:
+    """Describe a model: variant, dataset, accuracy, training command, how to load it.
+
+    Args:
+        config: of the model.
+        run: folder of its training; what is missing there is left out of the card.
+        results: what was measured, as ``evaluation_of`` returns it, which is the default.
+        name: by which it is loaded, where that is known: ``"air_envs/sudoku-6x6"``.
+        note: a sentence after the accuracy.
+    """
+    train = read_train_config(run) if run else None
+    results = results or evaluation_of(run)
+    data = ModelCardData(
+        license="apache-2.0",
+        library_name="air-envs",
+        tags=["reasoning", "recurrent-transformer", puzzles.family(config.family).kind, config.variant_name],
+        datasets=_hub_datasets(train) if train else None,
+        metrics=["accuracy"],
+        model_name=f"AIR {config.variant_name} {config.family}",
+        eval_results=[_eval_result(config, results)] if results else None,
+    )
+    others = [_accuracy(other) for other in _other_evaluations(run, train)] if run and train else []
+    body = "\n\n".join(_paragraphs(config, _portable(train) if train else None, results, name, note, others))
+    return ModelCard(f"---\n{data.to_yaml()}\n---\n\n{body}\n")
+
+
+def evaluation_of(run: Path | None) -> dict[str, Any] | None:
+    """Return what was measured of a run, with the dataset's name: by ``air-envs eval``, else last in its training.
+
+    None where nothing was.
+    """
+    if run is None:
+        return None
+    if (run / EVALUATION).is_file():
+        results = json.loads((run / EVALUATION).read_text())
+        return results | {"dataset": Path(results["dataset"]).stem}
+    from agents.training.run_log import read_metrics  # imports TensorBoard
+
+    lines, train = list(read_metrics(run, "test")), read_train_config(run)
+    return lines[-1] | {"dataset": train.dataset.stem} if lines and train else None
+
+
+def _other_evaluations(run: Path, train: TrainConfig) -> Iterator[dict[str, Any]]:
+    """Yield what training measured last on each of the other datasets that it trained on."""
+    from agents.training.run_log import read_metrics
+
+    for path, _ in train.also:
+        lines = list(read_metrics(run, other_test(path)))
+        if lines:
+            yield lines[-1] | {"dataset": path.stem, "split": "test"}
+
+
+def training_command(config: TrainConfig) -> str:
+    """Return the command that starts the same run: every field that is not the default's, as a flag."""
+    default = TrainConfig(dataset=config.dataset, output=config.output, model=config.model)
+    words = ["air-envs", "train", "--dataset", str(config.dataset), "--output", str(config.output)]
+    return shlex.join([*words, *flags(config, default), *flags(config.model, AIRConfig(), "model.")])
+
+
+def _paragraphs(
+    config: AIRConfig,
+    train: TrainConfig | None,
+    results: dict[str, Any] | None,
+    name: str | None,
+    note: str,
+    others: list[str],
+) -> Iterator[str]:
+    yield f"# AIR {config.variant_name}, {config.family}"
+    yield (
+        f"A recurrent Transformer that solves {config.family} puzzles by up to {config.max_steps} ACT steps of the "
+        f"program `{config.program}` over two hidden states ([paper]({PAPER})). "
+        f"{count_parameters(config) / 1e6:.2f} million weights."
+    )
+    if results:
+        yield "## Accuracy"
+        yield _accuracy(results) + note
+    if others:
+        yield "At the end of its training, on the other datasets that it was trained on:"
+        yield "\n".join(f"- {other}" for other in others)
+    yield "## Use"
+    if name:
+        yield f"`air-envs watch {name}` shows it thinking."
+    yield (
+        "```python\nfrom agents import AIRAgent\n\n"
+        f'agent = AIRAgent.from_pretrained("{name or "this folder or its name on the hub"}")\n'
+        "proposal, state = agent.predict(observation)  # once per ACT step\n```"
+    )
+    if train:
+        yield "## Training"
+        datasets = ", ".join(f"`{path.name}`" for path in train.datasets)
+        each = "Datasets" if train.also else "Dataset"
+        yield f"{each} {datasets}, seed {train.seed}.\n\n```sh\n{training_command(train)}\n```"
+    yield "## Configuration"
+    yield f"```json\n{json.dumps(dataclasses.asdict(config), indent=2)}\n```"
+
+
+def _accuracy(results: dict[str, Any]) -> str:
+    low, high = results["exact_accuracy_interval_95"]
+    return (
+        f"{results['exact_accuracy']:.1%} of {results['puzzles']:,} {results['split']} puzzles of "
+        f"`{results['dataset']}` exactly right (95 % interval {low:.1%} to {high:.1%}), "
+        f"{results['cell_accuracy']:.2%} of the cells, after {results['act_steps']} ACT steps in {results['dtype']}."
+    )
+
+
+def _eval_result(config: AIRConfig, results: dict[str, Any]) -> EvalResult:
+    return EvalResult(
+        task_type="puzzle-solving",
+        dataset_type=config.family,
+        dataset_name=results["dataset"],
+        dataset_split=results["split"],
+        metric_type="accuracy",
+        metric_name="exact accuracy",
+        metric_value=round(results["exact_accuracy"], 6),
+    )
+
+
+def _portable(train: TrainConfig) -> TrainConfig:
+    """Return the same run without this machine's folders."""
+    return dataclasses.replace(
+        train,
+        dataset=_relative(train.dataset, "data"),
+        also=tuple((_relative(path, "data"), batch) for path, batch in train.also),
+        output=_relative(train.output, "runs"),
+        init_from=train.init_from and str(_relative(Path(train.init_from), "runs")),
+    )
+
+
+def _hub_datasets(train: TrainConfig) -> list[str] | None:
+    """Name the data sets of the hub that a run's puzzles come from, as far as their file is there and tells."""
+    if not train.dataset.is_file():
+        return None
+    found = {source["generator_parameters"].get("hub") for source in sources(Dataset(train.dataset), "train")}
+    return sorted(found - {None}) or None
+
+
+def _relative(path: Path, folder: str) -> Path:
+    """Replace the folders of an absolute path: a card is for other machines."""
+    return Path(folder, path.name) if path.is_absolute() else path

@@ -1,0 +1,59 @@
+"""Fresh puzzles for a model: of the kind that it was trained on, as far as its folder tells."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from agents.checkpoints.folder import CheckpointError, load_config
+from agents.config.training import read_train_config
+from puzzles import Grids, PuzzleError, PuzzleFamily
+from puzzles.build import GENERATOR
+from puzzles.dataset import Dataset
+from puzzles.errors import check_seed
+from puzzles.mixing import sources
+
+OPTIONS = "generator.json"
+
+
+def fresh_puzzle(family: PuzzleFamily, seed: int, folder: Path | None = None) -> Grids:
+    """Generate one puzzle, (rows, columns) uint8, with the options that ``generator_options`` finds in the folder.
+
+    For another family than the folder's model was trained on they may ask too much; then it is one of the defaults.
+
+    Raises:
+        CheckpointError: the folder's options are no options of the family's generator.
+        PuzzleError: they cannot be met, or a seed outside 0 <= seed < 2**64.
+    """
+    check_seed(seed)
+    found = generator_options(folder) if folder else {}
+    try:
+        options = family.Options(**found)
+    except TypeError as error:
+        raise CheckpointError(f"{folder}: generator options {found}, expected those of {family.name}") from error
+    key = np.array([seed], np.uint64)
+    try:
+        return family.generate(key, options).puzzle[0]
+    except PuzzleError:
+        if folder is None or load_config(folder).family == family.name:
+            raise
+        return family.generate(key).puzzle[0]
+
+
+def generator_options(folder: Path) -> dict[str, Any]:
+    """Return the options that generated a model's training puzzles: its ``generator.json``, else its dataset's.
+
+    Those of a mixture are of its test puzzles.
+
+    Empty, which means the generator's defaults, where neither is there or the puzzles were imported.
+    """
+    if (folder / OPTIONS).is_file():
+        return json.loads((folder / OPTIONS).read_text())
+    train = read_train_config(folder)
+    if train is None or not train.dataset.is_file():
+        return {}
+    (tested,) = sources(Dataset(train.dataset), "test")
+    return dict(tested["generator_parameters"]) if tested["generator"] == GENERATOR else {}

@@ -1,0 +1,90 @@
+"""A finished run as a small folder to give away: weights in bfloat16, model card, options of its generator."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from agents.checkpoints.folder import BEST, BEST_EVALUATION, WEIGHTS, load_model, save_model
+from agents.config.training import read_train_config
+from agents.data.batches import open_dataset
+from agents.evaluation import evaluate
+from agents.hub.cards import CARD, evaluation_of, model_card
+from agents.hub.generator import OPTIONS, generator_options
+from agents.models.devices import pick_device
+from agents.pretrained import FOLDER, OWNER
+from agents.thinking.agent import AIRAgent
+from puzzles.files import new_folder
+
+MAX_BYTES = 16 << 20
+"""Of one file."""
+
+
+def pack(
+    run: Path,
+    output: Path,
+    dataset: Path | None = None,
+    puzzles: int | None = None,
+    device: str = "auto",
+    best: bool = False,
+) -> dict[str, Any]:
+    """Write the folder ``output``, whole or not at all, from the newest weights of a run.
+
+    Args:
+        run: folder of a training run.
+        output: a new folder; in ``agents/pretrained`` it ships with the package, under its own name.
+        dataset: measure the weights, as they are after rounding, on its test split, for the card; None takes over what
+            was measured of the run, in full precision: by ``air-envs eval``, else at the end of its training.
+        puzzles: of the dataset, from the first on; None takes all.
+        device: to measure on.
+        best: take the weights that did best when training measured them, in place of the newest. They were chosen by
+            those puzzles, so others have to measure them.
+
+    Returns:
+        The measured numbers on the card.
+
+    Raises:
+        CheckpointError: no such checkpoint, or a damaged one.
+        ValueError: a file above ``MAX_BYTES``, a dataset of another family, none, or that of the training, for the best
+            weights, or no accuracy to put on the card.
+        FileExistsError: something stands at ``output``.
+    """
+    if best and (dataset is None or dataset.resolve() == _training_data(run)):
+        raise ValueError(f"{dataset or 'no dataset'}: expected one that the best weights were not chosen by")
+    model = load_model(run / BEST if best else run)
+    with new_folder(output) as folder:
+        save_model(model, folder, torch.bfloat16)
+        _check_size(folder / WEIGHTS)
+        (folder / OPTIONS).write_text(json.dumps(generator_options(run), indent=2) + "\n")
+        results = _measured(folder, dataset, puzzles, device) if dataset else evaluation_of(run)
+        if results is None:
+            raise ValueError(f"{run}: no accuracy for the card, expected a run that was evaluated, or a dataset")
+        note = _choice(run) if best else "" if dataset else " Measured before the weights were rounded to bfloat16."
+        name = f"{OWNER}/{output.name}" if output.resolve().parent == FOLDER else None
+        (folder / CARD).write_text(str(model_card(model.config, run, results, name, note)))
+    return results
+
+
+def _training_data(run: Path) -> Path | None:
+    train = read_train_config(run)
+    return train.dataset.resolve() if train else None
+
+
+def _choice(run: Path) -> str:
+    step = json.loads((run / BEST / BEST_EVALUATION).read_text())["step"]
+    return f" The weights are those of step {step:,}, the best ones measured in training, on other puzzles."
+
+
+def _check_size(path: Path) -> None:
+    size = path.stat().st_size
+    if size > MAX_BYTES:
+        raise ValueError(f"{path.name}: {size / 2**20:.1f} MiB, expected at most {MAX_BYTES >> 20} MiB")
+
+
+def _measured(folder: Path, dataset: Path, puzzles: int | None, device: str) -> dict[str, Any]:
+    agent = AIRAgent(load_model(folder, pick_device(device)))
+    data = open_dataset(dataset, agent.family.name)
+    return evaluate(agent, data, count=puzzles).summary() | {"dataset": dataset.stem}

@@ -1,0 +1,34 @@
+"""A model on the Hugging Face hub: its weights, its configuration and its card."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from huggingface_hub import HfApi
+
+from agents.checkpoints.folder import save_model
+from agents.hub.cards import CARD, model_card
+from agents.models.air import AIR
+
+
+def push_to_hub(model: AIR, name: str, run: Path | None = None, private: bool = False, token: str | None = None) -> str:
+    """Upload a model with a card that describes its training; ``AIRAgent.from_pretrained(name)`` loads it.
+
+    Args:
+        model: to upload, in float32.
+        name: ``"owner/name"`` on the hub; the repository is created where there is none.
+        run: folder of the training run, for the card; None leaves training and accuracy out.
+        private: create a private repository.
+        token: of an account with write access; by default the one that ``hf auth login`` stored.
+
+    Returns:
+        The address of the commit.
+    """
+    api = HfApi(token=token)
+    repository = api.create_repo(name, private=private, exist_ok=True).repo_id
+    with tempfile.TemporaryDirectory() as staging:
+        folder = Path(staging)
+        save_model(model, folder)
+        (folder / CARD).write_text(str(model_card(model.config, run)), encoding="utf-8")
+        return str(api.upload_folder(repo_id=repository, folder_path=folder))

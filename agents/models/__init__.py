@@ -1,0 +1,1 @@
+"""The recurrent Transformer and its parts: AIR, its variants, HRM and TRM."""

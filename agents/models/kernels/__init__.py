@@ -1,0 +1,1 @@
+"""Kernels for Hopper GPUs, and the operators that torch sees of them."""

@@ -1,0 +1,1 @@
+"""What a trained model does with a puzzle, update by update."""

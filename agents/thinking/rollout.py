@@ -1,0 +1,76 @@
+"""Pictures of a model thinking: every L- and H-update of one puzzle as an animation, a sheet and a window."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from agents.thinking.agent import AIRAgent, Thought
+from air_envs.drawing.files import save_gif, save_png
+from air_envs.drawing.frame import Frame
+from air_envs.drawing.rollout import draw_frames
+from air_envs.drawing.sheet import draw_sheet
+
+
+def rollout_frames(
+    agent: AIRAgent, observation: Mapping[str, Any], title: str = "", act_steps: int | None = None
+) -> Iterator[Frame]:
+    """Yield a frame for the puzzle as posed and one after every update, to the end of the ACT step that solves it.
+
+    The board shows what an agent that proposes after each ACT step has answered so far.
+    """
+    puzzle = np.asarray(observation["puzzle"])
+    program = agent.model.config.program
+    undecided = np.full(puzzle.shape, agent.family.undecided)
+    yield Frame(puzzle, undecided, undecided, title=title, program=program)
+    answer = None
+    for thought in agent.think(observation, act_steps):
+        last = thought.update % len(program) == 0
+        proposal = agent.family.read_answer(puzzle[None], thought.z_H.cells[None])
+        solved = bool(agent.family.is_solved(puzzle[None], proposal)[0])
+        if last:
+            answer = thought.z_H.cells
+        yield _frame(agent, thought, puzzle, answer, title, program, solved)
+        if last and solved:
+            return
+
+
+def save_rollout(
+    agent: AIRAgent, observation: Mapping[str, Any], path: Path, title: str = "", act_steps: int | None = None
+) -> tuple[Path, Path]:
+    """Write one puzzle's rollout as ``PATH.gif`` (animation) and ``PATH.png`` (contact sheet); return both paths.
+
+    ``path`` may end in either already.
+    """
+    frames = list(rollout_frames(agent, observation, title, act_steps))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    name = path.stem if path.suffix in (".gif", ".png") else path.name
+    gif = save_gif(path.with_name(f"{name}.gif"), draw_frames(agent.family, frames))
+    png = save_png(path.with_name(f"{name}.png"), draw_sheet(agent.family, frames, title=title))
+    return gif, png
+
+
+def _frame(
+    agent: AIRAgent, thought: Thought, puzzle: Any, answer: Any, title: str, program: str, solved: bool
+) -> Frame:
+    candidates = [z.probability[..., 1:] if agent.family.symbols else None for z in (thought.z_H, thought.z_L)]
+    return Frame(
+        puzzle,
+        z_h=thought.z_H.cells,
+        z_l=thought.z_L.cells,
+        answer=answer,
+        z_h_confidence=thought.z_H.confidence,
+        z_l_confidence=thought.z_L.confidence,
+        z_h_candidates=candidates[0],
+        z_l_candidates=candidates[1],
+        title=title,
+        act_step=thought.act_step,
+        update=thought.update,
+        program=program,
+        position=(thought.update - 1) % len(program),
+        halt=float(1 / (1 + np.exp(-thought.halt_logit))),
+        solved=solved,
+    )

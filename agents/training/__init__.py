@@ -1,0 +1,1 @@
+"""Training with supervised targets, from a dataset to a checkpoint."""

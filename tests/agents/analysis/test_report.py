@@ -1,0 +1,252 @@
+"""The analyses where the answer is known, their files, and the command line."""
+
+import json
+import math
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import puzzles
+from agents.analysis import ANALYSES, analyze, measure_attention, measure_freeze, measure_rollouts
+from agents.analysis.attention import GROUPS, AttentionMeasures
+from agents.analysis.changes import changes
+from agents.analysis.families import family_analysis
+from agents.analysis.figures import draw_attention, draw_freeze
+from agents.analysis.freeze import Condition, Freeze
+from agents.analysis.moments import Moments
+from agents.analysis.published import ATTENTION, FREEZE
+from agents.cli import main
+from agents.config.model import AIRConfig, Mixer
+from agents.data.batches import PADDING
+from agents.models.air import AIR
+from agents.thinking.agent import AIRAgent
+from puzzles.dataset import Dataset
+
+DIGIT, BLANK = 2, 1
+"""Tokens of the digit 1 and of a blank cell."""
+
+
+@pytest.fixture
+def rigged() -> AIRAgent:
+    """Two networks whose blocks change nothing: f_L attends to all cells alike, f_H to the cell itself alone.
+
+    Without a puzzle in their input all positions stay the same vector, so that attention follows from RoPE and the
+    weights: queries and keys of zero in f_L, a long constant one in f_H. The decoded grids say what lm_head says.
+    """
+    config = AIRConfig(family="sudoku-4x4", hidden=64, heads=1, layers=2, h_layers=2, max_steps=4)
+    model = AIR(config).double()
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.zero_()
+        for start in (model.H_init, model.L_init):
+            start.fill_(1.0)
+        for block in model.f_H:
+            block.mixer.qkv.weight[:128] = 1.0
+    return AIRAgent(model, torch.float64)
+
+
+def say(agent: AIRAgent, token: int) -> None:
+    """Let both states decode to one token everywhere."""
+    with torch.no_grad():
+        agent.model.lm_head.weight.zero_()
+        agent.model.lm_head.weight[token] = 1.0
+
+
+@pytest.mark.parametrize(("token", "group"), [(BLANK, "control"), (PADDING, "control"), (DIGIT, "violation-adjacent")])
+def test_attention_of_a_rigged_model(rigged: AIRAgent, dataset: Path, token: int, group: str) -> None:
+    """One digit everywhere conflicts everywhere; blank or undecided cells conflict with nothing."""
+    say(rigged, token)
+    found = measure_attention(rigged, Dataset(dataset), progress=False)
+    assert found.measures == ("nbr", "ent", "viol")
+    assert found.moments.count[0, :, 0, 0].tolist() == [40 * (group == name) for name in GROUPS]
+    near = 8 / 16  # 4 in the row, 3 more in the column, 1 more in the box
+    viol = 1.0 if group == "violation-adjacent" else 0.0
+    of_l, of_h = (near, 1.0, viol), (1.0, 0.0, viol)
+    difference = near - 1, -1.0, 0.0
+    for layer in range(2):
+        means = found.moments.mean[layer, GROUPS.index(group)]
+        np.testing.assert_allclose(means.T, [of_l, of_h, difference], atol=1e-6)
+    halves = found.moments.half[:, GROUPS.index(group)]
+    np.testing.assert_allclose(halves, 0, atol=1e-6)
+
+
+def test_freeze_and_rollouts_of_a_rigged_model(rigged: AIRAgent, dataset: Path) -> None:
+    """States that always say the same change nothing; blank and padding leave every cell open."""
+    for token, is_open, conflicts in ((BLANK, 1.0, 0), (PADDING, 1.0, 0), (DIGIT, 0.0, 16)):
+        say(rigged, token)
+        data = Dataset(dataset)
+        frozen = measure_freeze(rigged, data, puzzles=3, act_steps=2, progress=False)
+        assert frozen.updates == 12
+        assert all((found.changes.mean == 0).all() for found in frozen.conditions.values())
+        rollouts = measure_rollouts(rigged, data, puzzles=3, act_steps=2, progress=False)
+        assert rollouts.moments.mean.shape == (12, 2, 7)
+        assert (rollouts.moments.mean[:, :, 2] == is_open).all()
+        assert (rollouts.moments.mean[:, :, 3] == conflicts).all()
+        assert (rollouts.moments.mean[:, :, 4:] == 0).all()
+
+
+def test_what_a_change_of_content_is() -> None:
+    """From 1 to 2 it is one; taking or losing the mask value 0 is a flip; padding is a value like others."""
+    before, after = np.array([[1, 1, 0, 0, 5, 1]], np.uint8), np.array([[2, 0, 3, 0, 1, 1]], np.uint8)
+    found = changes(before, after, mask=0)
+    assert found.content.tolist() == [[True, False, False, False, True, False]]
+    assert found.flips.tolist() == [[False, True, True, False, False, False]]
+    assert not any(np.any(part) for part in changes(None, after, mask=0))
+
+
+def test_neighbourhoods_of_the_paper() -> None:
+    (units,) = family_analysis(puzzles.family("sudoku-9x9")).neighbourhoods()
+    assert (units.cells.sum(1) == 21).all()
+    assert units.cells.diagonal().all()
+    sizes = {near.name: near for near in family_analysis(puzzles.family("maze-30x30")).neighbourhoods()}
+    for name, size in (("nbr4", 4), ("nbr8", 8), ("nbr5x5", 24)):
+        assert sizes[name].divisor == size
+        assert sizes[name].cells.sum(1).max() == sizes[name].cells[31 * 3].sum() == size
+        assert not sizes[name].cells.diagonal().any()
+    assert np.flatnonzero(sizes["nbr4"].cells[0]).tolist() == [1, 30]
+
+
+def test_moments_in_batches() -> None:
+    rng = np.random.default_rng(0)
+    values, valid = rng.normal(1e4, 1, (50, 3)), rng.random((50, 3)) < 0.5
+    valid[:, 2] = False
+    valid[7, 2] = True
+    moments = Moments((3,))
+    for first in range(0, 50, 7):
+        part = slice(first, first + 7)
+        moments.add(values[part], valid[part])
+    for i in (0, 1):
+        kept = values[valid[:, i], i]
+        assert moments.mean[i] == pytest.approx(kept.mean(), rel=1e-12)
+        assert moments.half[i] == pytest.approx(1.96 * kept.std(ddof=1) / math.sqrt(len(kept)), rel=1e-8)
+    assert moments.summary(2) == {"mean": values[7, 2], "interval_95": None, "puzzles": 1}
+    assert Moments().summary() == {"mean": None, "interval_95": None, "puzzles": 0}
+
+
+def test_a_batch_more_changes_nothing(run: Path, dataset: Path) -> None:
+    agent, data = AIRAgent.from_pretrained(run), Dataset(dataset)
+    for measure in (measure_rollouts, measure_freeze, measure_attention):
+        one, other = (measure(agent, data, puzzles=12, batch=batch, progress=False).summary() for batch in (5, 12))
+        assert flat(one) == pytest.approx(flat(other), rel=1e-4, abs=1e-6)
+
+
+def flat(value: object) -> list[float]:
+    """All numbers of a JSON value, in order; null counts as 0."""
+    if isinstance(value, dict):
+        return [number for inner in value.values() for number in flat(inner)]
+    if isinstance(value, list | tuple):
+        return [number for inner in value for number in flat(inner)]
+    return [] if isinstance(value, str) else [float(value or 0)]  # type: ignore[arg-type]
+
+
+def test_the_paper_stands_beside_its_own_puzzles_only() -> None:
+    for family, shown in (("sudoku-9x9", True), ("maze-30x30", True), ("sudoku-6x6", False)):
+        changed = Moments((2,))
+        changed.add([[1.0, 2.0], [3.0, 4.0]])
+        freeze = Freeze({name: Condition(changed, 1) for name in FREEZE["sudoku-9x9"]}, 96, family)
+        assert ("paper" in freeze.table()) == shown
+        assert "sums over 96 updates" in freeze.table()
+        names = next(iter(ATTENTION.get(family, ATTENTION["sudoku-9x9"]).values()))
+        moments = Moments((5, 2, len(names) + 1, 3))
+        moments.add(np.ones((4, 5, 2, len(names) + 1, 3)))
+        attention = AttentionMeasures(moments, (*names, "viol"), (2,), 4, family)
+        assert ("paper" in attention.table()) == shown
+        # A fifth layer has no published value.
+        assert (attention.table().splitlines()[-1].split()[-1] == "-") == shown
+
+
+def test_analyze_writes_numbers_pictures_and_a_page(
+    run: Path, dataset: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / "analysis"
+    args = [str(run), str(dataset), "--device", "cpu", "--puzzles", "10", "--batch", "4", "--output", str(output)]
+    main(["analyze", *args, "--pictures", "1"])
+    out = capsys.readouterr().out
+    assert "sudoku-4x4, 10 test puzzles, float32" in out
+    for name in ("rollouts", "freeze", "attention"):
+        numbers = json.loads((output / f"{name}.json").read_text())
+        assert numbers["puzzles"] == 10
+        assert (output / f"{name}.png").stat().st_size > 15_000
+    assert len(numbers["groups"]["control"]["nbr"]) == 1
+    page = (output / "report.md").read_text()
+    assert all(f"![]({name})" in page for name in ("rollouts.png", "freeze.png", "attention.png", "puzzle-0.png"))
+    frozen = json.loads((output / "freeze.json").read_text())["conditions"]
+    agent = AIRAgent.from_pretrained(run)
+    normal = measure_freeze(agent, Dataset(dataset), puzzles=10, progress=False).conditions["normal"]
+    assert frozen["normal"]["z_L_content_changes"]["mean"] == normal.changes.mean[1]
+    assert frozen["freeze z_L"]["z_L_content_changes"]["mean"] == 0
+
+    main(["analyze", *args[:-1], str(tmp_path / "one"), "--what", "freeze"])
+    assert sorted(path.name for path in (tmp_path / "one").iterdir()) == ["freeze.json", "freeze.png", "report.md"]
+
+
+def test_pictures_of_an_empty_group(tmp_path: Path) -> None:
+    """A perfect model has no violation-adjacent query."""
+    moments = Moments((2, 2, 3, 3))
+    valid = np.zeros((4, 2, 2, 3, 3), bool)
+    valid[:, :, 0] = True
+    moments.add(np.random.default_rng(0).normal(size=valid.shape), valid)
+    found = AttentionMeasures(moments, ("nbr", "ent", "viol"), (2, 4), 4, "sudoku-9x9")
+    assert "violation-adjacent queries, in 0 of 4 puzzles" in found.table()
+    json.dumps(found.summary(), allow_nan=False)
+    assert draw_attention(found, tmp_path / "attention.png").stat().st_size > 15_000
+    conditions = {name: Condition(Moments((2,)), 0) for name in FREEZE["maze-30x30"]}
+    for condition in conditions.values():
+        condition.changes.add([[100.0, 200.0]])
+    assert draw_freeze(Freeze(conditions, 96, "maze-30x30"), tmp_path / "freeze.png").stat().st_size > 15_000
+
+
+@pytest.mark.parametrize(
+    ("what", "message"),
+    [
+        ({"what": ["dreams"]}, "analysis 'dreams', expected one of rollouts, freeze, attention"),
+        ({"puzzles": 0}, "puzzles 0, expected at least 1"),
+        ({"batch": 0}, "batch 0, expected at least 1"),
+        ({"act_steps": 0}, "ACT steps 0, expected at least 1"),
+        ({"pictures": -1}, "pictures -1, expected at least 0"),
+        ({"split": "valid"}, "no split 'valid'"),
+    ],
+)
+def test_wrong_arguments(run: Path, dataset: Path, what: dict, message: str) -> None:
+    for name in what.get("what", ("rollouts", "freeze", "attention")):
+        with pytest.raises(ValueError, match=message):
+            analyze(AIRAgent.from_pretrained(run), Dataset(dataset), **{"what": [name], "progress": False} | what)
+
+
+def test_models_that_attention_says_nothing_of(dataset: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    small = {"family": "sudoku-4x4", "hidden": 32, "heads": 2, "layers": 1}
+    for config, message in (
+        (AIRConfig(**small, mixer="mlp", position="none"), "by 'mlp', expected 'attention'"),
+        (AIRConfig(**small, mixer="candidates", position="none"), "by 'candidates', expected 'attention'"),
+        (AIRConfig(**small, h_layers=2), "2 layers for H and 1 for L"),
+    ):
+        agent, data = AIRAgent(AIR(config)), Dataset(dataset)
+        with pytest.raises(ValueError, match=message):
+            measure_attention(agent, data)
+        monkeypatch.setattr("agents.analysis.report.ANALYSES", dict.fromkeys(ANALYSES))  # none may run
+        with pytest.raises(ValueError, match=message):
+            analyze(agent, data, ANALYSES)
+    monkeypatch.setattr("agents.analysis.families._ANALYSES", {})
+    with pytest.raises(ValueError, match="no analysis of 'sudoku'"):
+        measure_freeze(AIRAgent(AIR(AIRConfig(**small))), Dataset(dataset))
+
+
+@pytest.mark.parametrize("mixer", ["mlp", "candidates"])
+def test_a_model_without_attention_is_analysed_without_it(dataset: Path, mixer: Mixer) -> None:
+    model = AIR(AIRConfig("sudoku-4x4", hidden=32, heads=2, layers=1, max_steps=2, mixer=mixer, position="none"))
+    report = analyze(AIRAgent(model), Dataset(dataset), puzzles=3, progress=False)
+    assert list(report.results) == ["rollouts", "freeze"]
+
+
+def test_analyses_need_neither_environments_nor_drawing() -> None:
+    """A machine with a GPU may lack gymnasium, pygame, Stable-Baselines3 and tyro."""
+    script = (
+        "import sys, agents.analysis.report, agents.analysis.ablation\n"
+        "found = {'gymnasium', 'pygame', 'stable_baselines3', 'sb3_contrib', 'tyro'} & sys.modules.keys()\n"
+        "assert not found, found"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True)

@@ -1,0 +1,137 @@
+"""Puzzles that the model doubts are put again as symmetry copies."""
+
+import dataclasses
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import puzzles
+from agents.checkpoints.folder import save_model
+from agents.cli import main
+from agents.data.batches import to_tokens
+from agents.evaluation import evaluate_attempts, evaluate_halting
+from agents.models.air import AIR, Output, State
+from agents.thinking.agent import AIRAgent
+from puzzles.build import build_dataset
+from puzzles.dataset import Dataset
+from tests.agents.cli.test_commands import fails
+from tests.agents.conftest import TINY
+
+
+class Wavering(AIR):
+    """Answers every cell with the first one of the puzzle, and doubts it the less the greater that is."""
+
+    def forward(self, tokens: torch.Tensor, state: State) -> tuple[State, Output]:
+        first = tokens[:, :1].long().expand_as(tokens)
+        logits = torch.nn.functional.one_hot(first, puzzles.family(self.config.family).vocabulary_size).float()
+        return state, Output(logits, tokens[:, 0].float() - 100, torch.zeros(len(tokens)))
+
+
+class Choosy(AIR):
+    """Solves a grid, and is sure of it, where its first cell is given; else it says padding everywhere, in doubt."""
+
+    def forward(self, tokens: torch.Tensor, state: State) -> tuple[State, Output]:
+        family = puzzles.family(self.config.family)
+        likes = tokens[:, 0] > 1
+        answer = torch.zeros_like(tokens).long()
+        if likes.any():
+            answer[likes] = to_tokens(family.solve((tokens[likes] - 1).numpy().reshape(-1, *family.shape))).long()
+        logits = torch.nn.functional.one_hot(answer, family.vocabulary_size).float()
+        return state, Output(logits, torch.where(likes, 2.0, -2.0), torch.zeros(len(tokens)))
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    """Minimal puzzles: most of their first cells are blank."""
+    path = tmp_path_factory.mktemp("data") / "sudoku-6x6.h5"
+    return build_dataset(path, puzzles.family("sudoku-6x6"), train=1, test=60, progress=False)
+
+
+@pytest.fixture(scope="module")
+def choosy() -> AIRAgent:
+    return AIRAgent(Choosy(dataclasses.replace(TINY, family="sudoku-6x6", max_steps=3)))
+
+
+@pytest.mark.parametrize("batch", [7, 256])
+def test_answers_to_copies_are_turned_back(choosy: AIRAgent, data: Dataset, batch: int) -> None:
+    found = evaluate_attempts(choosy, data, 40, batch=batch, progress=False)
+    given = data.split("test").puzzle[:, 0, 0] > 0
+    assert 0 < given.sum() < len(given)
+    assert (found.exact[:, 0] == given).all()
+    assert found.exact[:, -1].all()
+    assert found.solved[:, -1].all()
+    assert (found.answers == data.split("test").solution).all()
+    assert (np.diff(found.exact.astype(int)) >= 0).all()
+
+
+def test_only_what_is_in_doubt_is_put_again(choosy: AIRAgent, data: Dataset) -> None:
+    found = evaluate_attempts(choosy, data, 6, progress=False)
+    doubted = ~found.exact
+    assert (found.steps[:, 0] == np.where(doubted[:, 0], 3, 1)).all(), "sure after one ACT step, or all three"
+    # After a doubted attempt comes another, of three steps, or of one that ends the matter.
+    more = np.diff(found.steps)
+    assert (more[~doubted[:, :-1]] == 0).all()
+    assert (more[doubted[:, :-1]] == np.where(doubted[:, 1:], 3, 1)[doubted[:, :-1]]).all()
+
+
+def test_the_first_attempt_is_the_puzzle_itself(choosy: AIRAgent, data: Dataset) -> None:
+    once = evaluate_halting(choosy, data, 0.5, progress=False)
+    assert len(set(once.steps)) > 1
+    several = evaluate_attempts(choosy, data, 3, progress=False)
+    assert (several.right[:, 0] == once.right).all()
+    assert (several.steps[:, 0] == once.steps).all()
+    again = evaluate_attempts(choosy, data, 3, progress=False)
+    assert (several.answers == again.answers).all(), "one seed, one result"
+    other = evaluate_attempts(choosy, data, 3, seed=1, progress=False)
+    assert (several.answers != other.answers).any()
+
+
+def test_the_most_trusted_answer_is_kept(tmp_path: Path) -> None:
+    """Mazes, whose symmetry moves cells and renames none: the answer is what stood in the copy's first cell."""
+    mazes = build_dataset(tmp_path / "mazes.h5", puzzles.family("maze-5x5"), train=1, test=30, progress=False)
+    agent = AIRAgent(Wavering(dataclasses.replace(TINY, family="maze-5x5", position="none", max_steps=2)))
+    corners = mazes.split("test").puzzle[:, [0, 0, -1, -1], [0, -1, 0, -1]]
+    assert (corners[:, 0] < corners.max(1)).any()
+    found = evaluate_attempts(agent, mazes, 40, progress=False)
+    assert (found.answers == corners.max(1)[:, None, None]).all()
+
+
+def test_padding_is_right_nowhere(tmp_path: Path) -> None:
+    """Not even on the walls of a maze, whose value is 0."""
+    mazes = build_dataset(tmp_path / "mazes.h5", puzzles.family("maze-5x5"), train=1, test=5, progress=False)
+    model = AIR(dataclasses.replace(TINY, family="maze-5x5", position="none", max_steps=1))
+    with torch.no_grad():
+        model.lm_head.weight.zero_()
+    found = evaluate_attempts(AIRAgent(model), mazes, 3, progress=False)
+    assert (found.answers == mazes.family.undecided).all()
+    assert (found.right == 0).all()
+
+
+@pytest.mark.parametrize("family", ["sudoku-4x4", "sudoku-6x6", "maze-5x5", "maze-5x7"])
+def test_symmetries_can_be_undone(family: str) -> None:
+    shape = puzzles.family(family)
+    grids = shape.generate(np.arange(20, dtype=np.uint64)).solution
+    symmetry = shape.symmetries(np.random.default_rng(0).random((20, shape.symmetry_dim)))
+    assert (shape.transform(grids, *symmetry) != grids).any((1, 2)).sum() > 10
+    assert (shape.transform(shape.transform(grids, *symmetry), *shape.inverse(*symmetry)) == grids).all()
+
+
+def test_at_least_one_attempt(choosy: AIRAgent, data: Dataset, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(ValueError, match="attempts 0, expected at least 1"):
+        evaluate_attempts(choosy, data, 0)
+    assert "attempts -1, expected at least 1" in fails(
+        ["eval", "sudoku-6x6", str(data.path), "--attempts", "-1"], capsys
+    )
+
+
+def test_eval_reports_every_attempt(dataset: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    torch.manual_seed(0)
+    save_model(AIR(TINY), tmp_path / "run")
+    main(["eval", str(tmp_path / "run"), str(dataset), "--attempts", "3", "--no-episodes", "--puzzles", "5"])
+    assert "3 attempts:" in capsys.readouterr().out
+    numbers = json.loads((tmp_path / "run" / "eval.json").read_text())["attempts"]
+    assert [line["attempts"] for line in numbers] == [1, 2, 3]
+    assert [line["mean_act_steps"] for line in numbers] == [4, 8, 12], "an untrained head is never sure"

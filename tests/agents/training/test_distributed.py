@@ -1,0 +1,151 @@
+"""Two processes under torchrun train what one trains."""
+
+import dataclasses
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+from agents.checkpoints.folder import load_training
+from agents.config.model import to_json
+from agents.config.training import TrainConfig
+from agents.training.processes import Processes
+from agents.training.run_log import read_metrics
+from agents.training.trainer import Trainer
+from tests.agents.conftest import TINY, small_dataset, tiny_config
+
+WORKER = """
+import sys
+from pathlib import Path
+import torch
+from agents.training.processes import joined
+from agents.config.training import train_config_from_json
+from agents.training.trainer import Trainer
+torch.set_num_threads(1)
+def main(how, path):
+    trainer = Trainer.resume(path) if how == "resume" else Trainer(train_config_from_json(path.read_text()))
+    trainer.train(progress=False)
+
+with joined():
+    main(sys.argv[1], Path(sys.argv[2]))
+"""
+
+
+def start(folder: Path, processes: int, *args: object) -> subprocess.Popen:
+    (folder / "worker.py").write_text(WORKER)
+    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"]
+    command = [*launch, str(folder / "worker.py"), *map(str, args)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def finish(process: subprocess.Popen) -> str:
+    output, _ = process.communicate(timeout=120)
+    assert process.returncode == 0, output
+    return output
+
+
+def train_on_two(config: TrainConfig, folder: Path) -> None:
+    (folder / "config.json").write_text(to_json(config))
+    finish(start(folder, 2, "train", folder / "config.json"))
+
+
+def assert_alike(one: Path, two: Path) -> None:
+    """The same numbers up to rounding: metrics, weights, and the sequences being worked on."""
+    timing = {"seconds", "puzzles_per_second"}
+    lines = [[{k: v for k, v in line.items() if k not in timing} for line in read_metrics(run)] for run in (one, two)]
+    assert len(lines[0]) == len(lines[1]) > 4
+    for a, b in zip(*lines, strict=True):
+        numbers = [{k: v for k, v in line.items() if isinstance(v, int | float)} for line in (a, b)]
+        assert numbers[1] == pytest.approx(numbers[0], rel=1e-3, abs=1e-5)
+    states = [load_training(run, "cpu") for run in (one, two)]
+    for name, value in states[0]["model"].items():
+        torch.testing.assert_close(states[1]["model"][name], value, atol=1e-4, rtol=1e-3)
+    assert torch.equal(states[0]["generator"], states[1]["generator"])
+    for carries in zip(states[0]["carries"], states[1]["carries"], strict=True):
+        for a, b in zip(*(carry[2:] for carry in carries), strict=True):
+            assert torch.equal(a, b)
+
+
+@pytest.fixture(scope="module")
+def config(dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> TrainConfig:
+    """With the continue target, parameters out of the gradient's reach, growth, clipping and random ACT steps."""
+    model = dataclasses.replace(TINY, gradient="H")
+    folder = tmp_path_factory.mktemp("one") / "run"
+    return tiny_config(dataset, folder, model=model, growth=((5, "LH"),), clip=1.0, random_act_steps=1)
+
+
+@pytest.fixture(scope="module")
+def alone(config: TrainConfig) -> Path:
+    Trainer(config).train(progress=False)
+    return config.output
+
+
+def test_two_processes_train_what_one_trains(config: TrainConfig, alone: Path, tmp_path: Path) -> None:
+    two = dataclasses.replace(config, output=tmp_path / "run")
+    train_on_two(two, tmp_path)
+    assert_alike(alone, two.output)
+    assert json.loads((two.output / "best" / "evaluation.json").read_text())["puzzles"] == 16
+    assert len(list(two.output.glob("events.out.tfevents.*"))) == 1, "only the first process writes"
+
+
+def test_two_processes_train_what_one_trains_on_several_datasets(maze_dataset: Path, tmp_path: Path) -> None:
+    other = small_dataset(tmp_path / "maze-5x9.h5", "maze-5x9")
+    model = dataclasses.replace(TINY, family="maze-7x5", position="none", convolution=3)
+    one = tiny_config(maze_dataset, tmp_path / "one", model=model, also=((other, 4),))
+    two = dataclasses.replace(one, output=tmp_path / "two")
+    Trainer(one).train(progress=False)
+    train_on_two(two, tmp_path)
+    assert_alike(one.output, two.output)
+
+
+def test_a_run_may_go_on_with_another_number_of_processes(config: TrainConfig, alone: Path, tmp_path: Path) -> None:
+    first = Trainer(dataclasses.replace(config, output=tmp_path / "run"))
+    save = first.save
+
+    def save_then_die() -> None:
+        save()
+        raise SystemExit("killed")
+
+    first.save = save_then_die
+    with pytest.raises(SystemExit):
+        first.train(progress=False)
+    finish(start(tmp_path, 2, "resume", tmp_path / "run"))
+    assert load_training(tmp_path / "run", "cpu")["step"] == 12
+    assert_alike(alone, tmp_path / "run")
+
+
+def test_ctrl_c_stops_all_processes_at_one_step(config: TrainConfig, tmp_path: Path) -> None:
+    output = tmp_path / "run"
+    endless = dataclasses.replace(config, output=output, steps=100_000, log_every=2, eval_every=100_000)
+    (tmp_path / "config.json").write_text(to_json(endless))
+    process = start(tmp_path, 2, "train", tmp_path / "config.json")
+    deadline = time.monotonic() + 60
+    while not list(read_metrics(output)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    state = load_training(output, "cpu")
+    assert state["step"] % 2 == 0
+    assert len(state["carries"][0][0]) == config.batch
+    assert [line["step"] for line in read_metrics(output)] == list(range(2, state["step"] + 1, 2))
+
+
+def test_a_batch_must_be_shared_out_evenly() -> None:
+    assert Processes(1, 2).rows(8) == slice(4, 8)
+    with pytest.raises(ValueError, match="batch 9, expected a multiple of the 2 processes"):
+        Processes(1, 2).rows(9)
+
+
+def test_alone_nothing_is_communicated() -> None:
+    alone, rows = Processes(), torch.arange(6).view(3, 2)
+    assert alone.first
+    assert alone.rows(5) == slice(0, 5)
+    assert alone.gather(rows) is rows
+    assert alone.sum(rows) is rows
+    assert alone.collect("x") == ["x"]
+    assert not alone.any(False)
