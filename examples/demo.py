@@ -17,7 +17,7 @@ from agents.config.recipes import RECIPES
 from agents.evaluation.episodes import Episodes, Judgement, judge
 from agents.figures.training_curve import draw_training_curve
 from agents.models.devices import pick_device
-from agents.pretrained import shipped
+from agents.pretrained import shipped_models
 from agents.thinking.rollout import save_rollout
 from puzzles.dataset import Dataset
 from puzzles.importers import import_puzzles
@@ -41,7 +41,7 @@ def demo(only: str | None = None, output: Path = Path("demo"), real: Path = REAL
     """
     if only not in (None, *TARGETS):
         raise SystemExit(f"--only {only}: expected one of {', '.join(TARGETS)}")
-    trained, shown = only or "sudoku-4x4", [] if only else shipped()
+    trained, shown = only or "sudoku-4x4", [] if only else shipped_models()
     heading("1. Datasets")
     dataset = build(trained, output)
     print(dataset.describe(), end="\n\n")

@@ -207,7 +207,7 @@ def _step(agent: AIRAgent, tokens: Tensor, slots: _Slots, found: _Found, thresho
     row = torch.where(halted, slots.puzzle, none)
     found.answers[row] = to_cells(output.logits, agent.family)
     found.steps[row] = steps
-    found.q_halt[row] = output.q_halt
+    found.q_halt[row] = output.q_halt.float()
     if found.probability is not None:
         found.probability[row] = output.logits.float().softmax(-1).to(found.probability.dtype)
     next_puzzle = (slots.waiting + halted.cumsum(0) - 1).clamp(max=none)

@@ -18,9 +18,13 @@ def swiglu(h: Array, gate_up: Array, down: Array) -> Array:
     return (gate / (1 + np.exp(-gate)) * up) @ down.T
 
 
+def angles(positions: int, width: int) -> Array:
+    return np.outer(np.arange(positions), 10_000.0 ** (-np.arange(0, width, 2) / width))
+
+
 def attention(h: Array, qkv: Array, out: Array, heads: int, rope: bool = True) -> Array:
     width = h.shape[-1] // heads
-    angle = np.outer(np.arange(h.shape[1]), 10_000.0 ** (-np.arange(0, width, 2) / width)) * rope
+    angle = angles(h.shape[1], width) * rope
     cos, sin = np.cos(angle), np.sin(angle)
 
     def rotate(q: Array) -> Array:

@@ -61,8 +61,8 @@ def test_demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Ca
     monkeypatch.setattr(demo, "RECIPES", small)
     monkeypatch.setattr(demo, "PRESETS", demo.PRESETS | brief)
     shown = ["maze-9x9", "sudoku-6x6"]
-    assert set(shown) < set(demo.shipped())
-    monkeypatch.setattr(demo, "shipped", lambda: shown)
+    assert set(shown) < set(demo.shipped_models())
+    monkeypatch.setattr(demo, "shipped_models", lambda: shown)
     lists = tmp_path / "real" / "sudoku"
     lists.mkdir(parents=True)
     published = "5...27..9..41......1..5.3...92.6.8...5......66..7..29.8...7...2.......8...9..36.."

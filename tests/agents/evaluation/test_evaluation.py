@@ -45,6 +45,8 @@ class Rigged(AIR):
         return State(zero, zero)
 
 
+STORED = 1e-6
+"""Relative distance of two halting logits that are equal in float64 and are kept in float32."""
 RIGHT = np.arange(40) % 6 + 1
 """ACT step from which on each of the 40 test puzzles is answered right; 5 and 6 come after the last one."""
 SURE = np.arange(40) % 5 + 1
@@ -68,18 +70,18 @@ def rigged(data: Dataset) -> AIRAgent:
 
 @pytest.fixture(scope="module")
 def agent() -> AIRAgent:
-    """Untrained, with a halting head that says something else of every puzzle, and is surer from step to step."""
+    """In float64, untrained; its halting head says something else of every puzzle, and is surer from step to step."""
     torch.manual_seed(2)
     model = AIR(TINY)
     torch.nn.init.normal_(model.q_head.weight)
     torch.nn.init.zeros_(model.q_head.bias)
-    return AIRAgent(model)
+    return AIRAgent(model.double(), torch.float64)
 
 
-def same(a: Evaluation, b: Evaluation, atol: float = 1e-5) -> None:
+def same(a: Evaluation, b: Evaluation) -> None:
     for name in ("right", "solved", "answers", "rating"):
         assert np.array_equal(getattr(a, name), getattr(b, name)), name
-    np.testing.assert_allclose(a.q_halt, b.q_halt, rtol=1e-5, atol=atol)
+    np.testing.assert_allclose(a.q_halt, b.q_halt, rtol=STORED)
 
 
 def test_every_step_of_every_puzzle_is_measured_in_order(rigged: AIRAgent, data: Dataset) -> None:
@@ -172,7 +174,7 @@ def test_never_halting_is_the_full_evaluation(agent: AIRAgent, data: Dataset, ba
     assert np.array_equal(found.answers, full.answers)
     assert np.array_equal(found.right, full.right[:, -1])
     assert np.array_equal(found.solved, full.solved[:, -1])
-    np.testing.assert_allclose(found.q_halt, full.q_halt[:, -1], atol=1e-5)
+    np.testing.assert_allclose(found.q_halt, full.q_halt[:, -1], rtol=STORED)
 
 
 @pytest.mark.parametrize("threshold", [0.5, 0.9])
@@ -185,7 +187,7 @@ def test_halting_is_the_full_evaluation_cut_short(agent: AIRAgent, data: Dataset
     assert np.array_equal(found.steps, steps)
     rows = np.arange(40), steps - 1
     assert np.array_equal(found.right, full.right[rows])
-    np.testing.assert_allclose(found.q_halt, full.q_halt[rows], atol=1e-5)
+    np.testing.assert_allclose(found.q_halt, full.q_halt[rows], rtol=STORED)
 
 
 def test_the_batch_is_compacted_in_few_shapes(rigged: AIRAgent, data: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:

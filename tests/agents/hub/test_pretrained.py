@@ -20,10 +20,11 @@ from agents.cli import main
 from agents.config.presets import PRESETS
 from agents.config.recipes import RECIPES
 from agents.evaluation import evaluate
+from agents.hub import packing
 from agents.hub.generator import fresh_puzzle, generator_options
 from agents.hub.packing import pack
 from agents.models.air import AIR
-from agents.pretrained import find, packing
+from agents.pretrained import find
 from agents.training.trainer import Trainer
 from puzzles.build import build_dataset
 from puzzles.dataset import Dataset

@@ -13,6 +13,7 @@ from agents.models.air import AIR, Output
 from agents.models.candidates import CandidateBlock
 from agents.models.layers import rms_norm
 from puzzles import PuzzleFamily
+from tests.agents.precision import EXACT, assert_exact, start
 
 CONFIG = AIRConfig(
     "sudoku-6x6", hidden=24, heads=1, layers=2, h_cycles=1, l_cycles=1, mixer="candidates", position="none"
@@ -20,16 +21,17 @@ CONFIG = AIRConfig(
 
 
 def build(**changes: object) -> AIR:
+    """A model in float64."""
     torch.manual_seed(0)
     model = AIR(dataclasses.replace(CONFIG, **changes))
     torch.nn.init.normal_(model.q_head.weight)
-    return model
+    return model.double()
 
 
 def answer(model: AIR, puzzle: puzzles.Grids) -> Output:
     """What is said after three ACT steps."""
     tokens = torch.from_numpy(puzzle.reshape(len(puzzle), -1)).long() + 1
-    state = model.initial_state(len(tokens))
+    state = start(model, len(tokens))
     with torch.no_grad():
         for _ in range(3):
             state, output = model(tokens, state)
@@ -60,8 +62,8 @@ def test_symbols_are_what_the_group_renames() -> None:
 @pytest.mark.parametrize("before", [1, 2])
 def test_block_against_sums_written_out(before: int) -> None:
     family = puzzles.family("sudoku-6x6")
-    block = CandidateBlock(CONFIG, family)
-    h = torch.randn(2, before + 36, 24)
+    block = CandidateBlock(CONFIG, family).double()
+    h = torch.randn(2, before + 36, 24, dtype=torch.float64)
     slots = h.unflatten(-1, (6, 4))
     cells = slots[:, before:].unflatten(1, (6, 6))
     expected = torch.empty_like(slots)
@@ -79,7 +81,7 @@ def test_block_against_sums_written_out(before: int) -> None:
                 read = read + box(cells[:, top : top + 2, left : left + 3, symbol].mean((1, 2)))
             gate, up = read.chunk(2, -1)
             expected[:, place, symbol] = rms_norm(here[:, symbol] + block.down(F.silu(gate) * up))
-    torch.testing.assert_close(block(h, AIR(CONFIG).position), expected.flatten(2))
+    assert_exact(block(h, AIR(CONFIG).position), expected.flatten(2))
 
 
 @pytest.mark.parametrize(
@@ -96,8 +98,8 @@ def test_any_symmetry_of_a_puzzle_carries_the_answer_along(name: str, changes: d
     original, copied = answer(model, puzzle), answer(model, family.transform(puzzle, order, relabel))
     moved = original.logits.numpy()[np.arange(len(puzzle))[:, None], order]
     renamed = np.take_along_axis(copied.logits.numpy(), np.pad(relabel + 1, ((0, 0), (1, 0)))[:, None].astype(int), 2)
-    np.testing.assert_allclose(renamed, moved, atol=1e-4)
-    torch.testing.assert_close(copied.q_halt, original.q_halt, atol=1e-4, rtol=1e-4)
+    np.testing.assert_allclose(renamed, moved, atol=EXACT)
+    assert_exact(copied.q_halt, original.q_halt)
     assert original.logits[:, :, 2:].std() > 0.01
     assert original.q_halt.std() > 0
 
@@ -118,9 +120,9 @@ def test_weights_go_with_any_side() -> None:
     for name in model.state_dict().keys() - {"embedding", "prefix"}:
         assert torch.equal(larger.state_dict()[name], model.state_dict()[name]), name
     given = torch.full((1, 81), 4)
-    x, larger_x = model.embed(given[:, :36])[0, :2], larger.embed(given)[0, :2]
-    torch.testing.assert_close(larger_x[:, :24], x)
-    torch.testing.assert_close(larger_x[:, 24:], x[:, :4].repeat(1, 3))
+    x, larger_x = (m.double().embed(g, torch.float64)[0, :2] for m, g in ((model, given[:, :36]), (larger, given)))
+    assert_exact(larger_x[:, :24], x)
+    assert_exact(larger_x[:, 24:], x[:, :4].repeat(1, 3))
 
 
 @pytest.mark.parametrize(
