@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
+JOBS   ?= auto
 READY  := $(VENV)/.ready
 
 export SDL_VIDEODRIVER ?= dummy
@@ -20,19 +21,20 @@ demo-6x6: $(READY) ## the same for 6x6 Sudoku with 14 clues (about 5 minutes)
 	$(BIN)/python -m examples.demo --only sudoku-6x6
 
 test: $(READY)   ## the whole test suite
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses $(JOBS)
 
 slow: $(READY)   ## the tests that take minutes
 	$(BIN)/python -m pytest -m slow
 
 kernels: $(READY) ## those for a GPU, tested on any machine in Triton's interpreter, which it installs (190 MB)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[kernels]"
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[agents,kernels]"
 	$(BIN)/python -m pytest tests/agents/test_fused.py
 
-lint: $(READY)   ## linter, formatter check and type checker
+lint: $(READY)   ## linter, formatter check, type checker, and the direction of imports
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
 
 format: $(READY) ## rewrite the code in the house format
 	$(BIN)/ruff check --fix .
@@ -48,5 +50,5 @@ clean:           ## remove the virtual environment and everything built
 # Versions are pinned in constraints.txt. On Linux, PyPI's torch brings CUDA along; the README says how to do without.
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[dev]"
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[agents,dev]"
 	@touch $@

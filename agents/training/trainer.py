@@ -36,7 +36,6 @@ from agents.checkpoints.folder import (
     save_checkpoint,
     save_model,
 )
-from agents.checkpoints.transfer import take_weights
 from agents.config.model import to_json
 from agents.config.training import TRAIN_CONFIG, TrainConfig, read_train_config
 from agents.evaluation import Evaluation, evaluate, merge
@@ -51,6 +50,7 @@ from agents.training.optim import average_weights, build_optimizers, clip_gradie
 from agents.training.processes import Processes
 from agents.training.run_log import RunLog, open_log
 from agents.training.tasks import Steps, Task, open_tasks
+from agents.training.transfer import take_weights
 from puzzles.files import replacing
 
 SHOWN = {"loss": "loss", "exact_accuracy": "exact", "steps": "ACT steps", "puzzles_per_second": "puzzles/s"}
