@@ -79,7 +79,7 @@ def _row(what: str, result: dict[str, Any], config: TrainConfig, target: float =
 def _ruled_by_the_paper(config: TrainConfig, output: Path) -> TrainConfig:
     paper = PRESETS["sudoku-extreme-1k"]
     model = _with(config.model, paper.model, "h_cycles", "l_cycles", "gradient", "mixer", "position", "convolution")
-    ruled = _with(config, paper, "early_halting", "halting_weight", "random_act_steps", "act_steps", "growth")
+    ruled = _with(config, paper, "early_halting", "halting_weight", "random_act_steps", "act_steps")
     return dataclasses.replace(ruled, model=model, output=output)
 
 

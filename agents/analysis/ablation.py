@@ -25,7 +25,8 @@ from agents.figures.charts import BLUE, SKY, chart, save_chart
 from agents.figures.training_curve import draw_training_curve
 from agents.hub.cards import write_card
 from agents.thinking.agent import AIRAgent
-from agents.training.trainer import Trainer, TrainingDiverged
+from agents.training.divergence import TrainingDiverged
+from agents.training.trainer import Trainer
 from puzzles.files import replacing
 
 RESULT, SUMMARY = "result.json", "ablation.json"

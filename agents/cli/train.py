@@ -35,7 +35,7 @@ def main(args: list[str]) -> None:
     from agents.training.processes import joined
 
     with joined() as processes:
-        if config and chosen.preset and processes.first:
+        if config and chosen.preset and processes.is_main:
             generate_missing(chosen.preset, config)
         processes.wait()
         _train(config, chosen.resume, chosen.from_step, processes)
@@ -48,14 +48,14 @@ def _train(config: TrainConfig | None, run: Path, from_step: int | None, process
     from agents.hub.cards import write_card
     from agents.training.trainer import Trainer
 
-    if from_step is not None and processes.first:
+    if from_step is not None and processes.is_main:
         rewind(run, from_step)
     processes.wait()
     trainer = Trainer(config) if config else Trainer.resume(run)
-    if processes.first:
+    if processes.is_main:
         print(to_json(trainer.config), end="")
     evaluation = trainer.train()
-    if processes.first:
+    if processes.is_main:
         run = trainer.config.output
         write_card(run)
         print(f"{evaluation}\nmodel and metrics in {run}, the best in {run / BEST}, {draw_training_curve(run)}")

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import math
 from dataclasses import dataclass, field
-from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
 
 from agents.config.model import AIRConfig
-from agents.config.program import act_program
 
 TRAIN_CONFIG = "train.json"
 """A run's configuration, in its folder."""
@@ -74,9 +71,6 @@ class TrainConfig:
     """Give every puzzle its own limit of ACT steps, drawn from this one to that maximum; None gives each the maximum.
     Without early halting a draw keeps the batch at different steps, and a late one, such as half the maximum, trains
     the last steps, by which evaluation goes, as often as most others."""
-    growth: tuple[tuple[int, str], ...] = ()
-    """Grow the program while training (RSM): pairs STEP PROGRAM run PROGRAM before STEP, "1000 LH 3000 LLH"; after
-    the last pair the model runs its own. The gradient goes through as many last updates as the model's ``gradient``."""
     symmetry: bool = True
     """Draw a random symmetry copy of every puzzle, on the device. Copies of mazes are labelled anew: of several
     shortest paths, the copy of the one that a maze is labelled with is not the one that its copy would be. Mazes
@@ -134,11 +128,6 @@ class TrainConfig:
                 raise ValueError(f"also {path} with batch {batch}, expected at least 1")
             if [other.stem for other, _ in self.also].count(path.stem) > 1:
                 raise ValueError(f"also {path.stem} twice, expected different names")
-        steps = [0, *(step for step, _ in self.growth)]
-        if any(a >= b for a, b in pairwise(steps)):
-            raise ValueError(f"growth at steps {steps[1:]}, expected each later than the one before")
-        for step, _ in self.growth:
-            self.model_at(step - 1)
 
     @property
     def datasets(self) -> tuple[Path, ...]:
@@ -149,17 +138,6 @@ class TrainConfig:
     def most_act_steps(self) -> int:
         """ACT steps that a puzzle gets at most in training."""
         return self.act_steps or self.model.max_steps
-
-    def model_at(self, step: int) -> AIRConfig:
-        """The model that ``step``, counted from 0, trains: ``model`` with the program that has grown so far.
-
-        Raises:
-            ValueError: a program that is no number of equal cycles, L-updates and then one H.
-        """
-        for end, program in self.growth:
-            if step < end:
-                return _running(self.model, program)
-        return self.model
 
     def lr_at(self, step: int) -> float:
         """Learning rate of ``step``, counted from 0: linear warm-up, then the schedule."""
@@ -204,7 +182,7 @@ def train_config_from_json(text: str) -> TrainConfig:
         values["model"] = AIRConfig(**values["model"])
         values["dataset"], values["output"] = Path(values["dataset"]), Path(values["output"])
         values["also"] = tuple((Path(path), batch) for path, batch in values.get("also", ()))
-        values["growth"] = tuple((step, program) for step, program in values.get("growth", ()))
+        values.pop("growth", None)  # of earlier versions; no run that was kept used it
         return TrainConfig(**values)
     except (KeyError, TypeError) as error:
         raise ValueError(f"not a training configuration: {error}") from error
@@ -223,13 +201,3 @@ def read_train_config(run: Path) -> TrainConfig | None:
         return train_config_from_json(path.read_text())
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
-
-
-def _running(model: AIRConfig, program: str) -> AIRConfig:
-    """Return the same model with another program, its gradient through as many updates as before, or all there are."""
-    cycles = program.count("H")
-    updates = program.find("H")
-    if cycles == 0 or program != act_program(cycles, updates) or updates == 0:
-        raise ValueError(f"growth program {program!r}, expected equal cycles of L-updates and one H, such as LLHLLH")
-    gradient = program[-len(model.gradient) :]
-    return dataclasses.replace(model, h_cycles=cycles, l_cycles=updates, gradient=gradient)

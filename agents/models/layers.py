@@ -33,7 +33,7 @@ class SwiGLU(nn.Module):
     def _gated(self, h: Tensor) -> Tensor:
         """Return silu(gate(h)) * up(h), (..., inner), from a kernel in float8 where the next product is."""
         if fuses_gate(h, self.down.weight.shape[1]):
-            return gate(*self.gate_up.factors(h), self.down.takes(h.dtype))
+            return gate(*self.gate_up.factors(h), self.down.input_dtype(h.dtype))
         gated, up = self.gate_up(h).chunk(2, dim=-1)
         return F.silu(gated) * up
 
@@ -82,8 +82,8 @@ class Linear(nn.Module):
         """Whether its product is of float8 now."""
         return self.float8 and self.training and not torch.is_grad_enabled()
 
-    def takes(self, dtype: torch.dtype) -> torch.dtype:
-        """The dtype in which an input of ``dtype`` may come just as well, as it would be rounded to it."""
+    def input_dtype(self, dtype: torch.dtype) -> torch.dtype:
+        """The dtype that an input of ``dtype`` is rounded to before the product: float8, or ``dtype`` itself."""
         return E4M3 if self.in_float8 else dtype
 
     def factors(self, h: Tensor) -> tuple[Tensor, Tensor, float]:

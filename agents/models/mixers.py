@@ -37,7 +37,7 @@ class Attention(nn.Module):
     def attended(self, h: Tensor, position: Position) -> Tensor:
         """Return what the heads read, beside each other: (B, S, D) to the same, a kernel's in float8 if ``out`` is."""
         if self.fuses(h):
-            return attention(self.qkv(h), *position.angles, self.heads, self.out.takes(h.dtype))
+            return attention(self.qkv(h), *position.angles, self.heads, self.out.input_dtype(h.dtype))
         return self.attend(*self.project(h, position)).transpose(1, 2).flatten(-2)
 
     def fuses(self, h: Tensor) -> bool:

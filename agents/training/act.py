@@ -69,11 +69,6 @@ class Metrics(NamedTuple):
     steps: Tensor
 
 
-def add_metrics(a: Metrics, b: Metrics) -> Metrics:
-    """Add the sums of two stretches of training."""
-    return Metrics(*(x + y for x, y in zip(a, b, strict=True)))
-
-
 def initial_carry(model: AIR, batch: int, dtype: torch.dtype) -> Carry:
     """Return a carry in which every sequence waits to be replaced by a fresh puzzle."""
     device = model.H_init.device

@@ -35,7 +35,7 @@ class Processes:
         return cls()
 
     @property
-    def first(self) -> bool:
+    def is_main(self) -> bool:
         """Whether this process writes and speaks for all."""
         return self.rank == 0
 

@@ -47,7 +47,7 @@ class Task:
         return self.average or self.model
 
 
-class Steps(nn.Module):
+class TaskForwards(nn.Module):
     """The forward of each task's model, as one module: what processes share the gradient of."""
 
     def __init__(self, forwards: Iterable[nn.Module]):

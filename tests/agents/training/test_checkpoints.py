@@ -32,7 +32,7 @@ from agents.training.run_log import read_metrics
 from agents.training.tasks import Task
 from agents.training.trainer import Trainer
 from tests.agents.conftest import tiny_config
-from tests.agents.training.test_trainer import same, timeless
+from tests.agents.training.runs import same, timeless
 
 
 def train_or_go_on(config: TrainConfig) -> None:

@@ -82,13 +82,13 @@ def numbers(run: Path) -> list[dict[str, float]]:
 
 @pytest.fixture(scope="module")
 def config(dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> TrainConfig:
-    """With the continue target, parameters out of the gradient's reach, growth, clipping and random ACT steps.
+    """With the continue target, parameters out of the gradient's reach, clipping and random ACT steps.
 
     Without early halting, since rounding can decide it, and with it which puzzles are trained on.
     """
     model = dataclasses.replace(TINY, gradient="H")
     folder = tmp_path_factory.mktemp("one") / "run"
-    return tiny_config(dataset, folder, model=model, growth=((5, "LH"),), clip=1.0, **STEADY)
+    return tiny_config(dataset, folder, model=model, clip=1.0, **STEADY)
 
 
 @pytest.fixture(scope="module")
@@ -162,7 +162,7 @@ def test_a_batch_must_be_shared_out_evenly() -> None:
 
 def test_alone_nothing_is_communicated() -> None:
     alone, rows = Processes(), torch.arange(6).view(3, 2)
-    assert alone.first
+    assert alone.is_main
     assert alone.rows(5) == slice(0, 5)
     assert alone.gather(rows) is rows
     assert alone.sum(rows) is rows

@@ -17,11 +17,12 @@ from agents.figures.training_curve import draw_training_curve
 from agents.hub.cards import training_command
 from agents.models.air import AIR
 from agents.models.compiling import compiled
+from agents.training.best import score
 from agents.training.run_log import read_metrics
 from agents.training.trainer import Trainer
 from puzzles.build import build_dataset
 from tests.agents.conftest import TINY, small_dataset, tiny_config
-from tests.agents.training.test_trainer import same, timeless, trained_in_two
+from tests.agents.training.runs import same, timeless, trained_in_two
 
 CANDIDATES = dataclasses.replace(TINY, mixer="candidates", position="none", hidden=16, heads=1, q_continue=False)
 LOCAL = AIRConfig("maze-7x5", hidden=32, heads=2, layers=1, max_steps=4, position="none", convolution=3)
@@ -87,17 +88,13 @@ def test_all_are_measured(config: TrainConfig) -> None:
     assert draw_training_curve(run).stat().st_size > 10_000
 
 
-def test_the_best_weights_are_those_of_the_best_mean(config: TrainConfig, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_weights_are_scored_by_the_mean_over_datasets(config: TrainConfig) -> None:
     trainer = Trainer(config)
     found = [trainer.evaluate(task) for task in trainer.tasks]
-    trainer._keep_best(found)
-    mean = sum(float(each.cells[-1]) for each in found) / 2
-    assert trainer.best == pytest.approx((sum(each.accuracy for each in found) / 2, mean))
-    best = trainer.best
-    right, wrong = (dataclasses.replace(found[0], right=found[0].right * 0 + cells) for cells in (16, 0))
-    trainer._keep_best([right, wrong])
-    assert trainer.best > best
-    assert trainer.best[0] == 0.5
+    cells = sum(float(each.cells[-1]) for each in found) / 2
+    assert score(found) == pytest.approx((sum(each.accuracy for each in found) / 2, cells))
+    right, wrong = (dataclasses.replace(found[0], right=found[0].right * 0 + count) for count in (16, 0))
+    assert score([right, wrong]) == (0.5, 0.5) > score(found)
 
 
 def test_a_resume_is_bit_for_bit(config: TrainConfig, tmp_path: Path) -> None:
@@ -116,15 +113,6 @@ def test_another_dataset_than_it_was_trained_on_is_refused(config: TrainConfig, 
     build_dataset(changed, puzzles.family("sudoku-6x6"), train=30, test=20, seed=1, progress=False)
     with pytest.raises(CheckpointError, match=r"trained on another dataset than .*larger\.h5 holds now"):
         Trainer.resume(config.output)
-
-
-def test_a_program_grows_on_all(config: TrainConfig) -> None:
-    trainer = Trainer(dataclasses.replace(config, growth=((2, "LH"),)))
-    programs = []
-    for _ in range(3):
-        trainer.train_step()
-        programs.append([task.model.config.program for task in trainer.tasks])
-    assert programs == [["LH"] * 2, ["LH"] * 2, ["LLHLLH"] * 2]
 
 
 @pytest.mark.parametrize(

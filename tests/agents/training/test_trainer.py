@@ -19,39 +19,13 @@ from agents.config.presets import PRESETS
 from agents.config.training import TrainConfig, train_config_from_json
 from agents.evaluation import wilson_interval
 from agents.figures.training_curve import draw_training_curve
+from agents.training.divergence import TrainingDiverged
 from agents.training.run_log import METRICS, read_metrics
-from agents.training.trainer import Trainer, TrainingDiverged
+from agents.training.trainer import Trainer
 from puzzles.build import build_dataset
 from puzzles.dataset import Provenance, write_dataset
 from tests.agents.conftest import TINY, tiny_config
-
-
-def same(a: object, b: object) -> bool:
-    if isinstance(a, torch.Tensor):
-        return torch.equal(a, b)
-    if isinstance(a, dict):
-        return a.keys() == b.keys() and all(same(a[key], b[key]) for key in a)
-    if isinstance(a, list | tuple):
-        return len(a) == len(b) and all(same(x, y) for x, y in zip(a, b, strict=True))
-    return a == b
-
-
-def timeless(value: dict) -> dict:
-    return {key: x for key, x in value.items() if key not in ("seconds", "puzzles_per_second")}
-
-
-def trained_in_two(config: TrainConfig, output: Path, stop: int) -> Trainer:
-    """Train to a step, save, and let another trainer go on from there to the end."""
-    first = Trainer(dataclasses.replace(config, output=output))
-    while first.step < stop:
-        first.train_step()
-        if first.step % config.log_every == 0:
-            first._means()
-    first.save()
-    (output / "train.json").write_text(to_json(first.config))
-    second = Trainer.resume(output)
-    second.train(progress=False)
-    return second
+from tests.agents.training.runs import same, timeless
 
 
 def test_a_run_leaves_a_model_metrics_and_curves(run: Path) -> None:
@@ -150,7 +124,7 @@ def test_ctrl_c_finishes_the_step_and_saves(dataset: Path, tmp_path: Path, monke
         if trainer.step == 4:
             signal.raise_signal(signal.SIGINT)
 
-    monkeypatch.setattr("agents.training.trainer.clip_gradients", press_ctrl_c)
+    monkeypatch.setattr("agents.training.learner.clip_gradients", press_ctrl_c)
     with pytest.raises(KeyboardInterrupt):
         trainer.train(progress=False)
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
