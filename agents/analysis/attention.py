@@ -17,11 +17,10 @@ from agents.analysis.moments import Moments
 from agents.analysis.published import ATTENTION, TASKS
 from agents.analysis.tables import NOTHING, text_table, with_interval
 from agents.analysis.tracing import Update, decode, parts, trace
-from agents.evaluation.selection import select
+from agents.evaluation.selection import Selection
 from agents.models.air import AIR
 from agents.thinking.agent import AIRAgent
 from puzzles import Puzzles
-from puzzles.dataset import Dataset
 
 ACT_STEPS = (2, 4, 6, 8, 10, 12, 14, 15)
 """The paper's ACT steps; we count from 1."""
@@ -87,36 +86,25 @@ class AttentionMeasures:
 
 
 @torch.inference_mode()
-def measure_attention(
-    agent: AIRAgent,
-    dataset: Dataset,
-    split: str = "test",
-    puzzles: int | None = 1000,
-    act_steps: int | None = None,
-    batch: int = 256,
-    progress: bool = True,
-) -> AttentionMeasures:
+def measure_attention(agent: AIRAgent, selection: Selection, progress: bool = True) -> AttentionMeasures:
     """Compare the first L- and the first H-update of several ACT steps, layer by layer and query by query.
 
+    Of ``ACT_STEPS`` those up to the selection's last ACT step are measured, or that one alone where it comes before
+    them.
+
     Args:
-        agent: of the dataset's family.
-        dataset: opened.
-        split: of the dataset.
-        puzzles: how many, from the first on; None takes all.
-        act_steps: the last ACT step that may be measured; None takes the model's maximum. Of ``ACT_STEPS`` those up to
-            it are, or it alone where it comes before them.
-        batch: puzzles at a time, at most; fewer where their attention maps would not fit.
+        agent: whose attention is read.
+        selection: of puzzles of the agent's family, from ``select``; taken in smaller batches where their attention
+            maps would not fit.
         progress: show a bar.
 
     Raises:
-        ValueError: a number below 1, the model is for another family, has no attention or networks of unlike depth, or
-            the family has no analysis.
-        DatasetError: no such split, or a damaged one.
+        ValueError: the model has no attention or networks of unlike depth, or the family has no analysis.
     """
     config, analysis = agent.model.config, family_analysis(agent.family)
     require_comparable(agent.model)
     fits = MOST_WEIGHTS // (config.heads * agent.model.positions**2)
-    selection = select(agent, dataset, split, puzzles, act_steps, min(batch, max(1, fits)) if batch > 0 else batch)
+    selection = selection._replace(size=min(selection.size, max(1, fits)))
     steps = tuple(step for step in ACT_STEPS if step <= selection.max_steps) or (selection.max_steps,)
     measures = (*(near.name for near in analysis.neighbourhoods()), "ent", "viol")
     moments = Moments((config.layers, len(GROUPS), len(measures), len(LEVELS)))

@@ -14,11 +14,10 @@ from agents.analysis.published import FREEZE, FREEZE_UPDATES, TASKS
 from agents.analysis.tables import number, text_table, with_interval
 from agents.analysis.tracing import STATES, decode, parts, trace
 from agents.config.program import freeze
-from agents.evaluation.selection import Selection, select
+from agents.evaluation.selection import Selection
 from agents.evaluation.statistics import wilson_interval
 from agents.thinking.agent import AIRAgent
 from puzzles import Grids
-from puzzles.dataset import Dataset
 
 FROZEN = {"normal": "", "freeze z_H": "H", "freeze z_L": "L"}
 """The letter of the state that a condition freezes, from the first update of the first ACT step on."""
@@ -93,33 +92,19 @@ class Freeze:
         return f"{updates}\n\n{text_table(rows)}"
 
 
-def measure_freeze(
-    agent: AIRAgent,
-    dataset: Dataset,
-    split: str = "test",
-    puzzles: int | None = 1000,
-    act_steps: int | None = None,
-    batch: int = 256,
-    progress: bool = True,
-) -> Freeze:
+def measure_freeze(agent: AIRAgent, selection: Selection, progress: bool = True) -> Freeze:
     """Count content changes of both states in a normal run, with z_H frozen, and with z_L frozen.
 
     A frozen state keeps its initial value from the beginning; the other state's updates run in their usual places.
 
     Args:
-        agent: of the dataset's family.
-        dataset: opened.
-        split: of the dataset.
-        puzzles: how many, from the first on; None takes all.
-        act_steps: per puzzle; None takes the model's maximum.
-        batch: puzzles at a time, at most.
+        agent: whose states are read.
+        selection: of puzzles of the agent's family, from ``select``.
         progress: show a bar.
 
     Raises:
-        ValueError: a number below 1, the model is for another family, or the family has no analysis.
-        DatasetError: no such split, or a damaged one.
+        ValueError: the family has no analysis.
     """
-    selection = select(agent, dataset, split, puzzles, act_steps, batch)
     mask, program = family_analysis(agent.family).mask, agent.model.config.program
     found = {}
     for name, letter in FROZEN.items():

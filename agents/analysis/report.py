@@ -12,7 +12,9 @@ from agents.analysis.attention import AttentionMeasures, measure_attention, requ
 from agents.analysis.figures import draw_attention, draw_freeze, draw_rollouts
 from agents.analysis.freeze import Freeze, measure_freeze
 from agents.analysis.rollouts import Rollouts, measure_rollouts
+from agents.evaluation.selection import select
 from agents.thinking.agent import AIRAgent
+from puzzles import Grids
 from puzzles.dataset import Dataset
 from puzzles.files import replacing
 
@@ -112,11 +114,9 @@ def analyze(
         raise ValueError(f"pictures {pictures}, expected at least 0")
     if "attention" in what:
         require_comparable(agent.model)  # said now, not after the others have run
-    results = {}
-    for name in dict.fromkeys(what):
-        results[name] = ANALYSES[name].measure(agent, dataset, split, puzzles, act_steps, batch, progress)
-    rows = len(dataset.split_view(split))
-    count = rows if puzzles is None else min(puzzles, rows)
+    selection = select(agent, dataset, split, puzzles, act_steps, batch)
+    results = {name: ANALYSES[name].measure(agent, selection, progress) for name in dict.fromkeys(what)}
+    count = len(selection.data.puzzle)
     precision = str(agent.dtype).removeprefix("torch.")
     title = f"{agent.model.config.variant_name}, {agent.family.name}, {count:,} {split} puzzles, {precision}"
     report = Report(title, results)
@@ -124,7 +124,7 @@ def analyze(
         _write(report, output)
         drawn = []
         if "rollouts" in results and pictures:
-            drawn = _draw_puzzles(agent, dataset, split, min(pictures, count), act_steps, output)
+            drawn = _draw_puzzles(agent, selection.data.puzzle[:pictures], split, act_steps, output)
         _write_page(report, output, drawn)
     return report
 
@@ -137,16 +137,14 @@ def _write(report: Report, folder: Path) -> None:
         ANALYSES[name].draw(found, folder / f"{name}.png", report.title)
 
 
-def _draw_puzzles(
-    agent: AIRAgent, dataset: Dataset, split: str, count: int, act_steps: int | None, folder: Path
-) -> list[Path]:
-    """Draw the first puzzles' rollouts; return the sheets, none where the drawing's packages are missing."""
+def _draw_puzzles(agent: AIRAgent, puzzles: Grids, split: str, act_steps: int | None, folder: Path) -> list[Path]:
+    """Draw puzzles' rollouts; return the sheets, none where the drawing's packages are missing."""
     if not all(importlib.util.find_spec(name) for name in ("pygame", "gymnasium", "imageio")):
         return []
     from agents.thinking.rollout import save_rollout
 
     sheets = []
-    for index, puzzle in enumerate(dataset.split(split).puzzle[:count]):
+    for index, puzzle in enumerate(puzzles):
         title = f"{agent.family.name}, {split} puzzle {index}"
         path = folder / f"puzzle-{index}"
         sheets.append(save_rollout(agent, {"puzzle": puzzle}, path, title, act_steps)[1])

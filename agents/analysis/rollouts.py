@@ -13,10 +13,9 @@ from agents.analysis.families import FamilyAnalysis, family_analysis
 from agents.analysis.moments import Moments
 from agents.analysis.tables import text_table
 from agents.analysis.tracing import STATES, decode, parts, trace
-from agents.evaluation.selection import select
+from agents.evaluation.selection import Selection
 from agents.thinking.agent import AIRAgent
 from puzzles import Grids, Puzzles
-from puzzles.dataset import Dataset
 
 MEASURES = {
     "cell_accuracy": "share of cells equal to the label's",
@@ -78,32 +77,18 @@ class Rollouts:
 _FORMS = ("{:.1%}", "{:.1%}", "{:.1%}", "{:.1f}")
 
 
-def measure_rollouts(
-    agent: AIRAgent,
-    dataset: Dataset,
-    split: str = "test",
-    puzzles: int | None = 1000,
-    act_steps: int | None = None,
-    batch: int = 256,
-    progress: bool = True,
-) -> Rollouts:
+def measure_rollouts(agent: AIRAgent, selection: Selection, progress: bool = True) -> Rollouts:
     """Decode both states after every update and measure them.
 
     Args:
-        agent: of the dataset's family.
-        dataset: opened.
-        split: of the dataset.
-        puzzles: how many, from the first on; None takes all.
-        act_steps: per puzzle; None takes the model's maximum.
-        batch: puzzles at a time, at most.
+        agent: whose states are read.
+        selection: of puzzles of the agent's family, from ``select``.
         progress: show a bar.
 
     Raises:
-        ValueError: a number below 1, the model is for another family, or the family has no analysis.
-        DatasetError: no such split, or a damaged one.
+        ValueError: the family has no analysis.
     """
     analysis = family_analysis(agent.family)
-    selection = select(agent, dataset, split, puzzles, act_steps, batch)
     program = agent.model.config.program
     updates = selection.max_steps * len(program)
     moments = Moments((updates, len(STATES), len(MEASURES)))

@@ -38,15 +38,28 @@ class Selection(NamedTuple):
 def select(
     agent: AIRAgent,
     dataset: Dataset,
-    split: str,
-    count: int | None,
-    max_steps: int | None,
-    batch: int,
+    split: str = "test",
+    count: int | None = None,
+    max_steps: int | None = None,
+    batch: int = 256,
     shard: Shard = (0, 1),
 ) -> Selection:
-    """Choose the first ``count`` puzzles of a split, or the slice of them that ``shard`` names; see ``evaluate``.
+    """Choose the first puzzles of a split, or the slice of them that ``shard`` names.
 
     All batches get the same size, at most ``batch``: one shape to compile, and next to no padding.
+
+    Args:
+        agent: of the dataset's family.
+        dataset: opened.
+        split: of the dataset.
+        count: how many puzzles, from the first on; None takes all.
+        max_steps: ACT steps per puzzle; None takes the model's maximum.
+        batch: puzzles at a time, at most.
+        shard: this process's slice of them.
+
+    Raises:
+        ValueError: a number below 1, a shard that is none, or the model is for another family.
+        DatasetError: no such split, or a damaged one.
     """
     steps = agent.act_steps(max_steps)
     for name, value in {"puzzles": count, "batch": batch}.items():

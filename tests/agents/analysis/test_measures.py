@@ -13,6 +13,7 @@ from agents.analysis.attention import GROUPS
 from agents.analysis.rollouts import MEASURES
 from agents.config.model import AIRConfig
 from agents.config.program import freeze
+from agents.evaluation.selection import select
 from agents.models.air import AIR, State
 from agents.models.mixers import attention_weights
 from agents.thinking.agent import AIRAgent
@@ -85,7 +86,7 @@ def near(agent: AIRAgent, cell: tuple[int, int], reach: str = "first") -> list[t
 
 def test_freeze_counts(agent: AIRAgent, data: Dataset) -> None:
     rows = data.split("test").take(slice(COUNT))
-    found = measure_freeze(agent, data, puzzles=COUNT, batch=2, progress=False)
+    found = measure_freeze(agent, select(agent, data, count=COUNT, batch=2), progress=False)
     assert found.updates == STEPS * 6
     moved = 0
     for name, letter in (("normal", ""), ("freeze z_H", "H"), ("freeze z_L", "L")):
@@ -113,7 +114,7 @@ def test_freeze_counts(agent: AIRAgent, data: Dataset) -> None:
 
 def test_rollouts(agent: AIRAgent, data: Dataset) -> None:
     rows = data.split("test").take(slice(COUNT))
-    found = measure_rollouts(agent, data, puzzles=COUNT, batch=3, progress=False)
+    found = measure_rollouts(agent, select(agent, data, count=COUNT, batch=3), progress=False)
     undecided = {"sudoku": (0, 5), "maze": (5,)}[agent.family.kind]
     expected = np.zeros((STEPS * 6, 2, len(MEASURES)))
     for puzzle, solution in zip(rows.puzzle, rows.solution, strict=True):
@@ -135,7 +136,7 @@ def test_rollouts(agent: AIRAgent, data: Dataset) -> None:
             before = states
     np.testing.assert_allclose(found.moments.mean, expected / COUNT, atol=1e-6)
     changes = found.moments.mean[:, :, list(MEASURES).index("content_changes")].sum(0)
-    frozen = measure_freeze(agent, data, puzzles=COUNT, progress=False).conditions["normal"]
+    frozen = measure_freeze(agent, select(agent, data, count=COUNT), progress=False).conditions["normal"]
     np.testing.assert_allclose(changes, frozen.changes.mean, rtol=1e-6)
 
 
@@ -202,7 +203,7 @@ def test_attention(agent: AIRAgent, data: Dataset) -> None:
     # A few puzzles are enough, but both groups of queries must be there: let z_H be right here and there.
     agent.model.lm_head.weight.copy_(torch.randn_like(agent.model.lm_head.weight))
     layers = agent.model.config.layers
-    found = measure_attention(agent, data, puzzles=COUNT, batch=2, progress=False)
+    found = measure_attention(agent, select(agent, data, count=COUNT, batch=2), progress=False)
     assert found.act_steps == (2, 4)
     expected = slow_attention(agent, data.split("test").take(slice(COUNT)), layers)
     for (layer, group), puzzles in expected.items():

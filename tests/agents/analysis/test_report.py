@@ -23,6 +23,7 @@ from agents.checkpoints.folder import load_model
 from agents.cli import main
 from agents.config.model import AIRConfig, Mixer
 from agents.data.batches import PADDING
+from agents.evaluation.selection import select
 from agents.models.air import AIR
 from agents.thinking.agent import AIRAgent
 from puzzles.dataset import Dataset
@@ -61,7 +62,7 @@ def say(agent: AIRAgent, token: int) -> None:
 def test_attention_of_a_rigged_model(rigged: AIRAgent, dataset: Path, token: int, group: str) -> None:
     """One digit everywhere conflicts everywhere; blank or undecided cells conflict with nothing."""
     say(rigged, token)
-    found = measure_attention(rigged, Dataset(dataset), progress=False)
+    found = measure_attention(rigged, select(rigged, Dataset(dataset)), progress=False)
     assert found.measures == ("nbr", "ent", "viol")
     assert found.moments.count[0, :, 0, 0].tolist() == [40 * (group == name) for name in GROUPS]
     near = 8 / 16  # 4 in the row, 3 more in the column, 1 more in the box
@@ -80,10 +81,10 @@ def test_freeze_and_rollouts_of_a_rigged_model(rigged: AIRAgent, dataset: Path) 
     for token, is_open, conflicts in ((BLANK, 1.0, 0), (PADDING, 1.0, 0), (DIGIT, 0.0, 16)):
         say(rigged, token)
         data = Dataset(dataset)
-        frozen = measure_freeze(rigged, data, puzzles=3, act_steps=2, progress=False)
+        frozen = measure_freeze(rigged, select(rigged, data, count=3, max_steps=2), progress=False)
         assert frozen.updates == 12
         assert all((found.changes.mean == 0).all() for found in frozen.conditions.values())
-        rollouts = measure_rollouts(rigged, data, puzzles=3, act_steps=2, progress=False)
+        rollouts = measure_rollouts(rigged, select(rigged, data, count=3, max_steps=2), progress=False)
         assert rollouts.moments.mean.shape == (12, 2, 7)
         assert (rollouts.moments.mean[:, :, 2] == is_open).all()
         assert (rollouts.moments.mean[:, :, 3] == conflicts).all()
@@ -131,7 +132,9 @@ def test_moments_in_batches() -> None:
 def test_a_batch_more_changes_nothing(run: Path, dataset: Path) -> None:
     agent, data = AIRAgent(load_model(run).double(), torch.float64), Dataset(dataset)
     for measure in (measure_rollouts, measure_freeze, measure_attention):
-        one, other = (measure(agent, data, puzzles=12, batch=batch, progress=False).summary() for batch in (5, 12))
+        one, other = (
+            measure(agent, select(agent, data, count=12, batch=batch), progress=False).summary() for batch in (5, 12)
+        )
         assert flat(one) == pytest.approx(flat(other), rel=1e-6, abs=1e-9)
 
 
@@ -177,7 +180,7 @@ def test_analyze_writes_numbers_pictures_and_a_page(
     assert all(f"![]({name})" in page for name in ("rollouts.png", "freeze.png", "attention.png", "puzzle-0.png"))
     frozen = json.loads((output / "freeze.json").read_text())["conditions"]
     agent = AIRAgent.from_pretrained(run)
-    normal = measure_freeze(agent, Dataset(dataset), puzzles=10, progress=False).conditions["normal"]
+    normal = measure_freeze(agent, select(agent, Dataset(dataset), count=10), progress=False).conditions["normal"]
     assert frozen["normal"]["z_L_content_changes"]["mean"] == normal.changes.mean[1]
     assert frozen["freeze z_L"]["z_L_content_changes"]["mean"] == 0
 
@@ -227,13 +230,14 @@ def test_models_that_attention_says_nothing_of(dataset: Path, monkeypatch: pytes
     ):
         agent, data = AIRAgent(AIR(config)), Dataset(dataset)
         with pytest.raises(ValueError, match=message):
-            measure_attention(agent, data)
+            measure_attention(agent, select(agent, data))
         monkeypatch.setattr("agents.analysis.report.ANALYSES", dict.fromkeys(ANALYSES))  # none may run
         with pytest.raises(ValueError, match=message):
             analyze(agent, data, ANALYSES)
     monkeypatch.setattr("agents.analysis.families._ANALYSES", {})
+    agent = AIRAgent(AIR(AIRConfig(**small)))
     with pytest.raises(ValueError, match="no analysis of 'sudoku'"):
-        measure_freeze(AIRAgent(AIR(AIRConfig(**small))), Dataset(dataset))
+        measure_freeze(agent, select(agent, Dataset(dataset)))
 
 
 @pytest.mark.parametrize("mixer", ["mlp", "candidates"])
