@@ -2,10 +2,14 @@
 
 import dataclasses
 import json
+import multiprocessing
+import os
 import signal
+import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,7 +18,7 @@ import torch
 from agents.checkpoints.folder import load_training
 from agents.config.model import to_json
 from agents.config.training import TrainConfig
-from agents.training.processes import Processes
+from agents.training.processes import Processes, joined
 from agents.training.run_log import read_metrics
 from agents.training.trainer import Trainer
 from tests.agents.conftest import TINY, small_dataset, tiny_config
@@ -25,38 +29,47 @@ WORKER = """
 import sys
 from pathlib import Path
 import torch
-from agents.training.processes import joined
 from agents.config.training import train_config_from_json
+from agents.training.processes import joined
 from agents.training.trainer import Trainer
+
 torch.set_num_threads(1)
-def main(how, path):
-    trainer = Trainer.resume(path) if how == "resume" else Trainer(train_config_from_json(path.read_text()))
-    trainer.train(progress=False)
-
 with joined():
-    main(sys.argv[1], Path(sys.argv[2]))
+    Trainer(train_config_from_json(Path(sys.argv[1]).read_text())).train(progress=False)
 """
-
 
 STEADY = {"early_halting": False, "random_act_steps": 1}
 
 
-def start(folder: Path, processes: int, *args: object) -> subprocess.Popen:
+def start_torchrun(folder: Path, config: TrainConfig) -> subprocess.Popen:
+    """Start a run on two processes as a user does."""
     (folder / "worker.py").write_text(WORKER)
-    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"]
-    command = [*launch, str(folder / "worker.py"), *map(str, args)]
+    (folder / "config.json").write_text(to_json(config))
+    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
+    command = [*launch, str(folder / "worker.py"), str(folder / "config.json")]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
-def finish(process: subprocess.Popen) -> str:
-    output, _ = process.communicate(timeout=120)
-    assert process.returncode == 0, output
-    return output
+def on_two_processes(work: Callable[[], object]) -> None:
+    """Do the work in two processes as torchrun would start them, forked, which spares them the imports."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
 
+    def run(rank: int) -> None:
+        group = {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": 2, "MASTER_PORT": port}
+        os.environ.update({name: str(value) for name, value in group.items()})
+        os.environ.update({"MASTER_ADDR": "127.0.0.1", "TORCHELASTIC_RUN_ID": "test"})
+        with joined():
+            work()
 
-def train_on_two(config: TrainConfig, folder: Path) -> None:
-    (folder / "config.json").write_text(to_json(config))
-    finish(start(folder, 2, "train", folder / "config.json"))
+    fork = multiprocessing.get_context("fork")
+    processes = [fork.Process(target=run, args=(rank,)) for rank in range(2)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(120)
+    assert [process.exitcode for process in processes] == [0, 0]
 
 
 def assert_alike(one: Path, two: Path, nudged: Path) -> None:
@@ -104,7 +117,7 @@ def nudged(config: TrainConfig, tmp_path_factory: pytest.TempPathFactory) -> Pat
 
 def test_two_processes_train_what_one_trains(config: TrainConfig, alone: Path, nudged: Path, tmp_path: Path) -> None:
     two = dataclasses.replace(config, output=tmp_path / "run")
-    train_on_two(two, tmp_path)
+    on_two_processes(lambda: Trainer(two).train(progress=False))
     assert_alike(alone, two.output, nudged)
     assert json.loads((two.output / "best" / "evaluation.json").read_text())["puzzles"] == 16
     assert len(list(two.output.glob("events.out.tfevents.*"))) == 1, "only the first process writes"
@@ -116,7 +129,7 @@ def test_two_processes_train_what_one_trains_on_several_datasets(maze_dataset: P
     one = tiny_config(maze_dataset, tmp_path / "one", model=model, also=((other, 4),), **STEADY)
     two = dataclasses.replace(one, output=tmp_path / "two")
     Trainer(one).train(progress=False)
-    train_on_two(two, tmp_path)
+    on_two_processes(lambda: Trainer(two).train(progress=False))
     assert_alike(one.output, two.output, train_nudged(one, tmp_path / "nudged"))
 
 
@@ -133,7 +146,7 @@ def test_a_run_may_go_on_with_another_number_of_processes(
     first.save = save_then_die
     with pytest.raises(SystemExit):
         first.train(progress=False)
-    finish(start(tmp_path, 2, "resume", tmp_path / "run"))
+    on_two_processes(lambda: Trainer.resume(tmp_path / "run").train(progress=False))
     assert load_training(tmp_path / "run", "cpu")["step"] == 12
     assert_alike(alone, tmp_path / "run", nudged)
 
@@ -141,8 +154,7 @@ def test_a_run_may_go_on_with_another_number_of_processes(
 def test_ctrl_c_stops_all_processes_at_one_step(config: TrainConfig, tmp_path: Path) -> None:
     output = tmp_path / "run"
     endless = dataclasses.replace(config, output=output, steps=100_000, log_every=2, eval_every=100_000)
-    (tmp_path / "config.json").write_text(to_json(endless))
-    process = start(tmp_path, 2, "train", tmp_path / "config.json")
+    process = start_torchrun(tmp_path, endless)
     deadline = time.monotonic() + 60
     while not list(read_metrics(output)) and time.monotonic() < deadline:
         time.sleep(0.1)
