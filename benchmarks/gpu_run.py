@@ -228,7 +228,9 @@ def measure(asked: Plan, results: Path) -> None:
         early = [evaluate_halting(agent, data, limit, max_steps=asked.act_steps, batch=batch) for limit in HALT_AT]
         several = None
         if asked.attempts > 1:
-            several = evaluate_attempts(agent, data, asked.attempts, HALT_AT[0], max_steps=asked.act_steps, batch=batch)
+            several = evaluate_attempts(
+                agent, data, asked.attempts, threshold=HALT_AT[0], max_steps=asked.act_steps, batch=batch
+            )
         print(describe(evaluation, early, several))
         title = f"{run.name}: {len(evaluation.right):,} test puzzles of {test}"
         draw_evaluation(evaluation, output.with_suffix(".png"), early, title)

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 import tyro
 
 from agents.cli.parsing import parse
+from agents.config.search import DEFAULT_SEARCH, Search
 
 
 def evaluate_command(
@@ -19,7 +20,9 @@ def evaluate_command(
     act_steps: int | None = None,
     halt_at: tuple[float, ...] = (0.5, 0.9, 0.99),
     attempts: int = 1,
-    guesses: int | None = None,
+    search: Search = DEFAULT_SEARCH,
+    guesses: int = 1,
+    noise: float = 0.3,
     episodes: bool = True,
     batch: int = 256,
     device: str = "auto",
@@ -38,9 +41,11 @@ def evaluate_command(
         puzzles: how many, from the first on; by default all.
         act_steps: ACT steps per puzzle, also more than in training; by default the model's maximum.
         halt_at: probabilities of a right answer at which to stop early, each in an evaluation of its own.
-        attempts: at a puzzle, in all; while the halting head doubts the answer, it is put again.
-        guesses: put it again with up to so many guesses in it, drawn from the model's own probabilities; 0 as a random
-            symmetry copy. By default as fits the model.
+        attempts: at a puzzle, at most; a puzzle is retried while the halting head doubts the answer.
+        search: how it is retried: with noise on the states, as a random symmetry copy, with guessed digits, or by
+            several noisy trajectories at once of which the one that halts first answers.
+        guesses: guessed digits in a puzzle, at most.
+        noise: standard deviation of the noise; the states have root mean square 1.
         episodes: play the puzzles in their environment too.
         batch: puzzles at a time, at most.
         device: cpu, cuda, mps or auto.
@@ -51,8 +56,8 @@ def evaluate_command(
     """
     from agents.checkpoints.folder import EVALUATION, load_config
     from agents.evaluation import describe, evaluate, evaluate_attempts, evaluate_halting, report
-    from agents.evaluation.attempts import fitting_guesses
     from agents.evaluation.halting import logit
+    from agents.evaluation.search import check_search
     from agents.hub.cards import write_card
     from agents.thinking.agent import AIRAgent
     from puzzles.dataset import Dataset
@@ -60,17 +65,24 @@ def evaluate_command(
 
     for threshold in halt_at:
         logit(threshold)  # a wrong one is said now, not after the long part
-    if guesses is not None and attempts == 1:
-        raise ValueError(f"guesses {guesses} with 1 attempt, expected more attempts")
     data = Dataset(dataset)
     agent = AIRAgent.from_pretrained(run, device, dtype, compile, data.family.name)
-    fitting_guesses(agent, attempts, guesses)
+    check_search(agent, attempts, search, guesses, noise)
     evaluation = evaluate(agent, data, split, puzzles, act_steps, batch)
     early = [evaluate_halting(agent, data, threshold, split, puzzles, act_steps, batch) for threshold in halt_at]
     several = None
     if attempts > 1:
         several = evaluate_attempts(
-            agent, data, attempts, split=split, count=puzzles, max_steps=act_steps, batch=batch, guesses=guesses
+            agent,
+            data,
+            attempts,
+            search,
+            split=split,
+            count=puzzles,
+            max_steps=act_steps,
+            batch=batch,
+            guesses=guesses,
+            noise=noise,
         )
     print(describe(evaluation, early, several))
     numbers = {"run": run, "dataset": str(dataset), **report(evaluation, early, several)}

@@ -1,7 +1,7 @@
 """Measuring a trained model: ``evaluate`` thinks puzzles through, ``evaluate_halting`` stops when the model is sure.
 
-``evaluate_attempts`` retries those it is not sure of, as symmetry copies or with guesses. ``select`` chooses puzzles
-for the analyses.
+``evaluate_attempts`` retries those it is not sure of (``agents.evaluation.search``). ``select`` chooses puzzles for the
+analyses.
 
 ``report`` turns what they return into one JSON object, ``agents.figures.evaluation`` into a picture.
 """

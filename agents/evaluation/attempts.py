@@ -1,10 +1,4 @@
-"""Several attempts at a puzzle: where the halting head is not sure, it is put again, as a copy or with a guess in it.
-
-A Sudoku with its rows, columns and digits permuted is the same puzzle, and a model that stays stuck in one form of it
-often solves another. A model of candidates answers all forms alike; it gets a puzzle again with a cell filled in, by a
-guess that is drawn from its own probabilities. The halting head tells which answer to keep, so no label and no rule is
-asked. (HRM votes over copies of ARC tasks; arXiv 2601.10679 scales guesses on Sudoku by copies, perturbed inputs and
-several checkpoints.)
+"""Several attempts at a puzzle: where the halting head is not sure of the answer, ``agents.evaluation.search`` retries.
 
 A maze that has several shortest paths is labelled with one of them, which its copies need not be: there, accuracy by
 the rules is what attempts improve.
@@ -12,7 +6,6 @@ the rules is what attempts improve.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,8 +14,9 @@ import torch
 from numpy.typing import NDArray
 
 import puzzles
-from agents.evaluation.guesses import guess
+from agents.config.search import DEFAULT_SEARCH, Search
 from agents.evaluation.halting import Answers, logit, think_until_sure
+from agents.evaluation.search import Copies, Guesses, Index, Noise, Retry, Think, check_search, noisy
 from agents.evaluation.selection import Marked, mark, select
 from agents.evaluation.statistics import wilson_interval
 from agents.thinking.agent import AIRAgent
@@ -33,12 +27,12 @@ from puzzles.dataset import Dataset
 class AttemptsEvaluation(Marked):
     """What a model answered to N puzzles, in the dataset's order, after each of A attempts."""
 
-    how: str
-    """As what a puzzle is put again, in words."""
+    search: Search
+    """How a puzzle was retried."""
     threshold: float
-    """A puzzle is put again unless the head gives more than this probability that the answer is right."""
+    """A puzzle is retried unless the head gives more than this probability that the answer is right."""
     right: NDArray[np.int32]
-    """(N, A): how many cells equal the label's, in the answer that the head trusts most so far."""
+    """(N, A): how many cells equal the label's, in the answer kept so far."""
     solved: NDArray[np.bool_]
     """(N, A): that answer is right by the family's rules."""
     steps: NDArray[np.int32]
@@ -51,6 +45,7 @@ class AttemptsEvaluation(Marked):
         count = len(self.right)
         return [
             {
+                "search": self.search,
                 "threshold": self.threshold,
                 "attempts": attempt + 1,
                 "exact_accuracy": float(exact.mean()),
@@ -68,112 +63,106 @@ def evaluate_attempts(
     agent: AIRAgent,
     dataset: Dataset,
     attempts: int = 8,
+    search: Search = DEFAULT_SEARCH,
     threshold: float = 0.5,
     split: str = "test",
     count: int | None = None,
     max_steps: int | None = None,
     batch: int = 256,
-    guesses: int | None = None,
+    guesses: int = 1,
+    noise: float = 0.3,
     seed: int = 0,
     progress: bool = True,
 ) -> AttemptsEvaluation:
-    """Answer the first ``count`` puzzles of a split, in up to ``attempts`` attempts each.
+    """Answer the first puzzles of a split, in up to ``attempts`` attempts each.
 
-    The first attempt is ``evaluate_halting``; each later one takes the puzzles of which the head is not sure yet: a
-    random symmetry copy of each, or the puzzle of the attempt before with one more guess.
+    The first attempt is ``evaluate_halting``. Each later one takes the puzzles of which the head is not sure yet, and
+    its answer is kept where the head trusts it more. ``first-to-halt`` takes all attempts at once instead.
 
     Args:
         agent: of the dataset's family.
         dataset: opened.
         attempts: at a puzzle, at most.
-        threshold: probability that the answer is right above which a puzzle halts and is put no more.
+        search: how a puzzle is retried, see ``agents.evaluation.search``.
+        threshold: probability that the answer is right above which a puzzle halts and is not retried.
         split: of the dataset.
         count: how many puzzles; None takes all.
         max_steps: ACT steps per attempt at most; None takes the model's own maximum.
         batch: puzzles at a time, at most.
-        guesses: in a puzzle at most; with so many in it, the next attempt begins again with one. 0 puts copies. None
-            is 0, and 1 for a model of candidates, to which copies say nothing new.
-        seed: of the copies and guesses.
+        guesses: of the search of that name: in a puzzle at most; after so many the next attempt starts with one.
+        noise: of the searches with noise: its standard deviation, where the states have root mean square 1.
+        seed: of copies, guesses and noise. The same noise needs the same batch too.
         progress: show a bar.
 
     Raises:
-        ValueError: a number below 1 or guesses below 0, a threshold that is no probability, the model is for another
-            family, or guesses in one whose values are no symbols.
+        ValueError: a number below 1, a threshold that is no probability, noise that is not above 0, the model is for
+            another family, or guesses in one whose values are no symbols.
         DatasetError: no such split, or a damaged one.
     """
-    guesses = fitting_guesses(agent, attempts, guesses)
-    least, rng = logit(threshold), np.random.default_rng(seed)
+    check_search(agent, attempts, search, guesses, noise)
+    least = logit(threshold)
     selection = select(agent, dataset, split, count, max_steps, batch)
-    first = think_until_sure(agent, selection, least, "first attempt", progress, probability=guesses > 0)
-    put_again = _Guesses(selection.data.puzzle, first, guesses, rng) if guesses else _Copies(agent.family, rng)
+    perturb = Noise(noise, agent.device, seed)
+    wanted = search == "guesses"
+    first = think_until_sure(agent, selection, least, "first attempt", progress, probability=wanted)
 
-    def think(which: Index, puzzle: puzzles.Grids) -> Answers:
+    def think(which: Index, puzzle: puzzles.Grids, with_noise: bool) -> Answers:
         again = selection._replace(data=selection.data.take(which)._replace(puzzle=puzzle))
-        return think_until_sure(agent, again, least, "another attempt", progress, probability=guesses > 0)
+        noise = perturb if with_noise else None
+        return think_until_sure(agent, again, least, "another attempt", progress, probability=wanted, perturb=noise)
 
+    puzzle = selection.data.puzzle
+    if search == "first-to-halt":
+        kept, taken = _first_to_halt(first, puzzle, attempts, least, think)
+    else:
+        retry: Retry = noisy
+        if search == "symmetry":
+            retry = Copies(agent.family, seed)
+        elif search == "guesses":
+            retry = Guesses(first, puzzle, guesses, seed)
+        kept, taken = _until_sure(first, puzzle, attempts, least, think, retry)
+    right, solved = mark(agent.family, selection.data, kept)
+    return AttemptsEvaluation(search, threshold, right, solved, taken, kept[:, -1])
+
+
+def _until_sure(
+    first: Answers, puzzle: puzzles.Grids, attempts: int, least: float, think: Think, retry: Retry
+) -> tuple[puzzles.Grids, NDArray[np.int32]]:
+    """Retry what the head is not sure of: the answers kept after each attempt, (N, A, rows, columns), and ACT steps."""
     answers, steps, q_halt = first.answers.copy(), first.steps.copy(), first.q_halt.copy()
     kept, taken = [answers.copy()], [steps.copy()]
     for attempt in range(1, attempts):
         unsure = np.flatnonzero(q_halt <= least)
         if len(unsure):
-            again = put_again(attempt, unsure, selection.data.puzzle[unsure], think)
+            again = retry(attempt, unsure, puzzle[unsure], think)
             better = again.q_halt > q_halt[unsure]
             answers[unsure[better]], q_halt[unsure[better]] = again.answers[better], again.q_halt[better]
             steps[unsure] += again.steps
         kept.append(answers.copy())
         taken.append(steps.copy())
-    right, solved = mark(agent.family, selection.data, np.stack(kept, 1))
-    how = f"with guesses, {guesses} at most," if guesses else "as a symmetry copy"
-    return AttemptsEvaluation(how, threshold, right, solved, np.stack(taken, 1), answers)
+    return np.stack(kept, 1), np.stack(taken, 1)
 
 
-Index = NDArray[np.intp]
-Think = Callable[[Index, puzzles.Grids], Answers]
+def _first_to_halt(
+    first: Answers, puzzle: puzzles.Grids, attempts: int, least: float, think: Think
+) -> tuple[puzzles.Grids, NDArray[np.int32]]:
+    """Run trajectories beside each other: the answers of those that halt first, and the ACT steps of all until then.
 
-
-@dataclass(frozen=True)
-class _Copies:
-    """Puts a random symmetry copy of every puzzle, and turns the answers back."""
-
-    family: puzzles.PuzzleFamily
-    rng: np.random.Generator
-
-    def __call__(self, attempt: int, which: Index, posed: puzzles.Grids, think: Think) -> Answers:
-        family = self.family
-        symmetry = family.symmetries(self.rng.random((len(posed), family.symmetry_dim)))
-        found = think(which, family.transform(posed, *symmetry))
-        return found._replace(answers=family.transform(found.answers, *family.inverse(*symmetry)))
-
-
-class _Guesses:
-    """Puts every puzzle of the attempt before with one more guess, or as posed with one where it has them all."""
-
-    def __init__(self, posed: puzzles.Grids, first: Answers, most: int, rng: np.random.Generator):
-        assert first.probability is not None
-        self.first, self.most, self.rng = first.probability, most, rng
-        self.tried, self.probability = posed.copy(), first.probability.copy()
-
-    def __call__(self, attempt: int, which: Index, posed: puzzles.Grids, think: Think) -> Answers:
-        anew = (attempt - 1) % self.most == 0
-        tried, probability = (posed, self.first[which]) if anew else (self.tried[which], self.probability[which])
-        guessed = guess(tried, probability, self.rng)
-        found = think(which, guessed)
-        self.tried[which], self.probability[which] = guessed, found.probability
-        return found
-
-
-def fitting_guesses(agent: AIRAgent, attempts: int, guesses: int | None) -> int:
-    """Return with how many guesses ``evaluate_attempts`` puts a puzzle again.
-
-    Raises:
-        ValueError: as it says there.
+    Where none halts, the head chooses.
     """
-    if attempts < 1:
-        raise ValueError(f"attempts {attempts}, expected at least 1")
-    if guesses is None:
-        return 1 if agent.model.config.mixer == "candidates" else 0
-    if guesses < 0:
-        raise ValueError(f"guesses {guesses}, expected 0 or more")
-    if guesses and not agent.family.symbols:
-        raise ValueError(f"guesses {guesses} with {agent.family.name}, expected a family with symbols, such as Sudoku")
-    return guesses
+    every = np.arange(len(puzzle))
+    answers, steps, q_halt = first.answers.copy(), first.steps.copy(), first.q_halt.copy()
+    kept, taken = [answers.copy()], [steps.copy()]
+    for attempt in range(1, attempts):
+        again = think(every, puzzle, True)
+        sooner = (again.q_halt > least) & ((q_halt <= least) | (again.steps < steps))
+        likelier = (again.q_halt <= least) & (q_halt <= least) & (again.q_halt > q_halt)
+        better = sooner | likelier
+        answers[better], steps[better], q_halt[better] = (
+            again.answers[better],
+            again.steps[better],
+            again.q_halt[better],
+        )
+        kept.append(answers.copy())
+        taken.append(steps * (attempt + 1))
+    return np.stack(kept, 1), np.stack(taken, 1)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -169,11 +170,24 @@ class _Slots(NamedTuple):
 
 
 def think_until_sure(
-    agent: AIRAgent, selection: Selection, threshold: float, what: str, progress: bool, probability: bool = False
+    agent: AIRAgent,
+    selection: Selection,
+    threshold: float,
+    what: str,
+    progress: bool,
+    probability: bool = False,
+    perturb: Callable[[State], State] | None = None,
 ) -> Answers:
     """Answer every puzzle, each until its halting logit is above ``threshold`` or it has had its steps.
 
-    ``progress`` shows a bar that is called ``what``; ``probability`` asks for that of every token as well.
+    Args:
+        agent: of the puzzles' family.
+        selection: of puzzles.
+        threshold: a logit.
+        what: the progress bar is called.
+        progress: show it.
+        probability: return that of every token as well.
+        perturb: changes the states of the batch before every ACT step.
     """
     tokens = agent.tokens(selection.data.puzzle)
     count, size = len(tokens), selection.size
@@ -185,6 +199,8 @@ def think_until_sure(
         while live:
             # At most `size` puzzles halt in a step: while enough wait, no slot can idle, there is no need to look.
             for _ in range(max(1, min(waiting // size, selection.max_steps))):
+                if perturb is not None:
+                    slots = slots._replace(state=perturb(slots.state))
                 slots = _step(agent, tokens, slots, found, threshold, selection.max_steps)
                 computed += size
             first_waiting, live = torch.stack((slots.waiting, (slots.puzzle < count).sum())).tolist()

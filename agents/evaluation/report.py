@@ -74,9 +74,10 @@ KEYS = {
     "early_stopping[].occupancy": "fraction of the computed ACT steps that served a puzzle, not an idle slot",
     "early_stopping[].puzzles_per_second": "throughput, refilling included, compiling left out",
     "early_stopping[].speedup": "time of all steps divided by this time",
-    "attempts[].threshold": "probability above which a puzzle halts and is not put again",
+    "attempts[].search": "how a puzzle is retried: noise, symmetry, guesses or first-to-halt",
+    "attempts[].threshold": "probability above which a puzzle halts and is not retried",
     "attempts[].attempts": "at a puzzle, at most",
-    "attempts[].exact_accuracy": "of the answers that the halting head trusts most by then",
+    "attempts[].exact_accuracy": "of the answers kept by then",
     "attempts[].exact_accuracy_interval_95": "its 95 % interval (Wilson)",
     "attempts[].solved_by_rules": "fraction right by the rules; on a Maze go by it, as copies have other labels",
     "attempts[].solved_by_rules_interval_95": "its 95 % interval (Wilson)",
@@ -96,7 +97,7 @@ def report(
     Args:
         evaluation: of every puzzle, thought through to the end.
         early: the same puzzles, stopped early at several thresholds.
-        attempts: the same puzzles, put again while in doubt.
+        attempts: the same puzzles, retried while in doubt.
     """
     again = {"attempts": attempts.summary()} if attempts else {}
     return {
@@ -158,7 +159,7 @@ def describe(
         lines.append("stopped early by the halting head:")
         lines += [_early_line(stopped.summary(evaluation)) for stopped in early]
     if attempts:
-        lines.append(f"put again {attempts.how} while the halting head gives {attempts.threshold:.0%} or less:")
+        lines.append(f"search by {attempts.search}, threshold {attempts.threshold:.0%}:")
         lines += [_attempts_line(attempt) for attempt in attempts.summary()]
     return "\n".join(lines)
 

@@ -1,4 +1,4 @@
-"""Puzzles that the model doubts are put again as symmetry copies."""
+"""Puzzles that the model doubts are retried."""
 
 import dataclasses
 import json
@@ -13,6 +13,7 @@ from agents.checkpoints.folder import save_model
 from agents.cli import main
 from agents.data.batches import to_tokens
 from agents.evaluation import evaluate_attempts, evaluate_halting
+from agents.evaluation.search import Noise
 from agents.models.air import AIR, Output, State
 from agents.thinking.agent import AIRAgent
 from puzzles.build import build_dataset
@@ -57,7 +58,7 @@ def choosy() -> AIRAgent:
 
 @pytest.mark.parametrize("batch", [7, 256])
 def test_answers_to_copies_are_turned_back(choosy: AIRAgent, data: Dataset, batch: int) -> None:
-    found = evaluate_attempts(choosy, data, 40, batch=batch, progress=False)
+    found = evaluate_attempts(choosy, data, 40, "symmetry", batch=batch, progress=False)
     given = data.split("test").puzzle[:, 0, 0] > 0
     assert 0 < given.sum() < len(given)
     assert (found.exact[:, 0] == given).all()
@@ -67,8 +68,8 @@ def test_answers_to_copies_are_turned_back(choosy: AIRAgent, data: Dataset, batc
     assert (np.diff(found.exact.astype(int)) >= 0).all()
 
 
-def test_only_what_is_in_doubt_is_put_again(choosy: AIRAgent, data: Dataset) -> None:
-    found = evaluate_attempts(choosy, data, 6, progress=False)
+def test_only_what_is_in_doubt_is_retried(choosy: AIRAgent, data: Dataset) -> None:
+    found = evaluate_attempts(choosy, data, 6, "symmetry", progress=False)
     doubted = ~found.exact
     assert (found.steps[:, 0] == np.where(doubted[:, 0], 3, 1)).all(), "sure after one ACT step, or all three"
     # After a doubted attempt comes another, of three steps, or of one that ends the matter.
@@ -80,12 +81,12 @@ def test_only_what_is_in_doubt_is_put_again(choosy: AIRAgent, data: Dataset) -> 
 def test_the_first_attempt_is_the_puzzle_itself(choosy: AIRAgent, data: Dataset) -> None:
     once = evaluate_halting(choosy, data, 0.5, progress=False)
     assert len(set(once.steps)) > 1
-    several = evaluate_attempts(choosy, data, 3, progress=False)
+    several = evaluate_attempts(choosy, data, 3, "symmetry", progress=False)
     assert (several.right[:, 0] == once.right).all()
     assert (several.steps[:, 0] == once.steps).all()
-    again = evaluate_attempts(choosy, data, 3, progress=False)
+    again = evaluate_attempts(choosy, data, 3, "symmetry", progress=False)
     assert (several.answers == again.answers).all(), "one seed, one result"
-    other = evaluate_attempts(choosy, data, 3, seed=1, progress=False)
+    other = evaluate_attempts(choosy, data, 3, "symmetry", seed=1, progress=False)
     assert (several.answers != other.answers).any()
 
 
@@ -95,7 +96,7 @@ def test_the_most_trusted_answer_is_kept(tmp_path: Path) -> None:
     agent = AIRAgent(Wavering(dataclasses.replace(TINY, family="maze-5x5", position="none", max_steps=2)))
     corners = mazes.split("test").puzzle[:, [0, 0, -1, -1], [0, -1, 0, -1]]
     assert (corners[:, 0] < corners.max(1)).any()
-    found = evaluate_attempts(agent, mazes, 40, progress=False)
+    found = evaluate_attempts(agent, mazes, 40, "symmetry", progress=False)
     assert (found.answers == corners.max(1)[:, None, None]).all()
 
 
@@ -105,7 +106,7 @@ def test_padding_is_right_nowhere(tmp_path: Path) -> None:
     model = AIR(dataclasses.replace(TINY, family="maze-5x5", position="none", max_steps=1))
     with torch.no_grad():
         model.lm_head.weight.zero_()
-    found = evaluate_attempts(AIRAgent(model), mazes, 3, progress=False)
+    found = evaluate_attempts(AIRAgent(model), mazes, 3, "symmetry", progress=False)
     assert (found.answers == mazes.family.undecided).all()
     assert (found.right == 0).all()
 
@@ -117,6 +118,72 @@ def test_symmetries_can_be_undone(family: str) -> None:
     symmetry = shape.symmetries(np.random.default_rng(0).random((20, shape.symmetry_dim)))
     assert (shape.transform(grids, *symmetry) != grids).any((1, 2)).sum() > 10
     assert (shape.transform(shape.transform(grids, *symmetry), *shape.inverse(*symmetry)) == grids).all()
+
+
+class Moody(AIR):
+    """Solves a grid after an ACT step before which both states were moved upwards, and is sure of it then."""
+
+    def forward(self, tokens: torch.Tensor, state: State) -> tuple[State, Output]:
+        family = puzzles.family(self.config.family)
+        fresh = self.initial_state(len(tokens), state.z_H.dtype)
+        likes = (state.z_H[:, 0, 0] > fresh.z_H[:, 0, 0]) & (state.z_L[:, 0, 0] > fresh.z_L[:, 0, 0])
+        answer = torch.zeros_like(tokens).long()
+        if likes.any():
+            answer[likes] = to_tokens(family.solve((tokens[likes] - 1).numpy().reshape(-1, *family.shape))).long()
+        logits = torch.nn.functional.one_hot(answer, family.vocabulary_size).float()
+        return fresh, Output(logits, torch.where(likes, 2.0, -2.0), torch.zeros(len(tokens)))
+
+
+@pytest.fixture(scope="module")
+def moody() -> AIRAgent:
+    return AIRAgent(Moody(dataclasses.replace(TINY, family="sudoku-6x6", max_steps=2)))
+
+
+def test_noise_moves_both_states(moody: AIRAgent, data: Dataset) -> None:
+    found = evaluate_attempts(moody, data, 40, "noise", progress=False)
+    assert not found.exact[:, 0].any(), "the first attempt has no noise"
+    # A quarter of all ACT steps is liked: of attempts of two steps 1 - (3/4)^2 = 44 %.
+    assert 0.2 < found.exact[:, 1].mean() < 0.65
+    assert found.exact[:, -1].all()
+    assert (np.diff(found.steps)[found.exact[:, :-1]] == 0).all(), "what is solved is retried no more"
+    again = evaluate_attempts(moody, data, 40, "noise", progress=False)
+    assert (found.steps == again.steps).all(), "one seed, one result"
+    other = evaluate_attempts(moody, data, 40, "noise", seed=1, progress=False)
+    assert (found.steps != other.steps).any()
+
+
+def test_the_first_trajectory_to_halt_answers(moody: AIRAgent, data: Dataset) -> None:
+    found = evaluate_attempts(moody, data, 12, "first-to-halt", progress=False)
+    assert not found.exact[:, 0].any()
+    assert found.exact[:, -1].mean() > 0.9
+    # All trajectories run until one of them halts, after one step or two.
+    trajectories = 1 + np.arange(12)
+    first = found.steps / trajectories
+    assert set(np.unique(first)) == {1, 2}
+    assert (np.diff(first) <= 0).all()
+    assert found.exact[first == 1].all()
+
+
+def test_noise_has_its_standard_deviation() -> None:
+    state = State(torch.zeros(40, 50, 60), torch.ones(40, 50, 60, dtype=torch.bfloat16))
+    z_H, z_L = Noise(0.3, torch.device("cpu"), 0)(state)
+    assert z_H.std().item() == pytest.approx(0.3, rel=0.02)
+    assert z_L.dtype == torch.bfloat16
+    assert z_L.float().std().item() == pytest.approx(0.3, rel=0.02)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"search": "luck"}, "search 'luck', expected one of noise, symmetry, guesses, first-to-halt"),
+        ({"noise": 0.0}, "noise 0.0, expected a standard deviation above 0"),
+        ({"noise": float("nan")}, "noise nan, expected"),
+        ({"guesses": 0}, "guesses 0, expected at least 1"),
+    ],
+)
+def test_impossible_searches_are_refused(choosy: AIRAgent, data: Dataset, options: dict, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        evaluate_attempts(choosy, data, **options)
 
 
 def test_at_least_one_attempt(choosy: AIRAgent, data: Dataset, capsys: pytest.CaptureFixture[str]) -> None:

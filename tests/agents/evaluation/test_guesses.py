@@ -58,23 +58,22 @@ def hinted(data: Dataset) -> AIRAgent:
 
 
 def test_right_guesses_solve_what_was_in_doubt(hinted: AIRAgent, data: Dataset) -> None:
-    found = evaluate_attempts(hinted, data, 30, guesses=1, batch=7, progress=False)
+    found = evaluate_attempts(hinted, data, 30, "guesses", batch=7, progress=False)
     assert not found.exact[:, 0].any()
     assert 0.3 < found.exact[:, 1].mean() < 0.7, "one of two"
     assert found.exact[:, -1].all()
     assert (found.answers == data.split("test").solution).all()
     assert (found.steps[:, 0] == 2).all()
-    again = evaluate_attempts(hinted, data, 30, guesses=1, batch=7, progress=False)
+    again = evaluate_attempts(hinted, data, 30, "guesses", batch=7, progress=False)
     assert (again.steps == found.steps).all(), "one seed, one result"
 
 
 @pytest.mark.parametrize("guesses", [1, 2, 3])
-def test_after_so_many_guesses_it_begins_again(hinted: AIRAgent, data: Dataset, guesses: int) -> None:
-    found = evaluate_attempts(hinted, data, 30, guesses=guesses, progress=False)
+def test_after_so_many_guesses_it_starts_anew(hinted: AIRAgent, data: Dataset, guesses: int) -> None:
+    found = evaluate_attempts(hinted, data, 30, "guesses", guesses=guesses, progress=False)
     assert isinstance(hinted.model, Hinted)
     assert hinted.model.most_hints == guesses
     assert found.exact[:, -1].all(), "a wrong guess is given up"
-    assert found.how == f"with guesses, {guesses} at most,"
 
 
 def test_a_guess_fills_a_blank_cell_in_doubt_with_what_is_likely() -> None:
@@ -91,18 +90,8 @@ def test_a_guess_fills_a_blank_cell_in_doubt_with_what_is_likely() -> None:
     assert (guess(full, probability[:3], np.random.default_rng(0)) == full).all()
 
 
-def test_what_is_put_again_by_default(data: Dataset) -> None:
-    torch.manual_seed(0)
-    small = dataclasses.replace(TINY, family="sudoku-6x6", hidden=24, heads=1, position="none", max_steps=1)
-    for mixer, how in (("attention", "as a symmetry copy"), ("candidates", "with guesses, 1 at most,")):
-        agent = AIRAgent(AIR(dataclasses.replace(small, mixer=mixer)))
-        assert evaluate_attempts(agent, data, 2, progress=False).how == how
-
-
 def test_no_guesses_where_values_mean_something(tmp_path: Path) -> None:
     mazes = build_dataset(tmp_path / "mazes.h5", puzzles.family("maze-5x5"), train=1, test=5, progress=False)
     agent = AIRAgent(AIR(dataclasses.replace(TINY, family="maze-5x5", position="none", max_steps=1)))
-    with pytest.raises(ValueError, match="guesses 1 with maze-5x5, expected a family with symbols"):
-        evaluate_attempts(agent, mazes, 2, guesses=1)
-    with pytest.raises(ValueError, match="guesses -1, expected 0 or more"):
-        evaluate_attempts(agent, mazes, 2, guesses=-1)
+    with pytest.raises(ValueError, match="search 'guesses' with maze-5x5, expected a family with symbols"):
+        evaluate_attempts(agent, mazes, 2, "guesses")
