@@ -50,6 +50,7 @@ class PuzzleVectorEnv(VectorEnv[Any, Any, NDArray[Any]]):
     metadata: dict[str, Any] = PuzzleEnv.metadata
     env_type: ClassVar[type[PuzzleEnv]]
     """The single environment."""
+    _window: Any = None  # of the class: Gymnasium before 1.3 closes environments whose __init__ has raised
 
     def __init__(
         self,
@@ -87,7 +88,6 @@ class PuzzleVectorEnv(VectorEnv[Any, Any, NDArray[Any]]):
         self._seeded = np.zeros(num_envs, np.bool_)
         self._posed = np.zeros(num_envs, np.bool_)
         self._ended = np.zeros(num_envs, np.bool_)
-        self._window: Any = None
 
     def reset(
         self, *, seed: int | Sequence[int | None] | None = None, options: dict[str, Any] | None = None

@@ -161,6 +161,11 @@ def test_bad_arguments_are_named(kwargs, message):
         air_envs.SudokuVectorEnv(**({"num_envs": 4, "size": 4} | kwargs))
 
 
+def test_what_was_never_made_can_be_closed():
+    """Gymnasium 1.1 and 1.2 close an environment whose ``__init__`` has raised when it is collected."""
+    object.__new__(air_envs.SudokuVectorEnv).close()
+
+
 def test_each_row_can_be_posed_a_puzzle_of_its_own(sudoku_dataset):
     rows = Dataset(sudoku_dataset).split("train")
     envs = make(dataset=str(sudoku_dataset), action_type="propose", solution_in_info=True)

@@ -10,7 +10,7 @@ from stable_baselines3.common.evaluation import evaluate_policy
 from stable_baselines3.common.vec_env import DummyVecEnv, VecMonitor
 
 import air_envs
-from agents.vec_env import SB3VecEnv
+from air_envs.sb3 import SB3VecEnv
 
 SUDOKU = ("air_envs/Sudoku-v0", {"size": 4, "clues": 12, "max_episode_steps": 9, "reward": "dense"})
 MAZE = ("air_envs/Maze-v0", {"rows": 4, "columns": 5, "max_episode_steps": 12})
