@@ -14,6 +14,7 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 
 from air_envs.actions import check_discrete, check_discrete_batch, check_grid, check_grid_batch
+from air_envs.drawing.scene import Scene, make_scene
 from puzzles import PuzzleFamily, Puzzles
 
 Rows = NDArray[np.int64]
@@ -116,9 +117,9 @@ class Dynamics(abc.ABC):
         """(N, actions) int8, the state's own: 1 for legal actions; None where actions are whole grids."""
         return None
 
-    def picture(self, row: int) -> dict[str, Any]:
-        """Return one puzzle as the arguments of ``air_envs.drawing.draw_board``: ``cells``, ``puzzle``, ..."""
-        return {"cells": self.grid[row], "puzzle": self.puzzle[row]}
+    def scene(self, row: int) -> Scene:
+        """Return what a picture of one puzzle shows."""
+        return make_scene(self.family, self.grid[row], puzzle=self.puzzle[row])
 
     # -- what a family writes ---------------------------------------------------------------------------------------
 

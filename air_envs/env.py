@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import gymnasium as gym
 import numpy as np
 from numpy.typing import NDArray
 
+from air_envs.drawing import Theme, Viewer, board_text
 from air_envs.dynamics import Dynamics
 from air_envs.posing import posed
 from air_envs.rewards import Reward, as_reward, pay
 from air_envs.sources import PuzzleSource
 from air_envs.streams import Streams, stream_seeds
-
-if TYPE_CHECKING:
-    from air_envs.drawing.theme import Theme
-    from air_envs.drawing.viewer import Viewer
 
 _ROW = np.zeros(1, np.int64)
 
@@ -131,21 +128,17 @@ class PuzzleEnv(gym.Env[Any, Any]):
             name = self.spec.id if self.spec else type(self).__name__
             gym.logger.warn(f'{name}: render() without a render mode; pass render_mode="rgb_array" when making it')
             return None
-        picture = self.dynamics.picture(0)
+        scene = self.dynamics.scene(0)
         if self.render_mode == "ansi":
-            from air_envs.drawing.board import board_text
-
-            return board_text(self.family, **picture)
+            return board_text(self.family, scene)
         if self.render_mode == "human":
-            return self.viewer.show(**picture)
-        return self.viewer.rgb_array(**picture)
+            return self.viewer.show(scene)
+        return self.viewer.rgb_array(scene)
 
     @property
     def viewer(self) -> Viewer:
         """The viewer, made when first asked for."""
         if self._viewer is None:
-            from air_envs.drawing.viewer import Viewer
-
             title = self.spec.id if self.spec else type(self).__name__
             self._viewer = Viewer(self.family, title=title, fps=self.metadata["render_fps"], **self._look)
         return self._viewer

@@ -13,6 +13,7 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
+from air_envs.drawing import Viewer, board_text, tile
 from air_envs.env import PuzzleEnv
 from air_envs.posing import posed
 from air_envs.rewards import pay
@@ -50,7 +51,7 @@ class PuzzleVectorEnv(VectorEnv[Any, Any, NDArray[Any]]):
     metadata: dict[str, Any] = PuzzleEnv.metadata
     env_type: ClassVar[type[PuzzleEnv]]
     """The single environment."""
-    _window: Any = None  # of the class: Gymnasium before 1.3 closes environments whose __init__ has raised
+    _window: Viewer | None = None  # of the class: Gymnasium before 1.3 closes environments whose __init__ has raised
 
     def __init__(
         self,
@@ -178,18 +179,17 @@ class PuzzleVectorEnv(VectorEnv[Any, Any, NDArray[Any]]):
         if self.render_mode is None:
             logger.warn(f'{self}: render() without a render mode; pass render_mode="rgb_array" when making it')
             return None
-        pictures = [self.dynamics.picture(row) for row in self.render_rows]
+        scenes = [self.dynamics.scene(row) for row in self.render_rows]
         if self.render_mode == "ansi":
-            from air_envs.drawing.board import board_text
-
-            return tuple(board_text(self.family, **picture) for picture in pictures)
+            return tuple(board_text(self.family, scene) for scene in scenes)
+        viewer = self.template.viewer
+        pictures = tuple(viewer.rgb_array(scene) for scene in scenes)
         if self.render_mode == "rgb_array":
-            return tuple(self.template.viewer.rgb_array(**picture) for picture in pictures)
+            return pictures
         if self._window is None:
-            from air_envs.vector.viewer import TiledViewer
-
-            self._window = TiledViewer(self.template.viewer, title=self.spec.id if self.spec else type(self).__name__)
-        self._window.show(pictures)
+            title = self.spec.id if self.spec else type(self).__name__
+            self._window = Viewer(self.family, theme=viewer.theme, fps=viewer.fps, title=title)
+        self._window.show_picture(tile(pictures, viewer.theme))
         return None
 
     def close_extras(self, **kwargs: Any) -> None:

@@ -267,7 +267,7 @@ def test_walking_a_maze_by_keys_and_drag(maze):
         post(maze, pygame.MOUSEMOTION, pos=tuple(int(v) for v in layout.centre(*place)), rel=(0, 0), buttons=(1, 0, 0))
     maze.update()
     assert game.solved
-    assert np.array_equal(game.picture()["cells"], solution)
+    assert np.array_equal(game.scene().cells, solution)
     assert (window(maze) == LIGHT.path).all(axis=2).sum() > (before == LIGHT.path).all(axis=2).sum() + 100
     post(maze, pygame.MOUSEBUTTONUP, button=1, pos=(0, 0))
 
