@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from air_envs.dynamics import Dynamics
 from air_envs.env import PuzzleEnv, options_of
 from air_envs.maze.dynamics import MazeMove, MazePropose
 from air_envs.sources import PuzzleSource, make_source
 from air_envs.vector import PuzzleVectorEnv
+
+if TYPE_CHECKING:
+    from puzzles.dataset import Dataset
 
 
 class MazeEnv(PuzzleEnv):
@@ -97,7 +100,7 @@ class MazeEnv(PuzzleEnv):
     | `generator` | None | `"perfect"` (the default), `"braided"` or `"percolation"`, see `puzzles.maze.generator.MazeOptions` |
     | `algorithm`, `braid` | None | of perfect and braided mazes, see there |
     | `min_path` | None | moves that the shortest path of generated mazes has at least |
-    | `dataset` | None | path of an HDF5 dataset; None generates |
+    | `dataset` | None | an HDF5 dataset: its path, or an open `puzzles.Dataset`; None generates |
     | `split` | `"train"` | of the dataset: `"train"` or `"test"` |
     | `source` | None | any `air_envs.PuzzleSource`, in place of generator and dataset |
     | `generated` | None | a `dict`: what `generator` and the like default to; an id's, which a dataset or source overrules |
@@ -126,7 +129,7 @@ class MazeEnv(PuzzleEnv):
         algorithm: str | None = None,
         braid: float | None = None,
         min_path: int | None = None,
-        dataset: str | os.PathLike[str] | None = None,
+        dataset: Dataset | str | os.PathLike[str] | None = None,
         split: str = "train",
         source: PuzzleSource | None = None,
         generated: dict[str, Any] | None = None,

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from air_envs.dynamics import Dynamics
 from air_envs.env import PuzzleEnv, options_of
 from air_envs.sources import PuzzleSource, make_source
 from air_envs.sudoku.dynamics import SudokuPlace, SudokuPropose
 from air_envs.vector import PuzzleVectorEnv
+
+if TYPE_CHECKING:
+    from puzzles.dataset import Dataset
 
 
 class SudokuEnv(PuzzleEnv):
@@ -91,7 +94,7 @@ class SudokuEnv(PuzzleEnv):
     | --- | --- | --- |
     | `size` | None | side n; None takes that of the dataset, 9 without one |
     | `level`, `clues`, `clues_max` | None | of generated puzzles, see `puzzles.sudoku.generator.SudokuOptions` |
-    | `dataset` | None | path of an HDF5 dataset; None generates |
+    | `dataset` | None | an HDF5 dataset: its path, or an open `puzzles.Dataset`; None generates |
     | `split` | `"train"` | of the dataset: `"train"` or `"test"` |
     | `source` | None | any `air_envs.PuzzleSource`, in place of generator and dataset |
     | `generated` | None | a `dict`: what `level` and the like default to; an id's, which a dataset or source overrules |
@@ -121,7 +124,7 @@ class SudokuEnv(PuzzleEnv):
         level: str | None = None,
         clues: int | None = None,
         clues_max: int | None = None,
-        dataset: str | os.PathLike[str] | None = None,
+        dataset: Dataset | str | os.PathLike[str] | None = None,
         split: str = "train",
         source: PuzzleSource | None = None,
         generated: dict[str, Any] | None = None,

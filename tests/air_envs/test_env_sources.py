@@ -1,3 +1,4 @@
+import os
 import pickle
 from typing import ClassVar
 
@@ -101,6 +102,31 @@ def test_sources_of_one_file_share_its_arrays(sudoku_dataset, tmp_path, monkeypa
     again = pickle.loads(pickled)
     assert len(pickled) < 500
     assert np.array_equal(again.load(np.array([4], np.uint64)).puzzle, one.load(np.array([4], np.uint64)).puzzle)
+
+
+def test_an_open_dataset_is_as_good_as_its_path(sudoku_dataset):
+    dataset = Dataset(sudoku_dataset)
+    opened = gym.make("air_envs/Sudoku-v0", dataset=dataset, split="test")
+    named = gym.make("air_envs/Sudoku-v0", dataset=str(sudoku_dataset), split="test")
+    assert opened.unwrapped.source._puzzles.puzzle is named.unwrapped.source._puzzles.puzzle
+    many = gym.make_vec("air_envs/Sudoku-v0", num_envs=2, dataset=dataset, split="test")
+    assert many.source._puzzles.puzzle is named.unwrapped.source._puzzles.puzzle
+    assert np.array_equal(opened.reset(seed=3)[0]["puzzle"], named.reset(seed=3)[0]["puzzle"])
+    again = gym.make(gym.envs.registration.EnvSpec.from_json(named.spec.to_json()))
+    assert np.array_equal(again.reset(seed=3)[0]["puzzle"], named.reset(seed=3)[0]["puzzle"])
+    with pytest.raises(ValueError, match=f"^{sudoku_dataset}: puzzles of sudoku-4x4, expected maze-"):
+        gym.make("air_envs/Maze-v0", dataset=dataset)
+
+
+def test_a_file_that_was_replaced_is_read_again(tmp_path):
+    path = tmp_path / "puzzles.h5"
+    stamp, seen = 10**18, []
+    for seed in (1, 2):
+        build_dataset(path, "sudoku-4x4", train=5, test=1, seed=seed, progress=False)
+        os.utime(path, ns=(stamp, stamp))  # as a copy that keeps times leaves it
+        seen.append(air_envs.DatasetPuzzles(path)._puzzles.puzzle)
+    assert np.array_equal(seen[1], Dataset(path).split("train").puzzle)
+    assert not np.array_equal(*seen)
 
 
 def test_a_source_of_ones_own():
