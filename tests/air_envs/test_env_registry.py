@@ -3,8 +3,6 @@
 import copy
 import json
 import pickle
-import subprocess
-import sys
 import warnings
 
 import gymnasium as gym
@@ -211,24 +209,6 @@ def test_maskable_ppo_finds_the_masks():
     observation, info = env.reset(seed=0)
     action, _ = model.predict(observation, action_masks=info["action_mask"].astype(bool))
     assert env.step(action)[4]["illegal"] == 0
-
-
-def test_import_is_light():
-    code = (
-        "import sys, time, gymnasium; before = set(sys.modules); start = time.perf_counter(); import air_envs;"
-        "print(time.perf_counter() - start, *(set(sys.modules) - before))"
-    )
-    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
-    assert float(answer[0]) < 0.5
-    heavy = {"torch", "numba", "pygame", "h5py", "stable_baselines3", "puzzles.sudoku", "puzzles.maze"}
-    assert heavy & set(answer[1:]) == set()
-
-
-def test_lazy_names_exist():
-    for name in air_envs.__all__:
-        assert getattr(air_envs, name) is not None
-    with pytest.raises(AttributeError, match="nothing"):
-        air_envs.nothing  # noqa: B018
 
 
 def test_docstrings_tell_the_truth_about_arguments():
