@@ -16,8 +16,12 @@ from air_envs.posing import posed
 from air_envs.rewards import Reward, as_reward, pay
 from air_envs.sources import PuzzleSource
 from air_envs.streams import Streams, stream_seeds
+from puzzles import Puzzles
+from puzzles.errors import GenerationError
 
 _ROW = np.zeros(1, np.int64)
+UNKNOWN_SEED = -1
+"""What Gymnasium calls the seed of a generator that was set from outside."""
 
 
 class PuzzleEnv(gym.Env[Any, Any]):
@@ -89,11 +93,12 @@ class PuzzleEnv(gym.Env[Any, Any]):
 
         Raises:
             PuzzleError: a posed puzzle that is malformed, or has no solution or several where one is required.
+            GenerationError: the generator found no puzzle; the message names the seed that fixed this one.
             ValueError: an index out of range or without a dataset, or another option.
         """
         super().reset(seed=seed)
         puzzles = posed(self.source, options)
-        self.dynamics.reset(_ROW, self.source.load(self._draw()) if puzzles is None else puzzles)
+        self.dynamics.reset(_ROW, self._load() if puzzles is None else puzzles)
         if self.render_mode == "human":
             self.render()
         return self._observation(), self._info()
@@ -147,6 +152,14 @@ class PuzzleEnv(gym.Env[Any, Any]):
         """Close the window, if there is one."""
         if self._viewer is not None:
             self._viewer.close()
+
+    def _load(self) -> Puzzles:
+        keys = self._draw()
+        try:
+            return self.source.load(keys)
+        except GenerationError as error:  # it names the key, which nobody gave
+            seed = self.np_random_seed
+            raise GenerationError(None if seed == UNKNOWN_SEED else seed, error.reason) from None
 
     def _draw(self) -> NDArray[np.uint64]:
         """Draw the next key from the stream that ``np_random`` seeds, once for each generator set there."""

@@ -37,13 +37,14 @@ class GeneratedPuzzles:
         **options: fields of ``family.Options``; None leaves the family's default.
 
     Raises:
-        PuzzleError: no such family.
+        PuzzleError: no such family, or options that no puzzle of it has.
         TypeError: no such option.
     """
 
     def __init__(self, family: PuzzleFamily | str, **options: Any):
         self._family = puzzles.family(family) if isinstance(family, str) else family
         self.options = self._family.Options(**{name: value for name, value in options.items() if value is not None})
+        self._family.check_options(self.options)
 
     @property
     def family(self) -> PuzzleFamily:
@@ -54,7 +55,7 @@ class GeneratedPuzzles:
         """Generate the puzzles of the seeds ``keys``, (N,) uint64.
 
         Raises:
-            PuzzleError: the options cannot be met.
+            GenerationError: no puzzle was found for one of the seeds, which it names.
         """
         return self._family.generate(keys, self.options)
 

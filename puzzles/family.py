@@ -140,8 +140,16 @@ class PuzzleFamily(abc.ABC):
             options: an instance of ``self.Options``; None means its defaults.
 
         Raises:
-            PuzzleError: the options cannot be met at this grid shape.
+            PuzzleError: the options cannot be met at this grid shape, also where no seeds are given.
+            GenerationError: no puzzle was found for a seed; which options go that far is not known beforehand.
         """
+
+    def check_options(self, options: Any) -> None:
+        """Raise ``PuzzleError``, with the range expected, if no puzzle of this shape can have the options.
+
+        By default ``generate`` is asked for no puzzles: it checks its options first.
+        """
+        self.generate(np.zeros(0, np.uint64), options)
 
     @abc.abstractmethod
     def check(self, puzzle: Grids) -> None:

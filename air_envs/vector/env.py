@@ -20,6 +20,7 @@ from air_envs.rewards import pay
 from air_envs.streams import Streams, stream_seeds
 from air_envs.vector.infos import Arrays, final_infos, full_infos, row_infos
 from air_envs.vector.resets import check_reset_mask, check_seeds
+from puzzles.errors import GenerationError
 
 Observations = dict[str, NDArray[Any]]
 
@@ -87,6 +88,7 @@ class PuzzleVectorEnv(VectorEnv[Any, Any, NDArray[Any]]):
         self._every_row = np.arange(num_envs)
         self._streams = Streams(num_envs)
         self._seeded = np.zeros(num_envs, np.bool_)
+        self._seeds: list[int | None] = [None] * num_envs
         self._posed = np.zeros(num_envs, np.bool_)
         self._ended = np.zeros(num_envs, np.bool_)
 
@@ -102,6 +104,7 @@ class PuzzleVectorEnv(VectorEnv[Any, Any, NDArray[Any]]):
 
         Raises:
             PuzzleError: a posed puzzle that is malformed, or has no solution or several where one is required.
+            GenerationError: the generator found no puzzle; the message names the seed, if there is one.
             ValueError: another number of seeds, an index out of range or without a dataset, or another option.
             TypeError: a mask that is no array of bool.
         """
@@ -215,6 +218,7 @@ class PuzzleVectorEnv(VectorEnv[Any, Any, NDArray[Any]]):
         """Start streams as single environments of these seeds would; a row without seed keeps the one that it has."""
         given = np.array([row for row in rows.tolist() if seeds[row] is not None], np.int64)
         for row in given.tolist():
+            self._seeds[row] = seeds[row]
             self._streams.seed(np.array([row]), stream_seeds(seeding.np_random(seeds[row])[0]))
         self._seeded[given] = True
         fresh = rows[~self._seeded[rows]]
@@ -223,7 +227,13 @@ class PuzzleVectorEnv(VectorEnv[Any, Any, NDArray[Any]]):
             self._seeded[fresh] = True
 
     def _pose(self, rows: NDArray[np.int64]) -> None:
-        self.dynamics.reset(rows, self.source.load(self._streams.draw(rows)))
+        keys = self._streams.draw(rows)
+        try:
+            puzzles = self.source.load(keys)
+        except GenerationError as error:  # it names a key, which nobody gave
+            row = rows[keys.tolist().index(error.seed)]
+            raise GenerationError(self._seeds[row], f"sub-environment {row}: {error.reason}") from None
+        self.dynamics.reset(rows, puzzles)
 
     def _show(self) -> None:
         if self.render_mode == "human":
