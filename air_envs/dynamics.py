@@ -41,10 +41,10 @@ class Dynamics(abc.ABC):
         self.family = family
         self.count = count
         self.puzzle = np.zeros((count, *family.shape), np.uint8)
-        """(N, rows, columns) uint8: as posed."""
+        """(N, rows, columns) uint8: unsolved."""
         self.solution = np.zeros_like(self.puzzle)
         self.grid = np.zeros_like(self.puzzle)
-        """(N, rows, columns) uint8: as it stands."""
+        """(N, rows, columns) uint8: the current grid."""
         self.rating = np.zeros(count, np.int64)
         self.steps = np.zeros(count, np.int64)
         """(N,) int64: steps taken this episode."""
@@ -63,7 +63,7 @@ class Dynamics(abc.ABC):
     # -- what environments call -------------------------------------------------------------------------------------
 
     def reset(self, rows: Rows, puzzles: Puzzles) -> None:
-        """Pose new puzzles in the given rows of the batch: ``rows`` (K,) int64 for K puzzles."""
+        """Start new puzzles in the given rows of the batch: ``rows`` (K,) int64 for K puzzles."""
         self.puzzle[rows] = puzzles.puzzle
         self.solution[rows] = puzzles.solution
         self.rating[rows] = puzzles.rating

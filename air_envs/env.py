@@ -8,12 +8,13 @@ from typing import Any, ClassVar
 
 import gymnasium as gym
 import numpy as np
+from gymnasium.error import ResetNeeded
 from numpy.typing import NDArray
 
 from air_envs.drawing import Theme, Viewer, board_text
 from air_envs.dynamics import Dynamics
-from air_envs.posing import posed
-from air_envs.rewards import Reward, as_reward, pay
+from air_envs.reset_options import requested_puzzles
+from air_envs.rewards import Reward, as_reward, step_rewards
 from air_envs.sources import PuzzleSource
 from air_envs.streams import Streams, stream_seeds
 from puzzles import Puzzles
@@ -80,25 +81,27 @@ class PuzzleEnv(gym.Env[Any, Any]):
         self._look: dict[str, Any] = {"theme": theme, "pixels": pixels}
         self._streams = Streams(1)
         self._seeded_from: np.random.Generator | None = None
+        self._started = False
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
-        """Pose a puzzle.
+        """Start a puzzle.
 
         Args:
             seed: fixes this puzzle and all later ones.
-            options: ``{"index": i}`` poses row i of the dataset; ``{"puzzle": grid}`` poses a grid of (rows, columns)
-                integers, or its text form. Neither uses up randomness.
+            options: ``{"index": i}`` takes row i of the dataset; ``{"puzzle": grid}`` takes a grid of (rows, columns)
+                integers, or a text form. Neither uses up randomness.
 
         Raises:
-            PuzzleError: a posed puzzle that is malformed, or has no solution or several where one is required.
+            PuzzleError: a puzzle in ``options`` that is malformed, or has no solution or several where one is required.
             GenerationError: the generator found no puzzle; the message names the seed that fixed this one.
             ValueError: an index out of range or without a dataset, or another option.
         """
         super().reset(seed=seed)
-        puzzles = posed(self.source, options)
+        puzzles = requested_puzzles(self.source, options)
         self.dynamics.reset(_ROW, self._load() if puzzles is None else puzzles)
+        self._started = True
         if self.render_mode == "human":
             self.render()
         return self._observation(), self._info()
@@ -107,33 +110,40 @@ class PuzzleEnv(gym.Env[Any, Any]):
         """Act once. Time limits are a wrapper's business: the fourth value is always False.
 
         Raises:
+            ResetNeeded: before the first reset.
             ActionError: the action space does not hold the action; nothing has changed.
         """
-        dynamics = self.dynamics
+        dynamics = self._ready("step")
         dynamics.step(dynamics.check(action))
         if self.render_mode == "human":
             self.render()
-        reward, ended = float(pay(self.reward, dynamics)[0]), bool(dynamics.solved[0] or dynamics.failed[0])
+        reward, ended = float(step_rewards(self.reward, dynamics)[0]), bool(dynamics.solved[0] or dynamics.failed[0])
         return self._observation(), reward, ended, False, self._info()
 
     def action_masks(self) -> NDArray[np.bool_]:
         """Return (actions,) bool: which actions are legal now, as MaskablePPO asks for it.
 
         Raises:
+            ResetNeeded: before the first reset.
             TypeError: actions are whole grids, which have no mask.
         """
         masks = self.dynamics.masks()
         if masks is None:
             raise TypeError(f"action_type {self.action_type!r}: whole grids have no mask")
+        self._ready("action_masks")
         return masks[0].astype(np.bool_)
 
     def render(self) -> Any:
-        """Draw as ``render_mode`` says: (height, width, 3) uint8, text, or None after showing it in a window."""
+        """Draw as ``render_mode`` says: (height, width, 3) uint8, text, or None after showing it in a window.
+
+        Raises:
+            ResetNeeded: before the first reset.
+        """
         if self.render_mode is None:
             name = self.spec.id if self.spec else type(self).__name__
             gym.logger.warn(f'{name}: render() without a render mode; pass render_mode="rgb_array" when making it')
             return None
-        scene = self.dynamics.scene(0)
+        scene = self._ready("render").scene(0)
         if self.render_mode == "ansi":
             return board_text(self.family, scene)
         if self.render_mode == "human":
@@ -152,6 +162,11 @@ class PuzzleEnv(gym.Env[Any, Any]):
         """Close the window, if there is one."""
         if self._viewer is not None:
             self._viewer.close()
+
+    def _ready(self, call: str) -> Dynamics:
+        if not self._started:
+            raise ResetNeeded(f"{call} before the first reset")
+        return self.dynamics
 
     def _load(self) -> Puzzles:
         keys = self._draw()
@@ -185,7 +200,7 @@ def options_of(owner: str, action_type: str, **options: tuple[Any, Any]) -> dict
     """Return the options of one way of acting, each given as (value, default), or none for another way.
 
     Raises:
-        ValueError: an option that is not at its default goes with another way of acting.
+        ValueError: an option of another way of acting that is not at its default.
     """
     if action_type == owner:
         return {name: value for name, (value, _) in options.items()}

@@ -140,16 +140,17 @@ class PuzzleFamily(abc.ABC):
             options: an instance of ``self.Options``; None means its defaults.
 
         Raises:
-            PuzzleError: the options cannot be met at this grid shape, also where no seeds are given.
+            PuzzleError: the options cannot be met at this grid shape.
             GenerationError: no puzzle was found for a seed; which options go that far is not known beforehand.
         """
 
     def check_options(self, options: Any) -> None:
         """Raise ``PuzzleError``, with the range expected, if no puzzle of this shape can have the options.
 
-        By default ``generate`` is asked for no puzzles: it checks its options first.
+        By default any ``Options`` will do. Environments ask before they generate.
         """
-        self.generate(np.zeros(0, np.uint64), options)
+        if not isinstance(options, self.Options):
+            raise PuzzleError(f"options {options!r}, expected {self.Options.__name__} of {self.name}")
 
     @abc.abstractmethod
     def check(self, puzzle: Grids) -> None:

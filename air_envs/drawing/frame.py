@@ -31,7 +31,7 @@ class Frame:
     are undecided, such as a decoded padding token."""
 
     puzzle: ArrayLike
-    """The puzzle as posed."""
+    """The unsolved puzzle."""
     z_h: ArrayLike
     """Cells decoded from z_H: the proposal."""
     z_l: ArrayLike

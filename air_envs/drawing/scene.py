@@ -22,7 +22,7 @@ class Scene:
     cells: NDArray[np.int16]
     """int16 values; ``UNDECIDED`` where there is none."""
     puzzle: NDArray[np.int16] | None = None
-    """The grid as posed: tells givens from entries, and shows what contradicts them."""
+    """The unsolved grid: what it holds is drawn as given, and what contradicts it is marked."""
     confidence: NDArray[np.float64] | None = None
     """0..1: uncertain cells are drawn fainter."""
     highlight: NDArray[np.bool_] | None = None

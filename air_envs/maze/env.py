@@ -42,7 +42,7 @@ class MazeEnv(PuzzleEnv):
 
     A `Dict`:
 
-    * `puzzle`, `Box(0, 4, (rows, columns), uint8)`: the maze as posed.
+    * `puzzle`, `Box(0, 4, (rows, columns), uint8)`: the unsolved maze.
     * `grid`, the same space: the maze with the cells that the agent has visited, or proposes, as path.
     * `agent`, `MultiDiscrete([rows, columns])`, with `move` only: row and column of the agent.
 
@@ -54,21 +54,21 @@ class MazeEnv(PuzzleEnv):
     `reward="sparse"`: 1 on the step that solves the maze, else 0.
 
     `reward="dense"`: the change of a progress that is 1 when solved. `move`: 1 - distance / optimal length, so a move
-    pays 1 / optimal length when it leads nearer to the goal, and costs as much when it leads away. `propose`: the
+    yields 1 / optimal length when it leads nearer to the goal, and costs as much when it leads away. `propose`: the
     moves that the marked cells make towards the goal, followed from the start as far as they lead, divided by the
     optimal length plus the marked cells that are of no use.
 
     `reward="shaped"`: sparse, plus a potential that grows with the same progress and leaves the best policy as it is.
 
-    All but `shaped`, which pays for one more, sum to 1 over a solved episode. The objects `air_envs.SparseReward`,
+    The rewards of a solved episode sum to 1; those of `shaped`, discounted, to 1 more than the sparse ones do. The objects `air_envs.SparseReward`,
     `DenseReward` and `ShapedReward` take penalties for illegal actions and for steps, and a discount; any callable from
     the dynamics to (N,) float64 may be passed.
 
     ## Starting State
 
-    The agent stands at the start; `grid` equals `puzzle`. `reset(options={"index": i})` poses row i of the dataset;
-    `reset(options={"puzzle": p})` poses p, a (rows, columns) grid or its text form, and raises `PuzzleError` if it is
-    no maze or there is no way to the goal.
+    The agent stands at the start; `grid` equals `puzzle`. `reset(options={"index": i})` takes row i of the dataset;
+    `reset(options={"puzzle": p})` takes p, (rows, columns) integers or a text form, and raises `PuzzleError` if it is no
+    maze or has no way to the goal.
 
     ## Episode End
 

@@ -94,7 +94,7 @@ class Game(abc.ABC, Generic[State]):
         """Return (name, value) of what is counted."""
 
     def verdict(self) -> str:
-        """Return what a player is told when it is solved."""
+        """Return what a player reads when it is solved."""
         return f"Solved in {minutes(self.seconds)}, {counted(self.hints, 'hint')}"
 
     def items(self) -> list[Item]:

@@ -43,7 +43,7 @@ class SudokuEnv(PuzzleEnv):
 
     ## Observation Space
 
-    A `Dict` of two `Box(0, n, (n, n), uint8)`, where 0 is blank: `puzzle`, as posed, and `grid`, as it stands. With
+    A `Dict` of two `Box(0, n, (n, n), uint8)`, where 0 is blank: `puzzle`, the unsolved grid, and `grid`, the current one. With
     `candidates=True` also `candidates`, `MultiBinary((n, n, n))`: `[row, column, digit - 1]` is 1 where the cell
     of `grid` is blank and `digit` stands nowhere in its row, column and box.
 
@@ -56,16 +56,16 @@ class SudokuEnv(PuzzleEnv):
 
     `reward="shaped"`: sparse, plus a potential that grows with the same progress and leaves the best policy as it is.
 
-    `reward="conflict"`: sparse, less 0.1 for each cell that comes into conflict, paid back when it comes out.
+    `reward="conflict"`: sparse, less 0.1 for each cell that comes into conflict, plus 0.1 for each that comes out.
 
-    All but `shaped`, which pays for one more, sum to 1 over a solved episode. The objects `air_envs.SparseReward`,
+    The rewards of a solved episode sum to 1; those of `shaped`, discounted, to 1 more than the sparse ones do. The objects `air_envs.SparseReward`,
     `DenseReward`, `ShapedReward` and `ConflictReward` take penalties for illegal actions and for steps, a discount and
     the like; any callable from the dynamics to (N,) float64 may be passed.
 
     ## Starting State
 
-    `grid` equals `puzzle`. `reset(options={"index": i})` poses row i of the dataset; `reset(options={"puzzle": p})`
-    poses p, an (n, n) grid or its text form, and raises `PuzzleError` unless it has exactly one solution.
+    `grid` equals `puzzle`. `reset(options={"index": i})` takes row i of the dataset; `reset(options={"puzzle": p})`
+    takes p, (n, n) integers or a text form, and raises `PuzzleError` unless it has exactly one solution.
 
     ## Episode End
 

@@ -84,7 +84,7 @@ def generate(
         PuzzleError: options that no puzzle of this side has.
         GenerationError: a clue count or level that is not reached on ``ATTEMPTS`` solution grids.
     """
-    clues, band = _ranges(side, options)
+    clues, band = ranges(side, options)
     puzzles = np.zeros((len(seeds), side, side), np.uint8)
     solutions = np.zeros_like(puzzles)
     guesses = np.zeros(len(seeds), np.int32)
@@ -113,8 +113,12 @@ def generate(
     return puzzles, solutions, guesses
 
 
-def _ranges(side: int, options: SudokuOptions) -> tuple[tuple[int, int], tuple[int, int]]:
-    """Return what the clues and what the guesses of a puzzle may be."""
+def ranges(side: int, options: SudokuOptions) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Return what the clues and what the guesses of a puzzle may be.
+
+    Raises:
+        PuzzleError: options that no puzzle of this side has.
+    """
     if options.level is None:
         return _clue_range(side, options), _ANY
     if options.level not in (*LEVELS, "extreme"):

@@ -8,9 +8,11 @@ import warnings
 import gymnasium as gym
 import numpy as np
 import pytest
+from gymnasium.error import ResetNeeded
 from gymnasium.utils.env_checker import check_env, data_equivalence
 
 import air_envs
+from puzzles import PuzzleError
 
 CASES = [
     (id, action_type)
@@ -66,6 +68,25 @@ def test_spec_survives_json(case):
     assert json.loads(spec.to_json())["kwargs"]["action_type"] == case[1]
     again = gym.make(gym.envs.registration.EnvSpec.from_json(spec.to_json()))
     assert data_equivalence(again.reset(seed=4), make(case).reset(seed=4), exact=True)
+
+
+def test_nothing_goes_before_the_first_reset(case):
+    env = make(case, render_mode="ansi").unwrapped
+    envs = gym.make_vec(case[0], num_envs=2, action_type=case[1], render_mode="ansi")
+    action, actions = env.action_space.sample(), envs.action_space.sample()
+    calls = [lambda: env.step(action), env.render, lambda: envs.step(actions), envs.render]
+    if isinstance(env.action_space, gym.spaces.Discrete):
+        calls += [env.action_masks, envs.action_masks]
+    for call in calls:
+        with pytest.raises(ResetNeeded, match="before the first reset"):
+            call()
+    with pytest.raises(PuzzleError, match="cells, expected"):
+        env.reset(options={"puzzle": "1"})
+    with pytest.raises(ResetNeeded, match=r"^step before the first reset$"):
+        env.step(action)
+    env.reset(seed=0)
+    env.step(action)
+    assert isinstance(env.render(), str)
 
 
 @pytest.mark.parametrize("render_mode", ["human", "rgb_array", "ansi", "rgb_array_list", "ansi_list"])

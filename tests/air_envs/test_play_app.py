@@ -166,8 +166,8 @@ def test_choosing_another_size(app):
 
 def test_a_puzzle_that_cannot_be_made_leaves_this_one(app):
     old = app.game
-    app.new(GeneratedPuzzles("sudoku-6x6", clues=99))
-    until(app, lambda: app.notice.startswith("clues"))
+    app.new(GeneratedPuzzles("maze-5x5", generator="braided", min_path=16))
+    until(app, lambda: app.notice.startswith(f"seed {old.seed + 1}: no braided maze of 5x5"))
     assert app.game is old
     letter(app, "i")
     assert app.notice == ""

@@ -259,6 +259,15 @@ def test_a_window_shows_all_boards_side_by_side():
     envs.close()
 
 
+def test_a_window_waits_until_every_board_has_a_puzzle():
+    envs = make(num_envs=2, render_mode="human", pixels=80, autoreset_mode="Disabled")
+    envs.reset(options={"reset_mask": np.array([True, False])})
+    assert envs._window is None
+    envs.reset(options={"reset_mask": np.array([False, True])})
+    assert envs._window.screen().shape == (80, 160, 3)
+    envs.close()
+
+
 def test_rendering_without_a_mode_says_so():
     envs = make()
     envs.reset(seed=0)

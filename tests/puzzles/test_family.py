@@ -92,6 +92,8 @@ def test_used_options_can_be_met_together(family, changed):
     options = family.Options(**{name: value for name, value in changed.items() if name in used})
     assert family.used_options(options) == used
     family.check_options(options)
+    with pytest.raises(PuzzleError, match=f"^options {{}}, expected {family.Options.__name__} of {family.name}$"):
+        family.check_options({})
 
 
 @pytest.mark.parametrize("generator", ["perfect", "braided", "percolation"])
