@@ -11,6 +11,7 @@ import numpy as np
 from gymnasium.error import ResetNeeded
 from numpy.typing import NDArray
 
+from air_envs.actions import ActionError, shape_of
 from air_envs.drawing import Theme, Viewer, board_text
 from air_envs.dynamics import Dynamics
 from air_envs.reset_options import requested_puzzles
@@ -18,9 +19,12 @@ from air_envs.rewards import Reward, as_reward, step_rewards
 from air_envs.sources import PuzzleSource
 from air_envs.streams import Streams, stream_seeds
 from puzzles import Puzzles
-from puzzles.errors import GenerationError
+from puzzles.errors import GenerationError, is_whole
 
 _ROW = np.zeros(1, np.int64)
+PROPOSE = "propose"
+"""The action type whose actions are whole grids, each an answer."""
+MAX_PROPOSALS = 16
 UNKNOWN_SEED = -1
 """What Gymnasium calls the seed of a generator that was set from outside."""
 
@@ -33,6 +37,8 @@ class PuzzleEnv(gym.Env[Any, Any]):
     Args:
         source: of the puzzles; says the family.
         action_type: a key of ``dynamics_types``.
+        max_proposals: steps after which an episode of ``action_type="propose"`` is truncated; None leaves it to the
+            time limit. By default as many ACT steps as HRM, TRM and AIR take.
         reward: ``"sparse"``, ``"dense"`` or a callable, see ``air_envs.rewards``.
         render_mode: None, ``"human"``, ``"rgb_array"`` or ``"ansi"``.
         solution_in_info: whether ``info`` holds the solution.
@@ -53,6 +59,7 @@ class PuzzleEnv(gym.Env[Any, Any]):
         source: PuzzleSource,
         action_type: str,
         *,
+        max_proposals: int | None = MAX_PROPOSALS,
         reward: str | Reward = "sparse",
         render_mode: str | None = None,
         solution_in_info: bool = False,
@@ -65,6 +72,13 @@ class PuzzleEnv(gym.Env[Any, Any]):
             raise ValueError(f"action_type: found {action_type!r}, expected one of {sorted(self.dynamics_types)}")
         if render_mode is not None and render_mode not in self.metadata["render_modes"]:
             raise ValueError(f"render_mode: found {render_mode!r}, expected one of {self.metadata['render_modes']}")
+        proposing = action_type == PROPOSE
+        if max_proposals is not None and not (is_whole(max_proposals) and max_proposals >= 1):
+            raise ValueError(f"max_proposals: found {max_proposals!r}, expected 1 or more, or None for no limit")
+        if not proposing and max_proposals not in (None, MAX_PROPOSALS):
+            raise ValueError(f"max_proposals: found {max_proposals} with action_type {action_type!r}, not {PROPOSE!r}")
+        self.max_proposals = max_proposals if proposing else None
+        """Steps after which an episode is truncated, whatever the time limit; None for no such end."""
         self.family = source.family
         self.source = source
         dynamics_type: Callable[..., Dynamics] = self.dynamics_types[action_type]
@@ -107,18 +121,30 @@ class PuzzleEnv(gym.Env[Any, Any]):
         return self._observation(), self._info()
 
     def step(self, action: Any) -> tuple[dict[str, NDArray[Any]], float, bool, bool, dict[str, Any]]:
-        """Act once. Time limits are a wrapper's business: the fourth value is always False.
+        """Act once. The time limit is a wrapper's business; the fourth value is True after ``max_proposals`` alone.
 
         Raises:
             ResetNeeded: before the first reset.
             ActionError: the action space does not hold the action; nothing has changed.
         """
         dynamics = self._ready("step")
-        dynamics.step(dynamics.check(action))
+        try:
+            action = dynamics.check(action)
+        except ActionError as error:
+            raise self.explained(error, action, ()) from None
+        dynamics.step(action)
         if self.render_mode == "human":
             self.render()
         reward, ended = float(step_rewards(self.reward, dynamics)[0]), bool(dynamics.solved[0] or dynamics.failed[0])
-        return self._observation(), reward, ended, False, self._info()
+        truncated = self.max_proposals is not None and int(dynamics.steps[0]) >= self.max_proposals
+        return self._observation(), reward, ended, truncated, self._info()
+
+    def explained(self, error: ActionError, action: Any, batch: tuple[int, ...]) -> ActionError:
+        """Return the error of an action, of shape ``batch`` per environment, with advice if it proposes whole grids."""
+        wanted = (*batch, *self.family.shape)
+        if PROPOSE in self.dynamics_types and self.action_type != PROPOSE and shape_of(action) == wanted:
+            return ActionError(f'{error}; for whole grids make the environment with action_type="{PROPOSE}"')
+        return error
 
     def action_masks(self) -> NDArray[np.bool_]:
         """Return (actions,) bool: which actions are legal now, as MaskablePPO asks for it.

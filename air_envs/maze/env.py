@@ -74,7 +74,9 @@ class MazeEnv(PuzzleEnv):
 
     Terminated, with `move`, when the agent stands on the goal, by whatever way; with `propose`, when the marked cells
     are a shortest path, any of them, and nothing else. Truncated by the time limit: 1000 steps, or 2000 with
-    `MazePerfect` and `MazeHard`, unless `max_episode_steps` says otherwise.
+    `MazePerfect` and `MazeHard`, unless `max_episode_steps` says otherwise. With `propose` also truncated after
+    `max_proposals` steps, 16 by default, as many as the published models take; a higher `max_episode_steps` alone does
+    not change that.
 
     ## Information
 
@@ -106,6 +108,7 @@ class MazeEnv(PuzzleEnv):
     | `generated` | None | a `dict`: what `generator` and the like default to; an id's, which a dataset or source overrules |
     | `action_type` | `"move"` | `"move"` or `"propose"` |
     | `view` | None | side of the square around the agent that `move` observes; None observes all |
+    | `max_proposals` | 16 | steps after which `propose` is truncated; None leaves it to the time limit |
     | `reward` | `"sparse"` | `"sparse"`, `"dense"`, `"shaped"` or a callable |
     | `solution_in_info` | False | put the solution into `info` |
     | `render_mode` | None | `"human"`, `"rgb_array"` or `"ansi"` |

@@ -71,7 +71,9 @@ class SudokuEnv(PuzzleEnv):
 
     Terminated when the grid is the solution; with `end_on_contradiction=True`, `place` only, also when a digit stands
     twice in a row, column or box, or no digit fits a blank cell. Truncated by the time limit: 500 steps, or 100, 200
-    and 1500 with `Sudoku4x4`, `Sudoku6x6` and `Sudoku16x16`, unless `max_episode_steps` says otherwise.
+    and 1500 with `Sudoku4x4`, `Sudoku6x6` and `Sudoku16x16`, unless `max_episode_steps` says otherwise. With `propose`
+    also truncated after `max_proposals` steps, 16 by default, as many as the published models take; a higher
+    `max_episode_steps` alone does not change that.
 
     ## Information
 
@@ -103,6 +105,7 @@ class SudokuEnv(PuzzleEnv):
     | `erase` | False | whether `place` can empty a cell |
     | `end_on_contradiction` | False | whether `place` ends at the first contradiction |
     | `candidates` | False | observe the candidates of blank cells |
+    | `max_proposals` | 16 | steps after which `propose` is truncated; None leaves it to the time limit |
     | `reward` | `"sparse"` | `"sparse"`, `"dense"`, `"shaped"`, `"conflict"` or a callable |
     | `solution_in_info` | False | put the solution into `info` |
     | `render_mode` | None | `"human"`, `"rgb_array"` or `"ansi"` |

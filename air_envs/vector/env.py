@@ -13,6 +13,7 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
+from air_envs.actions import ActionError
 from air_envs.drawing import Viewer, board_text, tile
 from air_envs.dynamics import Dynamics
 from air_envs.env import PuzzleEnv
@@ -141,7 +142,11 @@ class PuzzleVectorEnv(VectorEnv[Any, Any, NDArray[Any]]):
         """
         dynamics = self._ready("step")
         resetting = self._to_reset()
-        dynamics.step(dynamics.check_batch(actions, self._ended if len(resetting) else None))
+        try:
+            actions = dynamics.check_batch(actions, self._ended if len(resetting) else None)
+        except ActionError as error:
+            raise self.template.explained(error, actions, (self.num_envs,)) from None
+        dynamics.step(actions)
         rewards = step_rewards(self.reward, dynamics)
         terminations = dynamics.ended
         truncations = self._out_of_time()
@@ -221,9 +226,8 @@ class PuzzleVectorEnv(VectorEnv[Any, Any, NDArray[Any]]):
         return ended
 
     def _out_of_time(self) -> NDArray[np.bool_]:
-        if self.max_episode_steps is None:
-            return np.zeros(self.num_envs, np.bool_)
-        return self.dynamics.steps >= self.max_episode_steps
+        limits = [limit for limit in (self.max_episode_steps, self.template.max_proposals) if limit is not None]
+        return self.dynamics.steps >= min(limits) if limits else np.zeros(self.num_envs, np.bool_)
 
     def _seed(self, rows: NDArray[np.int64], seeds: list[int | None]) -> None:
         """Start streams as single environments of these seeds would; a row without seed keeps the one that it has."""

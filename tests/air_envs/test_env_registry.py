@@ -181,6 +181,41 @@ def test_rendering_without_a_mode_says_so():
         assert env.render() is None
 
 
+@pytest.mark.parametrize("id", ["air_envs/Sudoku6x6-v0", "air_envs/MazeHard-v0"])
+@pytest.mark.parametrize(
+    ("limits", "expected"),
+    [
+        ({}, 16),
+        ({"max_episode_steps": 64}, 16),
+        ({"max_episode_steps": 5}, 5),
+        ({"max_proposals": 3}, 3),
+        ({"max_proposals": None, "max_episode_steps": 20}, 20),
+        ({"max_proposals": 20, "max_episode_steps": -1}, 20),
+    ],
+)
+def test_proposals_are_limited(id, limits, expected):
+    env = gym.make(id, action_type="propose", **limits)
+    envs = gym.make_vec(id, num_envs=2, action_type="propose", **limits)
+    grid = env.reset(seed=0)[0]["puzzle"]
+    grids = envs.reset(seed=0)[0]["puzzle"]
+    for step in range(1, expected + 1):
+        assert env.step(grid)[2:4] == (False, step == expected)
+        assert envs.step(grids)[3].tolist() == [step == expected] * 2
+
+
+@pytest.mark.parametrize(
+    ("kwargs", "message"),
+    [
+        ({"action_type": "propose", "max_proposals": 0}, "max_proposals: found 0, expected 1 or more, or None"),
+        ({"action_type": "propose", "max_proposals": 2.5}, "max_proposals: found 2.5, expected 1 or more"),
+        ({"max_proposals": 8}, "max_proposals: found 8 with action_type 'place', not 'propose'"),
+    ],
+)
+def test_what_is_no_limit_of_proposals_is_refused(kwargs, message):
+    with pytest.raises(ValueError, match=message):
+        gym.make("air_envs/Sudoku-v0", **kwargs)
+
+
 def test_time_limit_truncates():
     env = gym.make("air_envs/Maze-v0", max_episode_steps=3)
     env.reset(seed=0)
