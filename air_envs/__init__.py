@@ -6,10 +6,11 @@ env = gymnasium.make("air_envs/Sudoku-v0", size=6)
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gymnasium.envs.registration import register
+
+from puzzles.lazy_names import lazy_names
 
 if TYPE_CHECKING:
     from air_envs.actions import ActionError
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from air_envs.vector import PuzzleVectorEnv
     from air_envs.wrappers import ActionMaskObservation, FlatObservation, ImageObservation, OneHotObservation
     from puzzles import PuzzleFamily
+
+    __version__: str
 
 __all__ = [
     "ENVIRONMENTS",
@@ -45,6 +48,7 @@ __all__ = [
     "SparseReward",
     "SudokuEnv",
     "SudokuVectorEnv",
+    "__version__",
     "environment_id",
     "register_environment",
 ]
@@ -124,7 +128,7 @@ for _id, _environment in list(ENVIRONMENTS.items()):
     register_environment(_id, *_environment)
 
 # Imported when first asked for: environments load numba, which registering them must not.
-_MODULES = {
+_HOMES = {
     "ActionError": "air_envs.actions",
     "ActionMaskObservation": "air_envs.wrappers",
     "ConflictReward": "air_envs.rewards",
@@ -146,8 +150,4 @@ _MODULES = {
     "SudokuVectorEnv": "air_envs.sudoku",
 }
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(_MODULES[name]), name)
+__getattr__, __dir__ = lazy_names(__name__, _HOMES)

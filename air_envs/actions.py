@@ -12,6 +12,14 @@ class ActionError(ValueError):
     """An action that the action space does not hold: wrong type, shape or range."""
 
 
+def shape_of(action: Any) -> tuple[int, ...] | None:
+    """Return the shape of an action as an array; None where it has none, such as of ragged lists."""
+    try:
+        return np.shape(action)
+    except ValueError:
+        return None
+
+
 def check_discrete(action: Any, count: int, meaning: str) -> int:
     """Return one discrete action as an int.
 

@@ -14,6 +14,7 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 
 from air_envs.actions import check_discrete, check_discrete_batch, check_grid, check_grid_batch
+from air_envs.drawing.scene import Scene, make_scene
 from puzzles import PuzzleFamily, Puzzles
 
 Rows = NDArray[np.int64]
@@ -40,10 +41,10 @@ class Dynamics(abc.ABC):
         self.family = family
         self.count = count
         self.puzzle = np.zeros((count, *family.shape), np.uint8)
-        """(N, rows, columns) uint8: as posed."""
+        """(N, rows, columns) uint8: unsolved."""
         self.solution = np.zeros_like(self.puzzle)
         self.grid = np.zeros_like(self.puzzle)
-        """(N, rows, columns) uint8: as it stands."""
+        """(N, rows, columns) uint8: the current grid."""
         self.rating = np.zeros(count, np.int64)
         self.steps = np.zeros(count, np.int64)
         """(N,) int64: steps taken this episode."""
@@ -62,7 +63,7 @@ class Dynamics(abc.ABC):
     # -- what environments call -------------------------------------------------------------------------------------
 
     def reset(self, rows: Rows, puzzles: Puzzles) -> None:
-        """Pose new puzzles in the given rows of the batch: ``rows`` (K,) int64 for K puzzles."""
+        """Start new puzzles in the given rows of the batch: ``rows`` (K,) int64 for K puzzles."""
         self.puzzle[rows] = puzzles.puzzle
         self.solution[rows] = puzzles.solution
         self.rating[rows] = puzzles.rating
@@ -116,9 +117,9 @@ class Dynamics(abc.ABC):
         """(N, actions) int8, the state's own: 1 for legal actions; None where actions are whole grids."""
         return None
 
-    def picture(self, row: int) -> dict[str, Any]:
-        """Return one puzzle as the arguments of ``air_envs.drawing.draw_board``: ``cells``, ``puzzle``, ..."""
-        return {"cells": self.grid[row], "puzzle": self.puzzle[row]}
+    def scene(self, row: int) -> Scene:
+        """Return what a picture of one puzzle shows."""
+        return make_scene(self.family, self.grid[row], puzzle=self.puzzle[row])
 
     # -- what a family writes ---------------------------------------------------------------------------------------
 

@@ -25,7 +25,7 @@ from puzzles.dataset import Dataset
 from puzzles.maze.rules import COLUMN_STEPS, ROW_STEPS
 
 Policy = Callable[[PuzzleEnv, np.random.Generator], Iterator[Any]]
-"""Yields the actions that solve the puzzle that was posed; it may look at all of the environment's dynamics."""
+"""Yields the actions that solve the puzzle of the episode; it may look at all of the environment's dynamics."""
 
 
 class Expert(NamedTuple):

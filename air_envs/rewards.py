@@ -1,7 +1,7 @@
 """Rewards: objects that one passes to an environment. Each sees the whole batch after a step.
 
-Any callable will do that takes the ``Dynamics`` and returns (N,) float64. What the rewards here pay is less
-``illegal_penalty`` for an illegal action and ``step_cost`` for every step.
+Any callable will do that takes the ``Dynamics`` and returns (N,) float64. Those here subtract ``illegal_penalty`` for
+an illegal action and ``step_cost`` for every step.
 """
 
 from __future__ import annotations
@@ -20,49 +20,49 @@ Reward = Callable[[Dynamics], NDArray[np.float64]]
 
 
 @dataclass(frozen=True)
-class PricedReward(abc.ABC):
-    """What is paid for the last step, less the price of it; a subclass says what is paid."""
+class PenalisedReward(abc.ABC):
+    """The reward of the last step, less penalties; a subclass says what it is before penalties."""
 
     illegal_penalty: float = 0.0
-    """Taken off for an illegal action."""
+    """Subtracted for an illegal action."""
     step_cost: float = 0.0
-    """Taken off for every step."""
+    """Subtracted for every step."""
 
     def __call__(self, dynamics: Dynamics) -> NDArray[np.float64]:
         """Return the reward of the last step, (N,) float64."""
-        reward = self.paid(dynamics)
+        reward = self.before_penalties(dynamics)
         if self.illegal_penalty or self.step_cost:
             reward -= self.illegal_penalty * dynamics.refused + self.step_cost
         return reward
 
     @abc.abstractmethod
-    def paid(self, dynamics: Dynamics) -> NDArray[np.float64]:
-        """Return what the last step pays, (N,) float64, a new array."""
+    def before_penalties(self, dynamics: Dynamics) -> NDArray[np.float64]:
+        """Return the reward of the last step before penalties, (N,) float64, a new array."""
 
 
 @dataclass(frozen=True)
-class SparseReward(PricedReward):
+class SparseReward(PenalisedReward):
     """1 on the step that solves the puzzle."""
 
-    def paid(self, dynamics: Dynamics) -> NDArray[np.float64]:
+    def before_penalties(self, dynamics: Dynamics) -> NDArray[np.float64]:
         """Return 1 where solved."""
         return dynamics.solved.astype(np.float64)
 
 
 @dataclass(frozen=True)
-class DenseReward(PricedReward):
+class DenseReward(PenalisedReward):
     """The change of ``Dynamics.progress``: Sudoku cells that became right, Maze moves that brought the goal nearer.
 
-    Sums to the progress made; from none, as Sudokus and mazes begin with, to 1 over an episode that is solved.
+    Sums to the progress made: 1 over a solved episode that starts without progress, as Sudokus and mazes do.
     """
 
-    def paid(self, dynamics: Dynamics) -> NDArray[np.float64]:
+    def before_penalties(self, dynamics: Dynamics) -> NDArray[np.float64]:
         """Return the progress now, less that before."""
         return dynamics.progress - dynamics.progress_before
 
 
 @dataclass(frozen=True)
-class ShapedReward(PricedReward):
+class ShapedReward(PenalisedReward):
     """The sparse reward, shaped by the potential ``progress - 1``: an agent with this discount learns the same policy.
 
     The potential counts as 0 in every terminal state (Ng, Harada and Russell 1999, Policy invariance under reward
@@ -74,22 +74,22 @@ class ShapedReward(PricedReward):
     discount: float = 0.99
     """The agent's discount, often called gamma."""
 
-    def paid(self, dynamics: Dynamics) -> NDArray[np.float64]:
+    def before_penalties(self, dynamics: Dynamics) -> NDArray[np.float64]:
         """Return 1 where solved, plus the discounted potential now, less that before."""
         potential = np.where(dynamics.ended, 0.0, dynamics.progress - 1.0)
         return dynamics.solved + self.discount * potential - (dynamics.progress_before - 1.0)
 
 
 @dataclass(frozen=True)
-class ConflictReward(PricedReward):
+class ConflictReward(PenalisedReward):
     """1 on the step that solves a Sudoku, less ``penalty`` for each cell that came into conflict by the step.
 
-    A cell that comes out of conflict pays it back, so that every solved episode sums to 1.
+    A cell that comes out of conflict adds it again, so that every solved episode sums to 1.
     """
 
     penalty: float = 0.1
 
-    def paid(self, dynamics: Dynamics) -> NDArray[np.float64]:
+    def before_penalties(self, dynamics: Dynamics) -> NDArray[np.float64]:
         """Return 1 where solved, less the penalty of each conflict more than before."""
         counts = cast(CountsConflicts, dynamics)  # as_reward has looked
         return dynamics.solved - self.penalty * (counts.conflicts - counts.conflicts_before)
@@ -129,13 +129,13 @@ def as_reward(reward: str | Reward, dynamics: Dynamics) -> Reward:
     return reward
 
 
-def pay(reward: Reward, dynamics: Dynamics) -> NDArray[np.float64]:
+def step_rewards(reward: Reward, dynamics: Dynamics) -> NDArray[np.float64]:
     """Return the reward of the last step, (N,) float64, a new array.
 
     Raises:
         ValueError: the reward returns another shape.
     """
-    paid = np.array(reward(dynamics), np.float64)
-    if paid.shape != (dynamics.count,):
-        raise ValueError(f"reward: {reward} returned shape {paid.shape}, expected ({dynamics.count},)")
-    return paid
+    rewards = np.array(reward(dynamics), np.float64)
+    if rewards.shape != (dynamics.count,):
+        raise ValueError(f"reward: {reward} returned shape {rewards.shape}, expected ({dynamics.count},)")
+    return rewards

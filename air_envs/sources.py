@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import functools
 import os
-from typing import Any, Protocol
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numba import njit
@@ -12,6 +13,9 @@ from numpy.typing import NDArray
 
 import puzzles
 from puzzles import PuzzleFamily, Puzzles
+
+if TYPE_CHECKING:
+    from puzzles.dataset import Dataset
 
 
 class PuzzleSource(Protocol):
@@ -33,13 +37,14 @@ class GeneratedPuzzles:
         **options: fields of ``family.Options``; None leaves the family's default.
 
     Raises:
-        PuzzleError: no such family.
+        PuzzleError: no such family, or options that no puzzle of it has.
         TypeError: no such option.
     """
 
     def __init__(self, family: PuzzleFamily | str, **options: Any):
         self._family = puzzles.family(family) if isinstance(family, str) else family
         self.options = self._family.Options(**{name: value for name, value in options.items() if value is not None})
+        self._family.check_options(self.options)
 
     @property
     def family(self) -> PuzzleFamily:
@@ -50,7 +55,7 @@ class GeneratedPuzzles:
         """Generate the puzzles of the seeds ``keys``, (N,) uint64.
 
         Raises:
-            PuzzleError: the options cannot be met.
+            GenerationError: no puzzle was found for one of the seeds, which it names.
         """
         return self._family.generate(keys, self.options)
 
@@ -61,24 +66,29 @@ class DatasetPuzzles:
     All sources of one file in a process share its arrays; pickles hold the absolute path and read the file again.
 
     Args:
-        path: of the dataset file.
-        split: ``"train"`` or ``"test"``.
+        dataset: opened, or its path.
+        split: of the dataset, such as ``"train"`` or ``"test"``.
 
     Raises:
         FileNotFoundError: no such file.
         DatasetError: a damaged file, or no such split in it.
     """
 
-    def __init__(self, path: str | os.PathLike[str], split: str = "train"):
-        self.path, self.split_name = os.fspath(path), split
-        # A missing file is for the reader to complain about.
-        stamp = os.stat(path).st_mtime_ns if os.path.exists(path) else 0
-        self._family, self._puzzles = _read(os.path.abspath(path), split, stamp)
+    def __init__(self, dataset: Dataset | str | os.PathLike[str], split: str = "train"):
+        from puzzles.dataset import Dataset
+
+        self.dataset = dataset if isinstance(dataset, Dataset) else Dataset(os.fspath(dataset))
+        self.split_name = split
+        path = os.path.abspath(self.dataset.path)
+        self._puzzles = _read(_Split(path, self.dataset.attributes["checksum"], split, self.dataset))
+
+    def __repr__(self) -> str:
+        return f"DatasetPuzzles({os.fspath(self.dataset.path)!r}, {self.split_name!r})"
 
     @property
     def family(self) -> PuzzleFamily:
         """Of all its puzzles."""
-        return self._family
+        return self.dataset.family
 
     def __len__(self) -> int:
         return len(self._puzzles.puzzle)
@@ -97,7 +107,7 @@ class DatasetPuzzles:
         return self
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return DatasetPuzzles, (os.path.abspath(self.path), self.split_name)
+        return DatasetPuzzles, (os.path.abspath(self.dataset.path), self.split_name)
 
 
 @njit(cache=True, nogil=True)
@@ -109,20 +119,27 @@ def _pick(keys, count):
     return rows
 
 
-@functools.lru_cache(maxsize=8)
-def _read(path: str, split: str, stamp: int) -> tuple[PuzzleFamily, Puzzles]:
-    """Read a split once per process, however many environments draw from it; ``stamp`` tells a replaced file."""
-    from puzzles.dataset import Dataset
+@dataclass(frozen=True)
+class _Split:
+    """A split of a file as it was when it was opened: the checksum differs from that of a file that replaced it."""
 
-    dataset = Dataset(path)
-    return dataset.family, dataset.split(split)
+    path: str
+    checksum: str
+    name: str
+    dataset: Dataset = field(compare=False)
+
+
+@functools.lru_cache(maxsize=8)
+def _read(split: _Split) -> Puzzles:
+    """Read a split once per process, however many environments draw from it."""
+    return split.dataset.split(split.name)
 
 
 def make_source(
     kind: str,
     shape: tuple[int | None, int | None],
     default_shape: tuple[int, int],
-    dataset: str | os.PathLike[str] | None,
+    dataset: Dataset | str | os.PathLike[str] | None,
     split: str,
     options: dict[str, Any],
     source: PuzzleSource | None = None,
@@ -134,7 +151,7 @@ def make_source(
         kind: of the environment: ``"sudoku"``.
         shape: (rows, columns) asked for; None where left open.
         default_shape: what generated puzzles have where it was left open.
-        dataset: path of a dataset file, None to generate.
+        dataset: opened, or its path; None to generate.
         split: of the dataset.
         options: of the generator; None where left open.
         source: taken as it is.
@@ -162,5 +179,6 @@ def make_source(
     wrong = any(asked is not None and asked != found for asked, found in zip(shape, family.shape, strict=True))
     if family.kind != kind or wrong:
         asked = "x".join("?" if side is None else str(side) for side in shape)
-        raise ValueError(f"{dataset or source}: puzzles of {family.name}, expected {kind}-{asked}")
+        where = source.dataset.path if isinstance(source, DatasetPuzzles) else source
+        raise ValueError(f"{where}: puzzles of {family.name}, expected {kind}-{asked}")
     return source

@@ -6,7 +6,7 @@ from sb3_contrib.common.maskable.evaluation import evaluate_policy
 from stable_baselines3.common.vec_env import VecMonitor
 
 import air_envs  # noqa: F401 - registers the environments
-from agents.vec_env import SB3VecEnv
+from air_envs.sb3 import SB3VecEnv
 
 
 def main(steps: int = 100_000, episodes: int = 500) -> float:

@@ -5,11 +5,34 @@ from __future__ import annotations
 import functools
 import importlib
 import re
+from typing import TYPE_CHECKING
 
 from puzzles.errors import DatasetError, PuzzleError
 from puzzles.family import Grids, PuzzleFamily, Puzzles
+from puzzles.lazy_names import lazy_names
 
-__all__ = ["DatasetError", "Grids", "PuzzleError", "PuzzleFamily", "Puzzles", "family", "kinds", "register"]
+if TYPE_CHECKING:
+    from puzzles.build import build_dataset
+    from puzzles.dataset import Dataset
+
+    __version__: str
+
+__all__ = [
+    "Dataset",
+    "DatasetError",
+    "Grids",
+    "PuzzleError",
+    "PuzzleFamily",
+    "Puzzles",
+    "__version__",
+    "build_dataset",
+    "family",
+    "kinds",
+    "register",
+]
+
+# h5py and the generators, which `import puzzles` must not load.
+__getattr__, __dir__ = lazy_names(__name__, {"Dataset": "puzzles.dataset", "build_dataset": "puzzles.build"})
 
 # A family is imported when it is first asked for: its kernels load numba, which `import puzzles` must not.
 _FAMILIES: dict[str, str] = {

@@ -141,7 +141,16 @@ class PuzzleFamily(abc.ABC):
 
         Raises:
             PuzzleError: the options cannot be met at this grid shape.
+            GenerationError: no puzzle was found for a seed; which options go that far is not known beforehand.
         """
+
+    def check_options(self, options: Any) -> None:
+        """Raise ``PuzzleError``, with the range expected, if no puzzle of this shape can have the options.
+
+        By default any ``Options`` will do. Environments ask before they generate.
+        """
+        if not isinstance(options, self.Options):
+            raise PuzzleError(f"options {options!r}, expected {self.Options.__name__} of {self.name}")
 
     @abc.abstractmethod
     def check(self, puzzle: Grids) -> None:

@@ -122,6 +122,7 @@ def _make(dataset: Dataset, split: str, max_steps: int) -> gym.Env:
         split=split,
         action_type="propose",
         max_episode_steps=max_steps,
+        max_proposals=None,
     )
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from air_envs.drawing import sprites
-from air_envs.drawing.scene import Scene, make_scene
+from air_envs.drawing.scene import Scene, as_scene
 from air_envs.drawing.theme import LIGHT, Theme, as_theme
 
 if TYPE_CHECKING:
@@ -124,66 +124,68 @@ def draw_board(
     surface: pygame.Surface,
     rect: tuple[int, int, int, int],
     family: PuzzleFamily,
-    cells: ArrayLike,
-    *,
+    board: Scene | ArrayLike,
     theme: str | Theme = LIGHT,
     **marks: Any,
 ) -> Layout:
-    """Draw a grid into a rectangle of a surface, such as one decoded from a model; needs no environment, no display.
+    """Draw a board into a rectangle of a surface, such as one decoded from a model; needs no environment, no display.
 
     Args:
         surface: a pygame surface.
         rect: (left, top, width, height) in pixels; the board is centred in it with square cells.
         family: of the grid; says its shape and its painter.
-        cells: (rows, columns) integers; values that the family does not know (-1, 255) are drawn undecided.
+        board: a ``Scene``; or cells, (rows, columns) integers, of which values that the family does not know (-1, 255)
+            are drawn undecided.
         theme: ``"light"``, ``"dark"`` or a ``Theme``.
-        **marks: any fields of ``Scene``: ``puzzle``, ``confidence``, ``highlight``, ``candidates``, ``wrong``,
-            ``hinted``, ``agent``, ``selected``. Without a puzzle nothing is told apart as given.
+        **marks: with cells, what ``make_scene`` takes: ``puzzle``, ``confidence``, ``highlight``, ``candidates``,
+            ``wrong``, ``hinted``, ``agent``, ``selected``. Without a puzzle no cell is drawn as given.
 
     Returns:
         Where the cells lie.
 
     Raises:
         ValueError: an array of another shape, or too few pixels.
-        TypeError: no such mark.
+        TypeError: no such mark, or marks along with a scene.
     """
-    scene = make_scene(family, cells, **marks)
+    scene = as_scene(family, board, **marks)
     layout = Layout.fit(rect, *family.shape)
     painter(family.kind).paint(surface, layout, family, scene, as_theme(theme))
     return layout
 
 
-def board_text(family: PuzzleFamily, cells: ArrayLike, **marks: Any) -> str:
-    """Return a grid as text with box-drawing characters, the arguments as for ``draw_board``."""
-    return painter(family.kind).write(family, make_scene(family, cells, **marks))
+def board_text(family: PuzzleFamily, board: Scene | ArrayLike, **marks: Any) -> str:
+    """Return a board as text with box-drawing characters, the arguments as for ``draw_board``."""
+    return painter(family.kind).write(family, as_scene(family, board, **marks))
 
 
-def board_image(family: PuzzleFamily, cells: ArrayLike, *, pixels: int = 480, **marks: Any) -> NDArray[np.uint8]:
+def board_image(
+    family: PuzzleFamily, board: Scene | ArrayLike, *, pixels: int = 480, theme: str | Theme = LIGHT, **marks: Any
+) -> NDArray[np.uint8]:
     """Return a picture of one board: (height, width, 3) uint8, the longer side ``pixels`` long.
 
     Args:
         family: of the grid.
-        cells: as for ``draw_board``.
+        board: as for ``draw_board``.
         pixels: length of the longer side.
-        **marks: the keyword arguments of ``draw_board``.
+        theme: as for ``draw_board``.
+        **marks: as for ``draw_board``.
 
     Raises:
         ValueError: an array of another shape, or too few pixels.
+        TypeError: no such mark, or marks along with a scene.
     """
-    return to_array(board_surface(family, cells, pixels=pixels, **marks)[0])
+    return to_array(scene_surface(family, as_scene(family, board, **marks), pixels, theme)[0])
 
 
-def board_surface(
-    family: PuzzleFamily, cells: ArrayLike, *, pixels: int = 480, **marks: Any
-) -> tuple[pygame.Surface, Layout]:
+def scene_surface(family: PuzzleFamily, scene: Scene, pixels: int, theme: str | Theme) -> tuple[pygame.Surface, Layout]:
     """Return what ``board_image`` returns as a pygame surface, and where the cells lie on it."""
     pygame = sprites.load_pygame()
     width, height = board_size(family, pixels)
     surface = pygame.Surface((width, height), 0, 32)
-    surface.fill(as_theme(marks.get("theme", LIGHT)).page)
+    surface.fill(as_theme(theme).page)
     margin = max(1, pixels // 60)
     rect = margin, margin, width - 2 * margin, height - 2 * margin
-    return surface, draw_board(surface, rect, family, cells, **marks)
+    return surface, draw_board(surface, rect, family, scene, theme)
 
 
 def board_size(family: PuzzleFamily, pixels: int) -> tuple[int, int]:
@@ -223,6 +225,11 @@ def tile(
         top, left = (k * (side + gap) for k, side in zip(divmod(index, columns), (height, width), strict=True))
         whole[top : top + height, left : left + width] = picture
     return whole
+
+
+def to_surface(picture: NDArray[np.uint8]) -> pygame.Surface:
+    """Return a surface that shows the pixels of a picture, (height, width, 3) uint8."""
+    return sprites.load_pygame().surfarray.make_surface(picture.swapaxes(0, 1))
 
 
 def to_array(surface: pygame.Surface) -> NDArray[np.uint8]:

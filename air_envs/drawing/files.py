@@ -65,7 +65,7 @@ def _check(path: Path, picture: NDArray[np.uint8], shape: tuple[int, ...]) -> No
 
 
 def _one_palette(pictures: list[NDArray[np.uint8]], colours: int = 192, common: int = 128) -> list[NDArray[np.uint8]]:
-    """Replace every colour by the nearest of one palette, told apart to 6 bits.
+    """Replace every colour by the nearest of one palette, compared to 6 bits.
 
     The palette takes the ``common`` commonest of all pictures, then whichever is farthest from those it has: a rare
     colour that is like no other, such as that of a solved puzzle, stays what it is.

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from air_envs.drawing import sprites
 from air_envs.drawing.board import Layout, draw_board, painter
+from air_envs.drawing.scene import make_scene
 from air_envs.drawing.theme import Colour, Theme, blend
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ class Frame:
     are undecided, such as a decoded padding token."""
 
     puzzle: ArrayLike
-    """The puzzle as posed."""
+    """The unsolved puzzle."""
     z_h: ArrayLike
     """Cells decoded from z_H: the proposal."""
     z_l: ArrayLike
@@ -101,17 +102,10 @@ def draw_panel(
     if candidates is not None:
         candidates = np.asarray(candidates) / _MAJORITY
         cells = np.where((candidates.max(-1) < 1) & (np.asarray(frame.puzzle) == 0), 0, cells)
-    return draw_board(
-        surface,
-        rect,
-        family,
-        cells,
-        puzzle=frame.puzzle,
-        confidence=confidence,
-        candidates=candidates,
-        highlight=highlight,
-        theme=theme,
+    scene = make_scene(
+        family, cells, puzzle=frame.puzzle, confidence=confidence, candidates=candidates, highlight=highlight
     )
+    return draw_board(surface, rect, family, scene, theme)
 
 
 def draw_tag(

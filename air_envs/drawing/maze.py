@@ -100,8 +100,8 @@ def _path(
         reach = int(sides[row, column])
         if cells[row, column] != PATH and not reach:
             continue
-        told = theme.path if scene.hinted is None or not scene.hinted[row, column] else theme.good
-        colour = theme.conflict if wrong[row, column] else told
+        own = theme.path if scene.hinted is None or not scene.hinted[row, column] else theme.good
+        colour = theme.conflict if wrong[row, column] else own
         piece = sprites.path_piece(layout.cell, reach, colour)
         surface.blit(sprites.faded(piece, strength[row, column]), layout.cell_rect(row, column)[:2])
 

@@ -1,4 +1,4 @@
-"""``Scene``: what one board shows, checked."""
+"""``Scene``: what one board shows, checked. ``make_scene`` makes one of arrays of any kind."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Scene:
     cells: NDArray[np.int16]
     """int16 values; ``UNDECIDED`` where there is none."""
     puzzle: NDArray[np.int16] | None = None
-    """The grid as posed: tells givens from entries, and shows what contradicts them."""
+    """The unsolved grid: what it holds is drawn as given, and what contradicts it is marked."""
     confidence: NDArray[np.float64] | None = None
     """0..1: uncertain cells are drawn fainter."""
     highlight: NDArray[np.bool_] | None = None
@@ -53,7 +53,19 @@ def make_scene(
     agent: tuple[int, int] | None = None,
     selected: tuple[int, int] | None = None,
 ) -> Scene:
-    """Return a scene of arrays of any kind; values that the family does not know become ``UNDECIDED``.
+    """Return a scene of copies of the arrays, of any numeric type; unknown cell values become ``UNDECIDED``.
+
+    Args:
+        family: of the grid.
+        cells: (rows, columns) integers.
+        puzzle: as in ``Scene``, and so on.
+        confidence: NaN counts as 0.
+        highlight: as in ``Scene``.
+        candidates: bool, or 0..1; NaN counts as 0.
+        wrong: as in ``Scene``.
+        hinted: as in ``Scene``.
+        agent: as in ``Scene``.
+        selected: as in ``Scene``.
 
     Raises:
         ValueError: an array of another shape.
@@ -74,6 +86,20 @@ def make_scene(
         agent=_place(agent),
         selected=_place(selected),
     )
+
+
+def as_scene(family: PuzzleFamily, board: Scene | ArrayLike, **marks: Any) -> Scene:
+    """Return ``board`` if it is a scene; an array of cells becomes one, with the marks that ``make_scene`` takes.
+
+    Raises:
+        TypeError: marks along with a scene, which has its own, or no such mark.
+        ValueError: an array of another shape.
+    """
+    if not isinstance(board, Scene):
+        return make_scene(family, board, **marks)
+    if marks:
+        raise TypeError(f"{next(iter(marks))}: found along with a Scene, expected as a field of it")
+    return board
 
 
 def _tenths(strength: NDArray[np.float64] | None) -> NDArray[np.float64] | None:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from air_envs.drawing import sprites
 from air_envs.drawing.board import board_size, draw_board, to_array
 from air_envs.drawing.frame import Frame, draw_legend, draw_panel, draw_tag
+from air_envs.drawing.scene import make_scene
 from air_envs.drawing.theme import LIGHT, Theme, as_theme
 
 if TYPE_CHECKING:
@@ -83,7 +84,8 @@ def draw_sheet(
             draw_tag(surface, frame.letter, (left, y), unit, colour)
             surface.blit(sprites.label(name, unit, theme.muted), (left + round(unit * 2.0), y + round(unit * 0.05)))
     if not rows:
-        draw_board(surface, (side, top, width, height), family, frames[0].puzzle, puzzle=frames[0].puzzle, theme=theme)
+        puzzle = make_scene(family, frames[0].puzzle, puzzle=frames[0].puzzle)
+        draw_board(surface, (side, top, width, height), family, puzzle, theme)
     draw_legend(
         surface, family, (side, surface.get_height() - foot + unit, surface.get_width() - side - gap), unit, theme
     )

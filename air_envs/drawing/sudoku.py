@@ -56,8 +56,8 @@ def paint(surface: pygame.Surface, layout: Layout, family: Sudoku, scene: Scene,
             surface.blit(sprites.hatch(cell, theme.muted if highlit[place] else theme.undecided), rect[:2])
         elif value > 0:
             plain = given[place] and not contradicted[place]
-            told = theme.good if hinted[place] else theme.entry
-            colour = theme.conflict if wrong[place] else theme.given if plain else told
+            own = theme.good if hinted[place] else theme.entry
+            colour = theme.conflict if wrong[place] else theme.given if plain else own
             digit = sprites.text(family.cells[value], height, colour, "bold" if plain else "regular")
             opacity = _FAINTEST + (1 - _FAINTEST) * confidence
             sprites.place(surface, sprites.faded(digit, opacity), *layout.centre(*place))

@@ -6,9 +6,10 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from air_envs.drawing.board import Layout, board_surface, to_array
+from air_envs.drawing.board import Layout, scene_surface, to_array, to_surface
+from air_envs.drawing.scene import Scene, as_scene
 from air_envs.drawing.theme import Theme, as_theme
 from air_envs.drawing.window import Window
 
@@ -55,19 +56,34 @@ class Viewer:
         self._window: Window | None = None
         self._next_frame = 0.0
 
-    def rgb_array(self, cells: Any, **marks: Any) -> NDArray[np.uint8]:
-        """Return a picture, (height, width, 3) uint8; the arguments are those of ``draw_board``. Needs no display."""
-        return to_array(self.surface(cells, **marks))
+    def rgb_array(self, board: Scene | ArrayLike) -> NDArray[np.uint8]:
+        """Return a picture of a scene, or of cells without marks: (height, width, 3) uint8. Needs no display.
 
-    def show(self, cells: Any, **marks: Any) -> None:
-        """Show the same picture in the window, and wait until its frame is due.
+        Raises:
+            ValueError: an array of another shape, or too few pixels.
+        """
+        return to_array(self.surface(board))
+
+    def show(self, board: Scene | ArrayLike) -> None:
+        """Show the picture that ``rgb_array`` returns in the window, and wait until its frame is due.
+
+        Raises:
+            ValueError: an array of another shape, or too few pixels.
+            pygame.error: no display to open a window on.
+        """
+        if not self.closed:
+            self._present(self.surface(board))
+
+    def show_picture(self, picture: NDArray[np.uint8]) -> None:
+        """Show any picture, (height, width, 3) uint8, of the same shape each time, as ``show`` does a board's.
 
         Raises:
             pygame.error: no display to open a window on.
         """
-        if self.closed:
-            return
-        surface = self.surface(cells, **marks)
+        if not self.closed:
+            self._present(to_surface(picture))
+
+    def _present(self, surface: pygame.Surface) -> None:
         if self._window is None or not self._window.alive:
             self.close()  # what is left of a window whose display was quit, before a new one takes its place
             self._window = Window(self.title, surface.get_size())
@@ -86,9 +102,10 @@ class Viewer:
             self.close()
         return self.events
 
-    def surface(self, cells: Any, **marks: Any) -> pygame.Surface:
+    def surface(self, board: Scene | ArrayLike) -> pygame.Surface:
         """Return the picture as a pygame surface."""
-        surface, self.layout = board_surface(self.family, cells, pixels=self.pixels, theme=self.theme, **marks)
+        scene = as_scene(self.family, board)
+        surface, self.layout = scene_surface(self.family, scene, self.pixels, self.theme)
         return surface
 
     def screen(self) -> NDArray[np.uint8] | None:

@@ -76,7 +76,7 @@ class Window:
         """Return this window's events, and whether it is to close."""
         pygame = sprites.load_pygame()
         for event in pygame.event.get():
-            if event.type == pygame.QUIT:  # the last window was closed, or the program was told to end
+            if event.type == pygame.QUIT:  # the last window was closed, or the program is to end
                 targets = list(self._open.values())
             else:
                 window = getattr(event, "window", None)

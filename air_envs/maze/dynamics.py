@@ -8,6 +8,7 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
+from air_envs.drawing.scene import Scene, make_scene
 from air_envs.dynamics import Dynamics, Rows, grid_space
 from air_envs.maze import kernels
 from puzzles.maze import Maze, rules
@@ -91,9 +92,10 @@ class MazeMove(MazeDynamics):
         """(N, 4) int8."""
         return self._mask
 
-    def picture(self, row: int) -> dict[str, Any]:
+    def scene(self, row: int) -> Scene:
         """Add the agent."""
-        return super().picture(row) | {"agent": tuple(self.agent[row].tolist())}
+        agent_row, agent_column = self.agent[row].tolist()
+        return make_scene(self.family, self.grid[row], puzzle=self.puzzle[row], agent=(agent_row, agent_column))
 
     def _start(self, rows: Rows) -> None:
         super()._start(rows)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from air_envs.dynamics import Dynamics
 from air_envs.env import PuzzleEnv, options_of
 from air_envs.maze.dynamics import MazeMove, MazePropose
 from air_envs.sources import PuzzleSource, make_source
 from air_envs.vector import PuzzleVectorEnv
+
+if TYPE_CHECKING:
+    from puzzles.dataset import Dataset
 
 
 class MazeEnv(PuzzleEnv):
@@ -39,7 +42,7 @@ class MazeEnv(PuzzleEnv):
 
     A `Dict`:
 
-    * `puzzle`, `Box(0, 4, (rows, columns), uint8)`: the maze as posed.
+    * `puzzle`, `Box(0, 4, (rows, columns), uint8)`: the unsolved maze.
     * `grid`, the same space: the maze with the cells that the agent has visited, or proposes, as path.
     * `agent`, `MultiDiscrete([rows, columns])`, with `move` only: row and column of the agent.
 
@@ -51,27 +54,29 @@ class MazeEnv(PuzzleEnv):
     `reward="sparse"`: 1 on the step that solves the maze, else 0.
 
     `reward="dense"`: the change of a progress that is 1 when solved. `move`: 1 - distance / optimal length, so a move
-    pays 1 / optimal length when it leads nearer to the goal, and costs as much when it leads away. `propose`: the
+    yields 1 / optimal length when it leads nearer to the goal, and costs as much when it leads away. `propose`: the
     moves that the marked cells make towards the goal, followed from the start as far as they lead, divided by the
     optimal length plus the marked cells that are of no use.
 
     `reward="shaped"`: sparse, plus a potential that grows with the same progress and leaves the best policy as it is.
 
-    All but `shaped`, which pays for one more, sum to 1 over a solved episode. The objects `air_envs.SparseReward`,
+    The rewards of a solved episode sum to 1; those of `shaped`, discounted, to 1 more than the sparse ones do. The objects `air_envs.SparseReward`,
     `DenseReward` and `ShapedReward` take penalties for illegal actions and for steps, and a discount; any callable from
     the dynamics to (N,) float64 may be passed.
 
     ## Starting State
 
-    The agent stands at the start; `grid` equals `puzzle`. `reset(options={"index": i})` poses row i of the dataset;
-    `reset(options={"puzzle": p})` poses p, a (rows, columns) grid or its text form, and raises `PuzzleError` if it is
-    no maze or there is no way to the goal.
+    The agent stands at the start; `grid` equals `puzzle`. `reset(options={"index": i})` takes row i of the dataset;
+    `reset(options={"puzzle": p})` takes p, (rows, columns) integers or a text form, and raises `PuzzleError` if it is no
+    maze or has no way to the goal.
 
     ## Episode End
 
     Terminated, with `move`, when the agent stands on the goal, by whatever way; with `propose`, when the marked cells
     are a shortest path, any of them, and nothing else. Truncated by the time limit: 1000 steps, or 2000 with
-    `MazePerfect` and `MazeHard`, unless `max_episode_steps` says otherwise.
+    `MazePerfect` and `MazeHard`, unless `max_episode_steps` says otherwise. With `propose` also truncated after
+    `max_proposals` steps, 16 by default, as many as the published models take; a higher `max_episode_steps` alone does
+    not change that.
 
     ## Information
 
@@ -97,12 +102,13 @@ class MazeEnv(PuzzleEnv):
     | `generator` | None | `"perfect"` (the default), `"braided"` or `"percolation"`, see `puzzles.maze.generator.MazeOptions` |
     | `algorithm`, `braid` | None | of perfect and braided mazes, see there |
     | `min_path` | None | moves that the shortest path of generated mazes has at least |
-    | `dataset` | None | path of an HDF5 dataset; None generates |
+    | `dataset` | None | an HDF5 dataset: its path, or an open `puzzles.Dataset`; None generates |
     | `split` | `"train"` | of the dataset: `"train"` or `"test"` |
     | `source` | None | any `air_envs.PuzzleSource`, in place of generator and dataset |
     | `generated` | None | a `dict`: what `generator` and the like default to; an id's, which a dataset or source overrules |
     | `action_type` | `"move"` | `"move"` or `"propose"` |
     | `view` | None | side of the square around the agent that `move` observes; None observes all |
+    | `max_proposals` | 16 | steps after which `propose` is truncated; None leaves it to the time limit |
     | `reward` | `"sparse"` | `"sparse"`, `"dense"`, `"shaped"` or a callable |
     | `solution_in_info` | False | put the solution into `info` |
     | `render_mode` | None | `"human"`, `"rgb_array"` or `"ansi"` |
@@ -126,7 +132,7 @@ class MazeEnv(PuzzleEnv):
         algorithm: str | None = None,
         braid: float | None = None,
         min_path: int | None = None,
-        dataset: str | os.PathLike[str] | None = None,
+        dataset: Dataset | str | os.PathLike[str] | None = None,
         split: str = "train",
         source: PuzzleSource | None = None,
         generated: dict[str, Any] | None = None,

@@ -245,7 +245,7 @@ class App:
         verdict = f"{game.verdict()}. N for a new one" if game.solved else game.message
         return Page(
             family=game.family,
-            picture=game.picture(),
+            scene=game.scene(),
             title=game.family.name.replace("-", " ").capitalize(),
             subtitle=", ".join(filter(None, [describe(game.source), f"rating {game.rating}", f"seed {game.seed}"])),
             clock=minutes(game.seconds),

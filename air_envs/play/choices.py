@@ -6,8 +6,6 @@ import dataclasses
 import types
 from typing import Any, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
 
-import numpy as np
-
 import puzzles
 from air_envs.play.game import game_type
 from air_envs.sources import GeneratedPuzzles, PuzzleSource
@@ -32,14 +30,13 @@ def choices(source: PuzzleSource) -> dict[str, list[Choice]]:
     found: dict[str, list[Choice]] = {"Size": []}
     for shape in game_type(family.kind).sizes:
         size = "{}x{}".format(*shape)
-        found["Size"].append(Choice(size, _generated(f"{family.kind}-{size}", kept), shape == family.shape))
+        found["Size"] += _choice(size, f"{family.kind}-{size}", kept, shape == family.shape)
     for name in family.used_options(source.options):
-        if name in named:
-            found[name.capitalize()] = [
-                Choice(value or "any", _generated(family.name, options | {name: value}), options[name] == value)
-                for value in named[name]
-            ]
-    return {title: [choice for choice in group if _can_be_met(choice.source)] for title, group in found.items()}
+        for value in named.get(name, ()):
+            asked = options | {name: value}
+            found.setdefault(name.capitalize(), [])
+            found[name.capitalize()] += _choice(value or "any", family.name, asked, options[name] == value)
+    return found
 
 
 def named_options(options: type) -> dict[str, tuple[str | None, ...]]:
@@ -72,17 +69,12 @@ def _values(hint: Any) -> tuple[Any, ...]:
     return (None,) if hint is type(None) else ()
 
 
-def _generated(name: str, options: dict[str, Any]) -> GeneratedPuzzles:
-    """Return puzzles made with those of the options that have a say in them."""
+def _choice(label: str, name: str, options: dict[str, Any], chosen: bool) -> list[Choice]:
+    """Return puzzles of a family made with those of the options that have a say in them; none if none can have them."""
     family = puzzles.family(name)
     used = family.used_options(family.Options(**options))
-    return GeneratedPuzzles(family, **{option: value for option, value in options.items() if option in used})
-
-
-def _can_be_met(source: GeneratedPuzzles) -> bool:
-    """Return whether the generator takes the options: no puzzle of theirs is all that it makes."""
     try:
-        source.load(np.zeros(0, np.uint64))
+        source = GeneratedPuzzles(family, **{option: value for option, value in options.items() if option in used})
     except PuzzleError:
-        return False
-    return True
+        return []
+    return [Choice(label, source, chosen)]

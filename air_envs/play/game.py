@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 import gymnasium as gym
 
 from air_envs import environment_id
+from air_envs.drawing.scene import Scene
 from air_envs.sources import PuzzleSource
 from puzzles.errors import check_seed
 
@@ -85,15 +86,15 @@ class Game(abc.ABC, Generic[State]):
         return (self._clock() if self._ended is None else self._ended) - self._started
 
     @abc.abstractmethod
-    def picture(self) -> dict[str, Any]:
-        """Return the arguments of ``draw_board``."""
+    def scene(self) -> Scene:
+        """Return what the board shows."""
 
     @abc.abstractmethod
     def facts(self) -> list[tuple[str, str]]:
         """Return (name, value) of what is counted."""
 
     def verdict(self) -> str:
-        """Return what a player is told when it is solved."""
+        """Return what a player reads when it is solved."""
         return f"Solved in {minutes(self.seconds)}, {counted(self.hints, 'hint')}"
 
     def items(self) -> list[Item]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 
+from air_envs.drawing.scene import Scene, make_scene
 from air_envs.play.game import Game, counted
 from puzzles.maze import Maze
 from puzzles.maze.cells import START
@@ -53,18 +54,13 @@ class MazeGame(Game[State]):
         """(row, column) of the agent."""
         return self.walk[-1]
 
-    def picture(self) -> dict[str, Any]:
-        """Add the agent, hints and the part of the walk that is wrong."""
+    def scene(self) -> Scene:
+        """The maze with the agent, hints and the part of the walk that is wrong."""
         hinted = np.zeros(self.family.shape, bool)
         for place in self._state.hinted:
             hinted[place] = True
-        return {
-            "cells": self._observation["grid"],
-            "puzzle": self.puzzle,
-            "agent": tuple(self._observation["agent"].tolist()),
-            "hinted": hinted,
-            "wrong": self.wrong,
-        }
+        grid = self._observation["grid"]
+        return make_scene(self.family, grid, puzzle=self.puzzle, agent=self.agent, hinted=hinted, wrong=self.wrong)
 
     def facts(self) -> list[tuple[str, str]]:
         """Moves and hints."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from air_envs.drawing import sprites
 from air_envs.drawing.board import Layout, draw_board
+from air_envs.drawing.scene import Scene
 from air_envs.drawing.theme import Colour, Theme, blend
 from air_envs.play.game import Item
 
@@ -37,8 +38,8 @@ class Page:
     """Everything that a screen shows."""
 
     family: PuzzleFamily
-    picture: dict[str, Any]
-    """The arguments of ``draw_board``."""
+    scene: Scene
+    """What the board shows."""
     title: str
     subtitle: str
     clock: str
@@ -120,7 +121,7 @@ class Screen:
         unit, strip = self.unit, round(3.4 * self.unit)
         area = left + unit, top + unit, width - 2 * unit, height - 2 * unit - strip
         try:
-            self.layout = draw_board(self._surface, area, page.family, theme=self.theme, **page.picture)
+            self.layout = draw_board(self._surface, area, page.family, page.scene, self.theme)
         except ValueError:  # fewer pixels than the cells need: the panel alone is left until the window grows
             self.layout = None
             return

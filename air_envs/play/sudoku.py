@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import functools
-from typing import Any, ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from air_envs.drawing.scene import Scene, make_scene
 from air_envs.drawing.sudoku import in_units_of
 from air_envs.play.game import Game, Item, counted
 from puzzles.sudoku import Sudoku, rules
@@ -63,18 +64,19 @@ class SudokuGame(Game[State]):
         """(side, side, side) bool: whether digit k + 1 is pencilled into each cell."""
         return self._state.pencil
 
-    def picture(self) -> dict[str, Any]:
-        """Add pencil marks, what is wrong, hints, the selected cell and the cells of the same digit."""
+    def scene(self) -> Scene:
+        """The grid with pencil marks, what is wrong, hints, the selected cell and the cells of the same digit."""
         digit = self.grid[self.selected]
-        return {
-            "cells": self.grid,
-            "puzzle": self.puzzle,
-            "candidates": self.pencil,
-            "wrong": self.wrong,
-            "hinted": self._state.hinted,
-            "selected": None if self.solved else self.selected,
-            "highlight": None if self.solved or not digit else self.grid == digit,
-        }
+        return make_scene(
+            self.family,
+            self.grid,
+            puzzle=self.puzzle,
+            candidates=self.pencil,
+            wrong=self.wrong,
+            hinted=self._state.hinted,
+            selected=None if self.solved else self.selected,
+            highlight=None if self.solved or not digit else self.grid == digit,
+        )
 
     def facts(self) -> list[tuple[str, str]]:
         """Filled cells, cells in conflict and hints."""

@@ -8,6 +8,7 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
+from air_envs.drawing.scene import Scene, make_scene
 from air_envs.dynamics import Dynamics, Rows, grid_space
 from air_envs.sudoku import kernels
 from puzzles.sudoku import Sudoku, rules
@@ -65,10 +66,10 @@ class SudokuDynamics(Dynamics):
         """Add ``filled`` and ``conflicts``."""
         return super().info() | {"filled": self.filled, "conflicts": self.conflicts}
 
-    def picture(self, row: int) -> dict[str, Any]:
-        """Add the candidates, pencilled in, if observed."""
-        picture = super().picture(row)
-        return picture if self.candidates is None else picture | {"candidates": self.candidates[row] > 0}
+    def scene(self, row: int) -> Scene:
+        """Add the candidates, if observed."""
+        candidates = None if self.candidates is None else self.candidates[row]
+        return make_scene(self.family, self.grid[row], puzzle=self.puzzle[row], candidates=candidates)
 
     def _start(self, rows: Rows) -> None:
         kernels.start(

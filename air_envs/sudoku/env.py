@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from air_envs.dynamics import Dynamics
 from air_envs.env import PuzzleEnv, options_of
 from air_envs.sources import PuzzleSource, make_source
 from air_envs.sudoku.dynamics import SudokuPlace, SudokuPropose
 from air_envs.vector import PuzzleVectorEnv
+
+if TYPE_CHECKING:
+    from puzzles.dataset import Dataset
 
 
 class SudokuEnv(PuzzleEnv):
@@ -40,7 +43,7 @@ class SudokuEnv(PuzzleEnv):
 
     ## Observation Space
 
-    A `Dict` of two `Box(0, n, (n, n), uint8)`, where 0 is blank: `puzzle`, as posed, and `grid`, as it stands. With
+    A `Dict` of two `Box(0, n, (n, n), uint8)`, where 0 is blank: `puzzle`, the unsolved grid, and `grid`, the current one. With
     `candidates=True` also `candidates`, `MultiBinary((n, n, n))`: `[row, column, digit - 1]` is 1 where the cell
     of `grid` is blank and `digit` stands nowhere in its row, column and box.
 
@@ -53,22 +56,24 @@ class SudokuEnv(PuzzleEnv):
 
     `reward="shaped"`: sparse, plus a potential that grows with the same progress and leaves the best policy as it is.
 
-    `reward="conflict"`: sparse, less 0.1 for each cell that comes into conflict, paid back when it comes out.
+    `reward="conflict"`: sparse, less 0.1 for each cell that comes into conflict, plus 0.1 for each that comes out.
 
-    All but `shaped`, which pays for one more, sum to 1 over a solved episode. The objects `air_envs.SparseReward`,
+    The rewards of a solved episode sum to 1; those of `shaped`, discounted, to 1 more than the sparse ones do. The objects `air_envs.SparseReward`,
     `DenseReward`, `ShapedReward` and `ConflictReward` take penalties for illegal actions and for steps, a discount and
     the like; any callable from the dynamics to (N,) float64 may be passed.
 
     ## Starting State
 
-    `grid` equals `puzzle`. `reset(options={"index": i})` poses row i of the dataset; `reset(options={"puzzle": p})`
-    poses p, an (n, n) grid or its text form, and raises `PuzzleError` unless it has exactly one solution.
+    `grid` equals `puzzle`. `reset(options={"index": i})` takes row i of the dataset; `reset(options={"puzzle": p})`
+    takes p, (n, n) integers or a text form, and raises `PuzzleError` unless it has exactly one solution.
 
     ## Episode End
 
     Terminated when the grid is the solution; with `end_on_contradiction=True`, `place` only, also when a digit stands
     twice in a row, column or box, or no digit fits a blank cell. Truncated by the time limit: 500 steps, or 100, 200
-    and 1500 with `Sudoku4x4`, `Sudoku6x6` and `Sudoku16x16`, unless `max_episode_steps` says otherwise.
+    and 1500 with `Sudoku4x4`, `Sudoku6x6` and `Sudoku16x16`, unless `max_episode_steps` says otherwise. With `propose`
+    also truncated after `max_proposals` steps, 16 by default, as many as the published models take; a higher
+    `max_episode_steps` alone does not change that.
 
     ## Information
 
@@ -91,7 +96,7 @@ class SudokuEnv(PuzzleEnv):
     | --- | --- | --- |
     | `size` | None | side n; None takes that of the dataset, 9 without one |
     | `level`, `clues`, `clues_max` | None | of generated puzzles, see `puzzles.sudoku.generator.SudokuOptions` |
-    | `dataset` | None | path of an HDF5 dataset; None generates |
+    | `dataset` | None | an HDF5 dataset: its path, or an open `puzzles.Dataset`; None generates |
     | `split` | `"train"` | of the dataset: `"train"` or `"test"` |
     | `source` | None | any `air_envs.PuzzleSource`, in place of generator and dataset |
     | `generated` | None | a `dict`: what `level` and the like default to; an id's, which a dataset or source overrules |
@@ -100,6 +105,7 @@ class SudokuEnv(PuzzleEnv):
     | `erase` | False | whether `place` can empty a cell |
     | `end_on_contradiction` | False | whether `place` ends at the first contradiction |
     | `candidates` | False | observe the candidates of blank cells |
+    | `max_proposals` | 16 | steps after which `propose` is truncated; None leaves it to the time limit |
     | `reward` | `"sparse"` | `"sparse"`, `"dense"`, `"shaped"`, `"conflict"` or a callable |
     | `solution_in_info` | False | put the solution into `info` |
     | `render_mode` | None | `"human"`, `"rgb_array"` or `"ansi"` |
@@ -121,7 +127,7 @@ class SudokuEnv(PuzzleEnv):
         level: str | None = None,
         clues: int | None = None,
         clues_max: int | None = None,
-        dataset: str | os.PathLike[str] | None = None,
+        dataset: Dataset | str | os.PathLike[str] | None = None,
         split: str = "train",
         source: PuzzleSource | None = None,
         generated: dict[str, Any] | None = None,

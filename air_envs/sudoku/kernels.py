@@ -18,7 +18,7 @@ def start(rows, puzzle, grid, units, counts, seen, filled, blanks, conflicts, co
     """Count what the grids of the given ``rows`` of the batch show; all from ``counts`` on is filled in."""
     cells = len(units)
     for i in rows:
-        posed = puzzle[i].reshape(cells)
+        given = puzzle[i].reshape(cells)
         shown = grid[i].reshape(cells)
         counts[i] = 0
         seen[i] = 0
@@ -27,7 +27,7 @@ def start(rows, puzzle, grid, units, counts, seen, filled, blanks, conflicts, co
         conflicts[i] = 0
         correct[i] = 0
         for cell in range(cells):
-            blanks[i] += posed[cell] == 0
+            blanks[i] += given[cell] == 0
             if shown[cell] != 0:
                 filled[i] += 1
                 _count(counts[i], seen[i], cell, shown[cell], units)
@@ -44,11 +44,11 @@ def start_masks(rows, puzzle, grid, units, by_candidate, erase, seen, mask):
     cells = len(units)
     side = seen.shape[2]
     for i in rows:
-        posed = puzzle[i].reshape(cells)
+        given = puzzle[i].reshape(cells)
         shown = grid[i].reshape(cells)
         mask[i] = 0
         for cell in range(cells):
-            if posed[cell] != 0:
+            if given[cell] != 0:
                 continue
             first = cell * (side + erase)
             taken = _around(seen[i], cell, units) if by_candidate else 0
@@ -88,11 +88,11 @@ def place(
     cells = len(units)
     values = seen.shape[2] + erase
     for i in range(len(actions)):
-        posed = puzzle[i].reshape(cells)
+        given = puzzle[i].reshape(cells)
         shown = grid[i].reshape(cells)
         cell = actions[i] // values
         digit = actions[i] % values + 1 - erase
-        refused[i] = posed[cell] != 0
+        refused[i] = given[cell] != 0
         old = shown[cell]
         if refused[i] or old == digit:
             continue
@@ -109,8 +109,8 @@ def place(
         if end_on_contradiction:
             failed[i] = conflicts[i] > 0 or _starves(seen[i], shown, cell, units, peers)
         if by_candidate:
-            _update_mask(seen[i], posed, cell, digit, units, peers, erase, mask[i])
-            _update_mask(seen[i], posed, cell, old, units, peers, erase, mask[i])
+            _update_mask(seen[i], given, cell, digit, units, peers, erase, mask[i])
+            _update_mask(seen[i], given, cell, old, units, peers, erase, mask[i])
         if erase:
             mask[i, cell * values] = digit != 0
 
@@ -216,7 +216,7 @@ def _starves(seen, shown, cell, units, peers):
 
 
 @njit(cache=True, nogil=True)
-def _update_mask(seen, posed, cell, digit, units, peers, erase, mask):
+def _update_mask(seen, given, cell, digit, units, peers, erase, mask):
     """Bring up to date where ``digit`` fits in the cell and its peers."""
     if digit == 0:
         return
@@ -224,4 +224,4 @@ def _update_mask(seen, posed, cell, digit, units, peers, erase, mask):
     offset = digit - 1 + erase
     mask[cell * values + offset] = _fits(seen, cell, digit, units)
     for peer in peers[cell]:
-        mask[peer * values + offset] = (posed[peer] == 0) & _fits(seen, peer, digit, units)
+        mask[peer * values + offset] = (given[peer] == 0) & _fits(seen, peer, digit, units)

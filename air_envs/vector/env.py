@@ -13,12 +13,16 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
+from air_envs.actions import ActionError
+from air_envs.drawing import Viewer, board_text, tile
+from air_envs.dynamics import Dynamics
 from air_envs.env import PuzzleEnv
-from air_envs.posing import posed
-from air_envs.rewards import pay
+from air_envs.reset_options import requested_puzzles
+from air_envs.rewards import step_rewards
 from air_envs.streams import Streams, stream_seeds
 from air_envs.vector.infos import Arrays, final_infos, full_infos, row_infos
 from air_envs.vector.resets import check_reset_mask, check_seeds
+from puzzles.errors import GenerationError
 
 Observations = dict[str, NDArray[Any]]
 
@@ -29,7 +33,7 @@ class PuzzleVectorEnv(VectorEnv[Any, Any, NDArray[Any]]):
     Observations, rewards, ends and infos equal those of ``gymnasium.vector.SyncVectorEnv`` over N single environments
     with the same seeds, keys, dtypes and masks included. A family's subclass sets ``env_type``.
 
-    Every end poses a new puzzle: where generating one takes long, as for extreme Sudokus and hard mazes, let N of them
+    Every end starts a new puzzle: where generating one takes long, as for extreme Sudokus and hard mazes, let N of them
     come from a file (``dataset=``).
 
     Args:
@@ -50,6 +54,7 @@ class PuzzleVectorEnv(VectorEnv[Any, Any, NDArray[Any]]):
     metadata: dict[str, Any] = PuzzleEnv.metadata
     env_type: ClassVar[type[PuzzleEnv]]
     """The single environment."""
+    _window: Viewer | None = None  # of the class: Gymnasium before 1.3 closes environments whose __init__ has raised
 
     def __init__(
         self,
@@ -66,7 +71,7 @@ class PuzzleVectorEnv(VectorEnv[Any, Any, NDArray[Any]]):
         if render_rows is not None and not all(0 <= row < num_envs for row in render_rows):
             raise ValueError(f"render_rows: found {render_rows}, expected 0 to {num_envs - 1}")
         self.template = self.env_type(**kwargs)
-        """A single environment of the same arguments, which lends its parts and is never played."""
+        """A single environment of the same arguments, whose parts are used; it is never played itself."""
         self.num_envs = num_envs
         self.max_episode_steps = _time_limit(max_episode_steps)
         self.autoreset_mode = AutoresetMode(autoreset_mode)
@@ -85,14 +90,14 @@ class PuzzleVectorEnv(VectorEnv[Any, Any, NDArray[Any]]):
         self._every_row = np.arange(num_envs)
         self._streams = Streams(num_envs)
         self._seeded = np.zeros(num_envs, np.bool_)
-        self._posed = np.zeros(num_envs, np.bool_)
+        self._seeds: list[int | None] = [None] * num_envs
+        self._started = np.zeros(num_envs, np.bool_)
         self._ended = np.zeros(num_envs, np.bool_)
-        self._window: Any = None
 
     def reset(
         self, *, seed: int | Sequence[int | None] | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Observations, dict[str, Any]]:
-        """Pose a puzzle in every sub-environment, or in some.
+        """Start a puzzle in every sub-environment, or in some.
 
         Args:
             seed: sub-environment i gets ``seed + i``, or ``seed[i]``; None goes on with the streams that it has.
@@ -100,22 +105,23 @@ class PuzzleVectorEnv(VectorEnv[Any, Any, NDArray[Any]]):
                 ``"reset_mask"``, (N,) bool, only those rows are reset, and only they have infos.
 
         Raises:
-            PuzzleError: a posed puzzle that is malformed, or has no solution or several where one is required.
+            PuzzleError: a puzzle in ``options`` that is malformed, or has no solution or several where one is required.
+            GenerationError: the generator found no puzzle; the message names the seed, if there is one.
             ValueError: another number of seeds, an index out of range or without a dataset, or another option.
             TypeError: a mask that is no array of bool.
         """
         options = dict(options or {})
         rows = check_reset_mask(options.pop("reset_mask", None), self.num_envs)
         seeds = check_seeds(seed, self.num_envs)
-        puzzles = posed(self.source, options, self.num_envs)
+        puzzles = requested_puzzles(self.source, options, self.num_envs)
         if isinstance(seed, (int, np.integer)):
             super().reset(seed=int(seed))
         self._seed(rows, seeds)
         if puzzles is None:
-            self._pose(rows)
+            self._start(rows)
         else:
             self.dynamics.reset(rows, puzzles.take(rows))
-        self._posed[rows] = True
+        self._started[rows] = True
         self._ended[rows] = False
         self._show()
         if len(rows) == self.num_envs:
@@ -134,16 +140,20 @@ class PuzzleVectorEnv(VectorEnv[Any, Any, NDArray[Any]]):
             ActionError: an action that the action space does not hold, with its sub-environment; nothing has changed.
             ResetNeeded: some were not reset yet or, without autoreset, have ended.
         """
-        dynamics = self.dynamics
-        resetting = self._must_reset()
-        dynamics.step(dynamics.check_batch(actions, self._ended if len(resetting) else None))
-        rewards = pay(self.reward, dynamics)
+        dynamics = self._ready("step")
+        resetting = self._to_reset()
+        try:
+            actions = dynamics.check_batch(actions, self._ended if len(resetting) else None)
+        except ActionError as error:
+            raise self.template.explained(error, actions, (self.num_envs,)) from None
+        dynamics.step(actions)
+        rewards = step_rewards(self.reward, dynamics)
         terminations = dynamics.ended
         truncations = self._out_of_time()
         infos: dict[str, Any] = {}
         if self.autoreset_mode is AutoresetMode.NEXT_STEP:
             if len(resetting):
-                self._pose(resetting)
+                self._start(resetting)
                 rewards[resetting] = 0.0
                 terminations[resetting] = truncations[resetting] = False
             self._ended = terminations | truncations
@@ -151,7 +161,7 @@ class PuzzleVectorEnv(VectorEnv[Any, Any, NDArray[Any]]):
             over = np.flatnonzero(terminations | truncations)
             if len(over):
                 infos = final_infos(dynamics.observation(), self._infos(), over, self.num_envs)
-                self._pose(over)
+                self._start(over)
         else:
             self._ended = terminations | truncations
         self._show()
@@ -162,11 +172,13 @@ class PuzzleVectorEnv(VectorEnv[Any, Any, NDArray[Any]]):
         """Return (N, actions) bool: which actions are legal now.
 
         Raises:
+            ResetNeeded: some were not reset yet.
             TypeError: actions are whole grids, which have no mask.
         """
         masks = self.dynamics.masks()
         if masks is None:
             raise TypeError(f"action_type {self.template.action_type!r}: whole grids have no mask")
+        self._ready("action_masks")
         return masks.astype(np.bool_)
 
     def render(self) -> tuple[Any, ...] | None:
@@ -174,22 +186,25 @@ class PuzzleVectorEnv(VectorEnv[Any, Any, NDArray[Any]]):
 
         ``"human"`` shows them side by side in one window and returns None. ``air_envs.drawing.tile`` makes one picture
         of many.
+
+        Raises:
+            ResetNeeded: some were not reset yet.
         """
         if self.render_mode is None:
             logger.warn(f'{self}: render() without a render mode; pass render_mode="rgb_array" when making it')
             return None
-        pictures = [self.dynamics.picture(row) for row in self.render_rows]
+        dynamics = self._ready("render")
+        scenes = [dynamics.scene(row) for row in self.render_rows]
         if self.render_mode == "ansi":
-            from air_envs.drawing.board import board_text
-
-            return tuple(board_text(self.family, **picture) for picture in pictures)
+            return tuple(board_text(self.family, scene) for scene in scenes)
+        viewer = self.template.viewer
+        pictures = tuple(viewer.rgb_array(scene) for scene in scenes)
         if self.render_mode == "rgb_array":
-            return tuple(self.template.viewer.rgb_array(**picture) for picture in pictures)
+            return pictures
         if self._window is None:
-            from air_envs.vector.viewer import TiledViewer
-
-            self._window = TiledViewer(self.template.viewer, title=self.spec.id if self.spec else type(self).__name__)
-        self._window.show(pictures)
+            title = self.spec.id if self.spec else type(self).__name__
+            self._window = Viewer(self.family, theme=viewer.theme, fps=viewer.fps, title=title)
+        self._window.show_picture(tile(pictures, viewer.theme))
         return None
 
     def close_extras(self, **kwargs: Any) -> None:
@@ -197,24 +212,28 @@ class PuzzleVectorEnv(VectorEnv[Any, Any, NDArray[Any]]):
         if self._window is not None:
             self._window.close()
 
-    def _must_reset(self) -> NDArray[np.int64]:
+    def _ready(self, call: str) -> Dynamics:
+        if not self._started.all():
+            rows = np.flatnonzero(~self._started).tolist()
+            raise ResetNeeded(f"sub-environments {rows}: {call} before the first reset")
+        return self.dynamics
+
+    def _to_reset(self) -> NDArray[np.int64]:
         """Return the rows whose next step resets them."""
-        if not self._posed.all():
-            raise ResetNeeded(f"sub-environments {np.flatnonzero(~self._posed).tolist()}: step before the first reset")
         ended = np.flatnonzero(self._ended)
         if len(ended) and self.autoreset_mode is AutoresetMode.DISABLED:
             raise ResetNeeded(f'sub-environments {ended.tolist()} have ended: reset them with options={{"reset_mask"}}')
         return ended
 
     def _out_of_time(self) -> NDArray[np.bool_]:
-        if self.max_episode_steps is None:
-            return np.zeros(self.num_envs, np.bool_)
-        return self.dynamics.steps >= self.max_episode_steps
+        limits = [limit for limit in (self.max_episode_steps, self.template.max_proposals) if limit is not None]
+        return self.dynamics.steps >= min(limits) if limits else np.zeros(self.num_envs, np.bool_)
 
     def _seed(self, rows: NDArray[np.int64], seeds: list[int | None]) -> None:
         """Start streams as single environments of these seeds would; a row without seed keeps the one that it has."""
         given = np.array([row for row in rows.tolist() if seeds[row] is not None], np.int64)
         for row in given.tolist():
+            self._seeds[row] = seeds[row]
             self._streams.seed(np.array([row]), stream_seeds(seeding.np_random(seeds[row])[0]))
         self._seeded[given] = True
         fresh = rows[~self._seeded[rows]]
@@ -222,11 +241,17 @@ class PuzzleVectorEnv(VectorEnv[Any, Any, NDArray[Any]]):
             self._streams.seed(fresh, stream_seeds(self.np_random, len(fresh)))
             self._seeded[fresh] = True
 
-    def _pose(self, rows: NDArray[np.int64]) -> None:
-        self.dynamics.reset(rows, self.source.load(self._streams.draw(rows)))
+    def _start(self, rows: NDArray[np.int64]) -> None:
+        keys = self._streams.draw(rows)
+        try:
+            puzzles = self.source.load(keys)
+        except GenerationError as error:  # it names a key, which nobody gave
+            row = rows[keys.tolist().index(error.seed)]
+            raise GenerationError(self._seeds[row], f"sub-environment {row}: {error.reason}") from None
+        self.dynamics.reset(rows, puzzles)
 
     def _show(self) -> None:
-        if self.render_mode == "human":
+        if self.render_mode == "human" and self._started.all():
             self.render()
 
     def _observations(self) -> Observations:

@@ -19,7 +19,7 @@ Envs = VectorEnv[Any, Any, Any]
 Infos = dict[str, Any]
 
 
-class ObservationWrapper(VectorWrapper[Any, Any, Any, Any, Any]):
+class ObservationWrapper(VectorWrapper):  # generic only from Gymnasium 1.4 on
     """Changes observations, those in ``final_obs`` too: Gymnasium's own refuses SAME_STEP. The base of those below."""
 
     def reset(self, *, seed: Any = None, options: dict[str, Any] | None = None) -> tuple[Any, Infos]:

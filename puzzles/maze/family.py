@@ -54,6 +54,11 @@ class Maze(PuzzleFamily):
         tree = "generator", "algorithm", "min_path"
         return (*tree, "braid") if options.generator == "braided" else tree
 
+    def check_options(self, options: Any) -> None:
+        """Raise ``PuzzleError`` for options that no maze of this shape has; see ``MazeOptions``."""
+        super().check_options(options)
+        generator.minimum_path(self.rows, self.columns, options)
+
     def generate(self, seeds: NDArray[np.uint64], options: Any = None) -> Puzzles:
         """Generate mazes; see ``PuzzleFamily.generate`` and ``MazeOptions``."""
         seeds = np.require(seeds, np.uint64, ["C", "W"])

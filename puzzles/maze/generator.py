@@ -11,7 +11,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from puzzles.errors import PuzzleError
+from puzzles.errors import GenerationError, PuzzleError, is_real, is_whole
 from puzzles.family import Grids
 from puzzles.maze.percolation import draw_plainly, draw_screened
 from puzzles.maze.rules import first_paths
@@ -62,8 +62,8 @@ def generate(
     """Return (puzzles, solutions, moves): (N, rows, columns) uint8 twice and (N,) int32, one puzzle per seed.
 
     Raises:
-        PuzzleError: bad options, or a ``min_path`` that no maze has or that is not reached in the bounded number of
-            draws, ``PERFECT_DRAWS`` or ``PERCOLATION_DRAWS``.
+        PuzzleError: options that no maze of this shape has.
+        GenerationError: a ``min_path`` that is not reached in ``PERFECT_DRAWS`` or ``PERCOLATION_DRAWS`` draws.
     """
     min_path = minimum_path(rows, columns, options)
     fill, draws, at_once = _filler(rows, columns, min_path, options)
@@ -76,9 +76,10 @@ def generate(
         done, left = fill(seeds[part], puzzles[part], 0, draws, state, draws, at_once)
         while done < count:
             if left <= 0:
-                raise PuzzleError(
-                    f"seed {seeds[part.start + done]}: no {options.generator} maze of {rows}x{columns} "
-                    f"with a path of {min_path} moves or more in {draws:,} draws"
+                raise GenerationError(
+                    int(seeds[part.start + done]),
+                    f"no {options.generator} maze of {rows}x{columns} "
+                    f"with a path of {min_path} moves or more in {draws:,} draws",
                 )
             check_stopped()
             done, left = fill(seeds[part], puzzles[part], done, left, state, draws, at_once)
@@ -102,11 +103,11 @@ def minimum_path(rows: int, columns: int, options: MazeOptions) -> int:
     else:
         rooms = ((rows + 1) // 2) * ((columns + 1) // 2)
         most = 2 * (rooms - 1) + (2 if rows % 2 == 0 or columns % 2 == 0 else 0)  # through all, with an end beyond each
-    if not 1 <= min_path <= most:
+    if not is_whole(min_path) or not 1 <= min_path <= most:
         mazes = f"{options.generator} mazes of {rows}x{columns}"
         without = " without walls" if percolation and options.wall_high == 0.0 else ""
-        raise PuzzleError(f"min_path {min_path}, expected 1 to {most} for {mazes}{without}")
-    return min_path
+        raise PuzzleError(f"min_path {min_path!r}, expected an integer 1 to {most} for {mazes}{without}")
+    return int(min_path)
 
 
 def _check(options: MazeOptions) -> None:
@@ -114,12 +115,11 @@ def _check(options: MazeOptions) -> None:
         raise PuzzleError(f"generator {options.generator!r}, expected 'perfect', 'braided' or 'percolation'")
     if options.algorithm not in ALGORITHMS:
         raise PuzzleError(f"algorithm {options.algorithm!r}, expected one of {list(ALGORITHMS)}")
-    if not 0.0 <= options.braid <= 1.0:
-        raise PuzzleError(f"braid {options.braid}, expected 0 to 1")
-    if not 0.0 <= options.wall_low <= options.wall_high < 1.0:
-        raise PuzzleError(
-            f"wall_low {options.wall_low}, wall_high {options.wall_high}, expected 0 <= wall_low <= wall_high < 1"
-        )
+    if not is_real(options.braid) or not 0.0 <= options.braid <= 1.0:
+        raise PuzzleError(f"braid {options.braid!r}, expected a number from 0 to 1")
+    low, high = options.wall_low, options.wall_high
+    if not (is_real(low) and is_real(high)) or not 0.0 <= low <= high < 1.0:
+        raise PuzzleError(f"wall_low {low!r}, wall_high {high!r}, expected 0 <= wall_low <= wall_high < 1")
 
 
 def _filler(

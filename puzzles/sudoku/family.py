@@ -66,6 +66,11 @@ class Sudoku(PuzzleFamily):
             return "clues", "clues_max"
         return ("level", "clues", "clues_max") if options.level is None else ("level",)
 
+    def check_options(self, options: Any) -> None:
+        """Raise ``PuzzleError`` for options that no puzzle of this side has; see ``SudokuOptions``."""
+        super().check_options(options)
+        generator.ranges(self.side, options)
+
     def generate(self, seeds: NDArray[np.uint64], options: Any = None) -> Puzzles:
         """Generate puzzles with exactly one solution; see ``PuzzleFamily.generate`` and ``SudokuOptions``."""
         seeds = np.require(seeds, np.uint64, ["C", "W"])

@@ -12,7 +12,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from puzzles.errors import PuzzleError
+from puzzles.errors import GenerationError, PuzzleError, is_whole
 from puzzles.family import Grids
 from puzzles.random import below, seeded, uniform
 from puzzles.sudoku.cells import NO, NO_BUDGET, copy
@@ -33,6 +33,11 @@ _EFFORT = np.int64(3000)  # puzzles tried to make one hard
 _ONE = np.int64(1)
 # Minimal puzzles above side 10 take too long to dig; there are too few at side 4. These counts are reached quickly.
 _DEFAULT_CLUES = {4: (4, 10), 12: (54, 54), 15: (96, 96), 16: (112, 112)}
+
+
+FEWEST_CLUES = {4: 4, 6: 8, 9: 17}
+"""Clues of the sparsest puzzles with one solution, by side, where that is proved (9: McGuire, Tugemann and Civario
+2014). At other sides at least ``side - 1``: two digits without a clue could change places."""
 
 
 class Level(NamedTuple):
@@ -61,7 +66,8 @@ class SudokuOptions:
     1 to 4, 5 to 15. extreme: 22 % random minimal puzzles, the others made hard by a search in their neighbourhood, as
     in the Sudoku-Extreme data set. None: whatever comes."""
     clues: int | None = None
-    """Number of clues. None: at side 6 to 10 a minimal puzzle, where no clue can be taken away; at side 4 uniformly
+    """Number of clues; fewer take longer to reach, and below 21 at side 9 the generator rarely gets there. None: at
+    side 6 to 10 a minimal puzzle, where no clue can be taken away; at side 4 uniformly
     4 to 10 clues; at side 12, 15 and 16 a count that is reached quickly (54, 96, 112)."""
     clues_max: int | None = None
     """With it, the number of clues is drawn uniformly from clues to clues_max for each puzzle."""
@@ -75,9 +81,10 @@ def generate(
     Guesses are those until the solution is found, as ``puzzles.sudoku.solver.search`` counts them.
 
     Raises:
-        PuzzleError: a clue count that is out of range, or not reached on ``ATTEMPTS`` solution grids.
+        PuzzleError: options that no puzzle of this side has.
+        GenerationError: a clue count or level that is not reached on ``ATTEMPTS`` solution grids.
     """
-    clues, band = _ranges(side, options)
+    clues, band = ranges(side, options)
     puzzles = np.zeros((len(seeds), side, side), np.uint8)
     solutions = np.zeros_like(puzzles)
     guesses = np.zeros(len(seeds), np.int32)
@@ -89,11 +96,11 @@ def generate(
         reached = _Reached(0, 0, 0, np.zeros(1, np.uint64))
         while reached.puzzles < part.stop - part.start:
             check_stopped()
-            reached = _generate_batch(*clues, *band, *arrays, grids, reached)
+            reached = _generate_batch(*clues, *band, *arrays, grids, ATTEMPTS, reached)
             if reached.tried == ATTEMPTS:
                 asked = f"of level {options.level}" if options.level else f"with {reached.clues} clues"
-                seed = seeds[part.start + reached.puzzles]
-                raise PuzzleError(f"seed {seed}: no {side}x{side} puzzle {asked} on {ATTEMPTS:,} solution grids")
+                seed = int(seeds[part.start + reached.puzzles])
+                raise GenerationError(seed, f"no {side}x{side} puzzle {asked} on {ATTEMPTS:,} solution grids")
 
     def work_extremely(part: slice) -> None:
         search = workspace(side, box_rows, SOLUTIONS)
@@ -106,11 +113,15 @@ def generate(
     return puzzles, solutions, guesses
 
 
-def _ranges(side: int, options: SudokuOptions) -> tuple[tuple[int, int], tuple[int, int]]:
-    """Return what the clues and what the guesses of a puzzle may be."""
+def ranges(side: int, options: SudokuOptions) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Return what the clues and what the guesses of a puzzle may be.
+
+    Raises:
+        PuzzleError: options that no puzzle of this side has.
+    """
     if options.level is None:
         return _clue_range(side, options), _ANY
-    if options.level != "extreme" and options.level not in LEVELS:
+    if options.level not in (*LEVELS, "extreme"):
         raise PuzzleError(f"level {options.level!r}, expected one of {[*LEVELS, 'extreme']}")
     if side != 9:
         raise PuzzleError(f"level {options.level!r} at side {side}, expected side 9, the only one that has levels")
@@ -124,11 +135,13 @@ def _clue_range(side: int, options: SudokuOptions) -> tuple[int, int]:
         if options.clues_max is not None:
             raise PuzzleError(f"clues_max {options.clues_max} without clues")
         return _DEFAULT_CLUES.get(side, (MINIMAL, MINIMAL))
-    low = options.clues
+    low, fewest = options.clues, FEWEST_CLUES.get(side, side - 1)
+    if not is_whole(low) or not fewest <= low <= side * side:
+        raise PuzzleError(f"clues {low!r}, expected an integer {fewest} to {side * side} at side {side}")
     high = low if options.clues_max is None else options.clues_max
-    if not 1 <= low <= high <= side * side:
-        raise PuzzleError(f"clues {low} to {high}, expected 1 <= clues <= clues_max <= {side * side}")
-    return low, high
+    if not is_whole(high) or not low <= high <= side * side:
+        raise PuzzleError(f"clues_max {high!r}, expected an integer from clues, {low}, to {side * side}")
+    return int(low), int(high)
 
 
 class _Reached(NamedTuple):
@@ -142,11 +155,23 @@ class _Reached(NamedTuple):
 
 @njit(cache=True, nogil=True)
 def _generate_batch(
-    clues_min, clues_max, guesses_min, guesses_max, seeds, box_rows, work, puzzles, solutions, guesses, grids, reached
+    clues_min,
+    clues_max,
+    guesses_min,
+    guesses_max,
+    seeds,
+    box_rows,
+    work,
+    puzzles,
+    solutions,
+    guesses,
+    grids,
+    attempts,
+    reached,
 ):
     """Go on filling ``puzzles``, ``solutions``, ``guesses`` where ``reached`` says; return what is reached then.
 
-    Ends when all are filled, ``grids`` more were tried, or ``ATTEMPTS`` for one puzzle.
+    Ends when all are filled, ``grids`` more were tried, or ``attempts`` for one puzzle.
     """
     i, tried, clues, state = reached
     for _ in range(grids):
@@ -160,7 +185,7 @@ def _generate_batch(
             guesses[i] = _rating(puzzles[i].reshape(-1), work, state)
             if guesses_min <= guesses[i] <= guesses_max:
                 i, tried = i + 1, 0
-        if i == len(seeds) or tried == ATTEMPTS:
+        if i == len(seeds) or tried == attempts:
             break
     return _Reached(i, tried, clues, state)
 

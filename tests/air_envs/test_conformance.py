@@ -8,15 +8,19 @@ import warnings
 import gymnasium as gym
 import numpy as np
 import pytest
+from gymnasium.error import ResetNeeded
 from gymnasium.utils.env_checker import check_env, data_equivalence
 
 import air_envs
+from puzzles import PuzzleError
 
 CASES = [
     (id, action_type)
     for id, environment in air_envs.ENVIRONMENTS.items()
     for action_type in gym.envs.registration.load_env_creator(environment.entry_point).dynamics_types
 ]
+
+ADVICE = r'; for whole grids make the environment with action_type="propose"$'
 
 
 @pytest.fixture(params=CASES, ids=[f"{id[9:]}-{action_type}" for id, action_type in CASES])
@@ -66,6 +70,25 @@ def test_spec_survives_json(case):
     assert json.loads(spec.to_json())["kwargs"]["action_type"] == case[1]
     again = gym.make(gym.envs.registration.EnvSpec.from_json(spec.to_json()))
     assert data_equivalence(again.reset(seed=4), make(case).reset(seed=4), exact=True)
+
+
+def test_nothing_goes_before_the_first_reset(case):
+    env = make(case, render_mode="ansi").unwrapped
+    envs = gym.make_vec(case[0], num_envs=2, action_type=case[1], render_mode="ansi")
+    action, actions = env.action_space.sample(), envs.action_space.sample()
+    calls = [lambda: env.step(action), env.render, lambda: envs.step(actions), envs.render]
+    if isinstance(env.action_space, gym.spaces.Discrete):
+        calls += [env.action_masks, envs.action_masks]
+    for call in calls:
+        with pytest.raises(ResetNeeded, match="before the first reset"):
+            call()
+    with pytest.raises(PuzzleError, match="cells, expected"):
+        env.reset(options={"puzzle": "1"})
+    with pytest.raises(ResetNeeded, match=r"^step before the first reset$"):
+        env.step(action)
+    env.reset(seed=0)
+    env.step(action)
+    assert isinstance(env.render(), str)
 
 
 @pytest.mark.parametrize("render_mode", ["human", "rgb_array", "ansi", "rgb_array_list", "ansi_list"])
@@ -134,6 +157,7 @@ def test_what_is_no_action_is_refused_and_changes_nothing(case):
     space = env.action_space
     shape, limit = space.shape, space.n if isinstance(space, gym.spaces.Discrete) else space.high.max() + 1
     wrong = [
+        env.observation_space["puzzle"].sample() if shape == () else 0,
         np.zeros((*shape, 2), np.int64),
         np.full(shape, limit, np.int64),
         np.full(shape, -1, np.int64),
@@ -146,3 +170,18 @@ def test_what_is_no_action_is_refused_and_changes_nothing(case):
         with pytest.raises(air_envs.ActionError, match="expected"):
             env.step(action)
     assert data_equivalence(env.unwrapped._info(), before, exact=True)
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case[1] != "propose"], ids=lambda case: case[0][9:])
+def test_a_grid_where_single_moves_are_expected_says_what_takes_grids(case):
+    env, envs = make(case), gym.make_vec(case[0], num_envs=2, action_type=case[1])
+    grid, grids = env.reset(seed=0)[0]["puzzle"], envs.reset(seed=0)[0]["puzzle"]
+    for wanted in (grid, grid.astype(np.int64), grid.tolist(), grid.astype(np.float32)):
+        with pytest.raises(air_envs.ActionError, match=ADVICE):
+            env.step(wanted)
+    with pytest.raises(air_envs.ActionError, match=ADVICE):
+        envs.step(grids)
+    for other in (grid[:-1], grid[0], [[1], [2, 3]], -1):
+        with pytest.raises(air_envs.ActionError) as error:
+            env.step(other)
+        assert "propose" not in str(error.value)

@@ -7,7 +7,17 @@ import pytest
 
 import air_envs  # noqa: F401
 import puzzles
-from air_envs.drawing import DARK, LIGHT, Layout, board_image, board_text, draw_board, register_painter, tile
+from air_envs.drawing import (
+    DARK,
+    LIGHT,
+    Layout,
+    board_image,
+    board_text,
+    draw_board,
+    make_scene,
+    register_painter,
+    tile,
+)
 from air_envs.drawing.sudoku import in_units_of
 from air_envs.drawing.theme import as_theme, blend
 from puzzles.maze.cells import GOAL, OPEN, PATH, START, WALL
@@ -108,6 +118,33 @@ def test_wrong_entries_hints_and_the_selected_cell_are_marked():
     assert (picture[top, left : left + side] == LIGHT.entry).all()
     assert LIGHT.board not in colours(picture, layout, 1, 3)  # its row is tinted
     assert LIGHT.board in colours(picture, layout, 3, 0)
+
+
+def test_a_scene_is_drawn_as_its_parts_are():
+    scene = make_scene(SUDOKU, SOLUTION, puzzle=PUZZLE, selected=(1, 2))
+    assert np.array_equal(board_image(SUDOKU, scene), board_image(SUDOKU, SOLUTION, puzzle=PUZZLE, selected=(1, 2)))
+    assert board_text(SUDOKU, scene) == board_text(SUDOKU, SOLUTION)
+    with pytest.raises(TypeError, match="puzzle: found along with a Scene"):
+        board_image(SUDOKU, scene, puzzle=PUZZLE)
+    with pytest.raises(TypeError, match="colour"):
+        board_image(SUDOKU, SOLUTION, colour=PUZZLE)
+
+
+def test_an_environment_hands_its_viewer_a_scene():
+    """Arrays of the scene are copies: a step changes none that a viewer keeps."""
+    env = gym.make("air_envs/Sudoku-v0", size=4, candidates=True).unwrapped
+    puzzle = np.where(np.arange(16).reshape(4, 4) == 0, 0, SOLUTION).astype(np.uint8)
+    env.reset(options={"puzzle": puzzle})
+    scene = env.dynamics.scene(0)
+    env.step(0)  # a 1 into the one blank cell
+    assert np.array_equal(scene.cells, puzzle)
+    assert np.array_equal(scene.puzzle, puzzle)
+    assert np.array_equal(scene.candidates[0, 0], [1, 0, 0, 0])
+    assert np.array_equal(env.dynamics.scene(0).cells, SOLUTION)
+    maze = gym.make("air_envs/Maze-v0", rows=3, columns=5).unwrapped
+    maze.reset(options={"puzzle": BEND.astype(np.uint8)})
+    maze.step(1)
+    assert maze.dynamics.scene(0).agent == (0, 1)
 
 
 def test_the_units_of_a_cell():

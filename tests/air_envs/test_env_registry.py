@@ -3,8 +3,6 @@
 import copy
 import json
 import pickle
-import subprocess
-import sys
 import warnings
 
 import gymnasium as gym
@@ -183,6 +181,41 @@ def test_rendering_without_a_mode_says_so():
         assert env.render() is None
 
 
+@pytest.mark.parametrize("id", ["air_envs/Sudoku6x6-v0", "air_envs/MazeHard-v0"])
+@pytest.mark.parametrize(
+    ("limits", "expected"),
+    [
+        ({}, 16),
+        ({"max_episode_steps": 64}, 16),
+        ({"max_episode_steps": 5}, 5),
+        ({"max_proposals": 3}, 3),
+        ({"max_proposals": None, "max_episode_steps": 20}, 20),
+        ({"max_proposals": 20, "max_episode_steps": -1}, 20),
+    ],
+)
+def test_proposals_are_limited(id, limits, expected):
+    env = gym.make(id, action_type="propose", **limits)
+    envs = gym.make_vec(id, num_envs=2, action_type="propose", **limits)
+    grid = env.reset(seed=0)[0]["puzzle"]
+    grids = envs.reset(seed=0)[0]["puzzle"]
+    for step in range(1, expected + 1):
+        assert env.step(grid)[2:4] == (False, step == expected)
+        assert envs.step(grids)[3].tolist() == [step == expected] * 2
+
+
+@pytest.mark.parametrize(
+    ("kwargs", "message"),
+    [
+        ({"action_type": "propose", "max_proposals": 0}, "max_proposals: found 0, expected 1 or more, or None"),
+        ({"action_type": "propose", "max_proposals": 2.5}, "max_proposals: found 2.5, expected 1 or more"),
+        ({"max_proposals": 8}, "max_proposals: found 8 with action_type 'place', not 'propose'"),
+    ],
+)
+def test_what_is_no_limit_of_proposals_is_refused(kwargs, message):
+    with pytest.raises(ValueError, match=message):
+        gym.make("air_envs/Sudoku-v0", **kwargs)
+
+
 def test_time_limit_truncates():
     env = gym.make("air_envs/Maze-v0", max_episode_steps=3)
     env.reset(seed=0)
@@ -211,24 +244,6 @@ def test_maskable_ppo_finds_the_masks():
     observation, info = env.reset(seed=0)
     action, _ = model.predict(observation, action_masks=info["action_mask"].astype(bool))
     assert env.step(action)[4]["illegal"] == 0
-
-
-def test_import_is_light():
-    code = (
-        "import sys, time, gymnasium; before = set(sys.modules); start = time.perf_counter(); import air_envs;"
-        "print(time.perf_counter() - start, *(set(sys.modules) - before))"
-    )
-    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
-    assert float(answer[0]) < 0.5
-    heavy = {"torch", "numba", "pygame", "h5py", "stable_baselines3", "puzzles.sudoku", "puzzles.maze"}
-    assert heavy & set(answer[1:]) == set()
-
-
-def test_lazy_names_exist():
-    for name in air_envs.__all__:
-        assert getattr(air_envs, name) is not None
-    with pytest.raises(AttributeError, match="nothing"):
-        air_envs.nothing  # noqa: B018
 
 
 def test_docstrings_tell_the_truth_about_arguments():

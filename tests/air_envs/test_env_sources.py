@@ -1,3 +1,4 @@
+import os
 import pickle
 from typing import ClassVar
 
@@ -11,6 +12,7 @@ import puzzles
 from puzzles import DatasetError, PuzzleError
 from puzzles.build import build_dataset
 from puzzles.dataset import Dataset
+from puzzles.errors import GenerationError
 
 
 @pytest.mark.parametrize("split", ["train", "test"])
@@ -103,6 +105,31 @@ def test_sources_of_one_file_share_its_arrays(sudoku_dataset, tmp_path, monkeypa
     assert np.array_equal(again.load(np.array([4], np.uint64)).puzzle, one.load(np.array([4], np.uint64)).puzzle)
 
 
+def test_an_open_dataset_is_as_good_as_its_path(sudoku_dataset):
+    dataset = Dataset(sudoku_dataset)
+    opened = gym.make("air_envs/Sudoku-v0", dataset=dataset, split="test")
+    named = gym.make("air_envs/Sudoku-v0", dataset=str(sudoku_dataset), split="test")
+    assert opened.unwrapped.source._puzzles.puzzle is named.unwrapped.source._puzzles.puzzle
+    many = gym.make_vec("air_envs/Sudoku-v0", num_envs=2, dataset=dataset, split="test")
+    assert many.source._puzzles.puzzle is named.unwrapped.source._puzzles.puzzle
+    assert np.array_equal(opened.reset(seed=3)[0]["puzzle"], named.reset(seed=3)[0]["puzzle"])
+    again = gym.make(gym.envs.registration.EnvSpec.from_json(named.spec.to_json()))
+    assert np.array_equal(again.reset(seed=3)[0]["puzzle"], named.reset(seed=3)[0]["puzzle"])
+    with pytest.raises(ValueError, match=f"^{sudoku_dataset}: puzzles of sudoku-4x4, expected maze-"):
+        gym.make("air_envs/Maze-v0", dataset=dataset)
+
+
+def test_a_file_that_was_replaced_is_read_again(tmp_path):
+    path = tmp_path / "puzzles.h5"
+    stamp, seen = 10**18, []
+    for seed in (1, 2):
+        build_dataset(path, "sudoku-4x4", train=5, test=1, seed=seed, progress=False)
+        os.utime(path, ns=(stamp, stamp))  # as a copy that keeps times leaves it
+        seen.append(air_envs.DatasetPuzzles(path)._puzzles.puzzle)
+    assert np.array_equal(seen[1], Dataset(path).split("train").puzzle)
+    assert not np.array_equal(*seen)
+
+
 def test_a_source_of_ones_own():
     class Always:
         """Poses one puzzle for ever."""
@@ -124,6 +151,44 @@ def test_generator_options_reach_the_generator():
     assert min(env.reset(seed=seed)[1]["optimal_length"] for seed in range(5)) >= 14
     with pytest.raises(PuzzleError, match="sudoku"):
         air_envs.GeneratedPuzzles("sudokube-4x4")
+
+
+@pytest.mark.parametrize("make", [gym.make, gym.make_vec])
+@pytest.mark.parametrize(
+    ("id", "kwargs", "message"),
+    [
+        ("Sudoku-v0", {"clues": 10}, "clues 10, expected an integer 17 to 81 at side 9"),
+        ("Sudoku4x4-v0", {"clues": 17}, "clues 17, expected an integer 4 to 16 at side 4"),
+        ("Sudoku-v0", {"clues": 30, "clues_max": 20}, "clues_max 20, expected an integer from clues, 30, to 81"),
+        ("Sudoku6x6-v0", {"level": "hard"}, "level 'hard' at side 6, expected side 9, the only one that has levels"),
+        ("Sudoku-v0", {"generated": {"level": "simple"}}, "level 'simple', expected one of"),
+        ("Maze-v0", {"min_path": 49}, "min_path 49, expected an integer 1 to 48 for perfect mazes of 9x9"),
+        ("Maze-v0", {"braid": 1.5}, "braid 1.5, expected a number from 0 to 1"),
+        ("MazeHard-v0", {"generated": {"generator": "percolation", "wall_low": 1.0}}, "wall_low 1.0, wall_high 0.5"),
+        ("MazeHard-v0", {"rows": 2, "columns": 2, "min_path": 3}, "min_path 3, expected an integer 1 to 2"),
+    ],
+)
+def test_what_no_puzzle_has_is_refused_when_it_is_made(make, id, kwargs, message):
+    with pytest.raises(PuzzleError, match=f"^{message}"):
+        make(f"air_envs/{id}", **kwargs)
+
+
+def test_what_is_not_found_names_the_seed_that_was_given():
+    options = {"rows": 5, "columns": 5, "generator": "braided", "min_path": 16}
+    reason = "no braided maze of 5x5 with a path of 16 moves or more in 100,000 draws"
+    env = gym.make("air_envs/Maze-v0", **options)
+    with pytest.raises(GenerationError, match=f"^seed 7: {reason}$"):
+        env.reset(seed=7)
+    with pytest.raises(GenerationError, match=f"^seed 7: {reason}$"):
+        env.reset()
+    env.unwrapped.np_random = np.random.default_rng(1)  # of a seed that nobody knows
+    with pytest.raises(GenerationError, match=f"^{reason}$"):
+        env.reset()
+    envs = gym.make_vec("air_envs/Maze-v0", num_envs=3, **options)
+    with pytest.raises(GenerationError, match=f"^seed 7: sub-environment 0: {reason}$"):
+        envs.reset(seed=7)
+    with pytest.raises(GenerationError, match=f"^seed 4: sub-environment 2: {reason}$"):
+        envs.reset(seed=[1, 2, 4], options={"reset_mask": np.array([False, False, True])})
 
 
 def test_a_reward_of_ones_own():

@@ -166,8 +166,8 @@ def test_choosing_another_size(app):
 
 def test_a_puzzle_that_cannot_be_made_leaves_this_one(app):
     old = app.game
-    app.new(GeneratedPuzzles("sudoku-6x6", clues=99))
-    until(app, lambda: app.notice.startswith("clues"))
+    app.new(GeneratedPuzzles("maze-5x5", generator="braided", min_path=16))
+    until(app, lambda: app.notice.startswith(f"seed {old.seed + 1}: no braided maze of 5x5"))
     assert app.game is old
     letter(app, "i")
     assert app.notice == ""
@@ -267,7 +267,7 @@ def test_walking_a_maze_by_keys_and_drag(maze):
         post(maze, pygame.MOUSEMOTION, pos=tuple(int(v) for v in layout.centre(*place)), rel=(0, 0), buttons=(1, 0, 0))
     maze.update()
     assert game.solved
-    assert np.array_equal(game.picture()["cells"], solution)
+    assert np.array_equal(game.scene().cells, solution)
     assert (window(maze) == LIGHT.path).all(axis=2).sum() > (before == LIGHT.path).all(axis=2).sum() + 100
     post(maze, pygame.MOUSEBUTTONUP, button=1, pos=(0, 0))
 

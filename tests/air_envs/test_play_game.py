@@ -166,7 +166,7 @@ def test_check_marks_what_is_wrong_until_it_changes(game):
     game.check()
     assert np.argwhere(game.wrong).tolist() == [list(first)]
     assert game.message == "1 entry is wrong"
-    assert np.array_equal(game.picture()["wrong"], game.wrong)
+    assert np.array_equal(game.scene().wrong, game.wrong)
     game.point(first)
     game.enter(int(game.solution[first]))
     assert not game.wrong.any()
@@ -180,15 +180,15 @@ def test_a_hint_fills_the_selected_cell_and_is_counted_and_marked(game):
     game.enter(int(game.solution[place]) % 6 + 1)
     game.hint()
     assert game.grid[place] == game.solution[place]
-    assert game.picture()["hinted"][place]
+    assert game.scene().hinted[place]
     assert game.hints == 1
     assert game.message.startswith(f"Row {place[0] + 1}, column {place[1] + 1} is ")
     game.hint()  # the selected cell is right: another one
-    assert game.picture()["hinted"].sum() == 2
+    assert game.scene().hinted.sum() == 2
     game.undo()
     game.undo()
     assert game.hints == 2  # a hint seen stays seen
-    assert not game.picture()["hinted"].any()
+    assert not game.scene().hinted.any()
 
 
 def test_hints_alone_solve_it_and_the_clock_stops():
@@ -248,10 +248,10 @@ def test_walking_and_walking_back(maze):
     for key in ("d", "right", "l"):
         assert maze.key(key)
     assert maze.agent == (0, 3)
-    assert (maze.picture()["cells"][0, 1:4] == PATH).all()
+    assert (maze.scene().cells[0, 1:4] == PATH).all()
     maze.key("left")
     assert maze.agent == (0, 2)
-    assert maze.picture()["cells"][0, 3] == OPEN
+    assert maze.scene().cells[0, 3] == OPEN
     maze.key("down")  # a wall
     assert maze.agent == (0, 2)
     assert maze.walk == [(0, 0), (0, 1), (0, 2)]
@@ -306,7 +306,7 @@ def test_hints_lead_along_a_shortest_way_even_back(maze):
     for place in ((1, 0), (0, 0), (0, 1)):
         maze.hint()
         assert maze.agent == place
-    assert np.argwhere(maze.picture()["hinted"]).tolist() == [[0, 1]]
+    assert np.argwhere(maze.scene().hinted).tolist() == [[0, 1]]
     assert maze.message == "Go right"
     while not maze.solved:
         maze.hint()

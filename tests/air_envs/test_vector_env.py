@@ -161,6 +161,11 @@ def test_bad_arguments_are_named(kwargs, message):
         air_envs.SudokuVectorEnv(**({"num_envs": 4, "size": 4} | kwargs))
 
 
+def test_what_was_never_made_can_be_closed():
+    """Gymnasium 1.1 and 1.2 close an environment whose ``__init__`` has raised when it is collected."""
+    object.__new__(air_envs.SudokuVectorEnv).close()
+
+
 def test_each_row_can_be_posed_a_puzzle_of_its_own(sudoku_dataset):
     rows = Dataset(sudoku_dataset).split("train")
     envs = make(dataset=str(sudoku_dataset), action_type="propose", solution_in_info=True)
@@ -251,6 +256,15 @@ def test_a_window_shows_all_boards_side_by_side():
     still.step(np.zeros(4, int))
     assert np.array_equal(shown[:80, 80:], still.render()[1])
     envs.close()
+    envs.close()
+
+
+def test_a_window_waits_until_every_board_has_a_puzzle():
+    envs = make(num_envs=2, render_mode="human", pixels=80, autoreset_mode="Disabled")
+    envs.reset(options={"reset_mask": np.array([True, False])})
+    assert envs._window is None
+    envs.reset(options={"reset_mask": np.array([False, True])})
+    assert envs._window.screen().shape == (80, 160, 3)
     envs.close()
 
 

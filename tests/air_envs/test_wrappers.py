@@ -173,7 +173,7 @@ def test_vector_wrappers_equal_single_ones(name, mode):
 def test_ppo_trains_on_wrapped_native_environments():
     from sb3_contrib import MaskablePPO
 
-    from agents.vec_env import SB3VecEnv
+    from air_envs.sb3 import SB3VecEnv
 
     envs = gym.make_vec(MAZE, num_envs=4, rows=4, columns=4, autoreset_mode="SameStep", max_episode_steps=6)
     model = MaskablePPO("CnnPolicy", SB3VecEnv(vector.ImageObservation(envs)), n_steps=16, batch_size=32, n_epochs=1)

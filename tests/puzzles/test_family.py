@@ -83,7 +83,7 @@ def test_options_are_frozen_and_documented(family):
             assert documented, statement.target.id
 
 
-@pytest.mark.parametrize("changed", [{}, {"level": "hard", "clues": 12}, {"generator": "percolation", "braid": 0.5}])
+@pytest.mark.parametrize("changed", [{}, {"level": "hard", "clues": 16}, {"generator": "percolation", "braid": 0.5}])
 def test_used_options_can_be_met_together(family, changed):
     fields = [field.name for field in dataclasses.fields(family.Options)]
     changed = {name: value for name, value in changed.items() if name in fields}
@@ -91,7 +91,9 @@ def test_used_options_can_be_met_together(family, changed):
     assert set(used) <= set(fields)
     options = family.Options(**{name: value for name, value in changed.items() if name in used})
     assert family.used_options(options) == used
-    family.generate(np.zeros(0, np.uint64), options)
+    family.check_options(options)
+    with pytest.raises(PuzzleError, match=f"^options {{}}, expected {family.Options.__name__} of {family.name}$"):
+        family.check_options({})
 
 
 @pytest.mark.parametrize("generator", ["perfect", "braided", "percolation"])

@@ -2,12 +2,14 @@
 
 import itertools
 import math
+import pickle
 from collections import Counter
 
 import numpy as np
 import pytest
 
 from puzzles import PuzzleError
+from puzzles.errors import GenerationError
 from puzzles.maze import GOAL, OPEN, START, WALL, generator
 from puzzles.maze.trees import ALGORITHMS
 from tests.puzzles.maze_grids import cell_of, maze, neighbours, search, seeds
@@ -200,24 +202,29 @@ def test_solutions_are_those_of_the_family(options):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"min_path": 0}, r"^min_path 0, expected 1 to 16 for perfect mazes of 5x5$"),
-        ({"min_path": 17}, r"^min_path 17, expected 1 to 16 for perfect mazes of 5x5$"),
+        ({"min_path": 0}, r"^min_path 0, expected an integer 1 to 16 for perfect mazes of 5x5$"),
+        ({"min_path": 17}, r"^min_path 17, expected an integer 1 to 16 for perfect mazes of 5x5$"),
         (
-            {"generator": "braided", "min_path": 16},
-            r"^seed 9: no braided maze of 5x5 with a path of 16 moves or more in 100,000 draws$",
+            {"generator": "percolation", "min_path": 21},
+            r"^min_path 21, expected an integer 1 to 20 for percolation mazes of 5x5$",
         ),
-        ({"generator": "percolation", "min_path": 21}, r"^min_path 21, expected 1 to 20 for percolation mazes of 5x5$"),
         (
             {"generator": "percolation", "min_path": 9, "wall_low": 0.0, "wall_high": 0.0},
-            r"^min_path 9, expected 1 to 8 for percolation mazes of 5x5 without walls$",
+            r"^min_path 9, expected an integer 1 to 8 for percolation mazes of 5x5 without walls$",
         ),
         (
             {"generator": "percolation", "wall_low": 0.0, "wall_high": 0.0},
-            r"^min_path 9, expected 1 to 8 for percolation mazes of 5x5 without walls$",
+            r"^min_path 9, expected an integer 1 to 8 for percolation mazes of 5x5 without walls$",
         ),
         ({"generator": "kruskal"}, r"^generator 'kruskal', expected 'perfect', 'braided' or 'percolation'$"),
         ({"algorithm": "dfs"}, r"^algorithm 'dfs', expected one of \['depth-first', 'wilson', 'kruskal', 'prim'\]$"),
-        ({"generator": "braided", "braid": 1.5}, r"^braid 1.5, expected 0 to 1$"),
+        ({"generator": "braided", "braid": 1.5}, r"^braid 1.5, expected a number from 0 to 1$"),
+        ({"min_path": 4.5}, r"^min_path 4.5, expected an integer 1 to 16"),
+        ({"min_path": True}, r"^min_path True, expected an integer"),
+        ({"min_path": "9"}, r"^min_path '9', expected an integer"),
+        ({"braid": float("nan")}, r"^braid nan, expected a number from 0 to 1$"),
+        ({"braid": "1"}, r"^braid '1', expected a number from 0 to 1$"),
+        ({"wall_low": None}, r"^wall_low None, wall_high 0.5, expected"),
         ({"wall_low": 0.6}, r"^wall_low 0.6, wall_high 0.5, expected 0 <= wall_low <= wall_high < 1$"),
         ({"wall_low": -0.1}, r"^wall_low -0.1, wall_high 0.5, expected"),
         ({"wall_high": 1.0}, r"^wall_low 0.3, wall_high 1.0, expected"),
@@ -226,7 +233,19 @@ def test_solutions_are_those_of_the_family(options):
 def test_options_that_cannot_be_met(options, message):
     family = maze(5, 5)
     with pytest.raises(PuzzleError, match=message):
+        family.check_options(family.Options(**options))
+    with pytest.raises(PuzzleError, match=message):
         family.generate(seeds(2, first=9), family.Options(**options))
+
+
+def test_a_path_that_is_not_found_names_the_seed():
+    family, options = maze(5, 5), maze(5, 5).Options("braided", min_path=16)
+    family.check_options(options)
+    message = r"^seed 9: no braided maze of 5x5 with a path of 16 moves or more in 100,000 draws$"
+    with pytest.raises(GenerationError, match=message) as error:
+        family.generate(seeds(2, first=9), options)
+    assert error.value.seed == 9
+    assert str(pickle.loads(pickle.dumps(error.value))) == str(error.value)
 
 
 @pytest.mark.parametrize("cells", [1, 300 * 25, 10**9])

@@ -1,5 +1,6 @@
 """Generated Sudoku puzzles: unique, minimal, of the wanted level, dependent on nothing but their seed."""
 
+import itertools
 import threading
 from concurrent.futures import CancelledError
 
@@ -7,6 +8,7 @@ import numpy as np
 import pytest
 
 from puzzles import PuzzleError
+from puzzles.errors import GenerationError
 from puzzles.sudoku import Sudoku, generator
 from puzzles.threads import stopped_by
 from tests.puzzles.sudoku_grids import BOXES, SIDES, seeds, sudoku
@@ -64,19 +66,55 @@ def test_all_4x4_grids_are_generated_about_equally_often():
 
 
 @pytest.mark.parametrize(
-    ("options", "message"),
+    ("side", "options", "message"),
     [
-        ({"clues": 0}, r"^clues 0 to 0, expected 1 <= clues <= clues_max <= 16$"),
-        ({"clues": 17}, r"^clues 17 to 17, expected"),
-        ({"clues": 6, "clues_max": 5}, r"^clues 6 to 5, expected"),
-        ({"clues_max": 5}, r"^clues_max 5 without clues$"),
-        ({"clues": 3}, r"^seed 7: no 4x4 puzzle with 3 clues on 10,000 solution grids$"),
+        (4, {"clues": 0}, r"^clues 0, expected an integer 4 to 16 at side 4$"),
+        (4, {"clues": 3}, r"^clues 3, expected an integer 4 to 16 at side 4$"),
+        (4, {"clues": 17}, r"^clues 17, expected"),
+        (6, {"clues": 7}, r"^clues 7, expected an integer 8 to 36 at side 6$"),
+        (9, {"clues": 10}, r"^clues 10, expected an integer 17 to 81 at side 9$"),
+        (9, {"clues": 16, "clues_max": 30}, r"^clues 16, expected"),
+        (16, {"clues": 14}, r"^clues 14, expected an integer 15 to 256 at side 16$"),
+        (9, {"clues": 30.0}, r"^clues 30.0, expected an integer"),
+        (9, {"clues": "30"}, r"^clues '30', expected an integer"),
+        (9, {"clues": 30, "clues_max": 82}, r"^clues_max 82, expected an integer from clues, 30, to 81$"),
+        (4, {"clues": 6, "clues_max": 5}, r"^clues_max 5, expected an integer from clues, 6, to 16$"),
+        (4, {"clues_max": 5}, r"^clues_max 5 without clues$"),
+        (9, {"level": "simple"}, r"^level 'simple', expected one of"),
+        (9, {"level": ["easy"]}, r"^level \['easy'\], expected one of"),
+        (6, {"level": "hard"}, r"^level 'hard' at side 6, expected side 9, the only one that has levels$"),
+        (9, {"level": "hard", "clues": 30}, r"^level 'hard' along with clues, which a level decides$"),
     ],
 )
-def test_options_that_cannot_be_met(options, message):
-    family = sudoku(4)
+def test_options_that_no_puzzle_has(side, options, message):
+    family = sudoku(side)
+    with pytest.raises(PuzzleError, match=message):
+        family.check_options(family.Options(**options))
     with pytest.raises(PuzzleError, match=message):
         family.generate(seeds(2, first=7), family.Options(**options))
+
+
+def test_the_fewest_clues_of_side_4_are_those_of_all_its_puzzles():
+    """Every choice of 3 cells of every solution grid leaves several solutions; 4 are enough for some."""
+    family = sudoku(4)
+    grids = np.unique(family.generate(seeds(8000), family.Options(clues=16)).solution, axis=0)
+    assert len(grids) == 288
+    cells = np.array(list(itertools.combinations(range(16), 3)))
+    for grid in grids:
+        puzzle = np.zeros((len(cells), 16), np.uint8)
+        np.put_along_axis(puzzle, cells, grid.reshape(16)[cells], axis=1)
+        assert (family.count_solutions(puzzle.reshape(-1, 4, 4)) == 2).all()
+    assert generator.FEWEST_CLUES[4] == 4
+
+
+def test_a_clue_count_that_is_not_reached_names_the_seed(monkeypatch):
+    monkeypatch.setattr(generator, "ATTEMPTS", 200)
+    family, options = sudoku(9), sudoku(9).Options(clues=17)
+    family.check_options(options)
+    message = r"^seed 7: no 9x9 puzzle with 17 clues on 200 solution grids$"
+    with pytest.raises(GenerationError, match=message) as error:
+        family.generate(seeds(2, first=7), options)
+    assert error.value.seed == 7
 
 
 @pytest.mark.parametrize(
@@ -102,7 +140,7 @@ def test_a_clue_count_out_of_reach_hears_that_it_is_to_stop():
 
     stop = Stop()
     with pytest.raises(CancelledError), stopped_by(stop):
-        sudoku(4).generate(seeds(1), sudoku(4).Options(clues=3))
+        sudoku(9).generate(seeds(1), sudoku(9).Options(clues=17))
     assert stop.asked == 100
 
 

@@ -167,7 +167,7 @@ def test_bad_options_end_a_build_with_one_line_and_leave_no_file(
 ) -> None:
     for words, message in (
         (["sudoku-6x6", "--level", "hard"], "level 'hard' at side 6, expected side 9, the only one that has levels"),
-        (["maze-5x5", "--min-path", 99], "min_path 99, expected 1 to 16 for perfect mazes of 5x5"),
+        (["maze-5x5", "--min-path", 99], "min_path 99, expected an integer 1 to 16 for perfect mazes of 5x5"),
     ):
         with pytest.raises(SystemExit) as ended:
             run("build", *words, "--output", tmp_path / "a.h5")

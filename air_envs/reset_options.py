@@ -1,4 +1,4 @@
-"""Posing puzzles of one's choice: what ``options`` of an environment's ``reset`` say."""
+"""Puzzles of one's choice: what ``options`` of an environment's ``reset`` ask for."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from air_envs.sources import PuzzleSource
 from puzzles import PuzzleError, PuzzleFamily, Puzzles
 
 
-def posed(source: PuzzleSource, options: dict[str, Any] | None, count: int = 1) -> Puzzles | None:
-    """Return the ``count`` puzzles that ``options`` name, or None if they name none.
+def requested_puzzles(source: PuzzleSource, options: dict[str, Any] | None, count: int = 1) -> Puzzles | None:
+    """Return the ``count`` puzzles that ``options`` ask for, or None if they ask for none.
 
     Args:
         source: of the environment.
@@ -30,14 +30,14 @@ def posed(source: PuzzleSource, options: dict[str, Any] | None, count: int = 1) 
     if unknown or len(options) > 1:
         raise ValueError(f"options: found {sorted(options)}, expected 'index' or 'puzzle' or none")
     if options.get("puzzle") is not None:
-        return _written(source.family, options["puzzle"], count)
+        return _read_puzzles(source.family, options["puzzle"], count)
     if options.get("index") is not None:
-        return _rows(source, options["index"], count)
+        return _dataset_rows(source, options["index"], count)
     return None
 
 
-def pose(family: PuzzleFamily, puzzle: Any) -> Puzzles:
-    """Return one puzzle that a user wrote down, solved and rated, as a batch of one.
+def read_puzzle(family: PuzzleFamily, puzzle: Any) -> Puzzles:
+    """Return a puzzle of a user's, solved and rated, as a batch of one.
 
     Args:
         family: of the puzzle.
@@ -65,13 +65,15 @@ def pose(family: PuzzleFamily, puzzle: Any) -> Puzzles:
     return Puzzles(batch, family.solve(batch), family.rate(batch))
 
 
-def _written(family: PuzzleFamily, puzzle: Any, count: int) -> Puzzles:
+def _read_puzzles(family: PuzzleFamily, puzzle: Any, count: int) -> Puzzles:
     texts = isinstance(puzzle, (list, tuple)) and len(puzzle) > 0 and isinstance(puzzle[0], str)
     if not texts and _array(family, puzzle).ndim != 3:
-        return pose(family, puzzle).take(np.zeros(count, np.int64))
+        return read_puzzle(family, puzzle).take(np.zeros(count, np.int64))
     if len(puzzle) != count:
         raise ValueError(f"options: {len(puzzle)} puzzles, expected {count}")
-    return Puzzles(*(np.concatenate(parts) for parts in zip(*(pose(family, one) for one in puzzle), strict=True)))
+    return Puzzles(
+        *(np.concatenate(parts) for parts in zip(*(read_puzzle(family, one) for one in puzzle), strict=True))
+    )
 
 
 def _array(family: PuzzleFamily, puzzle: Any) -> NDArray[Any]:
@@ -81,7 +83,7 @@ def _array(family: PuzzleFamily, puzzle: Any) -> NDArray[Any]:
         raise PuzzleError(f"puzzle: ragged rows, expected {family.shape} integers for {family.name}") from None
 
 
-def _rows(source: PuzzleSource, index: Any, count: int) -> Puzzles:
+def _dataset_rows(source: PuzzleSource, index: Any, count: int) -> Puzzles:
     if not isinstance(source, Sized) or not hasattr(source, "take"):
         raise ValueError(f"options: index {index!r} without a dataset")
     rows = np.asarray(index)

@@ -10,7 +10,7 @@ from stable_baselines3.common.evaluation import evaluate_policy
 from stable_baselines3.common.vec_env import DummyVecEnv, VecMonitor
 
 import air_envs
-from agents.vec_env import SB3VecEnv
+from air_envs.sb3 import SB3VecEnv
 
 SUDOKU = ("air_envs/Sudoku-v0", {"size": 4, "clues": 12, "max_episode_steps": 9, "reward": "dense"})
 MAZE = ("air_envs/Maze-v0", {"rows": 4, "columns": 5, "max_episode_steps": 12})
@@ -141,6 +141,24 @@ def test_real_numbers_are_no_grids():
     model = PPO("MultiInputPolicy", envs, n_steps=16, batch_size=32, seed=0, device="cpu")
     with pytest.raises(air_envs.ActionError, match="dtype float32, expected 4 grids"):
         model.learn(64)
+
+
+class Proposer:
+    """Answers with the puzzle as it is, as an agent that proposes whole grids does; Stable-Baselines3's signature."""
+
+    def predict(self, observation, state=None, episode_start=None, deterministic=False):
+        return observation["puzzle"], state
+
+
+@pytest.mark.parametrize("case", [SUDOKU, MAZE], ids=["sudoku", "maze"])
+@pytest.mark.parametrize("make", [native, dummy])
+def test_an_agent_that_proposes_grids_reads_what_takes_them(case, make):
+    advice = r'for whole grids make the environment with action_type="propose"$'
+    with pytest.raises(air_envs.ActionError, match=advice):
+        evaluate_policy(Proposer(), make(case), 1, warn=False)
+    envs = make((case[0], case[1] | {"action_type": "propose"}))
+    _, lengths = evaluate_policy(Proposer(), envs, 4, return_episode_rewards=True, warn=False)
+    assert lengths == [case[1]["max_episode_steps"]] * 4
 
 
 def test_a_policy_is_evaluated_on_it():
