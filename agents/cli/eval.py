@@ -68,7 +68,7 @@ def evaluate_command(
     data = Dataset(dataset)
     agent = AIRAgent.from_pretrained(run, device, dtype, compile, data.family.name)
     check_search(agent, attempts, search, guesses, noise)
-    evaluation = evaluate(agent, data, split, puzzles, act_steps, batch)
+    evaluation = evaluate(agent, data, split, puzzles, act_steps, batch, keep_steps=episodes)
     early = [evaluate_halting(agent, data, threshold, split, puzzles, act_steps, batch) for threshold in halt_at]
     several = None
     if attempts > 1:
@@ -89,7 +89,7 @@ def evaluate_command(
     if episodes:
         from agents.evaluation.episodes import play_evaluated
 
-        judgement = play_evaluated(agent, data, evaluation, batch)
+        judgement = play_evaluated(data, evaluation)
         print(judgement.in_environment)
         numbers |= judgement.summary()
     if output is None and Path(run).is_dir():

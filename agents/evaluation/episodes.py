@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any
 
 import gymnasium as gym
 import numpy as np
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 import air_envs
 from agents.evaluation import Evaluation, evaluate
 from agents.thinking.agent import AIRAgent
+from puzzles import Grids
 from puzzles.dataset import Dataset
-
-Propose = Literal["last", "each"]
-PROPOSE: tuple[Propose, ...] = get_args(Propose)
 
 
 @dataclass(frozen=True)
@@ -65,83 +61,61 @@ class Judgement:
 def judge(
     agent: AIRAgent, dataset: Dataset, split: str = "test", count: int | None = None, batch: int = 256
 ) -> Judgement:
-    """Evaluate on tensors, and play the same puzzles in their environment; see ``evaluate`` and ``play``."""
-    return play_evaluated(agent, dataset, evaluate(agent, dataset, split, count, batch=batch), batch)
+    """Evaluate on tensors, and play the answers in the puzzles' environment; see ``evaluate`` and ``play``."""
+    return play_evaluated(dataset, evaluate(agent, dataset, split, count, batch=batch, keep_steps=True))
 
 
-def play_evaluated(agent: AIRAgent, dataset: Dataset, evaluation: Evaluation, batch: int = 256) -> Judgement:
-    """Play the puzzles of an evaluation in their environment, with as many ACT steps; see ``play``."""
-    count, steps = evaluation.right.shape
-    last, each = (play(agent, dataset, evaluation.split, count, propose, batch, steps) for propose in PROPOSE)
+def play_evaluated(dataset: Dataset, evaluation: Evaluation) -> Judgement:
+    """Play the answers of an evaluation, which has kept every step's, in the puzzles' environment; see ``play``.
+
+    Raises:
+        ValueError: the evaluation has kept the last answers alone.
+    """
+    if evaluation.by_step is None:
+        raise ValueError("answers of the last ACT step alone, expected those of every step: evaluate(keep_steps=True)")
+    proposals = np.where(evaluation.by_step == dataset.family.undecided, 0, evaluation.by_step)
+    last, each = (play(dataset, evaluation.split, one) for one in (proposals[:, -1:], proposals))
     return Judgement(evaluation, last, each)
 
 
-def play(
-    agent: AIRAgent,
-    dataset: Dataset,
-    split: str = "test",
-    count: int | None = None,
-    propose: Propose = "each",
-    batch: int = 256,
-    max_steps: int | None = None,
-    progress: bool = True,
-) -> Episodes:
-    """Let the agent play the first ``count`` puzzles of a split, one episode each.
+def play(dataset: Dataset, split: str, proposals: Grids, batch: int = 1024) -> Episodes:
+    """Propose grids to the environments of the first puzzles of a split, one after another until one solves it.
 
     Args:
-        agent: whose family is the dataset's.
         dataset: opened.
         split: of the dataset.
-        count: how many puzzles; None plays all.
-        propose: "each" proposes after every ACT step and ends when solved: the tensor evaluation's
-            ``accuracy_within``. "last" thinks to the end and proposes once: its ``accuracy``.
-        batch: episodes played side by side.
-        max_steps: ACT steps per puzzle, at most; None takes the model's own maximum.
-        progress: show a bar.
-
-    Raises:
-        DatasetError: no such split, or a damaged one.
+        proposals: (N, T, rows, columns) uint8, T for each of N puzzles.
+        batch: episodes played beside each other.
     """
-    rows = len(dataset.split_view(split))
-    count = rows if count is None else min(count, rows)
-    steps = agent.model.config.max_steps if max_steps is None else max_steps
-    envs = [_make(dataset, split, steps) for _ in range(min(batch, count))]
-    episodes = []
-    for first in tqdm(range(0, count, batch), "playing", leave=False, disable=not progress):
-        indices = range(first, min(first + batch, count))
-        episodes.append(_play_batch(agent, envs[: len(indices)], indices, propose, steps))
-    for env in envs:
-        env.close()
-    return Episodes(*(np.concatenate(values) for values in zip(*episodes, strict=True)))
-
-
-def _make(dataset: Dataset, split: str, max_steps: int) -> gym.Env:
-    return gym.make(
-        air_envs.environment_id(dataset.family),
-        dataset=str(dataset.path),
-        split=split,
-        action_type="propose",
-        max_episode_steps=max_steps,
-        max_proposals=None,
-    )
+    parts = [
+        _play_batch(dataset, split, first, proposals[first : first + batch])
+        for first in range(0, len(proposals), batch)
+    ]
+    return Episodes(*(np.concatenate(values) for values in zip(*parts, strict=True)))
 
 
 def _play_batch(
-    agent: AIRAgent, envs: Sequence[gym.Env], indices: Sequence[int], propose: Propose, max_steps: int
+    dataset: Dataset, split: str, first: int, proposals: Grids
 ) -> tuple[NDArray[np.bool_], NDArray[np.int64], NDArray[np.float64]]:
-    count = len(envs)
-    observations = [env.reset(options={"index": index})[0] for env, index in zip(envs, indices, strict=True)]
-    puzzle = np.stack([observation["puzzle"] for observation in observations])
+    count, steps = proposals.shape[:2]
+    envs = gym.make_vec(
+        air_envs.environment_id(dataset.family),
+        num_envs=count,
+        dataset=dataset,
+        split=split,
+        action_type="propose",
+        max_proposals=steps,
+    )
+    envs.reset(options={"index": np.arange(first, first + count)})
     solved, done = np.zeros(count, bool), np.zeros(count, bool)
-    proposals, returns = np.zeros(count, np.int64), np.zeros(count)
-    state = None
-    for step in range(1, max_steps + 1):
-        actions, state = agent.predict({"puzzle": puzzle}, state)
-        if propose == "last" and step < max_steps:
-            continue
-        for i in np.flatnonzero(~done).tolist():
-            _, reward, terminated, truncated, info = envs[i].step(actions[i])
-            proposals[i] += 1
-            returns[i] += float(reward)
-            solved[i], done[i] = info["solved"], terminated or truncated
-    return solved, proposals, returns
+    made, returns = np.zeros(count, np.int64), np.zeros(count)
+    for step in range(steps):
+        _, rewards, terminations, truncations, infos = envs.step(proposals[:, step])
+        made += ~done
+        returns += np.where(done, 0.0, rewards)  # an ended episode goes on with another puzzle, which does not count
+        solved |= ~done & infos["solved"]
+        done |= terminations | truncations
+        if done.all():
+            break
+    envs.close()
+    return solved, made, returns

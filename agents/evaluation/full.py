@@ -46,6 +46,8 @@ class Evaluation(Marked):
     """Precision of the hidden states."""
     seconds: float
     """Wall time of the forward passes, compiling left out."""
+    by_step: puzzles.Grids | None = None
+    """(N, T, rows, columns) uint8: the answer after each step, where it was asked for."""
 
     @property
     def cells(self) -> NDArray[np.float64]:
@@ -116,6 +118,7 @@ def evaluate(
     batch: int = 256,
     progress: bool = True,
     shard: Shard = (0, 1),
+    keep_steps: bool = False,
 ) -> Evaluation:
     """Run the first ``count`` puzzles of a split for ``max_steps`` ACT steps and compare with the labels.
 
@@ -131,6 +134,7 @@ def evaluate(
         batch: puzzles at a time, at most.
         progress: show a bar.
         shard: (rank, world), to measure one of ``world`` slices of the puzzles; ``merge`` joins the results.
+        keep_steps: keep the answer after each step.
 
     Raises:
         ValueError: a number below 1, no such shard, or the model is for another family.
@@ -140,6 +144,7 @@ def evaluate(
     count = len(data.puzzle)
     right, solved = np.zeros((count, steps), np.int32), np.zeros((count, steps), bool)
     q_halt, answers = np.zeros((count, steps), np.float32), np.zeros_like(data.puzzle)
+    by_step = np.zeros((count, steps, *agent.family.shape), np.uint8) if keep_steps else None
     warm_up(agent, [size])
     seconds = 0.0
     with tqdm(total=count, desc="evaluating", unit="puzzle", leave=False, disable=not progress) as bar:
@@ -151,12 +156,15 @@ def evaluate(
             seconds += time.perf_counter() - start
             right[part], solved[part] = mark(agent.family, rows, answer)
             answers[part] = answer[:, -1]
+            if by_step is not None:
+                by_step[part] = answer
             bar.update(len(rows.puzzle))
     return Evaluation(
         right=right,
         solved=solved,
         q_halt=q_halt,
         answers=answers,
+        by_step=by_step,
         rating=data.rating,
         rating_unit=agent.family.rating_unit,
         split=split,
