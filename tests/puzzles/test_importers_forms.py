@@ -3,8 +3,6 @@
 import numpy as np
 import pytest
 
-import puzzles
-from agents.cli.data import main
 from puzzles.dataset import Dataset, verify
 from puzzles.importers import csv_table
 from tests.puzzles.importer_helpers import (
@@ -163,21 +161,8 @@ def test_a_zero_that_is_a_digit_is_no_blank(tmp_path, output, side, write):
     assert rows_of(Dataset(output), "train") == {puzzle.tobytes() for puzzle in batch.puzzle}
     assert Dataset(output).provenance.parameters["zero"] == "digit"
     assert "zero='digit'" in Dataset(output).provenance.command
-
-
-def test_the_command_line_knows_what_zero_means(tmp_path, output, capsys):
-    family, batch = puzzles_of("sudoku-16x16", 2)
-    source = write_text(tmp_path / "list.txt", family, batch)
-    source.write_text(source.read_text().translate(str.maketrans("123456789ABCDEFG", "0123456789ABCDEF")))
-    with pytest.raises(puzzles.PuzzleError, match="expected --zero digit or --zero blank"):
-        main(["import", str(source), "--output", str(output)])
-    main(["import", str(source), "--output", str(output), "--zero", "digit"])
-    assert rows_of(Dataset(output), "train") | rows_of(Dataset(output), "test") == {
-        puzzle.tobytes() for puzzle in batch.puzzle
-    }
     output.unlink()
     assert refused(source, output, zero="letter") == "zero 'letter', expected one of ('digit', 'blank')"
-    assert "2 puzzles" in capsys.readouterr().err
 
 
 def test_letters(tmp_path, output):
@@ -292,13 +277,12 @@ def test_a_table_is_recognised_by_its_header(tmp_path, output):
 # -- one puzzle --------------------------------------------------------------------------------------------------------
 
 
-def test_a_single_puzzle_goes_where_it_makes_sense(tmp_path, output, capsys):
+def test_a_single_puzzle_goes_where_it_makes_sense(tmp_path, output):
     source = tmp_path / "mine.txt"
     source.write_text(f"{QUESTION}\n")
-    main(["import", str(source), "--output", str(output)])
-    assert capsys.readouterr().out == (
+    assert str(run(source, output)) == (
         f"{output}: 0 train and 1 test puzzles of sudoku-9x9 from text; a single puzzle is put into test, "
-        "with train=1 (--train 1) into train\n"
+        "with train=1 (--train 1) into train"
     )
     assert Dataset(output).splits == ("test",)
     for arguments, split in (({"test": 1}, "test"), ({"train": 1}, "train"), ({"test": 0}, "train")):
