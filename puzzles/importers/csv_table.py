@@ -27,7 +27,7 @@ QUESTIONS = ("question", "questions", "puzzle", "puzzles", "quiz", "quizzes")
 ANSWERS = ("answer", "answers", "solution", "solutions")
 RATINGS = ("rating", "ratings")
 DELIMITERS = ",;\t|"
-WHOLE = re.compile(r"([0-9]+)(?:[.,]0*)?")
+WHOLE = re.compile(r"([0-9]{1,10})(?:[.,]0*)?")
 SCAN_BYTES = 1 << 22
 PEEK_BYTES = 1 << 16
 SAMPLE = 100
@@ -51,7 +51,6 @@ def read_csv(path: Path, family: PuzzleFamily | None, zero: str | None = None) -
     table = _Table(path, family, zero)
     found = family or family_of([record.question for record in table.records(table.lines[:1])], zero)
     notation = found.notation(table.sample(), zero)
-
     cells = found.rows * found.columns
 
     def read(index: NDArray[np.int64]) -> Part:

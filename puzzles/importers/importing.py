@@ -58,7 +58,7 @@ class Imported:
         if self.first_pair:
             text += f"; left out {self.dropped:,} repeats, first {self.first_pair[0]}, equal to {self.first_pair[1]}"
         if self.lone:
-            text += "; a single puzzle is put into test, with train=1 (--train 1) into train"
+            text += "; a single puzzle is put into the test split, or with train=1 (--train 1) into the train split"
         return text
 
 

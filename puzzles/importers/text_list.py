@@ -39,7 +39,7 @@ def read_text(path: Path, family: PuzzleFamily | None, zero: str | None = None) 
     form = find_form([line for _, line in itertools.islice(_lines(path), SAMPLE)], family, zero)
     found = form.family
     texts, lines = [], []
-    for number, text in form.grids(_lines(path), zero, f"{path} line {{}}".format):
+    for number, text in form.grids(_lines(path), zero, lambda number: f"{path} line {number}"):
         texts.append(text)
         lines.append(number)
     if not texts:

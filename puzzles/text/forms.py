@@ -114,13 +114,16 @@ def _integers(puzzle: Any, family: PuzzleFamily | None) -> tuple[PuzzleFamily, G
 
 
 def _family_of_integers(grid: NDArray[Any]) -> PuzzleFamily:
-    """Return the one family of this shape in which the grid is a puzzle."""
-    found = []
+    """Return the one family of this shape in which the grid is a puzzle, or has the right values at least."""
+    known, found = [], []
     for kind in puzzles.kinds():
-        with contextlib.suppress(PuzzleError):  # no such shape, or no such puzzle
+        with contextlib.suppress(PuzzleError):  # no such shape, other values, or no such puzzle
             candidate = puzzles.family(f"{kind}-{grid.shape[0]}x{grid.shape[1]}")
+            candidate.checked(grid[None])
+            known.append(candidate)
             candidate.check(grid[None])
             found.append(candidate)
+    found = found or known
     if len(found) != 1:
         names = " and of ".join(family.name for family in found) or "no family"
         raise PuzzleError(f"puzzle: a grid of {names}, expected one: name the family")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import itertools
 import math
 import re
@@ -21,6 +22,7 @@ Lines = Iterable[tuple[int, str]]
 """Lines with their numbers, counted from 1, without their ends."""
 
 
+@functools.cache
 def is_plain(cells: str) -> bool:
     """Return whether a family of these ``cells`` has plain lines only: its cells look like what separates columns."""
     return any(SEPARATORS.fullmatch(cell) for cell in cells)
@@ -86,7 +88,9 @@ def numbers_as_cells(words: list[str], family: PuzzleFamily) -> str:
     """Return cells that are written as numbers, such as 12 for C, with one character each; "" if ``words`` are none."""
     if not any(len(word) > 1 for word in words):
         return ""
-    if any(len(word) > 1 and not (word.isdecimal() and int(word) < family.cell_values) for word in words):
+    if any(len(word) > 2 or (len(word) > 1 and not word.isdecimal()) for word in words):
+        return ""
+    if any(word.isdecimal() and int(word) >= family.cell_values for word in words):
         return ""
     return "".join(family.cells[int(word)] if word.isdecimal() and int(word) else word for word in words)
 

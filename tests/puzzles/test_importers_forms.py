@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from puzzles import DatasetError, PuzzleError
 from puzzles.dataset import Dataset, verify
 from puzzles.importers import csv_table
 from tests.puzzles.importer_helpers import (
@@ -122,7 +123,7 @@ def test_what_is_wrong_with_a_line(tmp_path, output, line, message):
 def test_what_is_wrong_with_a_drawn_grid(tmp_path, output, change, message):
     rows = ROWS[OTHER] + ROWS[QUESTION]
     change(rows)
-    source = tmp_path / "drawn.txt"
+    source = tmp_path / "drawn {0}.txt"
     source.write_text("\n".join(rows))
     assert refused(source, output, test=1).startswith(f"{source} {message}")
 
@@ -251,6 +252,7 @@ def test_ratings_that_are_missing_are_computed(tmp_path, output, sudokus):
     [
         (f"question,rating\n{QUESTION},1.5\n", "line 2: rating '1.5', expected a whole number below 2**31"),
         (f"question,rating\n{QUESTION},1e3\n", "line 2: rating '1e3', expected a whole number below 2**31"),
+        (f"question,rating\n{QUESTION},{'9' * 5000}\n", "line 2: rating '99999"),
         (f"question;answer\n{QUESTION};{ANSWER};\n", "line 2: 3 columns, expected 2"),
         (f"question\n{QUESTION[:8]}0{QUESTION[9:]}\n", "line 2: question: row 1, column 9: '0' in a grid with the bl"),
         (f"name,grid\nx,{QUESTION}\n", "line 1: neither a column question, questions, puzzle, puzzles, quiz, quizzes"),
@@ -281,8 +283,8 @@ def test_a_single_puzzle_goes_where_it_makes_sense(tmp_path, output):
     source = tmp_path / "mine.txt"
     source.write_text(f"{QUESTION}\n")
     assert str(run(source, output)) == (
-        f"{output}: 0 train and 1 test puzzles of sudoku-9x9 from text; a single puzzle is put into test, "
-        "with train=1 (--train 1) into train"
+        f"{output}: 0 train and 1 test puzzles of sudoku-9x9 from text; a single puzzle is put into the test split, "
+        "or with train=1 (--train 1) into the train split"
     )
     assert Dataset(output).splits == ("test",)
     for arguments, split in (({"test": 1}, "test"), ({"train": 1}, "train"), ({"test": 0}, "train")):
@@ -296,6 +298,47 @@ def test_a_single_puzzle_goes_where_it_makes_sense(tmp_path, output):
     (tmp_path / "folder").mkdir()
     source = source.rename(tmp_path / "folder" / "train.txt")
     assert run(source.parent, output).counts == {"train": 1, "test": 0}  # the source's own split
+
+
+# -- damage ------------------------------------------------------------------------------------------------------------
+
+
+def damaged(content, random):
+    """Return a file with a byte changed, a piece cut out, another put in, or the rest cut off."""
+    place, size = int(random.integers(len(content))), int(random.integers(1, 4))
+    before, after = content[:place], content[place:]
+    new = random.integers(32, 127, size, dtype=np.uint8).tobytes()
+    return before + [random.bytes(1) + after[1:], after[10 * size :], new + after, b""][random.integers(4)]
+
+
+def attempt(source, output):
+    """Return the solutions of an import, or the line that refuses it."""
+    try:
+        run(source, output, on_duplicate="drop")
+    except (PuzzleError, DatasetError) as error:
+        return str(error)
+    return solutions(output)
+
+
+def test_a_damaged_file_is_refused_in_one_line_or_keeps_its_puzzles(tmp_path, output):
+    random = np.random.default_rng(0)
+    sources = [(".txt", "\n".join(map(form, PAIRS))) for form in LINES.values()]
+    sources += [(".csv", table(name)[0]) for name in TABLES]
+    read = 0
+    for _ in range(120):
+        suffix, text = sources[random.integers(len(sources))]
+        source = tmp_path / f"a{suffix}"
+        source.write_bytes(damaged(text.encode(), random))
+        found = attempt(source, output)
+        if isinstance(found, str):
+            assert found.startswith(str(source))
+            assert "\n" not in found
+            continue
+        read += 1
+        for puzzle, solution in found.items():
+            (original,) = (given for given, answer in PAIRS.items() if answer == solution)
+            assert sum(a != b for a, b in zip(puzzle, original, strict=True)) <= 3
+    assert 5 < read < 115
 
 
 # -- the files that users have reported --------------------------------------------------------------------------------

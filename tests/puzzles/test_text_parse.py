@@ -138,6 +138,9 @@ def test_integers():
     maze = puzzles.family("maze-5x8")
     grid = maze.generate(np.zeros(1, np.uint64)).puzzle[0]
     assert puzzles.parse(grid.astype(int))[0] is maze
+    twice = GRID.copy()
+    twice[0, 1] = twice[0, 0]  # a contradiction is for ``check`` to find, as in a text
+    assert puzzles.parse(twice)[0] is sudoku(9)
     read = puzzles.parse(GRID)[1]
     read[0, 0] = 1
     assert GRID[0, 0] == 5  # the caller's array stays his own

@@ -27,5 +27,5 @@ def test_one_puzzle_alone(tmp_path, capsys):
     main(["import", str(source), "--output", str(output)])
     printed = capsys.readouterr().out
     assert printed.count("\n") == 1
-    assert "1 test puzzles of sudoku-9x9 from text; a single puzzle is put into test" in printed
+    assert "1 test puzzles of sudoku-9x9 from text; a single puzzle is put into the test split" in printed
     assert Dataset(output).counts["test"] == 1
