@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from puzzles.errors import PuzzleError
-from puzzles.text.notation import Notation, check_zero
+from puzzles.notation import Notation, check_zero
 
 Grids = NDArray[np.uint8]
 

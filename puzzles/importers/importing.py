@@ -24,8 +24,8 @@ from puzzles.importers.csv_table import has_header, read_csv
 from puzzles.importers.npy_folder import read_npy
 from puzzles.importers.rows import Rows, Source
 from puzzles.importers.text_list import read_text
+from puzzles.notation import check_zero
 from puzzles.shards import candidate_seeds
-from puzzles.text.notation import check_zero
 
 FORMATS = ("text", "csv", "npy")
 SUFFIXES = {"text": ".txt", "csv": ".csv"}

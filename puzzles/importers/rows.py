@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from puzzles.dataset.layout import SPLITS
 from puzzles.errors import PuzzleError
 from puzzles.family import Grids, PuzzleFamily, Puzzles
-from puzzles.text.notation import Notation
+from puzzles.notation import Notation
 
 
 class Part(NamedTuple):

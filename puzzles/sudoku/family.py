@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from puzzles.errors import PuzzleError
 from puzzles.family import Grids, PuzzleFamily, Puzzles
+from puzzles.notation import Notation, check_zero
 from puzzles.sudoku import canonical, generator, rules, solver, symmetry
 from puzzles.sudoku.geometry import BOX_SHAPES, box_index
-from puzzles.text.notation import Notation, check_zero
 
 FROM_ZERO = "0123456789ABCDEF"
 LETTERS = "ABCDEFGHIJKLMNOP"

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 import puzzles
 from puzzles.errors import PuzzleError
 from puzzles.family import Grids, PuzzleFamily
+from puzzles.notation import check_zero
 from puzzles.text.drawn import drawn, drawn_families
 from puzzles.text.lines import SEPARATORS, Lines, families_of, is_plain, line_cells, listed, listed_families
-from puzzles.text.notation import check_zero
 
 DEFAULT_FAMILY = "sudoku-9x9"
 
