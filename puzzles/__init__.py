@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from puzzles.errors import DatasetError, PuzzleError
 from puzzles.family import Grids, PuzzleFamily, Puzzles
 from puzzles.lazy_names import lazy_names
+from puzzles.text.forms import parse
 
 if TYPE_CHECKING:
     from puzzles.build import build_dataset
@@ -28,6 +29,7 @@ __all__ = [
     "build_dataset",
     "family",
     "kinds",
+    "parse",
     "register",
 ]
 

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import abc
 import dataclasses
+from collections.abc import Iterable
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from puzzles.errors import PuzzleError
+from puzzles.notation import Notation, check_zero
 
 Grids = NDArray[np.uint8]
 
@@ -159,31 +161,27 @@ class PuzzleFamily(abc.ABC):
         Well-formed means: shape, cell values, no contradiction that can be seen without solving.
         """
 
-    def checked(self, grids: Grids, what: str = "puzzle") -> Grids:
-        """Return ``grids`` as kernels take them, C-contiguous and writable, copied only if they are not.
+    def checked(self, grids: Any, what: str = "puzzle") -> Grids:
+        """Return ``grids`` as kernels take them: uint8, C-contiguous and writable, copied only if they are not.
 
-        Kernels check no bounds, so every method that hands outside arrays to one asks this first. ``what`` names the
-        grids in messages.
+        Kernels check no bounds, so every method that hands outside arrays to one asks this first.
+
+        Args:
+            grids: (N, rows, columns) integers: an array of any integer dtype, or nested lists.
+            what: names the grids in messages.
 
         Raises:
-            PuzzleError: not (N, rows, columns) uint8 with values below ``cell_values``.
+            PuzzleError: another shape or dtype, or a value that is not 0 to ``cell_values - 1``.
         """
-        grids = self._shaped(grids, what)
-        if grids.size and grids.max() >= self.cell_values:
-            index, row, column = np.argwhere(grids >= self.cell_values)[0]
-            value = grids[index, row, column]
-            raise PuzzleError(
-                f"{what} {index}: row {row + 1}, column {column + 1}: {value}, expected 0 to {self.cell_values - 1}"
-            )
-        return grids
+        return self._integers(grids, what, self.cell_values - 1)
 
-    def checked_answers(self, puzzle: Grids, grid: Grids) -> tuple[Grids, Grids]:
-        """Return puzzles, ``checked``, and the grids that should answer them, in which any value may stand.
+    def checked_answers(self, puzzle: Any, grid: Any) -> tuple[Grids, Grids]:
+        """Return puzzles, ``checked``, and the grids that should answer them, in which any value 0 to 255 may stand.
 
         Raises:
             PuzzleError: also if there are not as many of one as of the other.
         """
-        puzzle, grid = self.checked(puzzle), self._shaped(grid, "grid")
+        puzzle, grid = self.checked(puzzle), self._integers(grid, "grid", 255)
         if len(puzzle) != len(grid):
             raise PuzzleError(f"{len(puzzle)} puzzles, {len(grid)} grids")
         return puzzle, grid
@@ -195,14 +193,22 @@ class PuzzleFamily(abc.ABC):
         """
         return answer
 
-    def _shaped(self, grids: Grids, what: str) -> Grids:
-        if not isinstance(grids, np.ndarray):
-            raise PuzzleError(f"{what}: a {type(grids).__name__}, expected a NumPy array")
+    def _integers(self, grids: Any, what: str, highest: int) -> Grids:
+        shape = f"(N, {self.rows}, {self.columns})"
+        try:
+            grids = np.asarray(grids)
+        except (TypeError, ValueError):  # ragged rows, or an object that only looks like an array
+            raise PuzzleError(f"{what}: a {type(grids).__name__} of no shape, expected {shape} integers") from None
         if grids.ndim != 3 or grids.shape[1:] != self.shape:
-            raise PuzzleError(f"{what}: shape {grids.shape}, expected (N, {self.rows}, {self.columns})")
-        if grids.dtype != np.uint8:
-            raise PuzzleError(f"{what}: dtype {grids.dtype}, expected uint8")
-        return np.require(grids, requirements=["C", "W"])
+            raise PuzzleError(f"{what}: shape {grids.shape}, expected {shape}")
+        if grids.dtype.kind not in "iu":
+            raise PuzzleError(f"{what}: dtype {grids.dtype}, expected integers")
+        narrow = grids.dtype == np.uint8
+        if grids.size and not (narrow and highest == 255) and (grids.max() > highest or grids.min() < 0):
+            index, row, column = np.argwhere((grids < 0) | (grids > highest))[0]
+            value = grids[index, row, column]
+            raise PuzzleError(f"{what} {index}: row {row + 1}, column {column + 1}: {value}, expected 0 to {highest}")
+        return np.require(grids, np.uint8, ["C", "W"])
 
     @abc.abstractmethod
     def solve(self, puzzle: Grids) -> Grids:
@@ -316,21 +322,37 @@ class PuzzleFamily(abc.ABC):
 
     # -- text -------------------------------------------------------------------------------------------------------
 
-    def parse(self, text: str) -> Grids:
-        """Read one grid from ``rows * columns`` characters in row-major order: (rows, columns) uint8.
+    def notation(self, texts: Iterable[str] = (), zero: str | None = None) -> Notation:
+        """Return the notation that some grids of one file, ``rows * columns`` characters each, are written in.
+
+        By default ``cells``; Sudoku has several.
+
+        Args:
+            texts: grids of the file, the first thousand say.
+            zero: ``"digit"`` or ``"blank"``: what the character 0 stands for; None where a grid with another blank has
+                no 0.
 
         Raises:
-            PuzzleError: a wrong length or an unknown character, with its position.
+            PuzzleError: ``zero`` for a family whose cells are no digits, or another value of it.
         """
-        expected = self.rows * self.columns
-        if len(text) != expected:
-            raise PuzzleError(f"{len(text)} cells, expected {expected}")
-        alphabet = self.cells[: self.cell_values]
-        for position, character in enumerate(text):
-            if character not in alphabet:
-                row, column = divmod(position, self.columns)
-                raise PuzzleError(f"row {row + 1}, column {column + 1}: {character!r}, expected one of {alphabet!r}")
-        return np.array([alphabet.index(character) for character in text], dtype=np.uint8).reshape(self.shape)
+        check_zero(zero)
+        if zero is not None:
+            raise PuzzleError(f"zero {zero!r}: {self.name} has no digits, expected none")
+        return Notation(self.cells[: self.cell_values])
+
+    def parse(self, text: str, zero: str | None = None) -> Grids:
+        """Read one grid from ``rows * columns`` characters in row-major order: (rows, columns) uint8.
+
+        ``puzzles.parse`` also reads grids with separators, over several lines, or with text around them.
+
+        Args:
+            text: the grid, in any ``notation`` of the family.
+            zero: see ``notation``.
+
+        Raises:
+            PuzzleError: a wrong length or an unknown character, with its position; or a 0 of uncertain meaning.
+        """
+        return self.notation([text], zero).parse(text, self.shape)
 
     def format(self, grid: Grids) -> str:
         """Write one (rows, columns) grid as ``rows * columns`` characters; the inverse of ``parse``."""

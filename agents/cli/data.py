@@ -113,12 +113,13 @@ def _import(args: list[str]) -> None:
         seed: int = 0,
         on_duplicate: Literal["error", "drop"] = "error",
         rating_convention: str | None = None,
+        zero: Literal["digit", "blank"] | None = None,
     ) -> None:
         """Import published puzzles. Each is solved, or its solution proved; ratings that come with them are kept.
 
         Args:
             output: the file to write.
-            source: a text list, a CSV, or a folder with a train and test split.
+            source: a text file, a CSV, or a folder with a train and test split; docs/formats.md shows what is read.
             hub: instead of a source, a data set of the Hugging Face hub: sapientinc/sudoku-extreme,
                 sapientinc/maze-30x30-hard-1k.
             revision: a branch, tag or commit of it.
@@ -130,6 +131,7 @@ def _import(args: list[str]) -> None:
             on_duplicate: puzzles equal by the split rule are an error, or all but the first are dropped.
             rating_convention: what the source's ratings follow, or puzzles without are rated by; by default the
                 family's first convention.
+            zero: what 0 stands for in a Sudoku with another blank: a digit, as in 16x16 grids of 0 to F; or a blank.
         """
         from puzzles.importers import import_puzzles
         from puzzles.importers.hub import download
@@ -144,7 +146,7 @@ def _import(args: list[str]) -> None:
         print(
             import_puzzles(
                 source, output, family, format, test, train, seed, on_duplicate, command,
-                rating_convention=rating_convention, notes=notes,
+                rating_convention=rating_convention, zero=zero, notes=notes,
             )
         )  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,8 @@ from puzzles.dataset.keys import KeySet
 from puzzles.dataset.layout import SPLITS
 from puzzles.dataset.proof import BLOCK_ROWS, SPLIT_RULES, check_rows, check_unique, located
 from puzzles.errors import PuzzleError
-from puzzles.family import PuzzleFamily, Puzzles
-from puzzles.importers.rows import Rows
+from puzzles.family import Grids, PuzzleFamily
+from puzzles.importers.rows import Part, Rows
 
 
 class Choice:
@@ -27,12 +28,19 @@ class Choice:
         """How rows without ratings are rated: one of ``family.rating_conventions``."""
         self.repeats = 0
         """Rows left out because an earlier one is equal by the split rule."""
+        self.rated = 0
+        """Rows chosen whose rating comes from the source."""
         self.first_pair: tuple[str, str] | None = None
         """The places of the first row left out and of the one it is equal to."""
         self._seen = KeySet()
         self._rows: dict[str, Rows] = {}
         self._chosen: dict[str, list[NDArray[np.int64]]] = {split: [] for split in SPLITS}
         self._keys: dict[str, list[NDArray[np.void]]] = {split: [] for split in SPLITS}
+
+    @property
+    def chosen(self) -> int:
+        """How many rows are chosen."""
+        return sum(len(block) for blocks in self._chosen.values() for block in blocks)
 
     def fill(self, split: str, rows: Rows, order: NDArray[np.int64], wanted: int | None, bar: tqdm[Any]) -> int:
         """Choose rows in ``order`` until ``wanted`` are found, or all; return how many were looked at.
@@ -48,6 +56,7 @@ class Choice:
             added = self._seen.add(keys)
             self._chosen[split].append(block[added.new])
             self._keys[split].append(keys[added.new])
+            self.rated += int(proved.rated[added.new].sum())
             repeats = np.flatnonzero(~added.new)
             if len(repeats) and self.first_pair is None:
                 self.first_pair = rows.place(int(block[repeats[0]])), self._place_of(int(added.number[repeats[0]]))
@@ -77,7 +86,7 @@ class Choice:
         order = np.argsort(chosen)
         for start in range(0, len(order), BLOCK_ROWS):
             part = order[start : start + BLOCK_ROWS]
-            writer.append(split, self._rows[split].take(chosen[part]), keys[part])
+            writer.append(split, self._rows[split].take(chosen[part]).puzzles, keys[part])
 
     def _place_of(self, number: int) -> str:
         """Return the place of the chosen row whose key has this number: keys are numbered as rows are chosen."""
@@ -88,22 +97,25 @@ class Choice:
             number -= len(chosen)
         raise AssertionError("the number of a key that was not chosen")
 
-    def _prove(self, rows: Rows, block: NDArray[np.int64]) -> Puzzles:
-        """Prove the rows of ``block``; first solve and rate them where the source has not."""
+    def _prove(self, rows: Rows, block: NDArray[np.int64]) -> Part:
+        """Prove the rows of ``block``; first solve and rate those that the source has not."""
         family = self.family
-        proved = rows.take(block)
+        part = rows.take(block)
 
         def place(row: int) -> str:
             return rows.place(int(block[row]))
 
-        located(lambda part: family.check(proved.puzzle[part]), len(block), place)
-        if not rows.solved:
-            solution = located(lambda part: family.solve(proved.puzzle[part]), len(block), place)
-            proved = proved._replace(solution=solution)
-        if not rows.rated:
-            rating = located(lambda part: family.rate(proved.puzzle[part], self.convention), len(block), place)
-            proved = proved._replace(rating=rating)
-        rows.fill(block, proved)
-        check_rows(family, proved, place)
-        check_unique(family, proved.puzzle, place)
-        return proved
+        def fill_in(target: NDArray[Any], has: NDArray[np.bool_], find: Callable[[Grids], NDArray[Any]]) -> None:
+            lacking = np.flatnonzero(~has)
+            if len(lacking):
+                target[lacking] = located(
+                    lambda some: find(part.puzzle[lacking[some]]), len(lacking), lambda row: place(lacking[row])
+                )
+
+        located(lambda some: family.check(part.puzzle[some]), len(block), place)
+        fill_in(part.solution, part.solved, family.solve)
+        fill_in(part.rating, part.rated, lambda puzzle: family.rate(puzzle, self.convention))
+        rows.fill(block, part)
+        check_rows(family, part.puzzles, place)
+        check_unique(family, part.puzzle, place)
+        return part

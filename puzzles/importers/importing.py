@@ -20,15 +20,17 @@ from puzzles.errors import DatasetError, PuzzleError
 from puzzles.family import PuzzleFamily
 from puzzles.files import check_target
 from puzzles.importers.choosing import Choice
-from puzzles.importers.csv_table import read_csv
+from puzzles.importers.csv_table import has_header, read_csv
 from puzzles.importers.npy_folder import read_npy
 from puzzles.importers.rows import Rows, Source
 from puzzles.importers.text_list import read_text
+from puzzles.notation import check_zero
 from puzzles.shards import candidate_seeds
 
 FORMATS = ("text", "csv", "npy")
 SUFFIXES = {"text": ".txt", "csv": ".csv"}
-TABLES: dict[str, Callable[[Path, PuzzleFamily | None], tuple[PuzzleFamily, Rows]]] = {
+TABLE_SUFFIXES = (".csv", ".tsv")
+TABLES: dict[str, Callable[[Path, PuzzleFamily | None, str | None], tuple[PuzzleFamily, Rows]]] = {
     "text": read_text,
     "csv": read_csv,
 }
@@ -47,12 +49,16 @@ class Imported:
     """Puzzles left out because an earlier one is equal by the split rule."""
     first_pair: tuple[str, str] | None
     """The places of the first puzzle left out and of the one it is equal to."""
+    lone: bool = False
+    """Whether the source has one puzzle, which is in the test split because ``train`` was not given."""
 
     def __str__(self) -> str:
         counts = " and ".join(f"{count:,} {split}" for split, count in self.counts.items())
         text = f"{self.path}: {counts} puzzles of {self.family} from {self.format}"
         if self.first_pair:
             text += f"; left out {self.dropped:,} repeats, first {self.first_pair[0]}, equal to {self.first_pair[1]}"
+        if self.lone:
+            text += "; a single puzzle is put into the test split, or with train=1 (--train 1) into the train split"
         return text
 
 
@@ -69,17 +75,19 @@ def import_puzzles(
     progress: bool = True,
     *,
     rating_convention: str | None = None,
+    zero: str | None = None,
     notes: Mapping[str, Any] | None = None,
 ) -> Imported:
     """Read puzzles in a foreign format, prove them and write them to one dataset file.
 
     Every puzzle taken is checked, solved (or its given solution proved), proved to have one solution where its family
-    asks for it, and rated where the source has no ratings.
+    asks for it, and rated where the source has no rating of it.
 
     A source that has its own train and test keeps them; ``train`` and ``test`` then draw that many puzzles of each. One
     that has either alone makes a dataset of one split. A source without is split at random: ``test`` puzzles, by
-    default a tenth, for the test split, and ``train`` of the rest, by default all. The draw depends on the seed and the
-    number of rows alone, a larger draw contains a smaller one, and the puzzles of a split keep the order of the source.
+    default a tenth, for the test split, and ``train`` of the rest, by default all; a source of one puzzle has it for
+    the test split alone, unless ``train`` or ``test`` say otherwise. The draw depends on the seed and the number of
+    rows alone, a larger draw contains a smaller one, and the puzzles of a split keep the order of the source.
 
     No two puzzles of the dataset are equal by the family's split rule. The test split is filled first, so a published
     test set stays whole if one of its puzzles stands in train too.
@@ -98,6 +106,8 @@ def import_puzzles(
         rating_convention: which of ``family.rating_conventions`` the ratings of the source follow, which are kept as
             they are, or the puzzles of a source without are rated by; None means the first, which is what
             Sudoku-Extreme's column holds.
+        zero: ``"digit"`` or ``"blank"``: what the character 0 of a Sudoku stands for. None means a blank, and refuses
+            a grid that has another blank beside it.
         notes: stored with the parameters, such as where the source was downloaded from; JSON.
 
     Raises:
@@ -112,15 +122,19 @@ def import_puzzles(
     check_target(Path(output))
     format = format or _guess(source)
     _check_arguments(format, test, train, on_duplicate)
-    read = _read(source, format, puzzles.family(family) if isinstance(family, str) else family)
+    check_zero(zero)
+    read = _read(source, format, puzzles.family(family) if isinstance(family, str) else family, zero)
+    lone = False
+    if len(read.rows.get("all", ())) == 1:  # one puzzle cannot be split
+        lone = train is None and test != 0
+        train, test = (0, test) if lone else (train, test or 0)
     wanted = {"test": test, "train": train}
     _check_splits(source, read, wanted)
-    rated = all(rows.rated for rows in read.rows.values())
     convention = read.family.rating_convention(rating_convention)
     if command is None:
         arguments = (
             f"family={read.family.name!r}, {format=}, {test=}, {train=}, {seed=}, {on_duplicate=}, "
-            f"rating_convention={convention!r}"
+            f"rating_convention={convention!r}" + (f", {zero=}" if zero else "")
         )
         command = f"import_puzzles({source.name!r}, {arguments})"
     choice = Choice(read.family, convention)
@@ -134,16 +148,18 @@ def import_puzzles(
         "train": train,
         "on_duplicate": on_duplicate,
         "dropped": choice.repeats,
+        **({} if zero is None else {"zero": zero}),
+        **({"ratings_computed": choice.chosen - choice.rated} if 0 < choice.rated < choice.chosen else {}),
         **read.notes,
         **(notes or {}),
     }
-    source_of_ratings = "imported" if rated else "computed"
+    source_of_ratings = "imported" if choice.rated else "computed"
     provenance = Provenance(f"import: {format}", parameters, seed, command, source_of_ratings, convention)
     allow_empty = 0 in (train, test) or bool(read.missing)
     with DatasetWriter(output, read.family, provenance=provenance, allow_empty=allow_empty) as writer:
         for split in ("test", "train"):
             choice.write(split, writer)
-    return Imported(Path(output), format, read.family.name, writer.counts, choice.repeats, choice.first_pair)
+    return Imported(Path(output), format, read.family.name, writer.counts, choice.repeats, choice.first_pair, lone)
 
 
 def _check_arguments(format: str, test: int | None, train: int | None, on_duplicate: str) -> None:
@@ -160,7 +176,7 @@ def _check_arguments(format: str, test: int | None, train: int | None, on_duplic
 
 def _guess(source: Path) -> str:
     if source.is_file():
-        return "csv" if source.suffix.lower() == ".csv" else "text"
+        return "csv" if source.suffix.lower() in TABLE_SUFFIXES or has_header(source) else "text"
     signs = {"npy": "/dataset.json", "csv": ".csv", "text": ".txt"}
     for format, sign in signs.items():
         if any((source / f"{split}{sign}").is_file() for split in SPLITS):
@@ -168,14 +184,14 @@ def _guess(source: Path) -> str:
     raise DatasetError(f"{source}: expected one of {[f'train{sign}' for sign in signs.values()]} in the folder")
 
 
-def _read(source: Path, format: str, family: PuzzleFamily | None) -> Source:
+def _read(source: Path, format: str, family: PuzzleFamily | None, zero: str | None) -> Source:
     if format == "npy":
         if not source.is_dir():
             raise DatasetError(f"{source}: a file, expected the folder of the NPY layout")
         return read_npy(source, family)
     table = TABLES[format]
     if source.is_file():
-        family, rows = table(source, family)
+        family, rows = table(source, family, zero)
         return Source(family, {"all": rows}, [source])
     paths = [source / f"{split}{SUFFIXES[format]}" for split in SPLITS]
     files = [path for path in paths if path.is_file()]
@@ -183,7 +199,7 @@ def _read(source: Path, format: str, family: PuzzleFamily | None) -> Source:
         raise DatasetError(f"{source}: no file {' or '.join(repr(path.name) for path in paths)}, expected one or both")
     found = {}
     for path in files:
-        family, found[path.stem] = table(path, family)
+        family, found[path.stem] = table(path, family, zero)
     assert family is not None
     return Source(family, found, files)
 

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from puzzles.dataset.layout import SPLITS
 from puzzles.errors import DatasetError, PuzzleError
 from puzzles.family import Grids, PuzzleFamily
-from puzzles.importers.rows import Rows, Source, families_of
+from puzzles.importers.rows import Part, Rows, Source
+from puzzles.text.lines import families_of
 
 ARRAYS = {"inputs": 2, "labels": 2, "puzzle_identifiers": 1, "puzzle_indices": 1, "group_indices": 1}
 """Each array with its number of dimensions."""
@@ -63,11 +64,11 @@ def _rows(
         if tokens.shape != expected:
             raise DatasetError(f"{path}: shape {tokens.shape}, expected {expected} for {family.name}")
 
-    def read(index: NDArray[np.int64]) -> tuple[Grids, Grids, None]:
+    def read(index: NDArray[np.int64]) -> Part:
         rows = first[index]
-        return _cells(paths[0], inputs, rows, family), _cells(paths[1], labels, rows, family), None
+        return Part.of(_cells(paths[0], inputs, rows, family), _cells(paths[1], labels, rows, family))
 
-    return Rows(len(first), lambda row: f"{paths[0]} row {first[row]}", read, solved=True, rated=False)
+    return Rows(len(first), lambda row: f"{paths[0]} row {first[row]}", read)
 
 
 def _metadata(place: Path) -> dict[str, Any]:

@@ -2,23 +2,46 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-import puzzles
 from puzzles.dataset.layout import SPLITS
 from puzzles.errors import PuzzleError
 from puzzles.family import Grids, PuzzleFamily, Puzzles
+from puzzles.notation import Notation
 
-Read = Callable[[NDArray[np.int64]], tuple[Grids, Grids | None, NDArray[np.int32] | None]]
-DEFAULT_FAMILY = "sudoku-9x9"
+
+class Part(NamedTuple):
+    """K rows of a source."""
+
+    puzzle: Grids
+    """(K, rows, columns) uint8."""
+    solution: Grids
+    """(K, rows, columns) uint8; anything where the source has none."""
+    rating: NDArray[np.int32]
+    """(K,) int32; anything where the source has none."""
+    solved: NDArray[np.bool_]
+    """(K,) bool: whether the source has a solution."""
+    rated: NDArray[np.bool_]
+    """(K,) bool: whether the source has a rating."""
+
+    @classmethod
+    def of(cls, puzzle: Grids, solution: Grids | None = None) -> Part:
+        """Return puzzles without ratings, and without solutions where they are None."""
+        none = np.zeros(len(puzzle), bool)
+        if solution is None:
+            return cls(puzzle, np.zeros_like(puzzle), np.zeros(len(puzzle), np.int32), none, none)
+        return cls(puzzle, solution, np.zeros(len(puzzle), np.int32), ~none, none)
+
+    @property
+    def puzzles(self) -> Puzzles:
+        """The rows without what the source says about them."""
+        return Puzzles(self.puzzle, self.solution, self.rating)
 
 
 class Rows:
@@ -27,42 +50,35 @@ class Rows:
     Args:
         count: N.
         place: names the place of row i for messages: "sudoku.txt line 9".
-        read: takes rows, (K,) int64, and returns their grids, solutions and ratings; the latter two are None where the
-            file has none. Raises ``PuzzleError`` that starts with the place of the row.
-        solved: whether the file has solutions.
-        rated: whether the file has ratings.
+        read: takes rows, (K,) int64, and returns what the file has of them. Raises ``PuzzleError`` that starts with the
+            place of the row.
     """
 
-    def __init__(self, count: int, place: Callable[[int], str], read: Read, *, solved: bool, rated: bool):
+    def __init__(self, count: int, place: Callable[[int], str], read: Callable[[NDArray[np.int64]], Part]):
         self.place = place
-        self.solved = solved
-        self.rated = rated
         self._count = count
         self._read = read
         self._solutions: Grids | None = None
-        self._ratings = None if rated else np.zeros(count, np.int32)
+        self._ratings = np.zeros(count, np.int32)
 
     def __len__(self) -> int:
         return self._count
 
-    def take(self, index: NDArray[np.int64]) -> Puzzles:
-        """Return the rows at ``index``; what the file has not is zero until ``fill`` brings it."""
-        puzzle, solution, rating = self._read(index)
-        if solution is None:
-            solution = np.zeros_like(puzzle) if self._solutions is None else self._solutions[index]
-        if rating is None:
-            assert self._ratings is not None
-            rating = self._ratings[index]
-        return Puzzles(puzzle, solution, rating)
+    def take(self, index: NDArray[np.int64]) -> Part:
+        """Return the rows at ``index``; what the file lacks is what ``fill`` has brought."""
+        part = self._read(index)
+        part.rating[~part.rated] = self._ratings[index[~part.rated]]
+        if self._solutions is not None:
+            part.solution[~part.solved] = self._solutions[index[~part.solved]]
+        return part
 
-    def fill(self, index: NDArray[np.int64], proved: Puzzles) -> None:
-        """Keep the solutions and ratings of the rows at ``index`` that the file has not."""
-        if not self.solved:
-            if self._solutions is None:
-                self._solutions = np.zeros((self._count, *proved.solution.shape[1:]), np.uint8)
-            self._solutions[index] = proved.solution
-        if self._ratings is not None:
-            self._ratings[index] = proved.rating
+    def fill(self, index: NDArray[np.int64], part: Part) -> None:
+        """Keep the solutions and ratings of the rows at ``index`` that the file lacks."""
+        self._ratings[index[~part.rated]] = part.rating[~part.rated]
+        if not part.solved.all():
+            if self._solutions is None:  # memory is used by the rows that are written, not by all
+                self._solutions = np.zeros((self._count, *part.solution.shape[1:]), np.uint8)
+            self._solutions[index[~part.solved]] = part.solution[~part.solved]
 
 
 @dataclasses.dataclass
@@ -83,46 +99,16 @@ class Source:
         return [] if "all" in self.rows else [split for split in SPLITS if split not in self.rows]
 
 
-def parse_grids(family: PuzzleFamily, texts: Sequence[str], place: Callable[[int], str]) -> Grids:
-    """Parse many grids at once: (N, rows, columns) uint8.
+def parse_grids(family: PuzzleFamily, notation: Notation, texts: Sequence[str], place: Callable[[int], str]) -> Grids:
+    """Parse many grids of one notation at once: (N, rows, columns) uint8.
 
     Raises:
-        PuzzleError: ``family.parse`` refuses a text; the message starts with its place.
+        PuzzleError: the notation has no such text; the message starts with its place.
     """
-    cells = family.rows * family.columns
-    table = np.full(256, 255, np.uint8)
-    for value, character in enumerate(family.cells[: family.cell_values]):
-        table[ord(character)] = value
-    if all(len(text) == cells for text in texts):
-        raw = np.frombuffer("".join(texts).encode("latin-1", "replace"), np.uint8)
-        grids = table[raw].reshape(-1, *family.shape)
-        unknown = np.flatnonzero((grids == 255).any(axis=(1, 2)))
-    else:
-        grids = np.empty((len(texts), *family.shape), np.uint8)
-        unknown = np.arange(len(texts))
-    for row in map(int, unknown):  # what the table does not know: the family parses it, or says what is wrong
+    grids, unknown = notation.parse_many(texts, family.shape)
+    for row in map(int, unknown):
         try:
-            grids[row] = family.parse(texts[row])
+            grids[row] = notation.parse(texts[row], family.shape)
         except PuzzleError as error:
             raise PuzzleError(f"{place(row)}: {error}") from None
     return grids
-
-
-def families_of(cells: int) -> list[PuzzleFamily]:
-    """Return the families, one of each registered kind at most, whose grid is a square of so many cells."""
-    side = math.isqrt(max(0, cells))
-    found = []
-    for kind in puzzles.kinds() if side * side == cells else ():
-        with contextlib.suppress(PuzzleError):  # the kind has no such grid
-            found.append(puzzles.family(f"{kind}-{side}x{side}"))
-    return found
-
-
-def family_of(texts: Iterable[str]) -> PuzzleFamily:
-    """Return the family of the first text that is a puzzle of one; sudoku-9x9 where none is, to say what is wrong."""
-    for text in texts:
-        for family in families_of(len(text)):
-            with contextlib.suppress(PuzzleError):
-                family.check(family.parse(text)[None])
-                return family
-    return puzzles.family(DEFAULT_FAMILY)

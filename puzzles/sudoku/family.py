@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -9,8 +10,12 @@ from numpy.typing import NDArray
 
 from puzzles.errors import PuzzleError
 from puzzles.family import Grids, PuzzleFamily, Puzzles
+from puzzles.notation import Notation, check_zero
 from puzzles.sudoku import canonical, generator, rules, solver, symmetry
 from puzzles.sudoku.geometry import BOX_SHAPES, box_index
+
+FROM_ZERO = "0123456789ABCDEF"
+LETTERS = "ABCDEFGHIJKLMNOP"
 
 
 class Sudoku(PuzzleFamily):
@@ -178,6 +183,17 @@ class Sudoku(PuzzleFamily):
 
     # -- text -------------------------------------------------------------------------------------------------------
 
-    def parse(self, text: str) -> Grids:
-        """Read one grid; ``0`` stands for a blank as well as ``.``."""
-        return super().parse(text.replace("0", "."))
+    def notation(self, texts: Iterable[str] = (), zero: str | None = None) -> Notation:
+        """Return how the digits are written: 1 to 9 and A to G, or A to P alone; or 0 to 9 and A to F for zero digits.
+
+        Any one other character of a grid is its blank; see ``PuzzleFamily.notation``.
+        """
+        check_zero(zero)
+        if zero == "digit":
+            return Notation("." + FROM_ZERO[: self.side], any_blank=True)
+        own, letters = self.cells[: self.cell_values], LETTERS[: self.side]
+        beyond = set(letters) - set(own)
+        found = [set(text.upper()) for text in texts]
+        in_letters = sum(bool(cells & beyond) and cells.isdisjoint(own[1:10]) for cells in found)
+        in_digits = sum(not cells.isdisjoint(own[1:10]) for cells in found)
+        return Notation("." + letters if in_letters > in_digits else own, True, zero == "blank")

@@ -1,5 +1,8 @@
 """What tests of dataset files and importers share: a small dataset of 6x6 Sudoku, and lists of puzzles."""
 
+import os
+from pathlib import Path
+
 import pytest
 
 import puzzles
@@ -32,6 +35,15 @@ def test(batch):
 def path(tmp_path, sudoku, train, test):
     write_dataset(tmp_path / "set.h5", sudoku, train, test, provenance=PROVENANCE)
     return tmp_path / "set.h5"
+
+
+@pytest.fixture(scope="session")
+def reports() -> Path:
+    """The folder of files that users have reported, which are not part of the project; tests skip without it."""
+    cases = Path(os.environ.get("AIR_ENVS_CASES", Path(__file__).parents[3] / "shared" / "cases"))
+    if not (cases / "reports").is_dir():
+        pytest.skip(f"no folder {cases / 'reports'}: set AIR_ENVS_CASES to the folder above it")
+    return cases / "reports"
 
 
 @pytest.fixture(scope="session")

@@ -246,17 +246,37 @@ def test_views_and_read_only_grids_are_taken(family, batch):
 @pytest.mark.parametrize("method", ["check", "solve", "rate"])
 def test_malformed_grids_are_refused(family, batch, method):
     call = getattr(family, method)
-    with pytest.raises(PuzzleError, match=r"^puzzle: a list, expected a NumPy array$"):
-        call(batch.puzzle.tolist())
     with pytest.raises(PuzzleError, match=r"^puzzle: shape \(\d+, \d+\), expected \(N, \d+, \d+\)$"):
         call(batch.puzzle[0])
-    with pytest.raises(PuzzleError, match=r"^puzzle: dtype int64, expected uint8$"):
-        call(batch.puzzle.astype(np.int64))
+    for dtype in (np.float64, bool, object):
+        with pytest.raises(PuzzleError, match=rf"^puzzle: dtype {np.dtype(dtype)}, expected integers$"):
+            call(batch.puzzle.astype(dtype))
+    with pytest.raises(PuzzleError, match=r"^puzzle: a list of no shape, expected \(N, \d+, \d+\) integers$"):
+        call([[[1, 2], [3]]])
     high = batch.puzzle.copy()
     high[2, 1, 0] = family.cell_values
     top = family.cell_values - 1
     with pytest.raises(PuzzleError, match=rf"^puzzle 2: row 2, column 1: {top + 1}, expected 0 to {top}$"):
         call(high)
+    for value in (-1, 256, 2**40):  # none of which may wrap around into the vocabulary
+        wide = batch.puzzle.astype(np.int64)
+        wide[2, 1, 0] = value
+        with pytest.raises(PuzzleError, match=rf"^puzzle 2: row 2, column 1: {value}, expected 0 to {top}$"):
+            call(wide)
+
+
+@pytest.mark.parametrize("dtype", [np.int8, np.int64, np.uint16, np.uint64, ">i4"])
+def test_any_integers_are_taken(family, batch, dtype):
+    wide = batch.puzzle.astype(dtype)
+    family.check(wide)
+    assert family.checked(wide).dtype == np.uint8
+    for grids in (wide, wide.tolist()):
+        np.testing.assert_array_equal(family.checked(grids), batch.puzzle)
+        np.testing.assert_array_equal(family.solve(grids), family.solve(batch.puzzle))
+        np.testing.assert_array_equal(family.rate(grids), batch.rating)
+        assert family.is_solved(grids, batch.solution.astype(dtype)).all()
+    with pytest.raises(PuzzleError, match=r"^grid 0: row 1, column 1: 300, expected 0 to 255$"):
+        family.is_solved(batch.puzzle, np.full(batch.puzzle.shape, 300))
 
 
 def test_answers_of_another_size_are_refused(family, batch):

@@ -159,14 +159,19 @@ def test_the_published_row(tmp_path, output):
 @pytest.mark.parametrize(
     ("header", "row", "message"),
     [
-        ("source,question,answer", "a,Q,A", "1: no column 'rating', expected source,question,answer,rating"),
+        (
+            "source,task,answer,rating",
+            "a,Q,A,1",
+            "1: neither a column question, questions, puzzle, puzzles, quiz, quizzes nor a puzzle, expected source,",
+        ),
         ("source,question,answer,rating", "a,Q,A", "3: 3 columns, expected 4"),
         ("source,question,answer,rating", "a,Q,A,1,2", "3: 5 columns, expected 4"),
         ("source,question,answer,rating", "a,Q,A,hard", "3: rating 'hard', expected a whole number below 2**31"),
         ("source,question,answer,rating", "a,Q,A,-1", "3: rating '-1', expected a whole number below 2**31"),
         ("source,question,answer,rating", "a,Q,A,2147483648", "3: rating '2147483648', expected a whole number below"),
         ("source,question,answer,rating", "a,.Q,A,1", "3: question: 82 cells, expected 81"),
-        ("source,question,answer,rating", "a,Q,,1", "3: answer: 0 cells, expected 81"),
+        ("source,question,answer,rating", "a,,A,1", "3: question: 0 cells, expected 81"),
+        ("source,question,answer,rating", "a,Q,5,1", "3: answer: 1 cells, expected 81"),
         ("source,question,answer,rating", "a,Q,Q,1", "3: the solution is wrong by the rules of sudoku-9x9"),
         ("source,question,answer,rating", "a,A,Q,1", "3: the solution is wrong by the rules of sudoku-9x9"),
         ("source,question,answer,rating", "a,B,A,1", "3: several solutions, expected one"),
@@ -187,7 +192,7 @@ def test_csv_errors_name_the_line(tmp_path, output, header, row, message):
 def test_csv_without_rows(tmp_path, output):
     source = tmp_path / "file.csv"
     source.write_text("")
-    assert refused(source, output) == f"{source} line 1: no column 'source', expected source,question,answer,rating"
+    assert refused(source, output) == f"{source}: no puzzle, expected a table of puzzles"
     source.write_text("source,question,answer,rating\n\n")
     assert refused(source, output) == f"{source}: no puzzle, expected one a line below the header"
 
