@@ -2,8 +2,9 @@
 
 Candidates are numbered 0, 1, 2, ...; candidate i is what the family generates from ``candidate_seeds(seed, i, 1)``. In
 that order, a candidate equal by the split rule to an accepted one is skipped, the first ``test`` accepted ones are the
-test split and the next ``train`` ones the train split. Nothing depends on how many candidates are generated at a time
-or by whom; and growing ``train`` keeps every puzzle of the smaller dataset where it was.
+test split, the next ``train`` ones the train split and the next ``validation`` ones the validation split. Nothing
+depends on how many candidates are generated at a time or by whom. A validation split changes neither of the others, and
+growing ``train`` keeps every puzzle of both where it was; the validation puzzles are then later ones.
 
 Shards of candidates are generated on threads or a Ray cluster and appended, in order, to a journal beside the file.
 When it holds enough, the file is written from it. A build that is interrupted or killed leaves the journal, and the
@@ -15,6 +16,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +52,7 @@ def build_dataset(
     command: str | None = None,
     progress: bool = True,
     *,
+    validation: int = 0,
     workers: int | None = None,
     engine: str = "local",
     fresh: bool = False,
@@ -69,6 +72,7 @@ def build_dataset(
         seed: 0 <= seed < 2**64; with the family, the options and the counts it decides every byte of the puzzles.
         command: stored in the file; None stores this call.
         progress: show a progress bar on standard error.
+        validation: puzzles in the validation split; 0 leaves the split out.
         workers: shards generated at a time; None means every core that may be used. This and what follows changes
             nothing in the file.
         engine: ``"local"``, threads of this process, or ``"ray"``, a Ray cluster.
@@ -82,22 +86,24 @@ def build_dataset(
     """
     family = puzzles.family(family) if isinstance(family, str) else family
     options = family.Options() if options is None else options
-    _check_arguments(family, options, train, test, seed, workers, engine, shard)
+    counts = {"test": test, "train": train, "validation": validation}
+    _check_arguments(family, options, counts, seed, workers, engine, shard)
     if command is None:
-        command = f"build_dataset({family.name!r}, {options!r}, train={train}, test={test}, seed={seed})"
+        more = f", validation={validation}" if validation else ""
+        command = f"build_dataset({family.name!r}, {options!r}, train={train}, test={test}, seed={seed}{more})"
     parameters = dataclasses.asdict(options)
     # Counts are not part of it: a build of other counts goes through the same candidates.
     identity = {"family": family.name, "options": parameters, "seed": seed, "version": package_versions()["air-envs"]}
     with Journal(path, family, identity, fresh) as journal:
         try:
-            build = _Build(journal, options, seed, train + test)
+            build = _Build(journal, options, seed, counts)
             build.run(workers, engine, shard, progress)
         except PuzzleError:  # to go on from there would end in it again
             journal.remove()
             raise
         provenance = Provenance(GENERATOR, parameters, seed, command)
         with DatasetWriter(path, family, provenance=provenance, allow_empty=not (train and test)) as writer:
-            build.write(writer, test, progress)
+            build.write(writer, progress)
         journal.remove()
     return Dataset(path)
 
@@ -105,12 +111,13 @@ def build_dataset(
 class _Build:
     """A build under way: what its journal holds, and which of it is accepted."""
 
-    def __init__(self, journal: Journal, options: Any, seed: int, wanted: int):
+    def __init__(self, journal: Journal, options: Any, seed: int, counts: Mapping[str, int]):
         self.journal = journal
         self.family = journal.family
         self.options = options
         self.seed = seed
-        self.wanted = wanted
+        self.counts = counts
+        self.wanted = sum(counts.values())
         self.candidates = 0
         self.accepted: list[NDArray[np.int64]] = []
         """Of each shard: its rows that are accepted, ascending."""
@@ -142,13 +149,14 @@ class _Build:
                         bar.write(f"interrupted at {self.found:,} puzzles: the same command goes on there", sys.stderr)
                     raise
 
-    def write(self, writer: DatasetWriter, test: int, progress: bool) -> None:
-        """Write the accepted puzzles: the first ``test`` to the test split, the others to the train split."""
+    def write(self, writer: DatasetWriter, progress: bool) -> None:
+        """Write the accepted puzzles: the splits follow each other in the order of ``counts``."""
+        ends = np.cumsum(list(self.counts.values()))
         done = 0
         with self._bar("write", progress, leave=False) as bar:
             for rows, shard in zip(self.accepted, self.journal.shards(), strict=False):
-                in_test = max(0, min(test - done, len(rows)))
-                for split, part in (("test", rows[:in_test]), ("train", rows[in_test:])):
+                parts = np.split(rows, np.clip(ends[:-1] - done, 0, len(rows)))
+                for split, part in zip(self.counts, parts, strict=True):
                     writer.append(split, shard.puzzles.take(part), shard.keys[part])
                 done += len(rows)
                 bar.update(len(rows))
@@ -209,8 +217,7 @@ class _Build:
 def _check_arguments(
     family: PuzzleFamily,
     options: Any,
-    train: int,
-    test: int,
+    counts: Mapping[str, int],
     seed: int,
     workers: int | None,
     engine: str,
@@ -218,10 +225,10 @@ def _check_arguments(
 ) -> None:
     if not isinstance(options, family.Options):
         raise PuzzleError(f"options {options!r}, expected {family.Options.__name__} of {family.name}")
-    for name, value in (("train", train), ("test", test)):
+    for name, value in counts.items():
         if value < 0:
             raise PuzzleError(f"{name} {value}, expected 0 or more")
-    if train + test == 0:
+    if counts["train"] + counts["test"] == 0:
         raise PuzzleError("train 0 and test 0, expected a puzzle in one of them")
     check_seed(seed)
     for name, number in (("workers", workers), ("shard", shard)):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 _GAMMA = np.uint64(0x9E3779B97F4A7C15)
 _MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
@@ -53,6 +54,26 @@ def words(seed, start, count):
     for i in range(count):
         found[i] = next_uint64(state)
     return found
+
+
+def drawn_order(count: int, seed: int, stream: int = 0) -> NDArray[np.int64]:
+    """Return 0 .. count - 1 in a random order, (count,) int64, that no release of NumPy changes.
+
+    Args:
+        count: how many.
+        seed: 0 <= seed < 2**64.
+        stream: orders of different streams are independent; 0 <= stream < 2**24.
+    """
+    return np.argsort(words(np.uint64(seed), stream << 40, count), kind="stable")
+
+
+def uniform_rows(count: int, width: int, seed: int, stream: int = 0) -> NDArray[np.float64]:
+    """Return uniform numbers in [0, 1), (count, width) float64, that no release of NumPy changes.
+
+    Row i is the same for every count. Seed and stream are as in ``drawn_order``.
+    """
+    found = words(np.uint64(seed), stream << 40, count * width)
+    return ((found >> _SHIFT_11) * (1.0 / 9007199254740992.0)).reshape(count, width)
 
 
 @njit(cache=True, nogil=True)

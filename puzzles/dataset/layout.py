@@ -10,7 +10,7 @@ import json
 import os
 import platform
 import types
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import h5py
@@ -18,9 +18,17 @@ import numpy as np
 
 from puzzles.errors import check_seed
 
-FORMAT_VERSION = 2
-SPLITS = ("train", "test")
+FORMAT_VERSIONS = (2, 3)
+"""What is read. A file says 2 where it has neither a validation split nor sources, so that older releases read it."""
+SPLITS = ("train", "validation", "test")
+REQUIRED = ("train", "test")
+"""Every file counts these, and has puzzles in one of them at least."""
 ARRAYS = {"puzzle": np.dtype("|u1"), "solution": np.dtype("|u1"), "rating": np.dtype("<i4")}
+SOURCE, SOURCE_TYPE = "source", np.dtype("|u1")
+"""The array that some splits have: which of the file's sources each row comes from."""
+SOURCE_NAMES = "source_names"
+"""The attribute that names the sources."""
+MOST_SOURCES = 256
 RATING_SOURCES = ("computed", "imported")
 CHUNK_ROWS = 1024
 """Rows in one compressed chunk: 83 KB of a 9x9 grid, 0.9 MB of a 30x30 one."""
@@ -40,6 +48,7 @@ ATTRIBUTES = {
     "rating_convention": "text",
     "rating_source": "text",
 }
+OPTIONAL_ATTRIBUTES = {SOURCE_NAMES: "json"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,8 +75,29 @@ class Provenance:
 
 
 def array_shape(name: str, count: int, grid_shape: tuple[int, int]) -> tuple[int, ...]:
-    """Return the shape of array ``name`` for ``count`` rows: (count, rows, columns), or (count,) for ratings."""
-    return (count,) if name == "rating" else (count, *grid_shape)
+    """Return the shape of array ``name`` for ``count`` rows: (count, rows, columns), or (count,) for numbers."""
+    return (count, *grid_shape) if name in ("puzzle", "solution") else (count,)
+
+
+def array_type(name: str) -> np.dtype[Any]:
+    """Return the type of array ``name``."""
+    return SOURCE_TYPE if name == SOURCE else ARRAYS[name]
+
+
+def format_version(counts: Mapping[str, int], sources: Sequence[str]) -> int:
+    """Return the oldest format version that can hold so many rows per split and these sources."""
+    return 3 if counts.get("validation") or sources else 2
+
+
+def splits_of(version: int) -> tuple[str, ...]:
+    """Return the splits that a file of this format version counts."""
+    return SPLITS if version >= 3 else REQUIRED
+
+
+def say_counts(counts: Mapping[str, int]) -> str:
+    """Return the rows per split in words: "1,000 train, 100 validation and 1,000 test"."""
+    *some, last = [f"{counts[split]:,} {split}" for split in SPLITS if split in counts]
+    return f"{', '.join(some)} and {last}" if some else last
 
 
 @functools.cache

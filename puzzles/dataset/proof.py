@@ -103,10 +103,12 @@ class Repeats:
             (str(splits[run[pair]]), starts[run[pair]] + rows[pair] - begins[run[pair]])
             for run, rows in zip(runs, (first, later), strict=True)
         ]
-        one, other = (f"{split}[{row}]" for split, row in sorted(places, key=lambda place: SPLITS.index(place[0])))
+        places.sort(key=lambda place: SPLITS.index(place[0]))
+        one, other = (f"{split}[{row}]" for split, row in places)
+        what = f"{places[0][0]} and {places[1][0]} share puzzles" if len(leaks) else "a puzzle is stored twice"
         raise PuzzleError(
-            f"{'train and test share puzzles' if len(leaks) else 'a puzzle is stored twice'}: {one} and {other} are "
-            f"{SPLIT_RULES[self.rule]} (split rule {self.rule!r}); {len(leaks) or len(later)} such pairs, expected none"
+            f"{what}: {one} and {other} are {SPLIT_RULES[self.rule]} (split rule {self.rule!r}); "
+            f"{len(leaks) or len(later)} such pairs, expected none"
         )
 
 

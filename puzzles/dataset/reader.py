@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import contextlib
 import errno
 import hashlib
@@ -16,7 +17,18 @@ from numpy.typing import NDArray
 
 import puzzles
 from puzzles.dataset import layout
-from puzzles.dataset.layout import ARRAYS, ATTRIBUTES, CHUNK_ROWS, FORMAT_VERSION, SPLITS, Provenance
+from puzzles.dataset.layout import (
+    ARRAYS,
+    ATTRIBUTES,
+    CHUNK_ROWS,
+    FORMAT_VERSIONS,
+    OPTIONAL_ATTRIBUTES,
+    SOURCE,
+    SOURCE_NAMES,
+    SPLITS,
+    Provenance,
+    say_counts,
+)
 from puzzles.dataset.proof import SPLIT_RULES
 from puzzles.errors import DatasetError, PuzzleError
 from puzzles.family import PuzzleFamily, Puzzles
@@ -37,18 +49,22 @@ class Dataset:
             message starts with the path and says what was found and what was expected.
     """
 
+    set_aside = ""
+    """What ``with_validation`` has set aside, in one line."""
+
     def __init__(self, path: Path | str):
         self.path = Path(path)
         with _reading(self.path) as file:
             self.attributes = _read_attributes(self.path, file)
-            self.counts: dict[str, int] = self.attributes["counts"]
+            self.counts: collections.Counter[str] = collections.Counter(self.attributes["counts"])
+            """Puzzles per split; 0 for a split that the file does not have."""
             try:
                 self.family: PuzzleFamily = puzzles.family(self.attributes["family"])
             except PuzzleError as error:
                 raise DatasetError(f"{self.path}: {error}") from None
             hashes = {}
             for split in self.splits:
-                for name in ARRAYS:
+                for name in (*ARRAYS, *self._sourced(file, split)):
                     hashes[f"{split}/{name}"] = layout.get_value(self._find(file, split, name), "sha256")
             self._hashes = hashes
             found, expected = self.attributes["checksum"], layout.checksum(layout.raw_attributes(file), hashes)
@@ -60,7 +76,7 @@ class Dataset:
 
     @property
     def splits(self) -> tuple[str, ...]:
-        """The splits that hold puzzles, ``("train", "test")`` in most files."""
+        """The splits that hold puzzles, in the order train, validation, test."""
         return tuple(split for split in SPLITS if self.counts[split])
 
     @property
@@ -86,8 +102,29 @@ class Dataset:
         Raises:
             DatasetError: no such split, or content that does not have its checksum.
         """
-        with _reading(self.path) as file:
-            return Puzzles(*(self._read(file, name, array) for array in ARRAYS))
+        return Puzzles(*self._columns(name, *ARRAYS))
+
+    @property
+    def source_names(self) -> tuple[str, ...]:
+        """The sources that ``source`` numbers; none in a file whose rows have no source."""
+        return tuple(self.attributes.get(SOURCE_NAMES, ()))
+
+    def source(self, name: str) -> NDArray[np.uint8] | None:
+        """Read which of ``source_names`` each puzzle of a split comes from, (N,) uint8; None where it is not kept.
+
+        Raises:
+            DatasetError: no such split, content that does not have its checksum, or a number without a name.
+        """
+        self._check_split(name)
+        if self._stored(name, SOURCE) not in self._hashes:
+            return None
+        (numbers,) = self._columns(name, SOURCE)
+        if len(unknown := np.flatnonzero(numbers >= len(self.source_names))):
+            row = unknown[0]
+            raise DatasetError(
+                f"{self.path}: {self._stored(name, SOURCE)}[{row}] is {numbers[row]}, expected 0 to {len(self.source_names) - 1}"
+            )
+        return numbers
 
     def blocks(self, name: str, rows: int = CHUNK_ROWS) -> Iterator[Puzzles]:
         """Yield the puzzles of one split block by block, in constant memory.
@@ -97,7 +134,7 @@ class Dataset:
 
         Args:
             name: of the split.
-            rows: puzzles in a block; the last one may be shorter.
+            rows: puzzles in a block at most.
 
         Raises:
             DatasetError: no such split, or content that does not have its checksum.
@@ -105,7 +142,7 @@ class Dataset:
         running = {array: hashlib.sha256() for array in ARRAYS}
         with _reading(self.path) as file:
             arrays = {array: self._find(file, name, array) for array in ARRAYS}
-            for start in range(0, self.counts[name], rows):
+            for start in range(0, len(arrays["rating"]), rows):
                 block = {array: arrays[array][start : start + rows] for array in ARRAYS}
                 for array, content in block.items():
                     running[array].update(content.data)
@@ -120,17 +157,21 @@ class Dataset:
 
     def describe(self) -> str:
         """Return a few lines of text that say what the file holds and where it comes from."""
-        counts = " and ".join(f"{count:,} {split}" for split, count in self.counts.items())
+        size = self.path.stat().st_size / 1e6
         lines = [
-            f"{self.path}: {self.family.name}, {counts} puzzles, {self.path.stat().st_size / 1e6:,.2f} MB",
+            f"{self.path}: {self.family.name}, {say_counts(self.counts)} puzzles, {size:,.2f} MB",
             f"split rule  {self.split_rule}: no two puzzles are {SPLIT_RULES[self.split_rule]}",
         ]
-        with _reading(self.path) as file:
-            for split in self.splits:
-                rating = self._read(file, split, "rating")
-                median = np.quantile(rating, 0.5, method="inverted_cdf")  # a value that occurs, as in the summary
-                spread = f"{rating.min()} to {rating.max()}, mean {rating.mean():.1f}, median {median}"
-                lines.append(f"rating      {split}: {spread} {self.family.rating_unit}")
+        for split in self.splits:
+            (rating,) = self._columns(split, "rating")
+            median = np.quantile(rating, 0.5, method="inverted_cdf")  # a value that occurs, as in the summary
+            spread = f"{rating.min()} to {rating.max()}, mean {rating.mean():.1f}, median {median}"
+            lines.append(f"rating      {split}: {spread} {self.family.rating_unit}")
+        for split in self.splits:
+            if (numbers := self.source(split)) is not None:
+                counts = np.bincount(numbers, minlength=len(self.source_names))
+                shares = (f"{count:,} {name}" for name, count in zip(self.source_names, counts, strict=True))
+                lines.append(f"source      {split}: {', '.join(shares)}")
         lines += [
             f"            {self.attributes['rating_source']}, {self.attributes['rating_convention']}",
             f"generator   {self.provenance.generator}, seed {self.provenance.seed}",
@@ -150,11 +191,25 @@ class Dataset:
         array = file.get(f"{split}/{name}")
         if not isinstance(array, h5py.Dataset):
             raise DatasetError(f"{self.path}: no array '{split}/{name}', expected {', '.join(ARRAYS)} in {split}")
-        shape = layout.array_shape(name, self.counts[split], self.family.shape)
-        if array.dtype != ARRAYS[name] or array.shape != shape:
+        shape = layout.array_shape(name, self.attributes["counts"][split], self.family.shape)
+        dtype = layout.array_type(name)
+        if array.dtype != dtype or array.shape != shape:
             found = f"{array.dtype} of shape {array.shape}"
-            raise DatasetError(f"{self.path}: {split}/{name} is {found}, expected {ARRAYS[name]} of shape {shape}")
+            raise DatasetError(f"{self.path}: {split}/{name} is {found}, expected {dtype} of shape {shape}")
         return array
+
+    def _stored(self, split: str, name: str) -> str:
+        """Return where the file keeps an array of a split: "train/puzzle"."""
+        return f"{split}/{name}"
+
+    def _sourced(self, file: h5py.File, split: str) -> tuple[str, ...]:
+        """Return the name of the source array where the split of the open file has one."""
+        return (SOURCE,) if SOURCE_NAMES in self.attributes and f"{split}/{SOURCE}" in file else ()
+
+    def _columns(self, split: str, *names: str) -> list[NDArray[Any]]:
+        """Read whole arrays of a split."""
+        with _reading(self.path) as file:
+            return [self._read(file, split, name) for name in names]
 
     def _read(self, file: h5py.File, split: str, name: str) -> NDArray[Any]:
         content = self._find(file, split, name)[...]
@@ -225,26 +280,36 @@ def _reading(path: Path) -> Iterator[h5py.File]:
 
 def _read_attributes(path: Path, file: h5py.File) -> dict[str, Any]:
     """Read the root attributes, those in JSON decoded."""
-    version = layout.get_value(file, "format_version") if "format_version" in file.attrs else FORMAT_VERSION
-    if isinstance(version, int) and version != FORMAT_VERSION:
-        raise DatasetError(f"{path}: format version {version}, expected {FORMAT_VERSION}: build or import it again")
+    version = layout.get_value(file, "format_version") if "format_version" in file.attrs else max(FORMAT_VERSIONS)
+    if isinstance(version, int) and version not in FORMAT_VERSIONS:
+        known = " or ".join(map(str, FORMAT_VERSIONS))
+        what = "made by a newer release" if version > max(FORMAT_VERSIONS) else "build or import it again"
+        raise DatasetError(f"{path}: format version {version}, expected {known}: {what}")
     missing = [name for name in [*ATTRIBUTES, "checksum"] if name not in file.attrs]
     if missing:
         raise DatasetError(f"{path}: no attribute {missing[0]!r}, expected those of a dataset of puzzles")
     attributes: dict[str, Any] = {}
     for name, value in [*layout.raw_attributes(file).items(), ("checksum", layout.get_value(file, "checksum"))]:
-        kind = ATTRIBUTES.get(name, "text")
+        kind = (ATTRIBUTES | OPTIONAL_ATTRIBUTES).get(name, "text")
         if isinstance(value, int) != (kind == "int"):
             raise DatasetError(f"{path}: attribute {name!r} is {value!r}, expected {kind}")
         attributes[name] = json.loads(str(value)) if kind == "json" else value
-    counts = attributes["counts"]
-    if not (isinstance(counts, dict) and set(counts) == set(SPLITS) and all(_natural(n) for n in counts.values())):
-        raise DatasetError(f"{path}: counts {counts!r}, expected a whole number for each of {SPLITS}")
-    attributes["counts"] = {split: counts[split] for split in SPLITS}
+    counts, splits = attributes["counts"], layout.splits_of(attributes["format_version"])
+    if not (isinstance(counts, dict) and set(counts) == set(splits) and all(_natural(n) for n in counts.values())):
+        raise DatasetError(f"{path}: counts {counts!r}, expected a whole number for each of {splits}")
+    attributes["counts"] = {split: counts[split] for split in splits}
+    _check_source_names(path, attributes.get(SOURCE_NAMES, ["unnamed"]))
     for name, allowed in (("split_rule", tuple(SPLIT_RULES)), ("rating_source", layout.RATING_SOURCES)):
         if attributes[name] not in allowed:
             raise DatasetError(f"{path}: {name} {attributes[name]!r}, expected one of {allowed}")
     return attributes
+
+
+def _check_source_names(path: Path, names: Any) -> None:
+    if not isinstance(names, list) or not all(isinstance(name, str) and name for name in names):
+        raise DatasetError(f"{path}: {SOURCE_NAMES} {names!r}, expected a list of names")
+    if not 1 <= len(set(names)) == len(names) <= layout.MOST_SOURCES:
+        raise DatasetError(f"{path}: {len(names)} {SOURCE_NAMES}, expected 1 to {layout.MOST_SOURCES}, all different")
 
 
 def _natural(value: Any) -> bool:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from puzzles.dataset.layout import say_counts
 from puzzles.dataset.proof import SPLIT_RULES, Repeats, check_ratings, check_rows, check_unique, split_keys
 from puzzles.dataset.reader import Dataset
 from puzzles.errors import DatasetError, PuzzleError
@@ -31,9 +32,8 @@ class Verification:
     """Whether each rating was computed again; False where ratings were imported."""
 
     def __str__(self) -> str:
-        counts = " and ".join(f"{count:,} {split}" for split, count in self.counts.items())
         return (
-            f"{self.path}: {counts} puzzles of {self.family} are whole, well formed and solved; "
+            f"{self.path}: {say_counts(self.counts)} puzzles of {self.family} are whole, well formed and solved; "
             f"solutions {'unique' if self.unique_solutions else 'not asked to be unique'}; "
             f"ratings {'computed again' if self.ratings_computed else 'imported, not checked'}; "
             f"no two puzzles {SPLIT_RULES[self.split_rule]}"
@@ -45,7 +45,7 @@ def verify(path: Path | str, progress: bool = True) -> Verification:
 
     Checks the checksums and the attributes; that every puzzle is well formed and correctly solved, has one solution
     where its family has ``count_solutions``, and has the rating that its family computes by the file's convention,
-    unless ratings were imported; and that no puzzle repeats by the split rule, between train and test or inside either.
+    unless ratings were imported; and that no puzzle repeats by the split rule, between two splits or inside one.
     Memory holds one block of rows and some 30 bytes per puzzle.
 
     Args:
@@ -62,6 +62,7 @@ def verify(path: Path | str, progress: bool = True) -> Verification:
     rows = sum(dataset.counts.values())
     with tqdm(total=rows, desc="checksums", unit=" puzzles", disable=not progress, leave=False) as bar:
         for split in dataset.splits:
+            dataset.source(split)
             for block in dataset.blocks(split):
                 bar.update(len(block.rating))
     repeats = Repeats(dataset.split_rule)

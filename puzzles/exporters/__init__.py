@@ -1,7 +1,8 @@
 """Exporting a dataset in the forms that others read; each is written to a new folder, whole or not at all.
 
 ``csv``
-    ``train.csv`` and ``test.csv`` with the columns source, question, answer, rating: how Sudoku-Extreme is published.
+    ``train.csv``, ``validation.csv`` and ``test.csv`` with the columns source, question, answer, rating: how
+    Sudoku-Extreme is published.
 ``npy``
     The folder that the code of HRM, TRM and AIR trains on, see ``puzzles.importers.npy_folder``.
 """

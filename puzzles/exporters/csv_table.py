@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import itertools
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -15,12 +17,13 @@ from puzzles.importers.csv_table import COLUMNS
 
 
 def export_csv(dataset: Dataset, folder: Path | str, progress: bool = True) -> Path:
-    """Write ``train.csv`` and ``test.csv``, one puzzle a line, in constant memory; ``import_puzzles`` reads them back.
+    """Write ``train.csv``, ``validation.csv`` and ``test.csv``, one puzzle a line; ``import_puzzles`` reads them back.
 
-    A split that the dataset has not is left out.
+    A split that the dataset has not is left out. Grids are held in memory a block at a time.
 
     Args:
-        dataset: what to export; its generator is named in the column source.
+        dataset: what to export. The column source has the source of each row where the dataset keeps it, else the
+            dataset's generator.
         folder: a new folder.
         progress: show a progress bar on standard error.
 
@@ -28,7 +31,6 @@ def export_csv(dataset: Dataset, folder: Path | str, progress: bool = True) -> P
         FileExistsError: the folder has something in it.
         DatasetError: the dataset is damaged.
     """
-    source = dataset.provenance.generator
     total = sum(dataset.counts.values())
     with (
         new_folder(folder) as place,
@@ -38,12 +40,22 @@ def export_csv(dataset: Dataset, folder: Path | str, progress: bool = True) -> P
             with (place / f"{split}.csv").open("w", encoding="utf-8", newline="") as file:
                 table = csv.writer(file, lineterminator="\n")
                 table.writerow(COLUMNS)
+                sources = _sources(dataset, split)
                 for block in dataset.blocks(split):
                     questions, answers = (texts_of(dataset.family, grids) for grids in block[:2])
                     ratings = block.rating.tolist()
-                    table.writerows(zip([source] * len(ratings), questions, answers, ratings, strict=True))
+                    names = itertools.islice(sources, len(ratings))
+                    table.writerows(zip(names, questions, answers, ratings, strict=True))
                     bar.update(len(ratings))
     return Path(folder)
+
+
+def _sources(dataset: Dataset, split: str) -> Iterator[str]:
+    """Yield the source of each row, or the dataset's generator for ever."""
+    numbers = dataset.source(split)
+    if numbers is None:
+        return itertools.repeat(dataset.provenance.generator)
+    return (dataset.source_names[number] for number in numbers)
 
 
 def texts_of(family: PuzzleFamily, grids: Grids) -> list[str]:

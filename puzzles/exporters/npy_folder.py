@@ -25,8 +25,9 @@ def export_npy(dataset: Dataset, folder: Path | str, copies: int = 0, seed: int 
     """Write the folder that the code of HRM, TRM and AIR trains on, in constant memory.
 
     Each training puzzle is a group: the puzzle, then its symmetry copies, as the builders of HRM do it (they take 1,000
-    copies of each of 1,000 puzzles of Sudoku). The test split has no copies. A split that the dataset has not is left
-    out.
+    copies of each of 1,000 puzzles of Sudoku). The other splits have no copies. Their code reads the folders ``train``
+    and ``test``; a validation split is written beside them, in the same layout. A split that the dataset has not is
+    left out.
 
     Args:
         dataset: what to export.
@@ -42,11 +43,12 @@ def export_npy(dataset: Dataset, folder: Path | str, copies: int = 0, seed: int 
         DatasetError: the dataset is damaged.
     """
     grids = dataset.counts["train"] * (1 + copies)
+    others = dataset.counts["validation"] + dataset.counts["test"]
     if copies < 0 or grids >= 2**31:
         raise PuzzleError(f"{copies} copies of {dataset.counts['train']} puzzles, expected 0 to 2**31 - 1 grids in all")
     with (
         new_folder(folder) as place,
-        tqdm(total=grids + dataset.counts["test"], desc="export npy", unit=" grids", disable=not progress) as bar,
+        tqdm(total=grids + others, desc="export npy", unit=" grids", disable=not progress) as bar,
     ):
         (place / "identifiers.json").write_text(json.dumps(["<blank>"]), encoding="utf-8")
         for split in dataset.splits:

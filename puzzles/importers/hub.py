@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
+from puzzles.dataset.layout import SPLITS
 from puzzles.errors import DatasetError
 
-PATTERNS = tuple(f"{split}{end}" for split in ("train", "test") for end in (".csv", ".txt", "/dataset.json", "/all__*"))
+PATTERNS = tuple(f"{split}{end}" for split in SPLITS for end in (".csv", ".txt", "/dataset.json", "/all__*"))
 
 
 class Download(NamedTuple):
@@ -20,7 +21,7 @@ class Download(NamedTuple):
 
 
 def download(repository: str, revision: str | None = None) -> Download:
-    """Fetch the train and test files of a data set, such as ``"sapientinc/sudoku-extreme"``, or find them in the cache.
+    """Fetch the train, validation and test files of a data set, such as ``"sapientinc/sudoku-extreme"``, or find them in the cache.
 
     Args:
         repository: OWNER/NAME on the hub.

@@ -15,7 +15,8 @@ from tqdm import tqdm
 
 import puzzles
 from puzzles.dataset import DatasetWriter, Provenance
-from puzzles.dataset.layout import SPLITS
+from puzzles.dataset.layout import REQUIRED, SPLITS, say_counts
+from puzzles.dataset.setting_aside import MOST
 from puzzles.errors import DatasetError, PuzzleError
 from puzzles.family import PuzzleFamily
 from puzzles.files import check_target
@@ -25,7 +26,7 @@ from puzzles.importers.npy_folder import read_npy
 from puzzles.importers.rows import Rows, Source
 from puzzles.importers.text_list import read_text
 from puzzles.notation import check_zero
-from puzzles.shards import candidate_seeds
+from puzzles.random import drawn_order
 
 FORMATS = ("text", "csv", "npy")
 SUFFIXES = {"text": ".txt", "csv": ".csv"}
@@ -53,8 +54,7 @@ class Imported:
     """Whether the source has one puzzle, which is in the test split because ``train`` was not given."""
 
     def __str__(self) -> str:
-        counts = " and ".join(f"{count:,} {split}" for split, count in self.counts.items())
-        text = f"{self.path}: {counts} puzzles of {self.family} from {self.format}"
+        text = f"{self.path}: {say_counts(self.counts)} puzzles of {self.family} from {self.format}"
         if self.first_pair:
             text += f"; left out {self.dropped:,} repeats, first {self.first_pair[0]}, equal to {self.first_pair[1]}"
         if self.lone:
@@ -77,6 +77,8 @@ def import_puzzles(
     rating_convention: str | None = None,
     zero: str | None = None,
     notes: Mapping[str, Any] | None = None,
+    validation: int | None = None,
+    validation_share: float = 0.0,
 ) -> Imported:
     """Read puzzles in a foreign format, prove them and write them to one dataset file.
 
@@ -89,8 +91,11 @@ def import_puzzles(
     the test split alone, unless ``train`` or ``test`` say otherwise. The draw depends on the seed and the number of
     rows alone, a larger draw contains a smaller one, and the puzzles of a split keep the order of the source.
 
-    No two puzzles of the dataset are equal by the family's split rule. The test split is filled first, so a published
-    test set stays whole if one of its puzzles stands in train too.
+    A validation split of the source is kept. From a source without, ``validation`` puzzles are drawn that are neither
+    for the test nor for ``train``: which puzzles a given number of ``train`` draws does not depend on it.
+
+    No two puzzles of the dataset are equal by the family's split rule. The test split is filled first, then validation,
+    so a published test set stays whole if one of its puzzles stands in train too.
 
     Args:
         source: a file or a folder, see ``puzzles.importers``.
@@ -109,6 +114,9 @@ def import_puzzles(
         zero: ``"digit"`` or ``"blank"``: what the character 0 of a Sudoku stands for. None means a blank, and refuses
             a grid that has another blank beside it.
         notes: stored with the parameters, such as where the source was downloaded from; JSON.
+        validation: puzzles in the validation split; 0 leaves the split out. None takes all of the source's own; from a
+            source without one, what ``validation_share`` says.
+        validation_share: of the training puzzles, at most 1,000, and no more than a given ``train`` leaves over.
 
     Raises:
         FileNotFoundError: no such source.
@@ -121,31 +129,35 @@ def import_puzzles(
         raise FileNotFoundError(errno.ENOENT, "no such source of puzzles", str(source))
     check_target(Path(output))
     format = format or _guess(source)
-    _check_arguments(format, test, train, on_duplicate)
+    _check_arguments(format, {"test": test, "validation": validation, "train": train}, on_duplicate, validation_share)
     check_zero(zero)
     read = _read(source, format, puzzles.family(family) if isinstance(family, str) else family, zero)
     lone = False
     if len(read.rows.get("all", ())) == 1:  # one puzzle cannot be split
         lone = train is None and test != 0
         train, test = (0, test) if lone else (train, test or 0)
-    wanted = {"test": test, "train": train}
+    wanted = {"test": test, "validation": validation, "train": train}
     _check_splits(source, read, wanted)
     convention = read.family.rating_convention(rating_convention)
+    aside = {} if validation is None else {"validation": validation}
     if command is None:
         arguments = (
             f"family={read.family.name!r}, {format=}, {test=}, {train=}, {seed=}, {on_duplicate=}, "
             f"rating_convention={convention!r}" + (f", {zero=}" if zero else "")
         )
+        arguments += "".join(f", {name}={value}" for name, value in aside.items())
+        arguments += f", {validation_share=}" if validation_share else ""
         command = f"import_puzzles({source.name!r}, {arguments})"
     choice = Choice(read.family, convention)
     with tqdm(desc=f"import {read.family.name}", unit=" puzzles", disable=not progress) as bar:
-        _choose(choice, read, test, train, seed, bar)
+        _choose(choice, read, wanted, validation_share, seed, bar)
     choice.refuse(source, wanted, drop=on_duplicate == "drop")
 
     parameters = {
         "files": {path.relative_to(source.parent).as_posix(): _sha256(path) for path in read.files},
         "test": test,
         "train": train,
+        **aside,
         "on_duplicate": on_duplicate,
         "dropped": choice.repeats,
         **({} if zero is None else {"zero": zero}),
@@ -157,18 +169,20 @@ def import_puzzles(
     provenance = Provenance(f"import: {format}", parameters, seed, command, source_of_ratings, convention)
     allow_empty = 0 in (train, test) or bool(read.missing)
     with DatasetWriter(output, read.family, provenance=provenance, allow_empty=allow_empty) as writer:
-        for split in ("test", "train"):
+        for split in wanted:
             choice.write(split, writer)
     return Imported(Path(output), format, read.family.name, writer.counts, choice.repeats, choice.first_pair, lone)
 
 
-def _check_arguments(format: str, test: int | None, train: int | None, on_duplicate: str) -> None:
+def _check_arguments(format: str, wanted: dict[str, int | None], on_duplicate: str, share: float) -> None:
     for name, value, allowed in (("format", format, FORMATS), ("on_duplicate", on_duplicate, ("error", "drop"))):
         if value not in allowed:
             raise PuzzleError(f"{name} {value!r}, expected one of {allowed}")
-    for name, number in (("train", train), ("test", test)):
+    for name, number in wanted.items():
         if number is not None and number < 0:
             raise PuzzleError(f"{name} {number}, expected 0 or more")
+    if not 0 <= share < 1:
+        raise PuzzleError(f"validation_share {share}, expected 0 or more and less than 1")
 
 
 # -- reading -----------------------------------------------------------------------------------------------------------
@@ -179,7 +193,7 @@ def _guess(source: Path) -> str:
         return "csv" if source.suffix.lower() in TABLE_SUFFIXES or has_header(source) else "text"
     signs = {"npy": "/dataset.json", "csv": ".csv", "text": ".txt"}
     for format, sign in signs.items():
-        if any((source / f"{split}{sign}").is_file() for split in SPLITS):
+        if any((source / f"{split}{sign}").is_file() for split in REQUIRED):
             return format
     raise DatasetError(f"{source}: expected one of {[f'train{sign}' for sign in signs.values()]} in the folder")
 
@@ -193,10 +207,10 @@ def _read(source: Path, format: str, family: PuzzleFamily | None, zero: str | No
     if source.is_file():
         family, rows = table(source, family, zero)
         return Source(family, {"all": rows}, [source])
-    paths = [source / f"{split}{SUFFIXES[format]}" for split in SPLITS]
-    files = [path for path in paths if path.is_file()]
-    if not files:
-        raise DatasetError(f"{source}: no file {' or '.join(repr(path.name) for path in paths)}, expected one or both")
+    files = [path for split in SPLITS if (path := source / f"{split}{SUFFIXES[format]}").is_file()]
+    if not any(path.stem in REQUIRED for path in files):
+        names = " or ".join(repr(f"{split}{SUFFIXES[format]}") for split in REQUIRED)
+        raise DatasetError(f"{source}: no file {names}, expected one or both")
     found = {}
     for path in files:
         family, found[path.stem] = table(path, family, zero)
@@ -209,6 +223,9 @@ def _check_splits(source: Path, read: Source, wanted: dict[str, int | None]) -> 
     for split in read.missing:
         if wanted[split]:
             raise PuzzleError(f"{source}: no {split} split, expected one to take {wanted[split]} puzzles from")
+    if wanted["validation"] and "train" in read.missing and "validation" not in read.rows:
+        count = wanted["validation"]
+        raise PuzzleError(f"{source}: no train or validation split, expected one to take {count} puzzles from")
 
 
 def _sha256(path: Path) -> str:
@@ -219,21 +236,39 @@ def _sha256(path: Path) -> str:
 # -- choosing ----------------------------------------------------------------------------------------------------------
 
 
-def _choose(choice: Choice, read: Source, test: int | None, train: int | None, seed: int, bar: tqdm[Any]) -> None:
+def _choose(
+    choice: Choice, read: Source, wanted: dict[str, int | None], share: float, seed: int, bar: tqdm[Any]
+) -> None:
+    """Fill test, then validation, then train."""
     if "all" in read.rows:
-        rows = read.rows["all"]
-        drawn = _draw(len(rows), seed, stream=0)
-        used = choice.fill("test", rows, drawn, max(1, len(rows) // 10) if test is None else test, bar)
-        choice.fill("train", rows, drawn[used:], train, bar)
-        return
-    for stream, (split, wanted) in enumerate((("test", test), ("train", train))):
-        if split not in read.rows:
-            continue
-        rows = read.rows[split]
-        drawn = np.arange(len(rows)) if wanted is None else _draw(len(rows), seed, stream)
-        choice.fill(split, rows, drawn, wanted, bar)
+        rows, test = read.rows["all"], wanted["test"]
+        order = drawn_order(len(rows), seed)
+        used = choice.fill("test", rows, order, max(1, len(rows) // 10) if test is None else test, bar)
+        order = order[used:]
+    else:
+        for stream, split in ((0, "test"), (3, "validation")):
+            if split in read.rows:
+                own, number = read.rows[split], wanted[split]
+                drawn = np.arange(len(own)) if number is None else drawn_order(len(own), seed, stream)
+                choice.fill(split, own, drawn, number, bar)
+        if "train" not in read.rows:
+            return
+        rows = read.rows["train"]
+        order = drawn_order(len(rows), seed, stream=1)
+    if "validation" not in read.rows:  # from the end of the order: what train draws stays the same
+        used = choice.fill("validation", rows, order[::-1], _set_aside(len(order), wanted, share), bar)
+        order = order[: len(order) - used]
+    if wanted["train"] is None and "all" not in read.rows:
+        order = np.sort(order)  # of equal rows the first in the source is kept
+    choice.fill("train", rows, order, wanted["train"], bar)
 
 
-def _draw(count: int, seed: int, stream: int) -> NDArray[np.int64]:
-    """Return the rows 0 .. count - 1 in a random order that no release of NumPy changes."""
-    return np.argsort(candidate_seeds(seed, stream << 40, count), kind="stable")
+def _set_aside(rows: int, wanted: dict[str, int | None], share: float) -> int:
+    """Return how many of the rows left for training to validate on."""
+    if wanted["validation"] is not None:
+        return wanted["validation"]
+    train = wanted["train"]
+    if train == 0:
+        return 0
+    most = min(MOST, round(share * rows))
+    return most if train is None else max(0, min(most, rows - train))

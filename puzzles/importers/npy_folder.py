@@ -1,7 +1,8 @@
 """The NPY layout of the HRM, TRM and AIR dataset builders: a folder with ``train`` and ``test``, or one of them.
 
-Each holds ``dataset.json`` (pad_id, vocab_size, seq_len, ...) and ``all__inputs.npy``, ``all__labels.npy`` (N, seq_len)
-tokens, ``all__puzzle_identifiers.npy`` (P,), ``all__puzzle_indices.npy`` (P + 1,) the first example of each puzzle, and
+Ours may hold ``validation`` as well, which their code does not look for. Each holds ``dataset.json`` (pad_id,
+vocab_size, seq_len, ...) and ``all__inputs.npy``, ``all__labels.npy`` (N, seq_len) tokens,
+``all__puzzle_identifiers.npy`` (P,), ``all__puzzle_indices.npy`` (P + 1,) the first example of each puzzle, and
 ``all__group_indices.npy`` (G + 1,) the first puzzle of each group. A token is a cell plus 1. A group is one puzzle
 followed by its symmetry copies, if the builder was asked for copies.
 """
@@ -15,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from puzzles.dataset.layout import SPLITS
+from puzzles.dataset.layout import REQUIRED, SPLITS
 from puzzles.errors import DatasetError, PuzzleError
 from puzzles.family import Grids, PuzzleFamily
 from puzzles.importers.rows import Part, Rows, Source
@@ -29,7 +30,7 @@ def read_npy(folder: Path, family: PuzzleFamily | None) -> Source:
     """Read the splits that are there; of each group the first puzzle is kept, its symmetry copies are left out.
 
     Args:
-        folder: the folder that has ``train`` or ``test`` or both.
+        folder: the folder that has ``train`` or ``test`` or both, and perhaps ``validation``.
         family: the family; None deduces it from seq_len and vocab_size.
 
     Raises:
@@ -37,8 +38,8 @@ def read_npy(folder: Path, family: PuzzleFamily | None) -> Source:
         PuzzleError: no registered family has this seq_len and vocab_size, or several do.
     """
     places = [folder / split for split in SPLITS if (folder / split).is_dir()]
-    if not places:
-        raise DatasetError(f"{folder}: no folder {' or '.join(map(repr, SPLITS))}, expected the NPY layout")
+    if not any(place.name in REQUIRED for place in places):
+        raise DatasetError(f"{folder}: no folder {' or '.join(map(repr, REQUIRED))}, expected the NPY layout")
     rows, files, copies = {}, [], 0
     for place in places:
         meta = _metadata(place)

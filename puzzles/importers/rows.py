@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from puzzles.dataset.layout import SPLITS
+from puzzles.dataset.layout import REQUIRED
 from puzzles.errors import PuzzleError
 from puzzles.family import Grids, PuzzleFamily, Puzzles
 from puzzles.notation import Notation
@@ -87,7 +87,8 @@ class Source:
 
     family: PuzzleFamily
     rows: dict[str, Rows]
-    """{"train": ..., "test": ...}, or one of them, where the source has its own split, else {"all": ...}."""
+    """{"train": ..., "validation": ..., "test": ...}, or some of them, where the source has its own split, else
+    {"all": ...}."""
     files: list[Path]
     """Every file that was read."""
     notes: dict[str, Any] = dataclasses.field(default_factory=dict)
@@ -95,8 +96,8 @@ class Source:
 
     @property
     def missing(self) -> list[str]:
-        """The split that a source with its own has not, if any."""
-        return [] if "all" in self.rows else [split for split in SPLITS if split not in self.rows]
+        """Which of train and test a source with its own split has not."""
+        return [] if "all" in self.rows else [split for split in REQUIRED if split not in self.rows]
 
 
 def parse_grids(family: PuzzleFamily, notation: Notation, texts: Sequence[str], place: Callable[[int], str]) -> Grids:

@@ -173,7 +173,7 @@ def replace_array(name, array):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (set_attribute("format_version", 1), "format version 1, expected 2: build or import it again"),
+        (set_attribute("format_version", 1), "format version 1, expected 2 or 3: build or import it again"),
         (set_attribute("family", "kakuro-9x9"), "unknown family 'kakuro-9x9', expected"),
         (set_attribute("family", "sudoku-7x7"), "no Sudoku of 7x7, expected"),
         (
