@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import abc
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -19,6 +19,8 @@ from puzzles.errors import PuzzleError
 from puzzles.notation import Notation, check_zero
 
 Grids = NDArray[np.uint8]
+NEAR = 2
+"""Cells in which two puzzles differ at most, up to symmetry, that ``PuzzleFamily.near`` finds."""
 
 
 class Puzzles(NamedTuple):
@@ -43,6 +45,8 @@ class PuzzleFamily(abc.ABC):
     """Name shared by all sizes: ``"sudoku"``."""
     cells: ClassVar[str]
     """The character of each cell value in the text form, value 0 first: ``".123456789..."``."""
+    layout_name: ClassVar[str] = "solution grids"
+    """What ``canonical_layout`` returns, in the plural."""
     rating_unit: ClassVar[str]
     """What a rating counts: ``"guesses"``, ``"moves"``."""
     rating_conventions: ClassVar[tuple[str, ...]]
@@ -319,6 +323,27 @@ class PuzzleFamily(abc.ABC):
     @abc.abstractmethod
     def canonical(self, puzzle: Grids, solution: Grids) -> Grids:
         """(N, rows, columns) uint8: the same grid for puzzles equal up to symmetry, different ones for all others."""
+
+    def canonical_layout(self, puzzle: Grids, solution: Grids) -> Grids:
+        """(N, rows, columns) uint8: the same grid for puzzles whose layouts are equal up to symmetry.
+
+        The layout, named ``layout_name``, is what puzzles can share without being equal: by default the solution.
+        """
+        return self.canonical(solution, solution)
+
+    def near(
+        self, first: Grids, second: Grids, progress: Callable[[int], object] = lambda _: None
+    ) -> NDArray[np.bool_] | None:
+        """(M,) bool: whether a symmetry image of some puzzle in ``first`` differs in at most ``NEAR`` cells from each.
+
+        Exact. None, the default, where the family does not count it.
+
+        Args:
+            first: (N, rows, columns) uint8 puzzles.
+            second: (M, rows, columns) uint8 puzzles.
+            progress: called with numbers that add up to M as the work goes on.
+        """
+        return None
 
     # -- text -------------------------------------------------------------------------------------------------------
 

@@ -19,7 +19,7 @@ _SHIFT_11, _SHIFT_27, _SHIFT_30, _SHIFT_31, _SHIFT_32 = (np.uint64(s) for s in (
 def seeded(seed):
     """Return the state, (1,) uint64, of the stream that belongs to a uint64 ``seed``."""
     state = np.empty(1, np.uint64)
-    state[0] = _mix(np.uint64(seed) + _GAMMA)  # scrambled: neighbouring seeds start far apart
+    state[0] = mix(np.uint64(seed) + _GAMMA)  # scrambled: neighbouring seeds start far apart
     return state
 
 
@@ -27,7 +27,7 @@ def seeded(seed):
 def next_uint64(state):
     """Return the next 64 random bits."""
     state[0] += _GAMMA
-    return _mix(state[0])
+    return mix(state[0])
 
 
 @njit(cache=True, nogil=True)
@@ -36,7 +36,7 @@ def ahead(origin, count):
 
     Whoever looks ahead moves the state on with ``skip``.
     """
-    return _mix(origin + (np.uint64(count) + np.uint64(1)) * _GAMMA)
+    return mix(origin + (np.uint64(count) + np.uint64(1)) * _GAMMA)
 
 
 @njit(cache=True, nogil=True)
@@ -98,7 +98,8 @@ def shuffle(state, values):
 
 
 @njit(cache=True, nogil=True)
-def _mix(z):
+def mix(z):
+    """Return a uint64 scrambled: each bit depends on all bits of ``z``."""
     z = (z ^ (z >> _SHIFT_30)) * _MIX_1
     z = (z ^ (z >> _SHIFT_27)) * _MIX_2
     return z ^ (z >> _SHIFT_31)

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 import tyro
 
 import puzzles
+from agents.cli import data_mix, data_overlap
 from agents.cli.parsing import parse
 from agents.config.flags import flags
 
@@ -17,12 +18,17 @@ _USAGE = """usage: air-envs data ACTION ...
 
   build FAMILY   generate puzzles: air-envs data build sudoku-6x6 --clues 14 --train 1000 --test 1000
   import SOURCE  turn published puzzles (text list, CSV, NPY folder, --hub OWNER/NAME) into a dataset
-  mix FILE ...   one dataset of several: what to train on from these, what to test on from --test
+  mix FILE ...   one dataset of several: what to train on from these, what to test on from --test;
+                 or a test set of several sources in given shares: --shares, --recipe
   export FILE    write a dataset as CSV, as the NPY folder of HRM, TRM and AIR, or as Minari episodes
   inspect FILE   say what a dataset holds and where it comes from, as text, JSON or a picture
-  verify FILE    prove every solution, rating, checksum and the split
+  overlap A [B]  count shared puzzles, shared solution grids and near puzzles between splits
+  verify FILE    prove every solution, rating, checksum and the splits
 
 air-envs data ACTION --help tells more; build needs its FAMILY first, such as sudoku-9x9 or maze-30x30."""
+
+MOST_COMPARED = 50_000
+"""Puzzles of train and test up to which ``inspect`` compares their layouts: some seconds of a core."""
 
 File = Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="FILE")]
 
@@ -32,9 +38,10 @@ def main(args: list[str]) -> None:
     actions = {
         "build": _build,
         "import": _import,
-        "mix": _mix,
+        "mix": data_mix.main,
         "export": _export,
         "inspect": _inspect,
+        "overlap": data_overlap.main,
         "verify": _verify,
     }
     if not args or args[0] in ("-h", "--help"):
@@ -57,6 +64,7 @@ def _build(args: list[str]) -> None:
     def build(
         options: Annotated[Any, tyro.conf.arg(name="")],
         train: int = 1_000,
+        validation: int | None = None,
         test: int = 1_000,
         seed: int = 0,
         output: Path = Path(f"data/{family.name}.h5"),
@@ -71,7 +79,9 @@ def _build(args: list[str]) -> None:
         Args:
             options: of the generator.
             train: puzzles to train on.
-            test: unseen puzzles.
+            validation: unseen puzzles for every choice made in training. By default as many as for the test, but
+                1,000 at most, and none where there is nothing to train on.
+            test: unseen puzzles for the final evaluation alone.
             seed: with the options and the counts it decides every puzzle.
             output: the file to write.
             workers: shards of puzzles made at a time; by default every core. Changes no byte, nor does the engine.
@@ -80,24 +90,30 @@ def _build(args: list[str]) -> None:
         """
         from puzzles.build import build_dataset
 
-        command = _build_command(family, options, train, test, seed)
+        if validation is None:
+            validation = min(test, 1_000) if train else 0
+        command = _build_command(family, options, train, validation, test, seed)
         print(
             build_dataset(
-                output, family, options, train, test, seed, command, workers=workers, engine=engine, fresh=fresh
+                output, family, options, train, test, seed, command,
+                validation=validation, workers=workers, engine=engine, fresh=fresh,
             ).describe()
-        )
+        )  # fmt: skip
 
     build.__annotations__["options"] = Annotated[family.Options, tyro.conf.arg(name="")]
     parse(build, f"air-envs data build {args[0]}", args[1:])
 
 
-def _build_command(family: puzzles.PuzzleFamily, options: Any, train: int, test: int, seed: int) -> str:
+def _build_command(
+    family: puzzles.PuzzleFamily, options: Any, train: int, validation: int, test: int, seed: int
+) -> str:
     """Return the command that builds the same bytes: without what has no part in them, such as the workers."""
+    counts = {"train": train, "validation": validation, "test": test, "seed": seed}
     words = ["air-envs", "data", "build", family.name, *flags(options, family.Options())]
-    return shlex.join([*words, "--train", str(train), "--test", str(test), "--seed", str(seed)])
+    return shlex.join([*words, *(word for name, value in counts.items() for word in (f"--{name}", str(value)))])
 
 
-# -- import, mix and export --------------------------------------------------------------------------------------------
+# -- import and export -------------------------------------------------------------------------------------------------
 
 
 def _import(args: list[str]) -> None:
@@ -109,6 +125,7 @@ def _import(args: list[str]) -> None:
         family: str | None = None,
         format: Literal["text", "csv", "npy"] | None = None,
         train: int | None = None,
+        validation: int | None = None,
         test: int | None = None,
         seed: int = 0,
         on_duplicate: Literal["error", "drop"] = "error",
@@ -119,13 +136,16 @@ def _import(args: list[str]) -> None:
 
         Args:
             output: the file to write.
-            source: a text file, a CSV, or a folder with a train and test split; docs/formats.md shows what is read.
+            source: a text file, a CSV, or a folder with a train and test split, perhaps validation too; docs/formats.md
+                shows what is read.
             hub: instead of a source, a data set of the Hugging Face hub: sapientinc/sudoku-extreme,
                 sapientinc/maze-30x30-hard-1k.
             revision: a branch, tag or commit of it.
             family: such as sudoku-6x6; by default what the first puzzle, or the tokens of NPY, say.
             format: by default what the source looks like.
-            train: draw this many training puzzles (1000 for the papers' 1k); by default all that are not for the test.
+            train: draw this many training puzzles (1000 for the papers' 1k); by default all that are for nothing else.
+            validation: draw this many puzzles for every choice made in training. By default the source's own; from a
+                source without, a tenth of the training puzzles, 1,000 at most and no more than --train leaves over.
             test: draw this many test puzzles; by default the source's own, or a tenth where it has no split.
             seed: of the draw.
             on_duplicate: puzzles equal by the split rule are an error, or all but the first are dropped.
@@ -133,6 +153,7 @@ def _import(args: list[str]) -> None:
                 family's first convention.
             zero: what 0 stands for in a Sudoku with another blank: a digit, as in 16x16 grids of 0 to F; or a blank.
         """
+        from puzzles.dataset.setting_aside import SHARE
         from puzzles.importers import import_puzzles
         from puzzles.importers.hub import download
 
@@ -147,37 +168,11 @@ def _import(args: list[str]) -> None:
             import_puzzles(
                 source, output, family, format, test, train, seed, on_duplicate, command,
                 rating_convention=rating_convention, zero=zero, notes=notes,
+                validation=validation, validation_share=SHARE,
             )
         )  # fmt: skip
 
     parse(import_, "air-envs data import", args)
-
-
-def _mix(args: list[str]) -> None:
-    def mix(
-        train: Annotated[tuple[Path, ...], tyro.conf.Positional, tyro.conf.arg(metavar="FILE")],
-        test: Path,
-        output: Path,
-        held_out: tuple[Path, ...] = (),
-    ) -> None:
-        """Write one dataset of several, of one family; no two of its puzzles are equal by the family's split rule.
-
-        Args:
-            train: datasets whose train splits follow each other.
-            test: the dataset whose test split is taken over.
-            output: the file to write.
-            held_out: datasets of whose test splits nothing may be trained on, either.
-        """
-        from puzzles.dataset import Dataset
-        from puzzles.mixing import mix_datasets
-
-        if not train:
-            raise ValueError("no FILE to train on, expected one or more before --test")
-        command = shlex.join(["air-envs", "data", "mix", *args])
-        parts, others = ([Dataset(path) for path in paths] for paths in (train, held_out))
-        print(mix_datasets(output, parts, Dataset(test), others, command).describe())
-
-    parse(mix, "air-envs data mix", args)
 
 
 def _export(args: list[str]) -> None:
@@ -189,7 +184,7 @@ def _export(args: list[str]) -> None:
         seed: int = 0,
         id: str | None = None,
         episodes: int | None = None,
-        split: Literal["train", "test"] = "train",
+        split: Literal["train", "validation", "test"] = "train",
         action_type: str | None = None,
         infos: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False,
     ) -> None:
@@ -273,6 +268,8 @@ def _inspect(args: list[str]) -> None:
 
 def _print(dataset: Any, summary: Any, pictures: int) -> None:
     print(dataset.describe())
+    if line := _overlap(dataset):
+        print(line)
     for split, measured in summary.items():
         for name, distribution in measured.items():
             print(f"\n{split}: {name}, {distribution}")
@@ -282,6 +279,20 @@ def _print(dataset: Any, summary: Any, pictures: int) -> None:
             print(f"\n{split} puzzle {index}, rating {rating}")
             for lines in zip(*(_lines(dataset.family, grid) for grid in (puzzle, solution)), strict=True):
                 print(*lines, sep="   ")
+
+
+def _overlap(dataset: Any) -> str:
+    """Say how many test puzzles share a layout with a train puzzle: "" for none, and for a file without such splits."""
+    from puzzles.dataset.overlap import shared_layouts
+
+    rows, counted = dataset.counts["train"] + dataset.counts["test"], dataset.counts["test"]
+    if not (dataset.counts["train"] and counted):
+        return ""
+    if rows > MOST_COMPARED:
+        return f"overlap     not counted above {MOST_COMPARED:,} puzzles, air-envs data overlap does it"
+    shared = shared_layouts(dataset)
+    text = f"{shared:,} of {counted:,} test puzzles ({100 * shared / counted:.1f} %) have that of a train puzzle"
+    return f"overlap     {dataset.family.layout_name}: {text}, up to symmetry" if shared else ""
 
 
 def _lines(family: puzzles.PuzzleFamily, grid: Any) -> list[str]:

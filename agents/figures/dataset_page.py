@@ -13,14 +13,15 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 from numpy.typing import NDArray
 
-from agents.figures.charts import BLUE, ORANGE, bare_axes
+from agents.figures.charts import BLUE, GREEN, ORANGE, bare_axes
 from air_envs.drawing import board_image
 from puzzles import Puzzles
 from puzzles.dataset import Dataset
+from puzzles.dataset.layout import say_counts
 from puzzles.dataset.summary import Distribution, Summary, bins, summary_json
 from puzzles.files import replacing
 
-COLOURS = {"train": BLUE, "test": ORANGE}
+COLOURS = {"train": BLUE, "validation": GREEN, "test": ORANGE}
 EXAMPLES = 5
 BOARD_PIXELS = 420
 MAX_BARS = 40
@@ -58,7 +59,7 @@ def draw_dataset_page(dataset: Dataset, summary: Summary, path: Path | str) -> t
 
 
 def _title(figure: Figure, dataset: Dataset) -> None:
-    counts = " and ".join(f"{count:,} {split}" for split, count in dataset.counts.items() if count)
+    counts = say_counts({split: dataset.counts[split] for split in dataset.splits})
     title = f"{dataset.path.name}: {dataset.family.name}, {counts} puzzles"
     figure.suptitle(title, y=0.985, fontsize=15, fontweight="bold")
 

@@ -23,8 +23,8 @@ FORMAT_VERSIONS = (2, 3)
 SPLITS = ("train", "validation", "test")
 REQUIRED = ("train", "test")
 """Every file counts these, and has puzzles in one of them at least."""
-ARRAYS = {"puzzle": np.dtype("|u1"), "solution": np.dtype("|u1"), "rating": np.dtype("<i4")}
-SOURCE, SOURCE_TYPE = "source", np.dtype("|u1")
+ARRAYS: dict[str, np.dtype[Any]] = {"puzzle": np.dtype("|u1"), "solution": np.dtype("|u1"), "rating": np.dtype("<i4")}
+SOURCE = "source"
 """The array that some splits have: which of the file's sources each row comes from."""
 SOURCE_NAMES = "source_names"
 """The attribute that names the sources."""
@@ -81,7 +81,7 @@ def array_shape(name: str, count: int, grid_shape: tuple[int, int]) -> tuple[int
 
 def array_type(name: str) -> np.dtype[Any]:
     """Return the type of array ``name``."""
-    return SOURCE_TYPE if name == SOURCE else ARRAYS[name]
+    return ARRAYS["puzzle"] if name == SOURCE else ARRAYS[name]
 
 
 def format_version(counts: Mapping[str, int], sources: Sequence[str]) -> int:
@@ -95,8 +95,9 @@ def splits_of(version: int) -> tuple[str, ...]:
 
 
 def say_counts(counts: Mapping[str, int]) -> str:
-    """Return the rows per split in words: "1,000 train, 100 validation and 1,000 test"."""
-    *some, last = [f"{counts[split]:,} {split}" for split in SPLITS if split in counts]
+    """Return the rows per split in words: "1,000 train, 100 validation and 1,000 test", or without validation."""
+    said = [split for split in SPLITS if split in counts and (counts[split] or split in REQUIRED)]
+    *some, last = [f"{counts[split]:,} {split}" for split in said]
     return f"{', '.join(some)} and {last}" if some else last
 
 

@@ -130,11 +130,17 @@ def split_keys(family: PuzzleFamily, puzzle: Grids, solution: Grids, rule: str |
     rule = family.split_rule if rule is None else rule
     if rule not in SPLIT_RULES:
         raise PuzzleError(f"split rule {rule!r}, expected one of {sorted(SPLIT_RULES)}")
-    digests = []
+    keys = [np.empty(0, f"V{KEY_BYTES}")]
     for start in range(0, len(puzzle), BLOCK_ROWS):
         rows = slice(start, start + BLOCK_ROWS)
         grids = family.canonical(puzzle[rows], solution[rows]) if rule == "canonical" else puzzle[rows]
-        digests += [hashlib.blake2b(grid.tobytes(), digest_size=KEY_BYTES).digest() for grid in grids]
+        keys.append(grid_keys(grids))
+    return np.concatenate(keys)
+
+
+def grid_keys(grids: Grids) -> NDArray[np.void]:
+    """Hash each grid: (N,) void of 16 bytes."""
+    digests = [hashlib.blake2b(grid.tobytes(), digest_size=KEY_BYTES).digest() for grid in grids]
     return np.frombuffer(b"".join(digests), dtype=f"V{KEY_BYTES}")
 
 

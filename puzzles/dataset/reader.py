@@ -120,10 +120,9 @@ class Dataset:
             return None
         (numbers,) = self._columns(name, SOURCE)
         if len(unknown := np.flatnonzero(numbers >= len(self.source_names))):
-            row = unknown[0]
-            raise DatasetError(
-                f"{self.path}: {self._stored(name, SOURCE)}[{row}] is {numbers[row]}, expected 0 to {len(self.source_names) - 1}"
-            )
+            row, most = unknown[0], len(self.source_names) - 1
+            place = f"{self._stored(name, SOURCE)}[{row}]"
+            raise DatasetError(f"{self.path}: {place} is {numbers[row]}, expected 0 to {most}")
         return numbers
 
     def blocks(self, name: str, rows: int = CHUNK_ROWS) -> Iterator[Puzzles]:

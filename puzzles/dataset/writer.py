@@ -80,7 +80,9 @@ class DatasetWriter:
         self.allow_empty = allow_empty
         self.sources = tuple(sources)
         if len(set(sources)) != len(sources) or not all(sources) or len(sources) > layout.MOST_SOURCES:
-            raise PuzzleError(f"{path}: sources {list(sources)}, expected at most {layout.MOST_SOURCES} different names")
+            raise PuzzleError(
+                f"{path}: sources {list(sources)}, expected at most {layout.MOST_SOURCES} different names"
+            )
         self._open: contextlib.AbstractContextManager[h5py.File] | None = None
         self._splits: dict[str, _SplitWriter] = {}
         self._repeats = Repeats(family.split_rule)
@@ -137,7 +139,7 @@ class DatasetWriter:
             raise PuzzleError(f"{self.path}: a source for some rows of {split}, expected one for all of them or none")
         if source is None:
             return
-        if source.shape != (rows,) or source.dtype != layout.SOURCE_TYPE:
+        if source.shape != (rows,) or source.dtype != layout.array_type(layout.SOURCE):
             found = f"source {source.dtype} of shape {source.shape}"
             raise PuzzleError(f"{self.path}: {split}: {found}, expected uint8 of shape ({rows},)")
         if source.max() >= len(self.sources):

@@ -21,7 +21,7 @@ class Download(NamedTuple):
 
 
 def download(repository: str, revision: str | None = None) -> Download:
-    """Fetch the train, validation and test files of a data set, such as ``"sapientinc/sudoku-extreme"``, or find them in the cache.
+    """Fetch the split files of a data set, such as ``"sapientinc/sudoku-extreme"``, or find them in the cache.
 
     Args:
         repository: OWNER/NAME on the hub.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 
 from puzzles.errors import PuzzleError
 from puzzles.family import Grids, PuzzleFamily, Puzzles
-from puzzles.maze import generator, rules, symmetry
+from puzzles.maze import generator, near, rules, symmetry
 from puzzles.maze.cells import GOAL, OPEN, PATH, START, WALL
 from puzzles.maze.search import UNREACHED
 from puzzles.threads import map_rows
@@ -26,6 +27,7 @@ class Maze(PuzzleFamily):
 
     kind = "maze"
     cells = "# SGo"
+    layout_name = "wall grids"
     rating_unit = "moves"
     rating_conventions = ("shortest-path-moves",)
     Options = generator.MazeOptions
@@ -161,6 +163,17 @@ class Maze(PuzzleFamily):
     def canonical(self, puzzle: Grids, solution: Grids) -> Grids:
         """(N, rows, columns) uint8: the smallest image of the puzzle; the solution plays no part."""
         return map_rows(symmetry.canonical, _LEAST, self.checked(puzzle))
+
+    def canonical_layout(self, puzzle: Grids, solution: Grids) -> Grids:
+        """(N, rows, columns) uint8: the smallest image of the walls, all other cells being open."""
+        return self.canonical(np.where(self.checked(puzzle) == WALL, np.uint8(WALL), np.uint8(OPEN)), solution)
+
+    def near(
+        self, first: Grids, second: Grids, progress: Callable[[int], object] = lambda _: None
+    ) -> NDArray[np.bool_]:
+        """(M,) bool: see ``PuzzleFamily.near`` and ``puzzles.maze.near``."""
+        orders, _ = self.symmetries(symmetry.elements(self.rows, self.columns))
+        return near.near(self.checked(first), self.checked(second), orders, progress)
 
 
 def _require_path(moves: NDArray[np.int32]) -> None:

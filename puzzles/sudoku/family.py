@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from puzzles.errors import PuzzleError
 from puzzles.family import Grids, PuzzleFamily, Puzzles
 from puzzles.notation import Notation, check_zero
-from puzzles.sudoku import canonical, generator, rules, solver, symmetry
+from puzzles.sudoku import canonical, generator, near, rules, solver, symmetry
 from puzzles.sudoku.geometry import BOX_SHAPES, box_index
 
 FROM_ZERO = "0123456789ABCDEF"
@@ -180,6 +180,12 @@ class Sudoku(PuzzleFamily):
         if len(wrong):
             raise PuzzleError(f"puzzle {wrong[0]}: the solution given with it does not solve it")
         return canonical.canonical(puzzle, solution, self.box_rows)
+
+    def near(
+        self, first: Grids, second: Grids, progress: Callable[[int], object] = lambda _: None
+    ) -> NDArray[np.bool_]:
+        """(M,) bool: see ``PuzzleFamily.near`` and ``puzzles.sudoku.near``; solutions play no part."""
+        return near.near(self.checked(first), self.checked(second), self.box_rows, progress)
 
     # -- text -------------------------------------------------------------------------------------------------------
 
