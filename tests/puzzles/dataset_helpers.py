@@ -53,7 +53,7 @@ def edit(path, change, attributes=True, hashes=False):
         change(file)
         found = {}
         for split in layout.SPLITS:
-            for name in layout.ARRAYS:
+            for name in (*layout.ARRAYS, layout.SOURCE):
                 if isinstance(array := file.get(f"{split}/{name}"), h5py.Dataset):
                     if hashes:
                         layout.set_value(array, "sha256", layout.hashlib.sha256(array[...].tobytes()).hexdigest())

@@ -93,6 +93,28 @@ def test_a_larger_dataset_begins_with_the_smaller_one(tmp_path):
     assert same(large.split("train").take(slice(20)), small.split("train"))
 
 
+def test_a_validation_split_changes_neither_of_the_others(tmp_path):
+    # 3x4 mazes repeat often, and shards end inside of splits.
+    plain = build_dataset(tmp_path / "a.h5", "maze-3x4", train=40, test=15, seed=3, progress=False)
+    longer = build_dataset(tmp_path / "b.h5", "maze-3x4", train=60, test=15, seed=3, progress=False)
+    for shard in (1, 7, 64):
+        path = tmp_path / f"{shard}.h5"
+        how = {"validation": 20, "seed": 3, "shard": shard, "progress": False}
+        dataset = build_dataset(path, "maze-3x4", train=40, test=15, **how)
+        assert dataset.counts == {"train": 40, "validation": 20, "test": 15}
+        assert same(dataset.split("train"), plain.split("train"))
+        assert same(dataset.split("test"), plain.split("test"))
+        assert same(dataset.split("validation"), longer.split("train").take(slice(40, 60)))
+        assert "train=40, test=15, seed=3, validation=20)" in dataset.provenance.command
+        verify(path, progress=False)
+
+
+def test_validation_alone_with_train_or_test(tmp_path):
+    for name, counts in (("a.h5", {"train": 5, "test": 0}), ("b.h5", {"train": 0, "test": 5})):
+        dataset = build_dataset(tmp_path / name, "sudoku-4x4", **counts, validation=3, progress=False)
+        assert dataset.counts == counts | {"validation": 3}
+
+
 def test_candidate_seeds_are_splitmix64():
     def splitmix64(state):
         while True:
@@ -152,7 +174,9 @@ def test_a_split_is_left_out_with_zero(tmp_path):
     [
         ({"train": -1}, "train -1, expected 0 or more"),
         ({"test": -3}, "test -3, expected 0 or more"),
+        ({"validation": -2}, "validation -2, expected 0 or more"),
         ({"train": 0, "test": 0}, "train 0 and test 0, expected a puzzle in one of them"),
+        ({"train": 0, "test": 0, "validation": 5}, "train 0 and test 0, expected a puzzle in one of them"),
         ({"seed": -1}, "seed -1, expected 0 <= seed < 2**64"),
         ({"shard": 0}, "shard 0, expected 1 or more"),
         ({"workers": 0}, "workers 0, expected 1 or more"),

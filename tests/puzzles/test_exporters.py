@@ -8,7 +8,7 @@ import pytest
 
 import puzzles
 from puzzles import DatasetError, PuzzleError
-from puzzles.dataset import Dataset, Provenance, split_keys, verify, write_dataset
+from puzzles.dataset import Dataset, DatasetWriter, Provenance, split_keys, verify, write_dataset
 from puzzles.exporters import export_csv, export_npy
 from puzzles.importers import import_puzzles
 from tests.puzzles.dataset_helpers import generate, same
@@ -167,6 +167,33 @@ def test_a_split_that_is_not_there_is_not_exported(tmp_path, sudoku, train, expo
     import_puzzles(tmp_path / "folder", tmp_path / "b.h5", sudoku, progress=False)
     assert Dataset(tmp_path / "b.h5").splits == ("train",)
     assert same(Dataset(tmp_path / "b.h5").split("train"), train)
+
+
+@pytest.mark.parametrize(("export", "file"), [(export_csv, "validation.csv"), (export_npy, "validation")])
+def test_validation_comes_back(tmp_path, sudoku, batch, export, file):
+    train, validation, test = (batch.take(slice(*ends)) for ends in ((0, 70), (70, 90), (90, 120)))
+    write_dataset(tmp_path / "a.h5", sudoku, train, test, provenance=Provenance("me"), validation=validation)
+    stored = Dataset(tmp_path / "a.h5")
+    how = {"copies": 2} if export is export_npy else {}
+    export(stored, tmp_path / "folder", progress=False, **how)
+    assert file in names(tmp_path / "folder")
+    import_puzzles(tmp_path / "folder", tmp_path / "b.h5", sudoku, progress=False)
+    for split in ("train", "validation", "test"):
+        assert same(Dataset(tmp_path / "b.h5").split(split), stored.split(split))
+    if export is export_npy:
+        lengths = [len(np.load(tmp_path / "folder" / split / "all__inputs.npy")) for split in stored.splits]
+        assert lengths == [210, 20, 30]  # only training puzzles are copied
+
+
+def test_csv_names_the_source_of_each_row(tmp_path, sudoku, train, test):
+    numbers = (np.arange(30) % 2).astype(np.uint8)
+    with DatasetWriter(tmp_path / "a.h5", sudoku, provenance=Provenance("me"), sources=["forum", "a, b"]) as writer:
+        writer.append("test", test, source=numbers)
+        writer.append("train", train)
+    export_csv(Dataset(tmp_path / "a.h5"), tmp_path / "csv", progress=False)
+    for split, expected in (("train", ["me"] * 90), ("test", ["forum", "a, b"] * 15)):
+        with (tmp_path / "csv" / f"{split}.csv").open(newline="") as file:
+            assert [row["source"] for row in csv.DictReader(file)] == expected
 
 
 def test_progress(tmp_path, stored, capsys):

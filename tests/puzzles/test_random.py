@@ -5,7 +5,7 @@ from collections import Counter
 
 import numpy as np
 
-from puzzles.random import ahead, below, next_uint64, seeded, shuffle, skip, uniform, words
+from puzzles.random import ahead, below, drawn_order, next_uint64, seeded, shuffle, skip, uniform, uniform_rows, words
 
 
 def assert_uniform(counts, values):
@@ -63,3 +63,13 @@ def test_every_order_is_equally_likely():
         orders[tuple(values.tolist())] += 1
     assert len(orders) == 120
     assert_uniform(orders, list(orders))
+
+
+def test_orders_and_rows_are_those_of_the_stream():
+    state = seeded(np.uint64(3))
+    skip(state, 5 << 40)
+    stream = [next_uint64(state) for _ in range(12)]
+    assert drawn_order(12, 3, stream=5).tolist() == sorted(range(12), key=stream.__getitem__)
+    assert uniform_rows(4, 3, 3, stream=5).ravel().tolist() == [(word >> 11) / 2**53 for word in stream]
+    assert uniform_rows(2, 3, 3, stream=5).ravel().tolist() == [(word >> 11) / 2**53 for word in stream[:6]]
+    assert sorted(drawn_order(1000, 2**64 - 1).tolist()) == list(range(1000))
