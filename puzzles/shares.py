@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from puzzles.build import GENERATOR
+from puzzles.build import GENERATOR, PATIENCE
 from puzzles.dataset import Dataset, DatasetWriter, Provenance, split_keys
 from puzzles.dataset.keys import KeySet
 from puzzles.dataset.proof import located
@@ -162,7 +162,7 @@ def from_list(name: str, share: float, path: Path, family: PuzzleFamily, stands_
 def from_generator(
     name: str, share: float, family: PuzzleFamily, options: Any, stands_for: Sequence[str] = ()
 ) -> Source:
-    """Take the puzzles from the family's generator, which has no end; the arguments are those of ``from_list``."""
+    """Take the puzzles from the family's generator for as long as it makes new ones; arguments as in ``from_list``."""
 
     def draw(seed: int) -> Iterator[Puzzles]:
         start = 0
@@ -176,10 +176,10 @@ def from_generator(
 
 
 def _solved(family: PuzzleFamily, rows: Rows, part: NDArray[np.int64]) -> Puzzles:
-    """Return some rows of a list with their solutions."""
-    found = rows.take(part)
-    solution = located(lambda some: family.solve(found.puzzle[some]), len(part), lambda row: rows.place(int(part[row])))
-    return found._replace(solution=solution)
+    """Return some rows of a list with their solutions, not rated."""
+    puzzle = rows.take(part).puzzle
+    solution = located(lambda some: family.solve(puzzle[some]), len(part), lambda row: rows.place(int(part[row])))
+    return Puzzles(puzzle, solution, np.zeros(len(part), np.int32))
 
 
 def _parts(count: int, seed: int) -> Iterator[NDArray[np.int64]]:
@@ -205,12 +205,13 @@ def _take(source: Source, seed: int, wanted: int, known: KeySet, bar: tqdm[Any])
     """Return the first ``wanted`` puzzles of a source that are new up to symmetry, or all there are."""
     family, blocks = source.family, source.draw(seed)
     nothing = np.zeros((0, *family.shape), np.uint8)
-    taken, left = [Puzzles(nothing, nothing, np.zeros(0, np.int32))], wanted
-    while left and (block := next(blocks, None)) is not None:
+    taken, left, stale = [Puzzles(nothing, nothing, np.zeros(0, np.int32))], wanted, 0
+    while left and stale < PATIENCE and (block := next(blocks, None)) is not None:
         keys = split_keys(family, block.puzzle, block.solution, "canonical")
         fresh = np.flatnonzero(known.add(keys).new)[:left]
         taken.append(block.take(fresh))
         left -= len(fresh)
+        stale = 0 if len(fresh) else stale + len(keys)
         bar.update(len(fresh))
     if left == wanted > 0:
         raise PuzzleError(f"{source.name}: no puzzle is left, expected one that no other dataset or source holds")

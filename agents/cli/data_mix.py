@@ -54,6 +54,10 @@ def main(args: list[str]) -> None:
         given = [name for name, value in (("--test", test), ("--shares", shares), ("--recipe", recipe)) if value]
         if len(given) != 1:
             raise ValueError(f"{' and '.join(given) or 'none'} of --test, --shares and --recipe, expected one of them")
+        if test is not None and exclude:
+            raise ValueError("--exclude with --test, expected --held-out")
+        if test is None and (held_out or validation):
+            raise ValueError("--held-out or --validation without --test, expected --exclude")
         command = shlex.join(["air-envs", "data", "mix", *args])
         if test is not None:
             from puzzles.mixing import mix_datasets

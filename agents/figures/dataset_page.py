@@ -44,12 +44,13 @@ def draw_dataset_page(dataset: Dataset, summary: Summary, path: Path | str) -> t
         raise ValueError(f"{path}: expected a name that ends in .png")
     layout = ConstrainedLayoutEngine(rect=(0.01, 0.0, 0.98, 0.955))  # margins, and room for the title
     figure = Figure(figsize=(13, 10.6), layout=layout, facecolor="white")
-    panels = figure.subfigures(3, 1, squeeze=False, height_ratios=(3.2, 6, 1.4), hspace=0.03)
+    lines = [line if len(line) <= 170 else line[:169] + "…" for line in dataset.describe().splitlines()[1:]]
+    panels = figure.subfigures(3, 1, squeeze=False, height_ratios=(3.2, 6, 0.18 * len(lines)), hspace=0.03)
     top, examples, bottom = panels[:, 0]
     _title(figure, dataset)
     _histograms(top, dataset, summary)
     _examples(examples, dataset)
-    _provenance(bottom, dataset)
+    bottom.text(0.02, 0.95, "\n".join(lines), family="monospace", fontsize=8, va="top", color="#333333")
     with replacing(path) as temporary:
         figure.savefig(temporary, dpi=110, format="png")
     numbers = path.with_suffix(".json")
@@ -127,8 +128,3 @@ def _take(dataset: Dataset, split: str, rows: list[int]) -> Puzzles:
                 found[row] = block.take([row - start])
         start += len(block.rating)
     return Puzzles(*(np.concatenate(arrays) for arrays in zip(*(found[row] for row in rows), strict=True)))
-
-
-def _provenance(panel: SubFigure, dataset: Dataset) -> None:
-    lines = [line if len(line) <= 170 else line[:169] + "…" for line in dataset.describe().splitlines()[1:]]
-    panel.text(0.02, 0.95, "\n".join(lines), family="monospace", fontsize=8, va="top", color="#333333")

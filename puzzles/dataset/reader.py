@@ -166,13 +166,13 @@ class Dataset:
             median = np.quantile(rating, 0.5, method="inverted_cdf")  # a value that occurs, as in the summary
             spread = f"{rating.min()} to {rating.max()}, mean {rating.mean():.1f}, median {median}"
             lines.append(f"rating      {split}: {spread} {self.family.rating_unit}")
+        lines.append(f"            {self.attributes['rating_source']}, {self.attributes['rating_convention']}")
         for split in self.splits:
             if (numbers := self.source(split)) is not None:
                 counts = np.bincount(numbers, minlength=len(self.source_names))
                 shares = (f"{count:,} {name}" for name, count in zip(self.source_names, counts, strict=True))
                 lines.append(f"source      {split}: {', '.join(shares)}")
         lines += [
-            f"            {self.attributes['rating_source']}, {self.attributes['rating_convention']}",
             f"generator   {self.provenance.generator}, seed {self.provenance.seed}",
             f"parameters  {layout.to_json(self.provenance.parameters)}",
             f"command     {self.provenance.command}",

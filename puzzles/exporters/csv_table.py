@@ -19,7 +19,7 @@ from puzzles.importers.csv_table import COLUMNS
 def export_csv(dataset: Dataset, folder: Path | str, progress: bool = True) -> Path:
     """Write ``train.csv``, ``validation.csv`` and ``test.csv``, one puzzle a line; ``import_puzzles`` reads them back.
 
-    A split that the dataset has not is left out. Grids are held in memory a block at a time.
+    A split without puzzles is left out. Grids are held in memory a block at a time.
 
     Args:
         dataset: what to export. The column source has the source of each row where the dataset keeps it, else the

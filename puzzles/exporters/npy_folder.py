@@ -26,8 +26,7 @@ def export_npy(dataset: Dataset, folder: Path | str, copies: int = 0, seed: int 
 
     Each training puzzle is a group: the puzzle, then its symmetry copies, as the builders of HRM do it (they take 1,000
     copies of each of 1,000 puzzles of Sudoku). The other splits have no copies. Their code reads the folders ``train``
-    and ``test``; a validation split is written beside them, in the same layout. A split that the dataset has not is
-    left out.
+    and ``test``; a validation split is written beside them, in the same layout. A split without puzzles is left out.
 
     Args:
         dataset: what to export.

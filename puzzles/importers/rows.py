@@ -96,7 +96,7 @@ class Source:
 
     @property
     def missing(self) -> list[str]:
-        """Which of train and test a source with its own split has not."""
+        """Which of train and test a source with its own split lacks."""
         return [] if "all" in self.rows else [split for split in REQUIRED if split not in self.rows]
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import puzzles
-from puzzles import PuzzleError
+from puzzles import PuzzleError, shares
 from puzzles.dataset import Dataset, DatasetWriter, Provenance, split_keys, verify, write_dataset
 from puzzles.published import SUDOKU_EXTREME_MIX, mix_sudoku_extreme
 from puzzles.shares import from_dataset, from_generator, from_list, mix_by_shares, quotas
@@ -137,6 +137,15 @@ def test_generated_puzzles_have_no_end(tmp_path, family, rows):
     assert np.bincount(dataset.source("test")).tolist() == [200, 100]
 
 
+def test_a_generator_that_makes_nothing_new_is_short(tmp_path, monkeypatch):
+    monkeypatch.setattr(shares, "PATIENCE", 2_000)
+    family = puzzles.family("maze-2x3")  # six puzzles up to symmetry
+    source = from_generator("made", 1, family, family.Options())
+    dataset, shortage = mix_by_shares(tmp_path / "out.h5", [source], 10, progress=False)
+    assert dataset.counts["test"] == 6
+    assert shortage == "made: 6 puzzles for a share of 100.0 %, so 6 rows in all, not 10"
+
+
 def test_mazes_are_labelled_by_the_rule(tmp_path):
     family = puzzles.family("maze-6x6")
     options = family.Options(generator="percolation", min_path=5)
@@ -147,7 +156,7 @@ def test_mazes_are_labelled_by_the_rule(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("shares", "count", "expected"),
+    ("parts", "count", "expected"),
     [
         ([1], 7, [7]),
         ([3, 1], 40, [30, 10]),
@@ -157,17 +166,17 @@ def test_mazes_are_labelled_by_the_rule(tmp_path):
         ([0.001, 1], 1, [0, 1]),
     ],
 )
-def test_quotas(shares, count, expected):
-    assert quotas(shares, count) == expected
+def test_quotas(parts, count, expected):
+    assert quotas(parts, count) == expected
 
 
 def test_quotas_add_up_and_are_off_by_less_than_one():
     rng = np.random.default_rng(0)
     for _ in range(200):
-        shares, count = rng.random(rng.integers(1, 9)) + 1e-6, int(rng.integers(1, 5000))
-        rows = quotas(shares, count)
+        parts, count = rng.random(rng.integers(1, 9)) + 1e-6, int(rng.integers(1, 5000))
+        rows = quotas(parts, count)
         assert sum(rows) == count
-        assert (np.abs(rows - shares / shares.sum() * count) < 1).all()
+        assert (np.abs(rows - parts / parts.sum() * count) < 1).all()
 
 
 @pytest.mark.parametrize(

@@ -182,6 +182,8 @@ def test_mix_by_shares(tmp_path: Path, maze_file: Path, capsys: pytest.CaptureFi
     [
         ([], "none of --test, --shares and --recipe, expected one of them"),
         (["FILE", "--test", "FILE", "--shares", "maze=1"], "--test and --shares of --test, --shares and --recipe, exp"),
+        (["FILE", "--test", "FILE", "--exclude", "FILE"], "--exclude with --test, expected --held-out"),
+        (["FILE", "--shares", "maze=1", "--held-out", "FILE"], "--held-out or --validation without --test, expected"),
         (["FILE", "--shares", "maze"], "--shares maze, expected NAME=NUMBER"),
         (["FILE", "--shares", "other=1"], "shares of other, expected one for each file: maze"),
         (["FILE", "--shares", "maze=1", "maze=2"], "shares of maze, expected one for each file: maze"),
