@@ -88,7 +88,7 @@ def test_the_whole_road(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
     """data build, inspect, verify, train, train --resume, eval, watch; each as a user types it."""
     data, run = tmp_path / "sudoku.h5", tmp_path / "run"
     main(["data", "build", "sudoku-4x4", "--clues", "8", "--train", "40", "--test", "20", "--output", str(data)])
-    assert "sudoku-4x4, 40 train and 20 test puzzles" in capsys.readouterr().out
+    assert "sudoku-4x4, 40 train, 20 validation and 20 test puzzles" in capsys.readouterr().out
     main(["data", "inspect", str(data)])
     assert "split rule  exact" in capsys.readouterr().out
     main(["data", "verify", str(data)])
