@@ -92,7 +92,7 @@ def test_the_whole_road(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
     main(["data", "inspect", str(data)])
     assert "split rule  exact" in capsys.readouterr().out
     main(["data", "verify", str(data)])
-    assert "40 train and 20 test puzzles of sudoku-4x4 are whole" in capsys.readouterr().out
+    assert "40 train, 20 validation and 20 test puzzles of sudoku-4x4 are whole" in capsys.readouterr().out
 
     small = ["--model.hidden", "32", "--model.layers", "1", "--model.max-steps", "3", "--steps", "6", "--batch", "8"]
     main(["train", "--preset", "sudoku-4x4", "--dataset", str(data), "--output", str(run), "--device", "cpu", *small])
