@@ -62,7 +62,7 @@ def _train(config: TrainConfig) -> dict[str, Any]:
     trainer = Trainer.resume(config.output) if (config.output / TRAINING).exists() else Trainer(config)
     if trainer.step < trainer.config.steps:
         trainer.train()
-    return list(read_metrics(config.output, "test"))[-1]
+    return list(read_metrics(config.output, "validation"))[-1]
 
 
 def _row(what: str, result: dict[str, Any], config: TrainConfig, target: float = 0.0) -> Row:

@@ -19,7 +19,7 @@ from tqdm import tqdm
 from agents.analysis.members import ABLATIONS, member_run, members
 from agents.analysis.published import ACCURACY, TASKS
 from agents.analysis.tables import NOTHING, text_table
-from agents.config.training import TRAIN_CONFIG, TrainConfig, read_train_config
+from agents.config.training import TRAIN_CONFIG, VALIDATION, TrainConfig, read_train_config
 from agents.evaluation import evaluate
 from agents.figures.charts import BLUE, SKY, chart, save_chart
 from agents.figures.training_curve import draw_training_curve
@@ -208,7 +208,8 @@ def _finish(config: TrainConfig, puzzles: int | None, progress: bool) -> None:
         if trainer.step < trainer.config.steps:
             trainer.train(progress)
         agent = AIRAgent(trainer.trained_model, trainer.dtype)
-        measured = evaluate(agent, trainer.tasks[0].dataset, "test", puzzles, batch=config.batch, progress=progress)
+        dataset = trainer.tasks[0].dataset
+        measured = evaluate(agent, dataset, VALIDATION, puzzles, batch=config.batch, progress=progress)
         result |= {"training_seconds": trainer.seconds, **measured.summary()}
         write_card(config.output)
         draw_training_curve(config.output)

@@ -19,7 +19,8 @@ class TrainConfig:
     """One training run (AIR paper, training section; the defaults are the paper's)."""
 
     dataset: Path
-    """HDF5 dataset; its train split is trained on, its test split measured."""
+    """HDF5 dataset. Its train split is trained on; its validation split decides which weights are kept. A file without
+    one sets a tenth of its train rows aside, at most 1,000."""
     output: Path
     """Folder of the run: checkpoint, metrics, curves."""
     model: AIRConfig = field(default_factory=AIRConfig)
@@ -92,9 +93,9 @@ class TrainConfig:
     log_every: int = 20
     """Steps between lines of metrics.jsonl."""
     eval_every: int = 1_000
-    """Steps between evaluations on the test split; the last step is always evaluated."""
+    """Steps between evaluations on the validation split; the last step is always evaluated."""
     eval_puzzles: int = 1_000
-    """Test puzzles in each of them."""
+    """Validation puzzles in each of them."""
     checkpoint_every: int = 1_000
     """Steps between checkpoints."""
     checkpoint_minutes: float | None = 15.0
@@ -166,9 +167,13 @@ class TrainConfig:
             raise ValueError(f"{name} {getattr(self, name)}, expected at least {least}")
 
 
-def other_test(dataset: Path) -> str:
-    """Return what the test split of one of the datasets in ``also`` is called in a run's metrics."""
-    return f"test-{dataset.stem}"
+VALIDATION = "validation"
+"""The split that training measures, and what it is called in a run's metrics."""
+
+
+def other_validation(dataset: Path) -> str:
+    """Return what the validation split of one of the datasets in ``also`` is called in a run's metrics."""
+    return f"{VALIDATION}-{dataset.stem}"
 
 
 def train_config_from_json(text: str) -> TrainConfig:

@@ -30,7 +30,7 @@ def draw_training_curve(run: Path) -> Path:
     loss.yaxis.set_minor_formatter(NullFormatter())
     curves = [("train", "-", SKY, "training, when halted")]
     curves += [
-        (split, "o-", color, "test puzzles" if split == "test" else split.removeprefix("test-"))
+        (split, "o-", color, f"{split} puzzles" if split in ("validation", "test") else split.partition("-")[2])
         for split, color in zip(tests, cycle(TEST_COLOURS), strict=False)
     ]
     for split, style, color, label in curves:

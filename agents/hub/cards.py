@@ -15,7 +15,7 @@ import puzzles
 from agents.checkpoints.folder import EVALUATION, load_config
 from agents.config.flags import flags
 from agents.config.model import AIRConfig
-from agents.config.training import TrainConfig, other_test, read_train_config
+from agents.config.training import TrainConfig, other_validation, read_train_config
 from agents.models.cost import count_parameters
 from puzzles.dataset import Dataset
 from puzzles.files import replacing
@@ -79,7 +79,8 @@ def evaluation_of(run: Path | None) -> dict[str, Any] | None:
         return results | {"dataset": Path(results["dataset"]).stem}
     from agents.training.run_log import read_metrics  # imports TensorBoard
 
-    lines, train = list(read_metrics(run, "test")), read_train_config(run)
+    lines = list(read_metrics(run, "validation")) or list(read_metrics(run, "test"))  # of earlier versions
+    train = read_train_config(run)
     return lines[-1] | {"dataset": train.dataset.stem} if lines and train else None
 
 
@@ -88,9 +89,9 @@ def _other_evaluations(run: Path, train: TrainConfig) -> Iterator[dict[str, Any]
     from agents.training.run_log import read_metrics
 
     for path, _ in train.also:
-        lines = list(read_metrics(run, other_test(path)))
+        lines = list(read_metrics(run, other_validation(path)))
         if lines:
-            yield lines[-1] | {"dataset": path.stem, "split": "test"}
+            yield lines[-1] | {"dataset": path.stem, "split": "validation"}
 
 
 def training_command(config: TrainConfig) -> str:

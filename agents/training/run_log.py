@@ -46,7 +46,7 @@ class RunLog:
             sink.close()
 
     def write(self, step: int, split: str, values: Mapping[str, Any]) -> None:
-        """Write one line: the values of a split ("train", "test", "test-NAME") at a step."""
+        """Write one line: the values of a split ("train", "validation", "validation-NAME") at a step."""
         for sink in self.sinks:
             sink.write(step, split, values)
 
@@ -138,7 +138,7 @@ class WandbSink:
 
 
 def read_metrics(run: Path, split: str | None = None) -> Iterator[dict[str, Any]]:
-    """Yield the lines of a run's ``metrics.jsonl``, of one split ("train", "test") or all.
+    """Yield the lines of a run's ``metrics.jsonl``, of one split ("train", "validation") or all.
 
     A last line cut short by a kill is left out.
     """

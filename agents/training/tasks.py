@@ -8,12 +8,12 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor, nn
 
-from agents.config.training import TrainConfig, other_test
+from agents.config.training import VALIDATION, TrainConfig, other_validation
 from agents.data.batches import PuzzleBatches, open_dataset
 from agents.models.air import AIR, Output, State
 from agents.training.act import initial_carry
 from agents.training.processes import Processes
-from puzzles.dataset import Dataset
+from puzzles.dataset import Dataset, with_validation
 from puzzles.errors import PuzzleError
 
 
@@ -26,11 +26,11 @@ class Task:
         model: trained on it.
         average: the moving average of the model's weights, or None.
         rows: this process's of the batch.
-        name: of its test split in the run's log.
+        name: of its validation split in the run's log.
         carry: the batch being worked on.
     """
 
-    def __init__(self, config: TrainConfig, dataset: Dataset, model: AIR, average: AIR | None, name: str = "test"):
+    def __init__(self, config: TrainConfig, dataset: Dataset, model: AIR, average: AIR | None, name: str):
         self.config, self.dataset, self.model, self.average, self.name = config, dataset, model, average, name
         self.rows = Processes.current().rows(config.batch)
         try:
@@ -38,7 +38,6 @@ class Task:
             self.batches = PuzzleBatches(dataset.family, train, device, config.symmetry)
         except PuzzleError as error:
             raise ValueError(f"{config.dataset}: {error}; train without them, --no-symmetry") from error
-        dataset.split_view("test")  # one that has nothing to measure is refused now
         self.carry = initial_carry(model, self.rows.stop - self.rows.start, getattr(torch, config.dtype))
 
     @property
@@ -72,9 +71,10 @@ def open_tasks(config: TrainConfig, model: AIR, average: AIR | None) -> list[Tas
             out, or mazes are labelled otherwise than their symmetry copies would be.
         DatasetError: a damaged dataset, or one without a split to train on or to measure.
     """
-    tasks = [Task(config, open_dataset(config.dataset, config.model.family), model, average)]
+    dataset = with_validation(open_dataset(config.dataset, config.model.family), config.seed)
+    tasks = [Task(config, dataset, model, average, VALIDATION)]
     for path, batch in config.also:
-        dataset = Dataset(path)
+        dataset = with_validation(Dataset(path), config.seed)
         family = dataset.family.name
         try:
             tied, tied_average = model.resized(family, tied=True), average and average.resized(family, tied=True)
@@ -82,5 +82,5 @@ def open_tasks(config: TrainConfig, model: AIR, average: AIR | None) -> list[Tas
             raise ValueError(f"{path}: {error}") from error
         theirs = dataclasses.replace(config.model, family=family, hidden=tied.config.hidden)
         own = dataclasses.replace(config, dataset=path, batch=batch, model=theirs, also=())
-        tasks.append(Task(own, dataset, tied, tied_average, other_test(path)))
+        tasks.append(Task(own, dataset, tied, tied_average, other_validation(path)))
     return tasks

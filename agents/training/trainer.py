@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
+from agents.checkpoints.chain import link, write_chain
 from agents.checkpoints.folder import (
     TRAINING,
     CheckpointError,
@@ -20,7 +21,7 @@ from agents.checkpoints.folder import (
     save_checkpoint,
 )
 from agents.config.model import to_json
-from agents.config.training import TRAIN_CONFIG, TrainConfig, read_train_config
+from agents.config.training import TRAIN_CONFIG, VALIDATION, TrainConfig, read_train_config
 from agents.evaluation import Evaluation, evaluate, merge
 from agents.thinking.agent import AIRAgent
 from agents.training.best import NOTHING, save_best, score
@@ -30,6 +31,7 @@ from agents.training.learner import Learner
 from agents.training.processes import Processes
 from agents.training.run_log import RunLog, open_log
 from agents.training.tasks import Task
+from agents.training.transfer import chain_of
 from puzzles.files import replacing
 
 SHOWN = {"loss": "loss", "exact_accuracy": "exact", "steps": "ACT steps", "puzzles_per_second": "puzzles/s"}
@@ -125,14 +127,14 @@ class Trainer(Learner):
         return evaluation or self.evaluate(self.tasks[0])
 
     def evaluate(self, task: Task) -> Evaluation:
-        """Measure the trained model on the test split of a task, each process on its share.
+        """Measure the trained model on the validation split of a task, each process on its share.
 
         Raises:
             TrainingDiverged: it says nothing finite.
         """
         agent = AIRAgent(task.trained_model, self.dtype)
         shard = self.processes.rank, self.processes.world
-        part = evaluate(agent, task.dataset, "test", self.config.eval_puzzles, progress=False, shard=shard)
+        part = evaluate(agent, task.dataset, VALIDATION, self.config.eval_puzzles, progress=False, shard=shard)
         found = merge(self.processes.collect(part))
         if not np.isfinite(found.q_halt).all():
             raise self.watch.diverged("a halting logit is not finite", self.step)
@@ -207,6 +209,9 @@ class Trainer(Learner):
             return RunLog()
         with replacing(run / TRAIN_CONFIG) as temporary:
             temporary.write_text(to_json(config))
+        if self.step == 0:
+            origin = chain_of(config.init_from) if config.init_from else []
+            write_chain(run, [*origin, link(run.name, (task.dataset for task in self.tasks))])
         drop_later(run, self.step)
         return open_log(run, self.step, config.wandb, json.loads(to_json(config)))
 

@@ -1,15 +1,16 @@
-"""The weights of one model in another one: what a run may begin with, see ``TrainConfig.init_from``."""
+"""Initialising a run from the weights of another model, see ``TrainConfig.init_from``."""
 
 from __future__ import annotations
 
 import dataclasses
 from typing import Any
 
+from agents.checkpoints.chain import Chain, read_chain
 from agents.config.model import AIRConfig
 from agents.models.air import AIR
-from agents.pretrained import load_pretrained
+from agents.pretrained import find, load_pretrained
 
-WEIGHTS_GO_WITH_ANY = {"family", "h_cycles", "l_cycles", "gradient", "q_continue", "max_steps"}
+MAY_DIFFER = {"family", "h_cycles", "l_cycles", "gradient", "q_continue", "max_steps"}
 """Fields in which the two may differ: grid shape, program, halting."""
 
 
@@ -33,11 +34,17 @@ def take_weights(model: AIR, name: str) -> None:
     model.load_state_dict(found.state_dict())
 
 
+def chain_of(name: str) -> Chain:
+    """Return what the model of that name was trained on, as far as it is known."""
+    folder = find(name)
+    return read_chain(folder, name) if folder else [{"run": name, "datasets": None}]
+
+
 def _made_for(config: AIRConfig) -> dict[str, Any]:
-    """Return what the weights of a model go with."""
+    """Return the fields that have to be equal for weights to fit."""
     fields = dataclasses.asdict(config)
     if config.mixer == "units":  # whose weights are attention's
         fields["mixer"] = "attention"
     if not config.attends:
         fields["heads"] = None
-    return {name: value for name, value in fields.items() if name not in WEIGHTS_GO_WITH_ANY}
+    return {name: value for name, value in fields.items() if name not in MAY_DIFFER}

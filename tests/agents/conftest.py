@@ -15,9 +15,9 @@ torch.set_num_threads(1)
 TINY = AIRConfig(family="sudoku-4x4", hidden=32, heads=2, layers=1, max_steps=4, position="structured")
 
 
-def small_dataset(path: Path, family: str, train: int = 30, test: int = 20) -> Path:
+def small_dataset(path: Path, family: str, train: int = 30, test: int = 20, validation: int = 20) -> Path:
     """Generate a dataset and return its path."""
-    build_dataset(path, puzzles.family(family), train=train, test=test, progress=False)
+    build_dataset(path, puzzles.family(family), train=train, test=test, validation=validation, progress=False)
     return path
 
 

@@ -53,9 +53,9 @@ def test_the_card_of_a_run_tells_dataset_variant_accuracy_and_command(run: Path)
     assert data["library_name"] == "air-envs"
     assert {"sudoku", "Lx_H"} <= set(data["tags"])
     lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
-    last = [line for line in lines if line["split"] == "test"][-1]
+    last = [line for line in lines if line["split"] == "validation"][-1]
     assert [result.metric_value for result in card.data.eval_results] == [round(last["exact_accuracy"], 6)]
-    assert f"{last['exact_accuracy']:.1%} of 16 test puzzles of `sudoku-4x4` exactly right" in card.text
+    assert f"{last['exact_accuracy']:.1%} of 16 validation puzzles of `sudoku-4x4` exactly right" in card.text
     assert "air-envs train --dataset" in card.text
     assert "AIRAgent.from_pretrained" in card.text
     assert '"position": "structured"' in card.text

@@ -81,9 +81,13 @@ def test_mazes_of_two_shapes(maze_dataset: Path, wider: Path, tmp_path: Path) ->
 def test_all_are_measured(config: TrainConfig) -> None:
     evaluation = Trainer(config).train(progress=False)
     run = config.output
-    assert [line["split"] for line in read_metrics(run) if line["step"] == 6] == ["train", "test", "test-larger"]
-    *_, own = read_metrics(run, "test")
-    *_, other = read_metrics(run, "test-larger")
+    assert [line["split"] for line in read_metrics(run) if line["step"] == 6] == [
+        "train",
+        "validation",
+        "validation-larger",
+    ]
+    *_, own = read_metrics(run, "validation")
+    *_, other = read_metrics(run, "validation-larger")
     assert own["cell_accuracy"] == evaluation.cells[-1] != other["cell_accuracy"]
     assert draw_training_curve(run).stat().st_size > 10_000
 
@@ -166,4 +170,4 @@ def test_the_command_line_takes_them(config: TrainConfig, larger: Path, capsys: 
     assert train_config_from_json(printed[printed.index("{") : printed.rindex("}") + 1]) == config
     card = (config.output / "README.md").read_text()
     assert "Datasets `sudoku-4x4.h5`, `larger.h5`, seed 0" in card
-    assert "of 16 test puzzles of `larger`" in card
+    assert "of 16 validation puzzles of `larger`" in card

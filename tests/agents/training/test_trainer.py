@@ -33,7 +33,7 @@ def test_a_run_leaves_a_model_metrics_and_curves(run: Path) -> None:
     assert not list(run.glob(".*")), "no temporary files"
     assert list(run.glob("events.out.tfevents.*"))
     assert [line["step"] for line in read_metrics(run, "train")] == [3, 6, 9, 12]
-    assert [line["step"] for line in read_metrics(run, "test")] == [6, 12]
+    assert [line["step"] for line in read_metrics(run, "validation")] == [6, 12]
     *_, train = read_metrics(run, "train")
     assert {"loss", "answer_loss", "exact_accuracy", "cell_accuracy", "steps", "lr", "puzzles"} <= train.keys()
     assert train_config_from_json((run / "train.json").read_text()).model == TINY
@@ -232,8 +232,8 @@ def test_the_model_must_be_for_the_datasets_family(maze_dataset: Path, tmp_path:
 
 
 def test_puzzles_to_measure_must_be_there(tmp_path: Path) -> None:
-    path = build_dataset(tmp_path / "a.h5", puzzles.family("sudoku-4x4"), train=8, test=0, progress=False).path
-    with pytest.raises(puzzles.DatasetError, match="no split 'test'"):
+    path = build_dataset(tmp_path / "a.h5", puzzles.family("sudoku-4x4"), train=1, test=0, progress=False).path
+    with pytest.raises(ValueError, match=r"a\.h5: 1 train puzzles, expected 2 or more to set one aside for validation"):
         Trainer(tiny_config(path, tmp_path / "run"))
     assert not (tmp_path / "run").exists()
 
@@ -244,8 +244,9 @@ def test_mazes_labelled_otherwise_train_without_copies(tmp_path: Path) -> None:
         np.stack([family.parse(text) for text in texts]) for texts in (("S  G", "SG  "), ("So G", "SG  "))
     )
     data = puzzles.Puzzles(puzzle, solution, family.rate(puzzle))
-    train, test = data.take(slice(1)), data.take(slice(1, 2))
-    write_dataset(tmp_path / "a.h5", family, train, test, provenance=Provenance("a test"))
+    train, validation, none = data.take(slice(1)), data.take(slice(1, 2)), data.take(slice(0))
+    options = {"provenance": Provenance("a test"), "allow_empty": True}
+    write_dataset(tmp_path / "a.h5", family, train, none, validation=validation, **options)
     config = tiny_config(tmp_path / "a.h5", tmp_path / "run", model=dataclasses.replace(TINY, family="maze-2x2"))
     with pytest.raises(ValueError, match=r"a\.h5: puzzle 0: labelled with another .* without them, --no-symmetry"):
         Trainer(config)

@@ -1,0 +1,50 @@
+"""What a model was trained and selected on: the datasets of its run, and of the runs that it was initialised from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from puzzles.dataset import Dataset
+from puzzles.files import replacing
+
+CHAIN = "chain.json"
+USED = ("train", "validation")
+"""The splits that training reads: weights are fitted to the first and chosen by the second."""
+
+Chain = list[dict[str, Any]]
+"""A link per run, the first run first. Each has ``run``, a name, and ``datasets``: None where they are unknown, else a
+list of objects with ``name``, ``checksum``, ``splits`` and ``set_aside``, a sentence on train rows that are its
+validation split."""
+
+
+def link(run: str, datasets: Iterable[Dataset]) -> dict[str, Any]:
+    """Return the link of a run that trains on these datasets."""
+    return {
+        "run": run,
+        "datasets": [
+            {
+                "name": dataset.path.stem,
+                "checksum": dataset.attributes["checksum"],
+                "splits": list(USED),
+                "set_aside": dataset.set_aside,
+            }
+            for dataset in datasets
+        ],
+    }
+
+
+def read_chain(folder: Path, name: str) -> Chain:
+    """Return the chain of the model in a folder; one link of unknown datasets, called ``name``, where it has none."""
+    path = folder / CHAIN
+    if not path.is_file():
+        return [{"run": name, "datasets": None}]
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def write_chain(folder: Path, chain: Chain) -> None:
+    """Write a model's chain into its folder."""
+    with replacing(folder / CHAIN) as temporary:
+        temporary.write_text(json.dumps(chain, indent=2) + "\n", encoding="utf-8")
