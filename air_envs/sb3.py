@@ -1,4 +1,7 @@
-"""A native vector environment as Stable-Baselines3's ``VecEnv``: PPO and MaskablePPO without subprocesses."""
+"""Stable-Baselines3 on the environments: native vector environments without subprocesses, and a network for boards.
+
+Needs Stable-Baselines3, which ``air_envs`` itself does not: ``pip install 'air-envs[agents]'``.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,14 @@ import gymnasium as gym
 import numpy as np
 from gymnasium.vector import AutoresetMode, VectorEnv
 from numpy.typing import NDArray
-from stable_baselines3.common.vec_env import VecEnv
-from stable_baselines3.common.vec_env.base_vec_env import VecEnvIndices, VecEnvObs, VecEnvStepReturn
+
+try:
+    from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
+    from stable_baselines3.common.vec_env import VecEnv
+    from stable_baselines3.common.vec_env.base_vec_env import VecEnvIndices, VecEnvObs, VecEnvStepReturn
+    from torch import Tensor, nn
+except ImportError as error:
+    raise ImportError(f"air_envs.sb3: {error}, expected: pip install 'air-envs[agents]'") from error
 
 
 class SB3VecEnv(VecEnv):
@@ -127,6 +136,48 @@ class SB3VecEnv(VecEnv):
         if indices is None:
             return list(range(self.num_envs))
         return list(indices) if isinstance(indices, Iterable) else [indices]
+
+
+class BoardCNN(BaseFeaturesExtractor):
+    """Features of the planes of ``OneHotObservation`` at any board size: 3x3 convolutions and a linear layer.
+
+        PPO("CnnPolicy", air_envs.OneHotObservation(env), policy_kwargs=BOARD_CNN)
+
+    Stable-Baselines3's own network takes images of 36 pixels or more, of values up to 255: ``ImageObservation``.
+
+    Args:
+        observation_space: ``Box(0, 1, (rows, columns, channels))``.
+        features_dim: number of features.
+        filters: of each convolution.
+        layers: number of convolutions.
+
+    Raises:
+        ValueError: another observation space.
+    """
+
+    def __init__(self, observation_space: gym.Space[Any], features_dim: int = 256, filters: int = 64, layers: int = 3):
+        planes = isinstance(observation_space, gym.spaces.Box) and len(observation_space.shape) == 3
+        if not planes or observation_space.high.max() != 1:  # type: ignore[attr-defined]
+            raise ValueError(f"BoardCNN: found {observation_space}, expected that of air_envs.OneHotObservation")
+        super().__init__(observation_space, features_dim)
+        rows, columns, channels = observation_space.shape or ()
+        convolutions: list[nn.Module] = []
+        for inputs in (channels, *[filters] * (layers - 1)):
+            convolutions += [nn.Conv2d(inputs, filters, kernel_size=3, padding=1), nn.ReLU()]
+        self.network = nn.Sequential(
+            *convolutions,
+            nn.Flatten(),
+            nn.Linear(filters * rows * columns, features_dim),
+            nn.ReLU(),
+        )
+
+    def forward(self, observations: Tensor) -> Tensor:
+        """Return (N, features_dim) of planes (N, rows, columns, channels)."""
+        return self.network(observations.movedim(-1, 1))
+
+
+BOARD_CNN = {"features_extractor_class": BoardCNN, "normalize_images": False}
+"""``policy_kwargs`` with which ``"CnnPolicy"`` takes ``OneHotObservation``, whose values are 0 and 1 already."""
 
 
 def _row(infos: dict[str, Any], row: int) -> dict[str, Any]:

@@ -37,6 +37,9 @@ class EncodedObservation(gym.ObservationWrapper[Any, Any, Any]):
 class OneHotObservation(EncodedObservation, RecordConstructorArgs):
     """Observe ``Box(0, 1, (rows, columns, channels), uint8)``: a channel for each value that a cell can take.
 
+    Stable-Baselines3's ``"CnnPolicy"`` takes it with ``policy_kwargs=air_envs.sb3.BOARD_CNN``; its own network wants
+    larger pictures, see ``ImageObservation``.
+
     Args:
         env: a puzzle environment; any whose observation space is a ``Dict`` of grids and places on them.
         parts: of the observation, in this order; None takes all. ``("grid", "agent")`` has cell_values + 1 channels.

@@ -1,8 +1,12 @@
 """The adapter to Stable-Baselines3: against its own DummyVecEnv of single environments, and under its algorithms."""
 
+import subprocess
+import sys
+
 import gymnasium as gym
 import numpy as np
 import pytest
+import torch
 from sb3_contrib import MaskablePPO
 from sb3_contrib.common.maskable.utils import get_action_masks, is_masking_supported
 from stable_baselines3 import PPO
@@ -10,7 +14,8 @@ from stable_baselines3.common.evaluation import evaluate_policy
 from stable_baselines3.common.vec_env import DummyVecEnv, VecMonitor
 
 import air_envs
-from air_envs.sb3 import SB3VecEnv
+from air_envs.sb3 import BOARD_CNN, BoardCNN, SB3VecEnv
+from air_envs.wrappers import vector
 
 SUDOKU = ("air_envs/Sudoku-v0", {"size": 4, "clues": 12, "max_episode_steps": 9, "reward": "dense"})
 MAZE = ("air_envs/Maze-v0", {"rows": 4, "columns": 5, "max_episode_steps": 12})
@@ -141,6 +146,57 @@ def test_real_numbers_are_no_grids():
     model = PPO("MultiInputPolicy", envs, n_steps=16, batch_size=32, seed=0, device="cpu")
     with pytest.raises(air_envs.ActionError, match="dtype float32, expected 4 grids"):
         model.learn(64)
+
+
+@pytest.mark.parametrize("case", [SUDOKU, MAZE], ids=["sudoku", "maze"])
+def test_cnn_policy_takes_planes(case):
+    id, arguments = case
+    env = air_envs.OneHotObservation(gym.make(id, **arguments))
+    model = PPO("CnnPolicy", env, policy_kwargs=BOARD_CNN, n_steps=32, batch_size=32, n_epochs=1, seed=0, device="cpu")
+    before = [weight.clone() for weight in model.policy.features_extractor.parameters()]
+    model.learn(64)
+    assert model.num_timesteps == 64
+    after = model.policy.features_extractor.parameters()
+    assert all((one != other).any() for one, other in zip(before, after, strict=True))
+    assert env.action_space.contains(int(model.predict(env.reset(seed=0)[0])[0]))
+
+
+def test_cnn_policy_takes_planes_of_a_vector_environment():
+    envs = gym.make_vec(SUDOKU[0], num_envs=4, autoreset_mode="SameStep", **SUDOKU[1])
+    envs = SB3VecEnv(vector.OneHotObservation(envs, parts=["grid"]))
+    model = MaskablePPO("CnnPolicy", envs, policy_kwargs=BOARD_CNN, n_steps=16, batch_size=32, n_epochs=1, device="cpu")
+    model.learn(64)
+    assert model.num_timesteps == 64
+
+
+def test_the_network_looks_at_neighbouring_cells_and_all_channels():
+    space = gym.spaces.Box(0, 1, (5, 7, 3), np.uint8)
+    network = BoardCNN(space, features_dim=8, filters=4, layers=1)
+    planes = torch.zeros(1, 5, 7, 3, requires_grad=True)
+    convolved = network.network[0](planes.movedim(-1, 1))
+    assert convolved.shape == (1, 4, 5, 7)
+    convolved[0, :, 2, 3].sum().backward()
+    seen = planes.grad[0].abs() > 0
+    assert seen.nonzero()[:, :2].min(0).values.tolist() == [1, 2]
+    assert seen.nonzero()[:, :2].max(0).values.tolist() == [3, 4]
+    assert seen[1:4, 2:5].all()
+    assert network(planes).shape == (1, 8)
+
+
+def test_the_network_is_for_planes_alone():
+    env = air_envs.ImageObservation(gym.make(MAZE[0], **MAZE[1]))
+    with pytest.raises(ValueError, match=r"^BoardCNN: found Box.*255.*, expected that of air_envs.OneHotObservation$"):
+        PPO("CnnPolicy", env, policy_kwargs={"features_extractor_class": BoardCNN}, device="cpu")
+
+
+def test_what_is_missing_is_named(tmp_path):
+    """A module of that name that cannot be imported stands for an installation without Stable-Baselines3."""
+    (tmp_path / "stable_baselines3.py").write_text("raise ModuleNotFoundError('No module named stable_baselines3')")
+    code = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import air_envs.sb3"
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert answer.stderr.splitlines()[-1] == (
+        "ImportError: air_envs.sb3: No module named stable_baselines3, expected: pip install 'air-envs[agents]'"
+    )
 
 
 class Proposer:
