@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from air_envs.sources import DatasetPuzzles, GeneratedPuzzles, PuzzleSource
     from air_envs.sudoku import SudokuEnv, SudokuVectorEnv
     from air_envs.vector import PuzzleVectorEnv
+    from air_envs.warming import warm_up
     from air_envs.wrappers import ActionMaskObservation, FlatObservation, ImageObservation, OneHotObservation
     from puzzles import PuzzleFamily
 
@@ -51,6 +52,7 @@ __all__ = [
     "__version__",
     "environment_id",
     "register_environment",
+    "warm_up",
 ]
 
 
@@ -148,6 +150,7 @@ _HOMES = {
     "SparseReward": "air_envs.rewards",
     "SudokuEnv": "air_envs.sudoku",
     "SudokuVectorEnv": "air_envs.sudoku",
+    "warm_up": "air_envs.warming",
 }
 
 __getattr__, __dir__ = lazy_names(__name__, _HOMES)

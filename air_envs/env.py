@@ -53,6 +53,8 @@ class PuzzleEnv(gym.Env[Any, Any]):
 
     metadata: dict[str, Any] = {"render_modes": ["human", "rgb_array", "ansi"], "render_fps": 10}  # noqa: RUF012
     dynamics_types: ClassVar[dict[str, type[Dynamics]]]
+    variants: ClassVar[tuple[dict[str, Any], ...]] = ()
+    """Arguments that need compiled code beyond that of the ids; ``air_envs.warm_up`` makes an environment of each."""
 
     def __init__(
         self,

@@ -122,6 +122,7 @@ class MazeEnv(PuzzleEnv):
     """  # noqa: E501
 
     dynamics_types: ClassVar[dict[str, type[Dynamics]]] = {"move": MazeMove, "propose": MazePropose}
+    variants: ClassVar[tuple[dict[str, Any], ...]] = ({"view": 3},)
 
     def __init__(
         self,

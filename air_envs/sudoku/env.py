@@ -119,6 +119,7 @@ class SudokuEnv(PuzzleEnv):
     """  # noqa: E501
 
     dynamics_types: ClassVar[dict[str, type[Dynamics]]] = {"place": SudokuPlace, "propose": SudokuPropose}
+    variants: ClassVar[tuple[dict[str, Any], ...]] = ({"candidates": True},)
 
     def __init__(
         self,
