@@ -6,10 +6,10 @@ from collections.abc import Sized
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+import puzzles
 from air_envs.sources import PuzzleSource
-from puzzles import PuzzleError, PuzzleFamily, Puzzles
+from puzzles import PuzzleFamily, Puzzles
 
 
 def requested_puzzles(source: PuzzleSource, options: dict[str, Any] | None, count: int = 1) -> Puzzles | None:
@@ -18,7 +18,7 @@ def requested_puzzles(source: PuzzleSource, options: dict[str, Any] | None, coun
     Args:
         source: of the environment.
         options: None; or ``{"index": i}``, a row of the source's dataset, or (count,) of them; or ``{"puzzle": grid}``,
-            (rows, columns) integers or its text form, or ``count`` of them. One stands for all.
+            (rows, columns) integers or a text, see ``read_puzzle``, or ``count`` of them. One stands for all.
         count: how many puzzles are wanted.
 
     Raises:
@@ -41,46 +41,32 @@ def read_puzzle(family: PuzzleFamily, puzzle: Any) -> Puzzles:
 
     Args:
         family: of the puzzle.
-        puzzle: (rows, columns) integers, or its text form.
+        puzzle: (rows, columns) integers, an array or nested lists; or a text in any form that ``puzzles.parse`` reads.
 
     Raises:
         PuzzleError: malformed, or without exactly the solutions that the family wants.
     """
-    if isinstance(puzzle, str):
-        grid = family.parse(puzzle)
-    else:
-        grid = _array(family, puzzle)
-        if grid.shape != family.shape or not np.issubdtype(grid.dtype, np.integer):
-            raise PuzzleError(
-                f"puzzle: shape {grid.shape} and dtype {grid.dtype}, expected {family.shape} integers for {family.name}"
-            )
-        if grid.min() < 0 or grid.max() >= family.cell_values:
-            row, column = np.argwhere((grid < 0) | (grid >= family.cell_values))[0]
-            raise PuzzleError(
-                f"puzzle: row {row + 1}, column {column + 1}: {grid[row, column]}, "
-                f"expected 0 to {family.cell_values - 1}"
-            )
-    batch = np.ascontiguousarray(grid, dtype=np.uint8)[None]
+    batch = puzzles.parse(puzzle, family)[1][None]
     family.check(batch)
     return Puzzles(batch, family.solve(batch), family.rate(batch))
 
 
 def _read_puzzles(family: PuzzleFamily, puzzle: Any, count: int) -> Puzzles:
-    texts = isinstance(puzzle, (list, tuple)) and len(puzzle) > 0 and isinstance(puzzle[0], str)
-    if not texts and _array(family, puzzle).ndim != 3:
+    if _depth(puzzle) != 3:
         return read_puzzle(family, puzzle).take(np.zeros(count, np.int64))
     if len(puzzle) != count:
         raise ValueError(f"options: {len(puzzle)} puzzles, expected {count}")
-    return Puzzles(
-        *(np.concatenate(parts) for parts in zip(*(read_puzzle(family, one) for one in puzzle), strict=True))
-    )
+    each = [read_puzzle(family, one) for one in puzzle]
+    return Puzzles(*(np.concatenate(parts) for parts in zip(*each, strict=True)))
 
 
-def _array(family: PuzzleFamily, puzzle: Any) -> NDArray[Any]:
-    try:
-        return np.asarray(puzzle)
-    except ValueError:
-        raise PuzzleError(f"puzzle: ragged rows, expected {family.shape} integers for {family.name}") from None
+def _depth(puzzle: Any) -> int:
+    """Return how deep a puzzle, or a list of them, is nested: 2 for a grid, which a text stands for."""
+    if isinstance(puzzle, str):
+        return 2
+    if isinstance(puzzle, (list, tuple)):
+        return 1 + (_depth(puzzle[0]) if puzzle else 0)
+    return np.ndim(puzzle)
 
 
 def _dataset_rows(source: PuzzleSource, index: Any, count: int) -> Puzzles:

@@ -32,6 +32,11 @@ def is_real(value: object) -> bool:
     return isinstance(value, numbers.Real) and not isinstance(value, bool) and value == value
 
 
+def shapeless(grid: object) -> str:
+    """Return in words what NumPy can make no array of."""
+    return "ragged rows" if isinstance(grid, (list, tuple)) else f"a {type(grid).__name__} of no shape"
+
+
 def check_seed(seed: int) -> None:
     """Raise ``PuzzleError`` unless a generator takes the seed: 0 <= seed < 2**64."""
     if not 0 <= seed < 2**64:

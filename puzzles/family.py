@@ -15,7 +15,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from puzzles.errors import PuzzleError
+from puzzles.errors import PuzzleError, shapeless
 from puzzles.notation import Notation, check_zero
 
 Grids = NDArray[np.uint8]
@@ -202,7 +202,7 @@ class PuzzleFamily(abc.ABC):
         try:
             grids = np.asarray(grids)
         except (TypeError, ValueError):  # ragged rows, or an object that only looks like an array
-            raise PuzzleError(f"{what}: a {type(grids).__name__} of no shape, expected {shape} integers") from None
+            raise PuzzleError(f"{what}: {shapeless(grids)}, expected {shape} integers") from None
         if grids.ndim != 3 or grids.shape[1:] != self.shape:
             raise PuzzleError(f"{what}: shape {grids.shape}, expected {shape}")
         if grids.dtype.kind not in "iu":

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import puzzles
-from puzzles.errors import PuzzleError
+from puzzles.errors import PuzzleError, shapeless
 from puzzles.family import Grids, PuzzleFamily
 from puzzles.notation import check_zero
 from puzzles.text.drawn import drawn, drawn_families
@@ -100,7 +100,7 @@ def _integers(puzzle: Any, family: PuzzleFamily | None) -> tuple[PuzzleFamily, G
     try:
         grid = np.asarray(puzzle)
     except (TypeError, ValueError):  # ragged rows, or an object that only looks like an array
-        raise PuzzleError(f"puzzle: a {type(puzzle).__name__} of no shape, expected text or integers") from None
+        raise PuzzleError(f"puzzle: {shapeless(puzzle)}, expected text or (rows, columns) integers") from None
     if grid.ndim != 2 or (family and grid.shape != family.shape):
         raise PuzzleError(f"puzzle: shape {grid.shape}, expected {family.shape if family else '(rows, columns)'}")
     if grid.dtype.kind not in "iu":

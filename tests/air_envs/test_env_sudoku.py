@@ -280,6 +280,29 @@ def test_shaping_adds_one_to_the_discounted_sparse_return_of_an_ended_episode(di
     assert returns[1] == pytest.approx(returns[0] + 1)
 
 
+@pytest.mark.parametrize(
+    "puzzle",
+    [
+        EASY,
+        EASY.replace(".", "0"),
+        EASY.replace(".", "_"),
+        " ".join(EASY),
+        "\n".join(EASY[i : i + 4] for i in range(0, 16, 4)) + "\n",
+        ". 2 | 3 4\n3 4 | 1 2\n----+----\n2 1 | 4 3\n4 3 | 2 .",
+        [[0, 2, 3, 4], [3, 4, 1, 2], [2, 1, 4, 3], [4, 3, 2, 0]],
+        *(
+            np.array([[0, 2, 3, 4], [3, 4, 1, 2], [2, 1, 4, 3], [4, 3, 2, 0]], t)
+            for t in (np.int64, np.int8, np.uint16)
+        ),
+    ],
+)
+def test_a_puzzle_is_taken_in_any_form(puzzle):
+    env = gym.make("air_envs/Sudoku-v0", size=4, solution_in_info=True)
+    observation, info = env.reset(options={"puzzle": puzzle})
+    assert env.unwrapped.family.format(observation["puzzle"]) == EASY
+    assert np.array_equal(info["solution"], SOLUTION)
+
+
 def test_posed_puzzles_are_checked():
     env = gym.make("air_envs/Sudoku-v0", size=4)
     for puzzle, message in [
@@ -290,7 +313,7 @@ def test_posed_puzzles_are_checked():
         (np.zeros((3, 4), int), "shape \\(3, 4\\)"),
         (np.full((4, 4), 9), "row 1, column 1: 9"),
         (np.zeros((4, 4)), "dtype float64"),
-        ([*SOLUTION[:3].tolist(), [4, 3, 2]], r"^puzzle: ragged rows, expected \(4, 4\) integers for sudoku-4x4$"),
+        ([*SOLUTION[:3].tolist(), [4, 3, 2]], r"^puzzle: ragged rows, expected text or \(rows, columns\) integers$"),
     ]:
         with pytest.raises(PuzzleError, match=message):
             env.reset(options={"puzzle": puzzle})

@@ -58,14 +58,8 @@ def test_nothing_is_left_to_compile(tmp_path):
 
     def run(code):
         environment = {"PYTHONPATH": str(ROOT), "NUMBA_CACHE_DIR": str(tmp_path), "SDL_VIDEODRIVER": "dummy"}
-        answer = subprocess.run(
-            [sys.executable, "-c", code + COMPILED],
-            cwd=ROOT,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
+        command = [sys.executable, "-c", code + COMPILED]
+        answer = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
         return answer.stdout.splitlines()[-1].split()
 
     assert "puzzles.sudoku.generator._generate_batch" in run("import air_envs; air_envs.warm_up(progress=False)")

@@ -251,7 +251,7 @@ def test_malformed_grids_are_refused(family, batch, method):
     for dtype in (np.float64, bool, object):
         with pytest.raises(PuzzleError, match=rf"^puzzle: dtype {np.dtype(dtype)}, expected integers$"):
             call(batch.puzzle.astype(dtype))
-    with pytest.raises(PuzzleError, match=r"^puzzle: a list of no shape, expected \(N, \d+, \d+\) integers$"):
+    with pytest.raises(PuzzleError, match=r"^puzzle: ragged rows, expected \(N, \d+, \d+\) integers$"):
         call([[[1, 2], [3]]])
     high = batch.puzzle.copy()
     high[2, 1, 0] = family.cell_values

@@ -171,7 +171,7 @@ def test_integers():
         (GRID[0], None, "puzzle: shape (9,), expected (rows, columns)"),
         (GRID.astype(float), None, "puzzle: dtype float64, expected integers"),
         (GRID.astype(int) - 1, "sudoku-9x9", "puzzle: row 1, column 2: -1, expected 0 to 9"),
-        ([[1, 2], [3]], None, "puzzle: a list of no shape, expected text or integers"),
+        ([[1, 2], [3]], None, "puzzle: ragged rows, expected text or (rows, columns) integers"),
         (None, None, "puzzle: shape (), expected (rows, columns)"),
         (np.array([[0, 2, 0, 1], [0, 0, 0, 0], [3, 0, 0, 0], [0, 0, 0, 0]]), None, "puzzle: a grid of maze-4x4 and of"),
         (PUBLISHED, "chess-8x8", "unknown family 'chess-8x8', expected KIND-ROWSxCOLUMNS with KIND in"),
