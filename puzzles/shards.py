@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from puzzles.dataset.journal import Shard
 from puzzles.dataset.proof import split_keys
-from puzzles.errors import PuzzleError
+from puzzles.errors import GenerationError, PuzzleError
 from puzzles.family import PuzzleFamily
 from puzzles.random import words
 from puzzles.threads import alone, stopped_by, threads
@@ -41,10 +41,19 @@ def candidate_seeds(seed: int, start: int, count: int) -> NDArray[np.uint64]:
 
 
 def make_shard(family: PuzzleFamily, options: Any, seed: int, start: int, count: int) -> tuple[Shard, float]:
-    """Return candidates ``start`` to ``start + count - 1`` and the seconds it took to generate them on one thread."""
+    """Return candidates ``start`` to ``start + count - 1`` and the seconds it took to generate them on one thread.
+
+    Raises:
+        GenerationError: no puzzle was found for a candidate; it names the seed and the candidate.
+    """
     begin = time.perf_counter()
+    seeds = candidate_seeds(seed, start, count)
     with alone():
-        puzzles = family.generate(candidate_seeds(seed, start, count), options)
+        try:
+            puzzles = family.generate(seeds, options)
+        except GenerationError as error:  # it names the candidate's seed, which nobody gave
+            candidate = start + seeds.tolist().index(error.seed)
+            raise GenerationError(seed, f"candidate {candidate}: {error.reason}") from None
         keys = split_keys(family, puzzles.puzzle, puzzles.solution)
     return Shard(start, puzzles, keys), time.perf_counter() - begin
 

@@ -393,3 +393,10 @@ def test_without_ray_its_engine_says_what_to_install(tmp_path, monkeypatch):
     with pytest.raises(PuzzleError, match=r"Ray is not installed, expected: pip install 'air-envs\[ray\]'"):
         build_dataset(tmp_path / "a.h5", "sudoku-4x4", train=5, test=5, engine="ray", progress=False)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_puzzle_that_is_not_found_names_the_seed_of_the_build(tmp_path):
+    message = r"^seed 3: candidate 0: no braided maze of 5x5 with a path of 16 moves or more in 100,000 draws$"
+    with pytest.raises(PuzzleError, match=message):
+        build_dataset(tmp_path / "none.h5", "maze-5x5", MazeOptions("braided", min_path=16), seed=3, progress=False)
+    assert list(tmp_path.iterdir()) == []
