@@ -9,6 +9,10 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from puzzles.compile_notice import announce_compiling
+
+announce_compiling()
+
 _GAMMA = np.uint64(0x9E3779B97F4A7C15)
 _MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
 _MIX_2 = np.uint64(0x94D049BB133111EB)
