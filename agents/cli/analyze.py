@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import tyro
 
+from agents.cli.names import require_model
 from agents.cli.parsing import parse
 
 What = Literal["rollouts", "freeze", "attention"]
@@ -30,7 +31,7 @@ def analyze_command(
     Each analysis prints a table, the paper's numbers beside it, and writes NAME.json and NAME.png.
 
     Args:
-        run: folder of a training run, or a model's name: a shipped one such as sudoku-6x6, or one on the hub.
+        run: folder of a training run, a shipped model such as sudoku-6x6, or hf://owner/name on the hub.
         dataset: HDF5 file; its grid shape may be another than the model was trained on, where the weights fit any.
         what: which analyses, by default all, without attention where the model has none.
         split: of the dataset.
@@ -42,6 +43,7 @@ def analyze_command(
         dtype: precision of the hidden states.
         output: folder of the numbers, pictures and report.md; by default the folder analysis in RUN, or where you are.
     """
+    require_model(run)
     from agents.analysis import analyze
     from agents.analysis.report import REPORT
     from agents.thinking.agent import AIRAgent

@@ -11,7 +11,7 @@ import tyro
 
 import puzzles
 from agents.cli import data_mix, data_overlap
-from agents.cli.parsing import parse
+from agents.cli.parsing import generator_options, parse
 from agents.config.flags import flags
 
 _USAGE = """usage: air-envs data ACTION ...
@@ -57,7 +57,7 @@ def main(args: list[str]) -> None:
 
 def _build(args: list[str]) -> None:
     if args and args[0] in ("-h", "--help"):
-        print(_USAGE)
+        print(f"{_USAGE}\n\n{generator_options()}")
         return
     family = puzzles.family(args[0] if args else "")
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import tyro
 
+from agents.cli.names import require_model
 from agents.cli.parsing import parse
 
 
@@ -23,7 +24,7 @@ def watch_command(
     """Watch every L- and H-update of one puzzle: board, decoded z_H and decoded z_L side by side.
 
     Args:
-        run: folder of a training run, or a model's name: a shipped one such as sudoku-6x6, or one on the hub.
+        run: folder of a training run, a shipped model such as sudoku-6x6, or hf://owner/name on the hub.
         dataset: HDF5 file whose test split holds the puzzle; by default one is generated, of the kind that the model
             was trained on where that is known. Its grid shape may be another than the model's, where the weights fit
             any.
@@ -34,6 +35,7 @@ def watch_command(
         ms_per_update: how long the window shows each update.
         family: of the generated puzzle, another grid shape such as maze-15x15.
     """
+    require_model(run)
     from agents.hub.generator import fresh_puzzle
     from agents.pretrained import find
     from agents.thinking.agent import AIRAgent

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from agents.config.flags import flags
 from agents.config.presets import PRESETS
 
 if TYPE_CHECKING:
     from agents.config.training import TrainConfig
+    from puzzles import PuzzleFamily
     from puzzles.dataset import Dataset
 
 
@@ -34,27 +38,75 @@ class Recipe:
     """Further puzzles to train on: how many, and the generator's options."""
 
     @property
-    def posed(self) -> Mapping[str, Any]:
-        """Options of the puzzles that a model is posed: the test puzzles'."""
+    def evaluation_options(self) -> Mapping[str, Any]:
+        """Options of the test puzzles."""
         return self.options if self.test_options is None else self.test_options
 
-    def build(self, path: Path) -> Dataset:
-        """Generate the dataset, or go on where an interrupted build stopped; what it is mixed of stays beside it."""
+    @property
+    def mixed(self) -> bool:
+        """Whether the training puzzles are generated apart from the test puzzles, and mixed."""
+        return bool(self.more) or self.options != self.evaluation_options
+
+    def build(self, path: Path, seed: int = 0) -> Dataset:
+        """Generate the dataset, or go on where an interrupted build stopped; what it is mixed of stays beside it.
+
+        Args:
+            path: the file to write.
+            seed: of the test puzzles, and of all where they are not mixed.
+        """
         import puzzles
         from puzzles.build import build_dataset
         from puzzles.mixing import mix_datasets
 
-        shape = puzzles.family(self.family)
-        posed = shape.Options(**self.posed)
-        parts = [(count, shape.Options(**fields)) for count, fields in ((self.train, self.options), *self.more)]
-        if not self.train or [options for _, options in parts] == [posed]:
-            return build_dataset(path, shape, posed, train=self.train, test=self.test)
-        train = [
-            build_dataset(path.with_stem(f"{path.stem}-train-{seed}"), shape, options, train=count, test=0, seed=seed)
-            for seed, (count, options) in enumerate(parts, start=1)
+        family = puzzles.family(self.family)
+        options = family.Options(**self.evaluation_options)
+        if not self.train or not self.mixed:
+            return build_dataset(path, family, options, self.train, self.test, seed)
+        train = self.build_training(path, seed)
+        return mix_datasets(path, train, _part(path, "test", family, options, 0, self.test, seed))
+
+    def build_training(self, path: Path, seed: int = 0) -> list[Dataset]:
+        """Generate the training puzzles alone, one file beside ``path`` for each kind of them.
+
+        Args:
+            path: of the dataset that they are meant for.
+            seed: of its test puzzles; the files have the seeds after it.
+        """
+        import puzzles
+
+        family = puzzles.family(self.family)
+        return [
+            _part(path, f"train-{number}", family, family.Options(**options), count, 0, seed + number)
+            for number, (count, options) in enumerate(((self.train, self.options), *self.more), start=1)
         ]
-        test = build_dataset(path.with_stem(f"{path.stem}-test"), shape, posed, train=0, test=self.test)
-        return mix_datasets(path, train, test)
+
+    def command(self, path: Path) -> str | None:
+        """Return the ``air-envs data build`` that makes the same puzzles; None of a mixture, which takes several."""
+        import puzzles
+
+        if self.mixed:
+            return None
+        family = puzzles.family(self.family)
+        options = flags(family.Options(**self.options), family.Options())
+        counts = "--train", str(self.train), "--test", str(self.test)
+        return shlex.join(["air-envs", "data", "build", self.family, *options, *counts, "--output", str(path)])
+
+
+def _part(path: Path, name: str, family: PuzzleFamily, options: Any, train: int, test: int, seed: int) -> Dataset:
+    """Build one of the files that a dataset is mixed of, unless it is there already."""
+    from puzzles.build import build_dataset
+    from puzzles.dataset import Dataset
+
+    path = path.with_stem(f"{path.stem}-{name}")
+    if path.exists():
+        found = Dataset(path)
+        if (found.provenance.parameters, found.provenance.seed, sum(found.counts.values())) == (
+            dataclasses.asdict(options),
+            seed,
+            train + test,
+        ):
+            return found
+    return build_dataset(path, family, options, train, test, seed)
 
 
 RECIPES = {

@@ -58,7 +58,7 @@ def test_test_puzzles_of_another_kind(tmp_path: Path) -> None:
         assert ((found.puzzle > 0).sum((1, 2)) == clues).all()
         assert len(found.puzzle) == count
         assert [source["generator_parameters"]["clues"] for source in sources(built, split)] == [clues]
-    assert recipe.posed == {"clues": 12}
+    assert recipe.evaluation_options == {"clues": 12}
 
 
 def test_a_mixture_to_train_on(tmp_path: Path) -> None:
