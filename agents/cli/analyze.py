@@ -43,13 +43,15 @@ def analyze_command(
         dtype: precision of the hidden states.
         output: folder of the numbers, pictures and report.md; by default the folder analysis in RUN, or where you are.
     """
+    from puzzles.dataset import Dataset
+
     require_model(run)
+    data = Dataset(dataset)  # wrong names are said at once, before torch is loaded
+
     from agents.analysis import analyze
     from agents.analysis.report import REPORT
     from agents.thinking.agent import AIRAgent
-    from puzzles.dataset import Dataset
 
-    data = Dataset(dataset)
     agent = AIRAgent.from_pretrained(run, device, dtype, family=data.family.name)
     if output is None:
         output = Path(run) / "analysis" if Path(run).is_dir() else Path("analysis")

@@ -56,7 +56,11 @@ def evaluate_command(
             eval-NAME.json in the working directory for a shipped model NAME; -FAMILY is added to the name for another
             grid shape than the model was trained on.
     """
+    from puzzles.dataset import Dataset
+
     require_model(run)
+    data = Dataset(dataset)  # wrong names are said at once, before torch is loaded
+
     from agents.checkpoints.folder import EVALUATION
     from agents.evaluation import describe, evaluate, evaluate_attempts, evaluate_halting, report
     from agents.evaluation.halting import logit
@@ -64,12 +68,10 @@ def evaluate_command(
     from agents.figures.evaluation import draw_evaluation
     from agents.hub.cards import write_card
     from agents.thinking.agent import AIRAgent
-    from puzzles.dataset import Dataset
     from puzzles.files import replacing
 
     for threshold in halt_at:
         logit(threshold)  # a wrong one is said now, not after the long part
-    data = Dataset(dataset)
     agent = AIRAgent.from_pretrained(run, device, dtype, compile, data.family.name)
     check_search(agent, attempts, search, guesses, noise)
     evaluation = evaluate(agent, data, split, puzzles, act_steps, batch, keep_steps=episodes)

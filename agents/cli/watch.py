@@ -35,16 +35,18 @@ def watch_command(
         ms_per_update: how long the window shows each update.
         family: of the generated puzzle, another grid shape such as maze-15x15.
     """
-    require_model(run)
-    from agents.hub.generator import fresh_puzzle
-    from agents.pretrained import find
-    from agents.thinking.agent import AIRAgent
-    from agents.thinking.rollout import rollout_frames, save_rollout
     from puzzles.dataset import Dataset
 
     if dataset and family:
         raise ValueError(f"family {family}, expected none with a dataset, which has its own")
-    data = Dataset(dataset) if dataset else None
+    require_model(run)
+    data = Dataset(dataset) if dataset else None  # wrong names are said at once, before torch is loaded
+
+    from agents.hub.generator import fresh_puzzle
+    from agents.pretrained import find
+    from agents.thinking.agent import AIRAgent
+    from agents.thinking.rollout import rollout_frames, save_rollout
+
     agent = AIRAgent.from_pretrained(run, family=data.family.name if data else family)
     if data is None:
         puzzle = fresh_puzzle(agent.family, seed, find(run))

@@ -16,6 +16,7 @@ from agents.analysis.moments import Moments
 from agents.analysis.published import caveat
 from agents.analysis.rollouts import MEASURES, Rollouts
 from agents.config.model import AIRConfig
+from agents.evaluation.selection import select
 from agents.models.air import AIR
 from agents.thinking.agent import AIRAgent
 from puzzles.build import build_dataset
@@ -35,7 +36,7 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
 
 def test_attention_inside_units_leaves_out_what_it_fixes(dataset: Path, drawn: list[Figure]) -> None:
     agent = AIRAgent(AIR(AIRConfig("sudoku-4x4", **UNITS)))  # type: ignore[arg-type]
-    found = measure_attention(agent, Dataset(dataset), puzzles=6, progress=False)
+    found = measure_attention(agent, select(agent, Dataset(dataset), count=6), progress=False)
     assert found.fixed == ("nbr",)
     of_l_and_h = found.moments.mean[:, :, found.measures.index("nbr"), :2]
     np.testing.assert_allclose(of_l_and_h[~np.isnan(of_l_and_h)], 1, atol=1e-5)
@@ -54,7 +55,8 @@ def test_attention_inside_units_leaves_out_what_it_fixes(dataset: Path, drawn: l
 def test_other_attention_leaves_out_nothing(dataset: Path, maze_dataset: Path) -> None:
     for family, data, mixer in (("sudoku-4x4", dataset, "attention"), ("maze-7x5", maze_dataset, "units")):
         config = AIRConfig(family, **UNITS | {"mixer": mixer, "heads": 4})  # type: ignore[arg-type]
-        found = measure_attention(AIRAgent(AIR(config)), Dataset(data), puzzles=4, progress=False)
+        agent = AIRAgent(AIR(config))
+        found = measure_attention(agent, select(agent, Dataset(data), count=4), progress=False)
         assert found.compared == found.measures
         assert "left out" not in found.table()
         assert "left_out" not in found.summary()
@@ -73,7 +75,8 @@ def test_another_model_than_the_papers_is_said_beside_its_numbers(tmp_path: Path
     family = puzzles.family("sudoku-9x9")
     data = build_dataset(tmp_path / "a.h5", family, train=0, test=2, progress=False)
     agent = AIRAgent(AIR(small))
-    for found in (measure_freeze(agent, data, progress=False), measure_attention(agent, data, progress=False)):
+    chosen = select(agent, data)
+    for found in (measure_freeze(agent, chosen, progress=False), measure_attention(agent, chosen, progress=False)):
         assert "paper: " in found.table()
         assert found.table().endswith(told)
         assert found.summary()["published"]["caveat"] == told
