@@ -13,6 +13,7 @@ import puzzles
 from agents.cli import data_mix, data_overlap
 from agents.cli.parsing import generator_options, parse
 from agents.config.flags import flags
+from agents.config.recipes import default_validation
 
 _USAGE = """usage: air-envs data ACTION ...
 
@@ -91,7 +92,7 @@ def _build(args: list[str]) -> None:
         from puzzles.build import build_dataset
 
         if validation is None:
-            validation = min(test, 1_000) if train else 0
+            validation = default_validation(train, test)
         command = _build_command(family, options, train, validation, test, seed)
         print(
             build_dataset(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,7 +14,6 @@ from agents.config.presets import PRESETS
 
 if TYPE_CHECKING:
     from agents.config.training import TrainConfig
-    from puzzles import PuzzleFamily
     from puzzles.dataset import Dataset
 
 
@@ -30,6 +28,8 @@ class Recipe:
     """Puzzles to train on; 0 makes the test puzzles alone."""
     test: int = 1_000
     """Unseen puzzles, which share no canonical form with those (4x4: none is the same)."""
+    validation: int | None = None
+    """Puzzles for every choice made in training; None takes ``default_validation``."""
     options: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     """Options of the family's generator."""
     test_options: Mapping[str, Any] | None = None
@@ -58,12 +58,18 @@ class Recipe:
         from puzzles.build import build_dataset
         from puzzles.mixing import mix_datasets
 
-        family = puzzles.family(self.family)
-        options = family.Options(**self.evaluation_options)
-        if not self.train or not self.mixed:
-            return build_dataset(path, family, options, self.train, self.test, seed)
-        train = self.build_training(path, seed)
-        return mix_datasets(path, train, _part(path, "test", family, options, 0, self.test, seed))
+        options = puzzles.family(self.family).Options(**self.evaluation_options)
+        mixed = self.mixed and self.train > 0
+        held_out = build_dataset(
+            path.with_stem(f"{path.stem}-test") if mixed else path,
+            self.family,
+            options,
+            0 if mixed else self.train,
+            self.test,
+            seed,
+            validation=default_validation(self.train, self.test) if self.validation is None else self.validation,
+        )
+        return mix_datasets(path, self.build_training(path, seed), held_out) if mixed else held_out
 
     def build_training(self, path: Path, seed: int = 0) -> list[Dataset]:
         """Generate the training puzzles alone, one file beside ``path`` for each kind of them.
@@ -73,12 +79,13 @@ class Recipe:
             seed: of its test puzzles; the files have the seeds after it.
         """
         import puzzles
+        from puzzles.build import build_dataset
 
-        family = puzzles.family(self.family)
-        return [
-            _part(path, f"train-{number}", family, family.Options(**options), count, 0, seed + number)
-            for number, (count, options) in enumerate(((self.train, self.options), *self.more), start=1)
-        ]
+        family, built = puzzles.family(self.family), []
+        for number, (count, options) in enumerate([(self.train, self.options), *self.more], start=1):
+            part = path.with_stem(f"{path.stem}-train-{number}")
+            built.append(build_dataset(part, family, family.Options(**options), count, 0, seed + number))
+        return built
 
     def command(self, path: Path) -> str | None:
         """Return the ``air-envs data build`` that makes the same puzzles; None of a mixture, which takes several."""
@@ -87,26 +94,15 @@ class Recipe:
         if self.mixed:
             return None
         family = puzzles.family(self.family)
+        counts = {"train": self.train, "validation": self.validation, "test": self.test}
+        words = [word for name, value in counts.items() if value is not None for word in (f"--{name}", str(value))]
         options = flags(family.Options(**self.options), family.Options())
-        counts = "--train", str(self.train), "--test", str(self.test)
-        return shlex.join(["air-envs", "data", "build", self.family, *options, *counts, "--output", str(path)])
+        return shlex.join(["air-envs", "data", "build", self.family, *options, *words, "--output", str(path)])
 
 
-def _part(path: Path, name: str, family: PuzzleFamily, options: Any, train: int, test: int, seed: int) -> Dataset:
-    """Build one of the files that a dataset is mixed of, unless it is there already."""
-    from puzzles.build import build_dataset
-    from puzzles.dataset import Dataset
-
-    path = path.with_stem(f"{path.stem}-{name}")
-    if path.exists():
-        found = Dataset(path)
-        if (found.provenance.parameters, found.provenance.seed, sum(found.counts.values())) == (
-            dataclasses.asdict(options),
-            seed,
-            train + test,
-        ):
-            return found
-    return build_dataset(path, family, options, train, test, seed)
+def default_validation(train: int, test: int) -> int:
+    """Return how many validation puzzles a dataset gets if nothing else is said: as for the test, 1,000 at most."""
+    return min(test, 1_000) if train else 0
 
 
 RECIPES = {
