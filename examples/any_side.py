@@ -14,9 +14,7 @@ from puzzles import Grids
 SIDES = (4, 6, 8, 9, 10, 12, 15, 16)
 
 
-def main(
-    model: str = "air_envs/sudoku-any", seed: int = 0, act_steps: int = 48, output: Path = Path("any_side.gif")
-) -> None:
+def main(model: str = "sudoku-any", seed: int = 0, act_steps: int = 48, output: Path = Path("any_side.gif")) -> None:
     films = []
     for side in SIDES:
         agent = AIRAgent.from_pretrained(model, family=f"sudoku-{side}x{side}")

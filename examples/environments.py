@@ -7,18 +7,17 @@ import air_envs  # noqa: F401 - registers the environments
 
 
 def main(steps: int = 30) -> None:
-    for name, kwargs in {"Sudoku": {"size": 4}, "Maze": {}}.items():
+    easy = {"Sudoku": {"size": 4, "clues": 10, "action_mask": "candidates"}, "Maze": {"rows": 5, "columns": 5}}
+    for name, kwargs in easy.items():
         env = gym.make(f"air_envs/{name}-v0", render_mode="ansi", **kwargs)
         _, info = env.reset(seed=0)
         env.action_space.seed(0)
-        total = 0.0
-        for _ in range(steps):
+        total, moves, over = 0.0, 0, False
+        while not over:
             action = env.action_space.sample(info["action_mask"])
             _, reward, terminated, truncated, info = env.step(action)
-            total += float(reward)
-            if terminated or truncated:
-                break
-        print(f"{name}: solved {info['solved']}, return {total}\n{env.render()}\n")
+            total, moves, over = total + float(reward), moves + 1, terminated or truncated
+        print(f"{name}: solved {info['solved']} after {moves} moves, return {total}\n{env.render()}\n")
         env.close()
 
     envs = gym.make_vec("air_envs/Maze-v0", num_envs=1000)

@@ -9,10 +9,12 @@ import air_envs  # noqa: F401 - registers the environments
 from air_envs.sb3 import SB3VecEnv
 
 
-def main(steps: int = 100_000, episodes: int = 500) -> float:
+def main(steps: int = 100_000, episodes: int = 500, num_envs: int = 64) -> float:
     # Six blanks and six steps: a wrong digit can't be made good.
     puzzle = {"size": 4, "clues": 10, "action_mask": "candidates", "max_episode_steps": 6}
-    envs = VecMonitor(SB3VecEnv(gym.make_vec("air_envs/Sudoku-v0", num_envs=64, autoreset_mode="SameStep", **puzzle)))
+    envs = VecMonitor(
+        SB3VecEnv(gym.make_vec("air_envs/Sudoku-v0", num_envs=num_envs, autoreset_mode="SameStep", **puzzle))
+    )
     model = MaskablePPO("MultiInputPolicy", envs, n_steps=32, batch_size=256, learning_rate=1e-3, seed=0, device="cpu")
     model.learn(steps)
     mean, _ = evaluate_policy(model, envs, episodes, deterministic=True)

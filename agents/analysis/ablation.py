@@ -16,12 +16,13 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
+from agents.analysis.figures import published_label
 from agents.analysis.members import ABLATIONS, member_run, members
-from agents.analysis.published import ACCURACY, TASKS
+from agents.analysis.published import ACCURACY, TASKS, caveat
 from agents.analysis.tables import NOTHING, text_table
 from agents.config.training import TRAIN_CONFIG, VALIDATION, TrainConfig, read_train_config
 from agents.evaluation import evaluate
-from agents.figures.charts import BLUE, SKY, chart, save_chart
+from agents.figures.charts import BLUE, SKY, chart, percent_limits, save_chart
 from agents.figures.training_curve import draw_training_curve
 from agents.hub.cards import write_card
 from agents.thinking.agent import AIRAgent
@@ -74,6 +75,8 @@ class Ablation:
     """Of the puzzles."""
     members: tuple[Member, ...]
     """Those that have a finished run."""
+    caveat: str = ""
+    """In what the model that they are variants of differs from the paper's."""
 
     @property
     def published(self) -> dict[str, tuple[float, float | None]]:
@@ -96,7 +99,7 @@ class Ablation:
                     "seeds": list(member.results),
                 }
             )
-        return {"ablation": self.name, "family": self.family, "members": rows}
+        return {"ablation": self.name, "family": self.family, "caveat": self.caveat, "members": rows}
 
     def table(self) -> str:
         """Return exact accuracy by variant as text, the paper's beside it."""
@@ -106,7 +109,7 @@ class Ablation:
             seeds = " ".join(_percent(result.get("exact_accuracy")) for result in member.results)
             row = [member.name, _spread(member.mean, member.std), seeds, _spread(member.cells, None)]
             rows.append(row + ([_spread(*self.published.get(member.name, (None, None)))] if self.published else []))
-        return text_table(rows)
+        return "\n\n".join(part for part in (text_table(rows), self.caveat) if part)
 
 
 def ablate(
@@ -160,7 +163,7 @@ def collect(ablation: str, config: TrainConfig, puzzles: int | None) -> Ablation
         results = [result for run in _begun(config, name) if (result := _result(run, puzzles)) is not None]
         if results:
             found.append(Member(name, tuple(results)))
-    return Ablation(ablation, config.model.family, tuple(found))
+    return Ablation(ablation, config.model.family, tuple(found), caveat(config.model))
 
 
 def _begun(config: TrainConfig, name: str) -> list[TrainConfig]:
@@ -246,11 +249,12 @@ def draw_ablation(ablation: Ablation, path: Path) -> Path:
                 "capsize": 3,
                 "linewidth": 1,
             }
-            label = f"{TASKS[ablation.family]} as published"
+            label = published_label(ablation.family, ablation.caveat)
             axes.errorbar(100 * theirs, place + 0.25, xerr=100 * (spread or 0), fmt="D", label=label, **style)
     axes.set_yticks(range(len(names)), names)
     axes.set_ylim(len(names) - 0.4, -0.6)
     axes.margins(x=0.08)
+    axes.set_xlim(percent_limits(*axes.get_xlim()))
     axes.set(title=f"{ablation.name.replace('-', ' ').capitalize()}, {ablation.family}", xlabel="exact accuracy, %")
     labelled = dict(zip(*reversed(axes.get_legend_handles_labels()), strict=True))
     figure.legend(labelled.values(), labelled.keys(), loc="outside lower center", ncols=3, frameon=False, fontsize=9)

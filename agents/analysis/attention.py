@@ -11,10 +11,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from agents.analysis.families import FamilyAnalysis, family_analysis
+from agents.analysis.families import FamilyAnalysis, Neighbourhood, family_analysis
 from agents.analysis.maps import attention_layers, attention_maps, mass, normalised_entropy
 from agents.analysis.moments import Moments
-from agents.analysis.published import ATTENTION, TASKS
+from agents.analysis.published import ATTENTION, TASKS, caveat
 from agents.analysis.tables import NOTHING, text_table, with_interval
 from agents.analysis.tracing import Update, decode, parts, trace
 from agents.evaluation.selection import Selection
@@ -47,12 +47,17 @@ class AttentionMeasures:
     """How many were measured."""
     family: str
     """Name of the family."""
+    caveat: str = ""
+    """In what the model differs from the paper's."""
+    fixed: tuple[str, ...] = ()
+    """Those of the measures that the model fixes: what its attention is confined to holds all of its mass."""
 
     def summary(self) -> dict[str, Any]:
         """Return the numbers for programs, the paper's beside them."""
         layers = range(len(self.moments.mean))
-        published = ATTENTION.get(self.family, {})
         numbers: dict[str, Any] = {"puzzles": self.puzzles, "act_steps": list(self.act_steps), "groups": {}}
+        if self.fixed:
+            numbers["left_out"] = {"measures": list(self.fixed), "why": self.why_left_out}
         for g, group in enumerate(GROUPS):
             numbers["groups"][group] = {
                 measure: [
@@ -60,15 +65,20 @@ class AttentionMeasures:
                     for layer in layers
                 ]
                 for m, measure in enumerate(self.measures)
+                if measure not in self.fixed
             }
-        return numbers | {"published": {"task": TASKS.get(self.family), "difference_by_layer": published}}
+        published = {group: self._published(group) for group in ATTENTION.get(self.family, {})}
+        return numbers | {
+            "published": {"task": TASKS.get(self.family), "caveat": self.caveat, "difference_by_layer": published}
+        }
 
     def table(self) -> str:
         """Return the differences of both groups as text, the paper's beside them."""
-        return "\n\n".join(self._group_table(group) for group in GROUPS)
+        tables = [self._group_table(group) for group in GROUPS]
+        return "\n\n".join(part for part in (*tables, self.why_left_out, self.caveat) if part)
 
     def _group_table(self, group: str) -> str:
-        g, published = GROUPS.index(group), ATTENTION.get(self.family, {}).get(group, {})
+        g, published = GROUPS.index(group), self._published(group)
         shown = self.shown(group)
         counted = int(self.moments.count[0, g, 0, 0])
         rows = [["layer", *shown, *(f"paper: {measure}" for measure in published)]]
@@ -82,7 +92,24 @@ class AttentionMeasures:
 
     def shown(self, group: str) -> tuple[str, ...]:
         """The measures that mean something for a group: control queries are far from violations."""
-        return self.measures if group == "violation-adjacent" else self.measures[:-1]
+        return self.compared if group == "violation-adjacent" else self.compared[:-1]
+
+    @property
+    def compared(self) -> tuple[str, ...]:
+        """The measures in which L and H can differ."""
+        return tuple(measure for measure in self.measures if measure not in self.fixed)
+
+    @property
+    def why_left_out(self) -> str:
+        """Why some measures are not shown, empty where all are."""
+        names = " and ".join(self.fixed)
+        why = "this model attends inside units, so that the mass on them is 1 by construction, for L as for H"
+        return f"{names} is left out: {why}." if names else ""
+
+    def _published(self, group: str) -> dict[str, tuple[float, ...]]:
+        """The paper's differences of a group by measure, but for those that the model fixes."""
+        found = ATTENTION.get(self.family, {}).get(group, {})
+        return {measure: values for measure, values in found.items() if measure not in self.fixed}
 
 
 @torch.inference_mode()
@@ -110,7 +137,17 @@ def measure_attention(agent: AIRAgent, selection: Selection, progress: bool = Tr
     moments = Moments((config.layers, len(GROUPS), len(measures), len(LEVELS)))
     for data in parts(selection, "attention", progress):
         moments.add(*_measure(agent, analysis, data, steps))
-    return AttentionMeasures(moments, measures, steps, len(selection.data.puzzle), agent.family.name)
+    fixed = tuple(near.name for near in analysis.neighbourhoods() if _confined(agent, near))
+    return AttentionMeasures(
+        moments, measures, steps, len(selection.data.puzzle), agent.family.name, caveat(config), fixed
+    )
+
+
+def _confined(agent: AIRAgent, near: Neighbourhood) -> bool:
+    """Whether no cell can attend to another one than its neighbours."""
+    place = agent.family.coordinates
+    in_a_unit = (place[:, None] == place).any(-1)
+    return agent.model.config.mixer == "units" and bool((near.cells | ~in_a_unit).all())
 
 
 def require_comparable(model: AIR) -> None:

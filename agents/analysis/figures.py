@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -15,7 +17,7 @@ from agents.analysis.freeze import Freeze
 from agents.analysis.published import ATTENTION, FREEZE, TASKS
 from agents.analysis.rollouts import MEASURES, Rollouts
 from agents.analysis.tracing import STATES
-from agents.figures.charts import BLUE, GREY, ORANGE, chart, save_chart
+from agents.figures.charts import BLUE, GREY, LEAST_SPAN, ORANGE, chart, save_chart
 
 COLOURS = {"z_H": ORANGE, "z_L": BLUE}
 """As in the pictures of rollouts."""
@@ -28,51 +30,70 @@ EXPLAINED = {
     "viol": "Mass on violations: L - H",
 }
 """Titles of the measures of attention; others go by their name."""
+DRAWN = ("cell_accuracy", "exact_accuracy", "open", "violations", "content_changes", "open_flips")
+"""Measures of rollouts in the picture."""
+SETTLED = 0.01
+"""The answer has settled where every curve of z_H stays this close to its end, as a share of the curve's range."""
+AFTERWARDS = 2
+"""ACT steps that are drawn after that."""
 
 
 def draw_rollouts(rollouts: Rollouts, path: Path, title: str = "") -> Path:
-    """Draw the measures of both states after each update as PNG."""
+    """Draw the measures of both states after each update as PNG, until the answer has settled and a little longer."""
     figure = chart(10, 7.4)
     figure.suptitle(title)
     panels = figure.subplots(2, 2, sharex=True).ravel()
     analysis = rollouts.analysis
-    _draw_accuracy(panels[0], rollouts)
-    _draw_measure(panels[1], rollouts, "open", f"Cells left {analysis.open_name}, %", 100)
-    _draw_measure(panels[2], rollouts, "violations", f"Cells {analysis.violation_name}, per puzzle")
-    _draw_changes(panels[3], rollouts)
+    shown, taken = shown_updates(rollouts), len(rollouts.moments.mean)
+    _draw_accuracy(panels[0], rollouts, shown)
+    _draw_measure(panels[1], rollouts, shown, "open", f"Cells left {analysis.open_name}, %", 100, LEAST_SPAN)
+    _draw_measure(panels[2], rollouts, shown, "violations", f"Cells {analysis.violation_name}, per puzzle")
+    _draw_changes(panels[3], rollouts, shown)
     for axes in panels:
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    for axes in panels[2:]:
-        axes.set_xlabel(f"update ({rollouts.program} in each of {rollouts.act_steps} ACT steps)")
+    left_out = f"; z_H has settled, updates {shown + 1} to {taken} are not shown" if shown < taken else ""
+    label = f"update ({rollouts.program} in each of {rollouts.act_steps} ACT steps{left_out})"
+    figure.supxlabel(label, fontsize="medium")
     return save_chart(figure, path)
 
 
-def _draw_accuracy(axes: Axes, rollouts: Rollouts) -> None:
+def shown_updates(rollouts: Rollouts) -> int:
+    """Return how many updates are worth drawing: those of ``AFTERWARDS`` ACT steps after the answer has settled."""
+    curves = rollouts.moments.mean[:, STATES.index("z_H"), [list(MEASURES).index(measure) for measure in DRAWN]]
+    moving = np.flatnonzero((abs(curves - curves[-1]) > SETTLED * np.ptp(curves, axis=0)).any(1))
+    length = len(rollouts.program)
+    settled = int(moving[-1]) + 1 if len(moving) else 0  # the update, counted from 0
+    return min(len(curves), (settled // length + 1 + AFTERWARDS) * length)
+
+
+def _draw_accuracy(axes: Axes, rollouts: Rollouts, shown: int) -> None:
     for s, state in enumerate(STATES):
         for measure, style in (("cell_accuracy", "-"), ("exact_accuracy", ":")):
             label = f"{state}, {'cells' if measure == 'cell_accuracy' else 'whole grids'}"
-            _curve(axes, rollouts, s, measure, 100, style, label)
+            _curve(axes, rollouts, s, measure, np.arange(shown), 100, style, label)
     axes.set(title="Right by the label, %", ylim=(-3, 103))
     axes.legend(frameon=False, fontsize=8)
 
 
-def _draw_measure(axes: Axes, rollouts: Rollouts, measure: str, title: str, scale: float = 1) -> None:
+def _draw_measure(
+    axes: Axes, rollouts: Rollouts, shown: int, measure: str, title: str, scale: float = 1, least: float = 1
+) -> None:
     for s, state in enumerate(STATES):
-        _curve(axes, rollouts, s, measure, scale, "-", state)
+        _curve(axes, rollouts, s, measure, np.arange(shown), scale, "-", state)
     axes.set(title=title)
-    axes.set_ylim(bottom=0)
+    axes.set_ylim(0, max(least, axes.get_ylim()[1]))
     axes.legend(frameon=False, fontsize=8)
 
 
-def _draw_changes(axes: Axes, rollouts: Rollouts) -> None:
+def _draw_changes(axes: Axes, rollouts: Rollouts, shown: int) -> None:
     """Draw a state's changes at its own updates; at the others there are none."""
-    letters = np.array(list(rollouts.program * rollouts.act_steps))
+    letters = np.array(list(rollouts.program * rollouts.act_steps))[:shown]
     for s, state in enumerate(STATES):
         own = np.flatnonzero(letters == state[-1])
         for measure, style, what in (("content_changes", "-", "content"), ("open_flips", ":", "opened or decided")):
-            _curve(axes, rollouts, s, measure, 1, style, f"{state}, {what}", own[own > 0])
+            _curve(axes, rollouts, s, measure, own[own > 0], 1, style, f"{state}, {what}")
     axes.set(title="Cells changed by an update, per puzzle")
-    axes.set_ylim(bottom=0)
+    axes.set_ylim(0, max(1, axes.get_ylim()[1]))
     axes.legend(frameon=False, fontsize=8)
 
 
@@ -81,16 +102,16 @@ def _curve(
     rollouts: Rollouts,
     s: int,
     measure: str,
+    updates: NDArray[np.int64],
     scale: float,
     style: str,
     label: str,
-    updates: NDArray[np.int64] | slice = slice(None),
 ) -> None:
     m = list(MEASURES).index(measure)
     mean, half = (scale * values[updates, s, m] for values in (rollouts.moments.mean, rollouts.moments.half))
-    number, color = np.arange(1, len(rollouts.moments.mean) + 1)[updates], COLOURS[STATES[s]]
-    axes.fill_between(number, mean - half, mean + half, color=color, alpha=0.15, linewidth=0)
-    axes.plot(number, mean, style, color=color, linewidth=1.3, label=label)
+    color = COLOURS[STATES[s]]
+    axes.fill_between(updates + 1, mean - half, mean + half, color=color, alpha=0.15, linewidth=0)
+    axes.plot(updates + 1, mean, style, color=color, linewidth=1.3, label=label)
 
 
 def draw_freeze(freeze: Freeze, path: Path, title: str = "") -> Path:
@@ -107,7 +128,7 @@ def draw_freeze(freeze: Freeze, path: Path, title: str = "") -> Path:
         at = place + (0.2 if state == "z_H" else -0.2)
         panels[0].bar(at, means, 0.36, yerr=halves, color=COLOURS[state], ecolor=GREY, capsize=3, label=state)
         theirs = [getattr(published.get(name), state, None) for name in freeze.conditions]
-        _draw_published(panels[0], at, theirs, TASKS.get(freeze.family, "") if s == 0 else "")
+        _draw_published(panels[0], at, theirs, published_label(freeze.family, freeze.caveat) if s == 0 else "")
     panels[0].set(title=f"Content changes per puzzle, over {freeze.updates} updates")
     panels[0].margins(y=0.12)
     panels[0].legend(frameon=False, fontsize=8)
@@ -119,24 +140,33 @@ def draw_freeze(freeze: Freeze, path: Path, title: str = "") -> Path:
     return save_chart(figure, path)
 
 
-def _draw_published(axes: Axes, at: np.ndarray, values: list[float | None], task: str) -> None:
+def published_label(family: str, caveat: str) -> str:
+    """Say in a legend what the published numbers of a family are of; empty where there are none."""
+    task = TASKS.get(family)
+    return f"{task} as published{', another model' if caveat else ''}" if task else ""
+
+
+def _draw_published(axes: Axes, at: np.ndarray, values: list[float | None], label: str) -> None:
     known = [(x, value) for x, value in zip(at, values, strict=False) if value is not None]
     if known:
-        label = f"paper, {task}" if task else None
-        axes.plot(*zip(*known, strict=True), "D", markerfacecolor="white", markeredgecolor="black", label=label)
+        style: dict[str, Any] = {"markerfacecolor": "white", "markeredgecolor": "black", "label": label or None}
+        axes.plot(*zip(*known, strict=True), "D", **style)
 
 
 def draw_attention(attention: AttentionMeasures, path: Path, title: str = "") -> Path:
     """Draw the differences between L and H by layer and group of queries, the paper's beside them, as PNG."""
-    count = len(attention.measures)
+    count = len(attention.compared)
     columns = min(3, count)
     rows = math.ceil(count / columns)
     figure = chart(3.6 * columns, 0.7 + 3.4 * rows)
-    figure.suptitle(title)
+    published = published_label(attention.family, attention.caveat)
+    notes = [attention.why_left_out, f"paper: {published}" if published else ""]
+    lines = [line for note in notes for line in textwrap.wrap(note, 38 * columns)]
+    figure.suptitle("\n".join([title, *lines]), fontsize=10)
     panels = figure.subplots(rows, columns, squeeze=False).ravel()
     for axes in panels[count:]:
         axes.remove()
-    for axes, measure in zip(panels[:count], attention.measures, strict=True):
+    for axes, measure in zip(panels[:count], attention.compared, strict=True):
         _draw_layers(axes, attention, measure)
     order = [panels[count - 1].get_legend_handles_labels(), panels[0].get_legend_handles_labels()]
     handles = {label: handle for found in order for handle, label in zip(*found, strict=True)}
@@ -144,7 +174,7 @@ def draw_attention(attention: AttentionMeasures, path: Path, title: str = "") ->
         [handles[label] for label in sorted(handles)],
         sorted(handles),
         loc="outside lower center",
-        ncols=4,
+        ncols=2 if columns == 1 else 4,
         frameon=False,
     )
     return save_chart(figure, path)
@@ -167,7 +197,7 @@ def _draw_layers(axes: Axes, attention: AttentionMeasures, measure: str) -> None
             "D",
             markerfacecolor="white",
             markeredgecolor=color,
-            label=f"{group}, {TASKS[attention.family]} as published" if theirs else None,
+            label=f"{group}, paper" if theirs else None,
         )
     axes.set(title=EXPLAINED.get(measure, measure), xlabel="layer")
     axes.title.set_fontsize(10)

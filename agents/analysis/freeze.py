@@ -10,7 +10,7 @@ import numpy as np
 from agents.analysis.changes import changes
 from agents.analysis.families import family_analysis
 from agents.analysis.moments import Moments
-from agents.analysis.published import FREEZE, FREEZE_UPDATES, TASKS
+from agents.analysis.published import FREEZE, FREEZE_UPDATES, TASKS, caveat
 from agents.analysis.tables import number, text_table, with_interval
 from agents.analysis.tracing import STATES, decode, parts, trace
 from agents.config.program import freeze
@@ -61,6 +61,8 @@ class Freeze:
     """Updates that each sum runs over, frozen ones included."""
     family: str
     """Name of the family."""
+    caveat: str = ""
+    """In what the model differs from the paper's."""
 
     def summary(self) -> dict[str, Any]:
         """Return the numbers for programs, the paper's beside them."""
@@ -69,7 +71,7 @@ class Freeze:
             "puzzles": self.conditions["normal"].puzzles,
             "updates": self.updates,
             "conditions": {name: condition.summary() for name, condition in self.conditions.items()},
-            "published": {"task": TASKS.get(self.family), "conditions": published},
+            "published": {"task": TASKS.get(self.family), "caveat": self.caveat, "conditions": published},
         }
 
     def table(self) -> str:
@@ -89,7 +91,7 @@ class Freeze:
                 row += [number(theirs.z_L, ",.0f"), number(theirs.z_H, ",.0f"), f"{theirs.accuracy:.1%}"]
             rows.append(row)
         updates = f"sums over {self.updates} updates" + (f", the paper's over {FREEZE_UPDATES}" if published else "")
-        return f"{updates}\n\n{text_table(rows)}"
+        return "\n\n".join(part for part in (updates, text_table(rows), self.caveat) if part)
 
 
 def measure_freeze(agent: AIRAgent, selection: Selection, progress: bool = True) -> Freeze:
@@ -110,7 +112,7 @@ def measure_freeze(agent: AIRAgent, selection: Selection, progress: bool = True)
     for name, letter in FROZEN.items():
         frozen = freeze(program, letter) if letter else program
         found[name] = _count(agent, selection, frozen, mask, name, progress)
-    return Freeze(found, selection.max_steps * len(program), agent.family.name)
+    return Freeze(found, selection.max_steps * len(program), agent.family.name, caveat(agent.model.config))
 
 
 def _count(agent: AIRAgent, selection: Selection, program: str, mask: int, name: str, progress: bool) -> Condition:

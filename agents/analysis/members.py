@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from agents.config.training import TrainConfig
-from agents.config.variants import INJECTIONS, LEVEL_TOKENS, OPERATORS, variant_fields
+from agents.config.variants import INJECTIONS, LEVEL_TOKENS, OPERATORS
 
 ABLATIONS: dict[str, tuple[str, ...]] = {
     "injection": tuple(INJECTIONS),
@@ -39,9 +39,5 @@ def member_run(config: TrainConfig, name: str, seed: int) -> TrainConfig:
     Raises:
         ValueError: the name's fields do not go together with the others.
     """
-    fields = variant_fields(name)
-    if fields.get("h_layers"):
-        fields |= {"layers": config.model.layers, "h_layers": config.model.layers}
-    model = dataclasses.replace(config.model, **fields)
     output = config.output / name / f"seed-{seed}"
-    return dataclasses.replace(config, model=model, init_from=None, seed=seed, output=output)
+    return dataclasses.replace(config, model=config.model.as_variant(name), init_from=None, seed=seed, output=output)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from agents.config.model import AIRConfig
+
 TASKS = {"sudoku-9x9": "Sudoku-Extreme", "maze-30x30": "Maze-Hard"}
 
 
@@ -87,3 +89,25 @@ ACCURACY: dict[str, dict[str, tuple[float, float | None]]] = {
     },
 }
 """Exact accuracy by variant: mean over 5 seeds and standard deviation; None for single published figures."""
+
+_ARCHITECTURE = (
+    "hidden", "heads", "layers", "h_layers", "expansion", "h_cycles", "l_cycles", "inject_l", "inject_h", "operator",
+    "level_token", "mixer", "convolution", "position",
+)  # fmt: skip
+
+
+def caveat(model: AIRConfig) -> str:
+    """Say in what a model differs from the paper's, whose numbers are shown for comparison.
+
+    Returns:
+        An empty string for the paper's own model, and where the paper has no numbers of the family.
+    """
+    if model.family not in TASKS:
+        return ""
+    paper = AIRConfig(family=model.family)
+    differing = [
+        f"{name} {getattr(paper, name)} (here {getattr(model, name)})"
+        for name in _ARCHITECTURE
+        if getattr(model, name) != getattr(paper, name)
+    ]
+    return f"The paper's numbers are those of another model: {', '.join(differing)}." if differing else ""

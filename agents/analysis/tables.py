@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from agents.analysis.moments import Moments
+if TYPE_CHECKING:
+    from agents.analysis.moments import Moments
 
 NOTHING = "-"
 """Stands where there is no number."""
 
 
-def text_table(rows: Sequence[Sequence[str]]) -> str:
-    """Lay out rows of cells, the head first: the first column flush left, the others flush right."""
+def text_table(rows: Sequence[Sequence[str]], left: Collection[int] = (0,)) -> str:
+    """Lay out rows of cells, the head first: columns of words, numbered by ``left``, flush left, the others right."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    head, *body = [_line(row, widths) for row in rows]
+    head, *body = [_line(row, widths, left) for row in rows]
     return "\n".join([head, "  ".join("-" * width for width in widths), *body])
 
 
@@ -33,6 +34,6 @@ def number(value: float | None, form: str) -> str:
     return NOTHING if value is None else format(value, form)
 
 
-def _line(row: Sequence[str], widths: Sequence[int]) -> str:
-    cells = [cell.rjust(width) for cell, width in zip(row, widths, strict=True)]
-    return "  ".join([row[0].ljust(widths[0]), *cells[1:]]).rstrip()
+def _line(row: Sequence[str], widths: Sequence[int], left: Collection[int]) -> str:
+    cells = zip(row, widths, strict=True)
+    return "  ".join(cell.ljust(n) if i in left else cell.rjust(n) for i, (cell, n) in enumerate(cells)).rstrip()

@@ -1,1 +1,5 @@
 """Checkpoint folders: written, read, and transferred to another model."""
+
+from agents.config.extras import require
+
+require("torch", "safetensors")

@@ -20,11 +20,11 @@ from safetensors import SafetensorError
 from safetensors.torch import load_model as load_safetensors
 from safetensors.torch import save_model as save_safetensors
 
-from agents.config.model import AIRConfig
+from agents.config.model import CONFIG, AIRConfig
 from agents.models.air import AIR
 from puzzles.files import new_folder, replacing
 
-CONFIG, WEIGHTS, TRAINING = "config.json", "model.safetensors", "training.pt"
+WEIGHTS, TRAINING = "model.safetensors", "training.pt"
 CHECKPOINTS, BEST = "checkpoints", "best"
 EVALUATION = "eval.json"
 """What ``air-envs eval`` measured of a folder's weights."""

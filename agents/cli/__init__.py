@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import sys
 
+from agents.config.extras import missing
+
 _COMMANDS = {
     "data": "build, import, export, inspect and verify HDF5 datasets",
+    "models": "list the shipped models: what they play and how well",
     "train": "train AIR on a dataset",
     "eval": "measure a trained model on a dataset",
     "play": "play Sudoku or mazes, with keys and mouse",
@@ -22,6 +26,7 @@ _COMMANDS = {
 
 def main(args: list[str] | None = None) -> None:
     """Run ``air-envs COMMAND ...``. Bad input ends it with one line on stderr and exit code 2."""
+    _degrade(sys.stdout)
     try:
         try:
             _run(sys.argv[1:] if args is None else args)
@@ -44,11 +49,34 @@ def _run(args: list[str]) -> None:
     except BrokenPipeError:
         raise
     except OSError as error:
-        _fail(f"{error.filename}: {error.strerror}" if error.filename and error.strerror else str(error))
+        _fail(_refused(error))
+    except ModuleNotFoundError as error:
+        line = missing(error.name or "")
+        if line is None:
+            raise
+        _fail(line)
     except (ValueError, ArithmeticError) as error:
         _fail(str(error))
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _refused(error: OSError) -> str:
+    """Say what the system refuses; of a run or dataset that is not there, also which command makes it."""
+    if not error.filename or not error.strerror:
+        return str(error)
+    line, hint = f"{error.filename}: {error.strerror}", None
+    if isinstance(error, FileNotFoundError):
+        from agents.cli.names import suggestion
+
+        hint = suggestion(str(error.filename))
+    return f"{line}; {hint}" if hint else line
+
+
+def _degrade(stream: object) -> None:
+    """Let a stream write what its encoding lacks, such as ± in a C locale, as an escape instead of failing."""
+    if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+        stream.reconfigure(errors="backslashreplace")
 
 
 def _usage() -> str:

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import tyro
 
+from agents.cli.names import require_model
 from agents.cli.parsing import parse
 
 What = Literal["rollouts", "freeze", "attention"]
@@ -30,7 +31,7 @@ def analyze_command(
     Each analysis prints a table, the paper's numbers beside it, and writes NAME.json and NAME.png.
 
     Args:
-        run: folder of a training run, or a model's name: a shipped one such as sudoku-6x6, or one on the hub.
+        run: folder of a training run, a shipped model such as sudoku-6x6, or hf://owner/name on the hub.
         dataset: HDF5 file; its grid shape may be another than the model was trained on, where the weights fit any.
         what: which analyses, by default all, without attention where the model has none.
         split: of the dataset.
@@ -42,12 +43,15 @@ def analyze_command(
         dtype: precision of the hidden states.
         output: folder of the numbers, pictures and report.md; by default the folder analysis in RUN, or where you are.
     """
+    from puzzles.dataset import Dataset
+
+    require_model(run)
+    data = Dataset(dataset)  # wrong names are said at once, before torch is loaded
+
     from agents.analysis import analyze
     from agents.analysis.report import REPORT
     from agents.thinking.agent import AIRAgent
-    from puzzles.dataset import Dataset
 
-    data = Dataset(dataset)
     agent = AIRAgent.from_pretrained(run, device, dtype, family=data.family.name)
     if output is None:
         output = Path(run) / "analysis" if Path(run).is_dir() else Path("analysis")

@@ -11,8 +11,9 @@ import tyro
 
 import puzzles
 from agents.cli import data_mix, data_overlap
-from agents.cli.parsing import parse
+from agents.cli.parsing import generator_options, parse
 from agents.config.flags import flags
+from agents.config.recipes import default_validation
 
 _USAGE = """usage: air-envs data ACTION ...
 
@@ -57,7 +58,7 @@ def main(args: list[str]) -> None:
 
 def _build(args: list[str]) -> None:
     if args and args[0] in ("-h", "--help"):
-        print(_USAGE)
+        print(f"{_USAGE}\n\n{generator_options()}")
         return
     family = puzzles.family(args[0] if args else "")
 
@@ -91,7 +92,7 @@ def _build(args: list[str]) -> None:
         from puzzles.build import build_dataset
 
         if validation is None:
-            validation = min(test, 1_000) if train else 0
+            validation = default_validation(train, test)
         command = _build_command(family, options, train, validation, test, seed)
         print(
             build_dataset(

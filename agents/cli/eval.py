@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 import tyro
 
+from agents.cli.names import require_model
 from agents.cli.parsing import parse
 from agents.config.search import DEFAULT_SEARCH, Search
 
@@ -35,7 +36,7 @@ def evaluate_command(
     Also: accuracy by ACT step and by difficulty, calibration of the halting head, cost and gain of early stopping.
 
     Args:
-        run: folder of a training run, or a model's name: a shipped one such as sudoku-6x6, or one on the hub.
+        run: folder of a training run, a shipped model such as sudoku-6x6, or hf://owner/name on the hub.
         dataset: HDF5 file; its grid shape may be another than the model was trained on, where the weights fit any.
         split: of the dataset.
         puzzles: how many, from the first on; by default all.
@@ -51,21 +52,26 @@ def evaluate_command(
         device: cpu, cuda, mps or auto.
         dtype: precision of the hidden states.
         compile: compile the ACT step with torch.compile (needs a C++ compiler on the CPU).
-        output: JSON file of the numbers, the picture beside it; by default eval.json in the folder RUN,
-            eval-FAMILY.json for another grid shape than the model was trained on.
+        output: JSON file of the numbers, with the picture beside it; by default eval.json in the folder RUN, and
+            eval-NAME.json in the working directory for a shipped model NAME; -FAMILY is added to the name for another
+            grid shape than the model was trained on.
     """
-    from agents.checkpoints.folder import EVALUATION, load_config
+    from puzzles.dataset import Dataset
+
+    require_model(run)
+    data = Dataset(dataset)  # wrong names are said at once, before torch is loaded
+
+    from agents.checkpoints.folder import EVALUATION
     from agents.evaluation import describe, evaluate, evaluate_attempts, evaluate_halting, report
     from agents.evaluation.halting import logit
     from agents.evaluation.search import check_search
+    from agents.figures.evaluation import draw_evaluation
     from agents.hub.cards import write_card
     from agents.thinking.agent import AIRAgent
-    from puzzles.dataset import Dataset
     from puzzles.files import replacing
 
     for threshold in halt_at:
         logit(threshold)  # a wrong one is said now, not after the long part
-    data = Dataset(dataset)
     agent = AIRAgent.from_pretrained(run, device, dtype, compile, data.family.name)
     check_search(agent, attempts, search, guesses, noise)
     evaluation = evaluate(agent, data, split, puzzles, act_steps, batch, keep_steps=episodes)
@@ -92,20 +98,26 @@ def evaluate_command(
         judgement = play_evaluated(data, evaluation)
         print(judgement.in_environment)
         numbers |= judgement.summary()
-    if output is None and Path(run).is_dir():
-        own = agent.family.name == load_config(Path(run)).family
-        output = Path(run) / (EVALUATION if own else f"eval-{agent.family.name}.json")
-    if output is not None:
-        from agents.figures.evaluation import draw_evaluation
+    if output is None:
+        output = _output(run, agent.family.name)
+    with replacing(output) as temporary:
+        temporary.write_text(json.dumps(numbers, indent=2, allow_nan=False) + "\n")
+    if output == Path(run) / EVALUATION:
+        write_card(Path(run))
+    title = f"{Path(run).name}: {len(evaluation.right):,} {split} puzzles of {agent.family.name}"
+    picture = draw_evaluation(evaluation, output.with_suffix(".png"), early, title)
+    print(f"numbers in {output}, picture in {picture}")
 
-        with replacing(output) as temporary:
-            temporary.write_text(json.dumps(numbers, indent=2, allow_nan=False) + "\n")
-        if output == Path(run) / EVALUATION:
-            write_card(Path(run))
-        title = f"{Path(run).name}: {len(evaluation.right):,} {split} puzzles of {agent.family.name}"
-        print(
-            f"numbers in {output}, picture in {draw_evaluation(evaluation, output.with_suffix('.png'), early, title)}"
-        )
+
+def _output(run: str, family: str) -> Path:
+    """Where the numbers go: into the folder of a run, else where the user is, under the model's name."""
+    from agents.checkpoints.folder import EVALUATION, load_config
+    from agents.pretrained import find
+
+    folder, model = find(run), Path(run)
+    path = model / EVALUATION if model.is_dir() else Path(EVALUATION).with_stem(f"eval-{model.name}")
+    own = folder is not None and load_config(folder).family == family
+    return path if own else path.with_stem(f"{path.stem}-{family}")
 
 
 def main(args: list[str]) -> None:

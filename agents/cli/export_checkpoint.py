@@ -7,6 +7,7 @@ from typing import Annotated
 
 import tyro
 
+from agents.cli.names import require_model
 from agents.cli.parsing import parse
 
 
@@ -17,9 +18,10 @@ def export_command(
     """Write a checkpoint as step_0 and all_config.yaml; import-checkpoint reads the same weights back.
 
     Args:
-        run: folder of a training run, or a model's name: a shipped one such as sudoku-6x6, or one on the hub.
+        run: folder of a training run, a shipped model such as sudoku-6x6, or hf://owner/name on the hub.
         output: the folder to write.
     """
+    require_model(run)
     from agents.checkpoints.published.reading import ALL_CONFIG
     from agents.checkpoints.published.writing import save_published
     from agents.pretrained import load_pretrained

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import tyro
 
+from agents.cli.names import require_run
 from agents.cli.parsing import parse
 
 
@@ -32,6 +33,7 @@ def pack_command(
         best: take the weights that did best when training measured them, in place of the last ones; the dataset has to
             be another one than training measured them on.
     """
+    require_run(run)
     from agents.hub.packing import pack
 
     results = pack(run, output, dataset, puzzles, device, best)

@@ -5,17 +5,20 @@ tyro keeps the line breaks of a docstring whose next line is indented, as the ho
 
 from __future__ import annotations
 
-import ast
+import contextlib
 import dataclasses
 import inspect
+import io
 import re
 import textwrap
-from collections.abc import Callable, Iterable, Iterator
-from itertools import pairwise
+from collections.abc import Callable, Iterable
 from types import MappingProxyType
 from typing import Any, get_type_hints
 
+import docstring_parser
 import tyro
+
+import puzzles
 
 
 def parse(target: Callable[..., Any], prog: str, args: list[str], **options: Any) -> Any:
@@ -40,25 +43,39 @@ def listed(names: Iterable[str]) -> str:
     return textwrap.fill(line, 90, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False)
 
 
+def generator_options() -> str:
+    """Return the help of every family's generator options, which only the family's own command line takes."""
+    return "\n\n".join(
+        f"options of {kind}, after its FAMILY:\n{_options_help(family.Options)}"
+        for kind, family in puzzles.kinds().items()
+    )
+
+
+def _options_help(options: Any) -> str:
+    """Return tyro's lines about the fields of a dataclass; into what is no terminal it draws no box around them."""
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed), contextlib.suppress(SystemExit):
+        parse(options, "", ["--help"])
+    lines = [line.rstrip() for line in printed.getvalue().splitlines()]
+    (title,) = (number for number, line in enumerate(lines) if "-h, --help" in line)
+    return "\n".join(lines[title + 1 :]).rstrip()
+
+
 def _let_help_flow(target: Any) -> None:
     """Join the lines of each argument's text, in a function's docstring, in the metadata of a dataclass's field."""
-    hints = get_type_hints(target)
     if dataclasses.is_dataclass(target):
-        texts = dict(_field_docstrings(target))
+        texts = described(target)
         for field in dataclasses.fields(target):
             if field.name in texts:
-                field.metadata = MappingProxyType({**field.metadata, "help": " ".join(texts[field.name].split())})
+                field.metadata = MappingProxyType({**field.metadata, "help": texts[field.name]})
     else:
         target.__doc__ = re.sub(r"\n {8}(?=\S)", " ", inspect.cleandoc(target.__doc__ or ""))
-    for hint in hints.values():
+    for hint in get_type_hints(target).values():
         if dataclasses.is_dataclass(hint):
             _let_help_flow(hint)
 
 
-def _field_docstrings(target: Any) -> Iterator[tuple[str, str]]:
-    """Yield name and docstring of each field of a dataclass that has one below it."""
-    definition = ast.parse(textwrap.dedent(inspect.getsource(target))).body[0]
-    assert isinstance(definition, ast.ClassDef)
-    for field, text in pairwise(definition.body):
-        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and isinstance(text, ast.Expr):
-            yield field.target.id, ast.literal_eval(text.value)
+def described(target: Any) -> dict[str, str]:
+    """Return what the docstrings below a dataclass's fields say, by field, each in one line."""
+    found = docstring_parser.parse_from_object(target).params
+    return {param.arg_name: " ".join((param.description or "").split()) for param in found}

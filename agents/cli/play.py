@@ -35,6 +35,7 @@ def main(args: list[str]) -> None:
         size: int | None = None,
         rows: int | None = None,
         columns: int | None = None,
+        puzzle: str | None = None,
         dataset: Path | None = None,
         split: Literal["train", "test"] = "test",
         seed: int | None = None,
@@ -48,6 +49,8 @@ def main(args: list[str]) -> None:
             size: rows and columns, where both are the same; by default 9, or as in the dataset.
             rows: of the board.
             columns: of the board.
+            puzzle: play this one, such as 53..7....6..195... with all its cells in a row; docs/formats.md shows what is
+                read.
             dataset: play the puzzles of this file instead of new ones.
             split: of the dataset.
             seed: of the first puzzle; by default any.
@@ -56,7 +59,8 @@ def main(args: list[str]) -> None:
         """
         from air_envs.play import App
 
-        source = _source(kind, (rows or size, columns or size), dataset, split, options, defaults)
+        shape = rows or size, columns or size
+        source = _source(kind, shape, puzzle, dataset, split, options, defaults)
         app = App(source, seed=seed, theme=theme)
         if screenshot is None:
             app.run()
@@ -69,9 +73,25 @@ def main(args: list[str]) -> None:
 
 
 def _source(
-    kind: str, shape: tuple[int | None, int | None], dataset: Path | None, split: str, options: Any, defaults: Any
+    kind: str,
+    shape: tuple[int | None, int | None],
+    puzzle: str | None,
+    dataset: Path | None,
+    split: str,
+    options: Any,
+    defaults: Any,
 ) -> Any:
+    from air_envs.given import GivenPuzzle
     from air_envs.sources import make_source
 
-    given = {name: value for name, value in vars(options).items() if value != getattr(defaults, name)}
-    return make_source(kind, shape, (9, 9), dataset, split, given)
+    asked = {name: value for name, value in vars(options).items() if value != getattr(defaults, name)}
+    if puzzle is None:
+        return make_source(kind, shape, (9, 9), dataset, split, asked)
+    if dataset or asked:
+        other = "--dataset" if dataset else f"--{next(iter(asked)).replace('_', '-')}"
+        raise ValueError(f"--puzzle and {other}, expected one of them")
+    # Rows and columns say of which shape a text is, where it could be of several.
+    given = GivenPuzzle(puzzle, f"{kind}-{shape[0]}x{shape[1]}" if all(shape) else None)
+    if given.family.kind != kind:
+        raise ValueError(f"--puzzle: found {given.family.name}, expected one of {kind}")
+    return make_source(kind, shape, (9, 9), None, split, {}, given)

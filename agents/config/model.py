@@ -8,8 +8,12 @@ import math
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
+import puzzles
 from agents.config.program import act_program
 from agents.config.variants import variant_fields, variant_name
+
+CONFIG = "config.json"
+"""A model's configuration, in its folder."""
 
 Operator = Literal["add", "subtract", "linear", "nonlinear", "hadamard"]
 LevelToken = Literal["none", "addition", "prepend-strip", "prepend-persist"]
@@ -106,6 +110,20 @@ class AIRConfig:
         """
         return cls(**variant_fields(name) | fields)
 
+    def as_variant(self, name: str) -> AIRConfig:
+        """Return this model turned into one of the paper's; the two networks of HRM are each as deep as its one.
+
+        Args:
+            name: as in ``variant``.
+
+        Raises:
+            ValueError: an unknown name, or its fields do not fit the others.
+        """
+        fields = variant_fields(name)
+        if fields.get("h_layers"):
+            fields |= {"layers": self.layers, "h_layers": self.layers}
+        return dataclasses.replace(self, **fields)
+
     @property
     def variant_name(self) -> str:
         """The name of the paper's model that this is, by what sets it apart: ``"Lx_H"``, ``"L2x_H2x+addition"``."""
@@ -120,6 +138,16 @@ class AIRConfig:
     def attends(self) -> bool:
         """Whether positions are mixed by attention, all of them or inside units."""
         return self.mixer in ("attention", "units")
+
+    @property
+    def any_shape(self) -> bool:
+        """Whether no weight belongs to one place of the grid, or to one symbol of a family that has them.
+
+        Then the model plays other grid shapes of the same kind as well, see ``AIR.resized``.
+        """
+        symbols = puzzles.family(self.family).symbols
+        placeless = self.mixer != "mlp" and self.position in ("rope", "none")
+        return placeless and (self.mixer == "candidates" or not symbols)
 
     @property
     def first_cell(self) -> int:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from agents.config.flags import flags
 from agents.config.presets import PRESETS
 
 if TYPE_CHECKING:
@@ -26,6 +28,8 @@ class Recipe:
     """Puzzles to train on; 0 makes the test puzzles alone."""
     test: int = 1_000
     """Unseen puzzles, which share no canonical form with those (4x4: none is the same)."""
+    validation: int | None = None
+    """Puzzles for every choice made in training; None takes ``default_validation``."""
     options: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     """Options of the family's generator."""
     test_options: Mapping[str, Any] | None = None
@@ -34,27 +38,71 @@ class Recipe:
     """Further puzzles to train on: how many, and the generator's options."""
 
     @property
-    def posed(self) -> Mapping[str, Any]:
-        """Options of the puzzles that a model is posed: the test puzzles'."""
+    def evaluation_options(self) -> Mapping[str, Any]:
+        """Options of the test puzzles."""
         return self.options if self.test_options is None else self.test_options
 
-    def build(self, path: Path) -> Dataset:
-        """Generate the dataset, or go on where an interrupted build stopped; what it is mixed of stays beside it."""
+    @property
+    def mixed(self) -> bool:
+        """Whether the training puzzles are generated apart from the test puzzles, and mixed."""
+        return bool(self.more) or self.options != self.evaluation_options
+
+    def build(self, path: Path, seed: int = 0) -> Dataset:
+        """Generate the dataset, or go on where an interrupted build stopped; what it is mixed of stays beside it.
+
+        Args:
+            path: the file to write.
+            seed: of the test puzzles, and of all where they are not mixed.
+        """
         import puzzles
         from puzzles.build import build_dataset
         from puzzles.mixing import mix_datasets
 
-        shape = puzzles.family(self.family)
-        posed = shape.Options(**self.posed)
-        parts = [(count, shape.Options(**fields)) for count, fields in ((self.train, self.options), *self.more)]
-        if not self.train or [options for _, options in parts] == [posed]:
-            return build_dataset(path, shape, posed, train=self.train, test=self.test)
-        train = [
-            build_dataset(path.with_stem(f"{path.stem}-train-{seed}"), shape, options, train=count, test=0, seed=seed)
-            for seed, (count, options) in enumerate(parts, start=1)
-        ]
-        test = build_dataset(path.with_stem(f"{path.stem}-test"), shape, posed, train=0, test=self.test)
-        return mix_datasets(path, train, test)
+        options = puzzles.family(self.family).Options(**self.evaluation_options)
+        mixed = self.mixed and self.train > 0
+        held_out = build_dataset(
+            path.with_stem(f"{path.stem}-test") if mixed else path,
+            self.family,
+            options,
+            0 if mixed else self.train,
+            self.test,
+            seed,
+            validation=default_validation(self.train, self.test) if self.validation is None else self.validation,
+        )
+        return mix_datasets(path, self.build_training(path, seed), held_out) if mixed else held_out
+
+    def build_training(self, path: Path, seed: int = 0) -> list[Dataset]:
+        """Generate the training puzzles alone, one file beside ``path`` for each kind of them.
+
+        Args:
+            path: of the dataset that they are meant for.
+            seed: of its test puzzles; the files have the seeds after it.
+        """
+        import puzzles
+        from puzzles.build import build_dataset
+
+        family, built = puzzles.family(self.family), []
+        for number, (count, options) in enumerate([(self.train, self.options), *self.more], start=1):
+            part = path.with_stem(f"{path.stem}-train-{number}")
+            built.append(build_dataset(part, family, family.Options(**options), count, 0, seed + number))
+        return built
+
+    def command(self, path: Path) -> str | None:
+        """Return the ``air-envs data build`` that makes the same puzzles; None of a mixture, which takes several."""
+        import puzzles
+
+        if self.mixed:
+            return None
+        family = puzzles.family(self.family)
+        counts = {"train": self.train, "validation": self.validation, "test": self.test}
+        words = [word for name, value in counts.items() if value is not None for word in (f"--{name}", str(value))]
+        options = flags(family.Options(**self.options), family.Options())
+        return shlex.join(["air-envs", "data", "build", self.family, *options, *words, "--output", str(path)])
+
+
+def default_validation(train: int, test: int) -> int:
+    """Return how many validation puzzles a dataset gets if nothing else is said: as for the test, 1,000 at most."""
+    return min(test, 1_000) if train else 0
 
 
 RECIPES = {

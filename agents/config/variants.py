@@ -36,7 +36,10 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "TRM": _TRM | {"mixer": "attention", "position": "rope"},
     "TRM-MLP": _TRM | {"mixer": "mlp", "position": "none"},
 }
-"""Fields of each name; all others keep their defaults, which are the paper's. TRM also trains with an EMA of 0.999."""
+"""Fields of each name; all others keep their defaults, which are the paper's."""
+
+TRAINING: dict[str, dict[str, Any]] = {"TRM": {"ema": 0.999}, "TRM-MLP": {"ema": 0.999}}
+"""Fields of ``TrainConfig`` that its authors train a variant with, where they are not the paper's defaults."""
 
 
 def variant_fields(name: str) -> dict[str, Any]:
@@ -53,6 +56,11 @@ def variant_fields(name: str) -> dict[str, Any]:
             raise ValueError(f"variant {name!r}: {part} sets {', '.join(sorted(twice))} a second time")
         fields |= VARIANTS[part]
     return fields
+
+
+def variant_training(name: str) -> dict[str, Any]:
+    """Return the fields of ``TrainConfig`` that belong to a name such as ``"TRM"``: its exponential moving average."""
+    return {field: value for part in name.split("+") for field, value in TRAINING.get(part, {}).items()}
 
 
 def variant_name(config: Mapping[str, Any]) -> str:

@@ -13,6 +13,8 @@ from puzzles.files import replacing
 
 BLUE, SKY, ORANGE, YELLOW, PINK, GREEN = "#0072B2", "#56B4E9", "#D55E00", "#E69F00", "#CC79A7", "#009E73"
 GREY = "#888888"
+LEAST_SPAN = 5.0
+"""Per cent on an axis at least: less is noise."""
 
 
 def chart(width: float, height: float) -> Figure:
@@ -24,6 +26,13 @@ def bare_axes(axes: Axes, grid: Literal["both", "y"] = "both") -> None:
     """Leave of a panel's frame the left and the lower side, with a light grid."""
     axes.grid(axis=grid, alpha=0.25)
     axes.spines[["top", "right"]].set_visible(False)
+
+
+def percent_limits(low: float, high: float) -> tuple[float, float]:
+    """Widen a range of per cent to ``LEAST_SPAN`` at least, and move it to where per cent are."""
+    span = min(max(high - low, LEAST_SPAN), 108.0)
+    low = min(max((low + high - span) / 2, -0.04 * span), 100 - 0.96 * span)
+    return low, low + span
 
 
 def save_chart(figure: Figure, path: Path) -> Path:

@@ -14,10 +14,7 @@ from agents.evaluation.full import Evaluation
 from agents.evaluation.halting import HaltingEvaluation
 from agents.evaluation.report import by_rating, halting_curve
 from agents.evaluation.statistics import wilson_interval
-from agents.figures.charts import BLUE, GREEN, GREY, ORANGE, PINK, SKY, YELLOW, chart, save_chart
-
-LEAST_SPAN = 5.0
-"""Per cent on an axis at least: less is noise."""
+from agents.figures.charts import BLUE, GREEN, GREY, ORANGE, PINK, SKY, YELLOW, chart, percent_limits, save_chart
 
 
 def draw_evaluation(
@@ -134,13 +131,6 @@ def _draw_halting(axes: Axes, evaluation: Evaluation, early: Sequence[HaltingEva
     axes.set(title="Early stopping", xlabel="mean ACT steps", ylabel="exact, %")
     axes.set_xlim(0, 1.04 * evaluation.exact.shape[1])
     axes.margins(y=0.1)
-    axes.set_ylim(_percent_limits(*axes.get_ylim()))
+    axes.set_ylim(percent_limits(*axes.get_ylim()))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.legend(frameon=False, fontsize=8)
-
-
-def _percent_limits(low: float, high: float) -> tuple[float, float]:
-    """Widen a range of per cent to ``LEAST_SPAN`` at least, and move it to where per cent are."""
-    span = min(max(high - low, LEAST_SPAN), 108.0)
-    low = min(max((low + high - span) / 2, -0.04 * span), 100 - 0.96 * span)
-    return low, low + span

@@ -17,11 +17,11 @@ from agents.config.flags import flags
 from agents.config.model import AIRConfig
 from agents.config.training import TrainConfig, other_validation, read_train_config
 from agents.models.cost import count_parameters
+from agents.pretrained import CARD
 from puzzles.dataset import Dataset
 from puzzles.files import replacing
 from puzzles.mixing import sources
 
-CARD = "README.md"
 MARK = "<!-- Written by air-envs. Remove this line, and it will leave this file alone. -->"
 PAPER = "https://arxiv.org/abs/2605.17811"
 

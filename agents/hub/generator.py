@@ -10,13 +10,12 @@ import numpy as np
 
 from agents.checkpoints.folder import CheckpointError, load_config
 from agents.config.training import read_train_config
+from agents.pretrained import OPTIONS
 from puzzles import Grids, PuzzleError, PuzzleFamily
 from puzzles.build import GENERATOR
 from puzzles.dataset import Dataset
 from puzzles.errors import check_seed
 from puzzles.mixing import sources
-
-OPTIONS = "generator.json"
 
 
 def fresh_puzzle(family: PuzzleFamily, seed: int, folder: Path | None = None) -> Grids:

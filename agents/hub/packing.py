@@ -12,10 +12,10 @@ from agents.checkpoints.folder import BEST, BEST_EVALUATION, WEIGHTS, load_model
 from agents.config.training import read_train_config
 from agents.data.batches import open_dataset
 from agents.evaluation import evaluate
-from agents.hub.cards import CARD, evaluation_of, model_card
-from agents.hub.generator import OPTIONS, generator_options
+from agents.hub.cards import evaluation_of, model_card
+from agents.hub.generator import generator_options
 from agents.models.devices import pick_device
-from agents.pretrained import FOLDER, OWNER
+from agents.pretrained import CARD, FOLDER, OPTIONS, OWNER
 from agents.thinking.agent import AIRAgent
 from puzzles.files import new_folder
 

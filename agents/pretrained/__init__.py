@@ -1,4 +1,4 @@
-"""Models by name: those that are shipped in folders beside this file, those in any other folder, and the hub's.
+"""Models by name: those in a folder, those that are shipped beside this file, and the Hugging Face hub's.
 
 A shipped model is a folder NAME with ``config.json``, ``model.safetensors`` in bfloat16, a model card and
 ``generator.json``, the options of the generator whose puzzles it was trained on. ``air-envs pack`` makes one of a run:
@@ -7,22 +7,34 @@ A shipped model is a folder NAME with ``config.json``, ``model.safetensors`` in 
 
 Where those puzzles were imported, ``generator.json`` is empty, which means the defaults of the family; write into it
 what makes such puzzles, ``{"generator": "percolation"}`` for Maze-Hard, or ``{"level": "extreme"}``.
+
+Importing this loads no torch.
 """
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import torch
-from huggingface_hub import hf_hub_download
-from huggingface_hub.errors import HFValidationError
+from agents.config.extras import require
+from agents.config.model import CONFIG
 
-from agents.checkpoints.folder import CONFIG, WEIGHTS, CheckpointError, load_model
-from agents.models.air import AIR
+if TYPE_CHECKING:
+    import torch
+
+    from agents.models.air import AIR
 
 FOLDER = Path(__file__).parent
 OWNER = "air_envs"
-"""Shipped models are called OWNER/NAME, as on the hub, or NAME for short."""
+"""Shipped models are called OWNER/NAME, or NAME for short."""
+HUB = "hf://"
+"""Before ``owner/name``: the model of that name on the Hugging Face hub, and nowhere else."""
+CARD = "README.md"
+"""The card of a model, in its folder."""
+OPTIONS = "generator.json"
+"""The options of the generator that made a model's training puzzles, in its folder."""
+UNKNOWN = "neither a folder nor a shipped model"
 
 
 def shipped_models() -> list[str]:
@@ -46,27 +58,34 @@ def load_pretrained(name_or_path: str | Path, device: torch.device | str = "cpu"
     """Load a model from a folder, else a shipped one of that name, else one of the hub; its weights become float32.
 
     Args:
-        name_or_path: ``"runs/mine"``, ``"air_envs/sudoku-6x6"`` or ``"sudoku-6x6"``, ``"someone/their-model"``.
+        name_or_path: ``"runs/mine"``; ``"sudoku-6x6"`` or ``"air_envs/sudoku-6x6"``; ``"someone/their-model"``, or
+            ``"hf://someone/their-model"``, which looks nowhere but on the hub.
         device: where to put it.
 
     Raises:
         CheckpointError: no such model, or a damaged one.
+        ModuleNotFoundError: torch is not installed.
     """
+    from agents.checkpoints.folder import CheckpointError, load_model
+
     folder = find(name_or_path)
-    if folder is not None:
-        return load_model(folder, device)
-    names = ", ".join(f"{OWNER}/{name}" for name in shipped_models()) or "there are none"
-    if "/" not in str(name_or_path):  # no name on the hub lacks its owner
-        raise CheckpointError(f"{name_or_path}: neither a checkpoint folder nor a shipped model; shipped: {names}")
-    try:
-        folder = _download(str(name_or_path))
-    except (HFValidationError, OSError) as error:
-        wrong = f"{name_or_path}: neither a checkpoint folder nor a model on the hub; shipped: {names}"
-        raise CheckpointError(wrong) from error
+    if folder is None:
+        name = hub_name(name_or_path)
+        if name is None:
+            raise CheckpointError(f"{name_or_path}: {UNKNOWN}; shipped: {', '.join(shipped_models())}")
+        require("huggingface_hub")
+        from agents.pretrained.hub import download
+
+        folder = download(name)
     return load_model(folder, device)
 
 
-def _download(name: str) -> Path:
-    """Fetch a model's two files from the hub, or take them from its cache; return their folder."""
-    config, _ = (Path(hf_hub_download(name, file)) for file in (CONFIG, WEIGHTS))
-    return config.parent
+def hub_name(name: str | Path) -> str | None:
+    """Return what a model would be called on the hub, ``owner/name``; None for what can't be a name there.
+
+    A ``Path`` is a folder and never a name, and names of ``OWNER`` are those of shipped models.
+    """
+    if not isinstance(name, str) or name.startswith((f"{OWNER}/", ".")):
+        return None
+    found = re.fullmatch(rf"(?:{HUB})?([\w.-]+/[\w.-]+)", name)
+    return found and found[1]

@@ -18,6 +18,7 @@ from air_envs.drawing.board import to_array
 from air_envs.drawing.files import save_png
 from air_envs.drawing.theme import THEMES, Theme, as_theme
 from air_envs.drawing.window import Window
+from air_envs.given import GivenPuzzle
 from air_envs.play.choices import choices, describe
 from air_envs.play.game import Game, Item, game_type, minutes
 from air_envs.play.screen import Card, Page, Screen
@@ -247,7 +248,7 @@ class App:
             family=game.family,
             scene=game.scene(),
             title=game.family.name.replace("-", " ").capitalize(),
-            subtitle=", ".join(filter(None, [describe(game.source), f"rating {game.rating}", f"seed {game.seed}"])),
+            subtitle=", ".join(filter(None, [describe(game.source), f"rating {game.rating}", _seed(game)])),
             clock=minutes(game.seconds),
             facts=game.facts(),
             pad=game.pad(),
@@ -292,6 +293,11 @@ def key_name(event: pygame.event.Event) -> tuple[str, bool]:
 
 def _make(source: PuzzleSource, seed: int) -> Game[Any]:
     return game_type(source.family.kind)(source, seed)
+
+
+def _seed(game: Game[Any]) -> str:
+    """Return the seed in words; a given puzzle is the same for all."""
+    return "" if isinstance(game.source, GivenPuzzle) else f"seed {game.seed}"
 
 
 def _in_background(make: Any) -> Future[Any]:

@@ -7,6 +7,7 @@ import types
 from typing import Any, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
 
 import puzzles
+from air_envs.given import GivenPuzzle
 from air_envs.play.game import game_type
 from air_envs.sources import GeneratedPuzzles, PuzzleSource
 from puzzles import PuzzleError
@@ -48,6 +49,8 @@ def named_options(options: type) -> dict[str, tuple[str | None, ...]]:
 
 def describe(source: PuzzleSource) -> str:
     """Return the options of a source that differ from the defaults, in a few words."""
+    if isinstance(source, GivenPuzzle):
+        return "a given puzzle"
     if not isinstance(source, GeneratedPuzzles):
         return "from a dataset"
     default = source.family.Options()

@@ -144,7 +144,7 @@ def test_the_whole_road(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
         ("watch RUN --act-steps 0 --output TMP/shown", "ACT steps 0, expected at least 1"),
         ("watch RUN --act-steps -3 --output TMP/shown", "ACT steps -3, expected at least 1"),
         ("watch RUN --dataset DATA --index -1", "no test puzzle -1"),
-        ("watch RUN --dataset DATA --family sudoku-6x6", "family sudoku-6x6, expected none with a dataset"),
+        ("watch RUN --dataset DATA --family sudoku-6x6", "--family with --dataset"),
         ("eval sudoku-6x6 DATA", "family sudoku-4x4: these weights fit sudoku-6x6 alone"),
         ("analyze maze-9x9 DATA", "family sudoku-4x4, expected another shape of maze-9x9"),
         ("data build", "unknown family ''"),

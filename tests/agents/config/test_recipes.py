@@ -10,6 +10,7 @@ from agents.config import recipes
 from agents.config.model import AIRConfig
 from agents.config.presets import PRESETS
 from agents.config.recipes import RECIPES, Recipe, generate_missing
+from benchmarks import gpu_data
 from puzzles.mixing import sources
 
 
@@ -46,7 +47,7 @@ def test_all_the_datasets_of_a_preset_are_generated(tmp_path: Path, monkeypatch:
 
 def test_a_recipe_is_a_dataset_of_the_generator(tmp_path: Path) -> None:
     built = Recipe("sudoku-4x4", 20, test=5, options={"clues": 8}).build(tmp_path / "a.h5")
-    assert [len(built.split(split).puzzle) for split in ("train", "test")] == [20, 5]
+    assert built.counts == {"train": 20, "validation": 5, "test": 5}
     assert ((built.split("train").puzzle > 0).sum((1, 2)) == 8).all()
 
 
@@ -58,7 +59,7 @@ def test_test_puzzles_of_another_kind(tmp_path: Path) -> None:
         assert ((found.puzzle > 0).sum((1, 2)) == clues).all()
         assert len(found.puzzle) == count
         assert [source["generator_parameters"]["clues"] for source in sources(built, split)] == [clues]
-    assert recipe.posed == {"clues": 12}
+    assert recipe.evaluation_options == {"clues": 12}
 
 
 def test_a_mixture_to_train_on(tmp_path: Path) -> None:
@@ -67,6 +68,7 @@ def test_a_mixture_to_train_on(tmp_path: Path) -> None:
     )
     built = recipe.build(tmp_path / "a.h5")
     assert sorted((built.split("train").puzzle > 0).sum((1, 2))) == [12] * 10 + [16] * 20
+    assert built.counts == {"train": 30, "validation": 5, "test": 5}
     assert {source["seed"] for source in sources(built, "train")} == {1, 2}
     assert [source["seed"] for source in sources(built, "test")] == [0]
 
@@ -79,3 +81,11 @@ def test_the_test_puzzles_alone_are_the_same(tmp_path: Path) -> None:
     )
     assert (mixed.split("test").puzzle == alone.split("test").puzzle).all()
     assert alone.splits == ("test",)
+
+
+def test_the_gpu_runs_take_the_same_recipes() -> None:
+    for name in ("sudoku-extreme-1k", "sudoku-extreme", "maze-hard-1k", "maze-hard"):
+        assert gpu_data.recipe(name, tiny=False) == RECIPES[name]
+        tiny = gpu_data.recipe(name, tiny=True)
+        assert (tiny.train, tiny.test, {count for count, _ in tiny.more}) in ((8, 8, {8}), (8, 8, set()))
+        assert [options for _, options in tiny.more] == [options for _, options in RECIPES[name].more]

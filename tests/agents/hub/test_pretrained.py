@@ -120,42 +120,6 @@ def test_the_card_takes_over_what_was_measured_of_the_run(tmp_path: Path, easy_r
 
 
 @pytest.mark.usefixtures("_shipped")
-@pytest.mark.parametrize("name", ["air_envs/easy", "easy"])
-def test_a_shipped_model_goes_by_its_name(name: str, shelf: Path) -> None:
-    model = AIRAgent.from_pretrained(name).model
-    assert torch.equal(model.lm_head.weight, load_model(shelf / "easy").lm_head.weight)
-    assert model.lm_head.weight.dtype == torch.float32
-
-
-@pytest.mark.usefixtures("_shipped")
-def test_a_local_folder_wins_over_a_shipped_model(tmp_path: Path) -> None:
-    torch.manual_seed(0)
-    mine = AIR(TINY)
-    save_model(mine, tmp_path / "air_envs" / "easy")
-    assert torch.equal(AIRAgent.from_pretrained("air_envs/easy").model.lm_head.weight, mine.lm_head.weight)
-
-
-@pytest.mark.usefixtures("_shipped")
-def test_a_name_that_is_nothing_here_is_asked_of_the_hub(shelf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = []
-
-    def download(name: str, file: str) -> str:
-        asked.append(name)
-        if name != "someone/theirs":
-            raise FileNotFoundError(name)
-        return str(shelf / "easy" / file)
-
-    monkeypatch.setattr("agents.pretrained.hf_hub_download", download)
-    assert AIRAgent.from_pretrained("someone/theirs").family.name == "sudoku-4x4"
-    with pytest.raises(CheckpointError, match=r"air_envs/nothing: .*; shipped: air_envs/easy"):
-        AIRAgent.from_pretrained("air_envs/nothing")
-    assert asked == ["someone/theirs", "someone/theirs", "air_envs/nothing"]
-    with pytest.raises(CheckpointError, match=r"^nothing: .*; shipped: air_envs/easy"):
-        AIRAgent.from_pretrained("nothing")
-    assert len(asked) == 3, "no name on the hub lacks its owner"
-
-
-@pytest.mark.usefixtures("_shipped")
 def test_commands_take_the_short_name(
     easy_dataset: Path, shelf: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -163,11 +127,14 @@ def test_commands_take_the_short_name(
     main(["watch", "easy", "--output", str(tmp_path / "out" / "easy")])
     assert (tmp_path / "out" / "easy.gif").is_file()
     main(["eval", "easy", str(easy_dataset), "--puzzles", "5", "--no-episodes", "--halt-at", "0.5"])
-    assert "5 test puzzles" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "5 test puzzles" in out
+    assert out.endswith("numbers in eval-easy.json, picture in eval-easy.png\n")
+    assert json.loads((tmp_path / "eval-easy.json").read_text())["puzzles"] == 5
+    assert (tmp_path / "eval-easy.png").is_file()
     assert sorted((shelf / "easy").iterdir()) == before, "nothing is written among installed files"
     found = fails(["export-checkpoint", "easy", "--output", str(tmp_path / "theirs")], capsys)
     assert "position 'structured' has no place" in found, "the model was found, though their layout lacks this"
-    assert "shipped: air_envs/easy" in fails(["watch", "nothing"], capsys)
 
 
 def test_a_model_is_posed_puzzles_of_its_own_kind(shelf: Path, easy_run: Path, run: Path, tmp_path: Path) -> None:
@@ -238,7 +205,7 @@ def test_what_is_shipped_here_is_whole_and_fits() -> None:
         assert fresh_puzzle(agent.family, 0, folder).shape == agent.family.shape
         assert ModelCard.load(folder / "README.md").data.eval_results
         options = agent.family.Options(**generator_options(folder))
-        assert options == agent.family.Options(**RECIPES[PRESETS[name].dataset.stem].posed), (
+        assert options == agent.family.Options(**RECIPES[PRESETS[name].dataset.stem].evaluation_options), (
             "it is posed what it was trained on"
         )
 

@@ -1,0 +1,29 @@
+"""``air-envs models``: the shipped models, what they play and how well."""
+
+from __future__ import annotations
+
+from agents.cli.parsing import parse
+
+
+def models_command() -> None:
+    """List the shipped models: what each plays, and how well.
+
+    PLAYS says what puzzles a model was trained on, and whether it takes other grid shapes of that kind. EXACT is the
+    share of test puzzles whose every cell is right after so many ACT steps, STEPS, with its 95 % interval.
+    """
+    from agents.analysis.tables import text_table
+    from agents.pretrained.listing import shipped
+
+    rows = [["MODEL", "PLAYS", "EXACT", "95 % INTERVAL", "TEST PUZZLES", "STEPS"]]
+    for model in shipped():
+        name = [model.name, model.plays]
+        for found in model.measured:
+            rows.append([*name, found.accuracy, found.interval, found.puzzles, str(found.act_steps)])
+            name = ["", ""]
+    print(text_table(rows, left=(0, 1, 4)))
+    print("\nair-envs watch MODEL shows one think; air-envs eval MODEL DATASET measures it.")
+
+
+def main(args: list[str]) -> None:
+    """Run ``air-envs models``."""
+    parse(models_command, "air-envs models", args)
