@@ -8,17 +8,20 @@ READY  := $(VENV)/.ready
 export SDL_VIDEODRIVER ?= dummy
 export PYGAME_HIDE_SUPPORT_PROMPT ?= 1
 
-.PHONY: help demo demo-6x6 test slow kernels lint format wheel clean
+.PHONY: help demo demo-6x6 gallery test slow kernels lint format wheel clean
 .DEFAULT_GOAL := help
 
 help:            ## list the targets
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: $(READY)   ## data, training, evaluation and pictures, end to end on this machine (about 6 minutes)
+demo: $(READY)   ## data, training, evaluation and pictures, end to end on this machine (about 4 minutes)
 	$(BIN)/python -m examples.demo
 
 demo-6x6: $(READY) ## the same for 6x6 Sudoku with 14 clues (about 5 minutes)
 	$(BIN)/python -m examples.demo --only sudoku-6x6
+
+gallery: $(READY) ## pictures of every shipped model (about 10 minutes)
+	$(BIN)/python -m examples.demo --gallery
 
 test: $(READY)   ## the whole test suite
 	$(BIN)/python -m pytest --numprocesses $(JOBS)

@@ -1,4 +1,4 @@
-"""The whole road in one command: puzzles, training, evaluation through the environment, pictures (``make demo``)."""
+"""The main path in one command: puzzles, training, evaluation through the environment, pictures (``make demo``)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ import tyro
 from agents import AIRAgent, Trainer
 from agents.config.presets import PRESETS
 from agents.config.recipes import RECIPES
-from agents.evaluation.episodes import Episodes, Judgement, judge
+from agents.evaluation import Evaluation, evaluate
+from agents.evaluation.episodes import judge
 from agents.figures.training_curve import draw_training_curve
 from agents.models.devices import pick_device
 from agents.pretrained import shipped_models
@@ -24,37 +25,52 @@ from puzzles.importers import import_puzzles
 
 REAL_PUZZLES = Path(os.environ.get("AIR_ENVS_DATA", Path(__file__).parents[2] / "shared" / "data"))
 
-
 TARGETS = {"sudoku-4x4": 0.98, "sudoku-6x6": 0.95}
-"""The presets that can be trained here, and the accuracy expected of each."""
-SHOWN = 12
-"""Test puzzles on which a shipped model is shown; its card tells how it does on more."""
+"""The presets that can be trained here, and the accuracy expected of each on unseen puzzles."""
+SHOWN = {"sudoku-6x6": 6, "sudoku-extreme": 4, "maze-hard": 3}
+"""Shipped models to show, and on how many test puzzles; their cards say how they do on more."""
 
 
-def demo(only: str | None = None, output: Path = Path("demo"), real: Path = REAL_PUZZLES) -> None:
-    """Build datasets, train, evaluate through the environments and draw; then show the models that are shipped.
+def demo(
+    only: str | None = None, output: Path = Path("demo"), real: Path = REAL_PUZZLES, gallery: bool = False
+) -> None:
+    """Build datasets, train, evaluate through the environment and draw; then show some shipped models.
 
     Args:
         only: train this one, sudoku-4x4 or sudoku-6x6, and do nothing else.
         output: folder for everything; datasets and runs of an earlier demo there are replaced.
-        real: folder of published puzzles to import where it is there: sudoku/*.txt and maze-30x30-hard-1k/.
+        real: folder of published puzzles, imported where it exists: sudoku/*.txt and maze-30x30-hard-1k/.
+        gallery: train nothing, and show every shipped model.
     """
     if only not in (None, *TARGETS):
         raise SystemExit(f"--only {only}: expected one of {', '.join(TARGETS)}")
-    trained, shown = only or "sudoku-4x4", [] if only else shipped_models()
-    heading("1. Datasets")
-    dataset = build(trained, output)
-    print(dataset.describe(), end="\n\n")
-    if not only:
-        import_real(real, output)
-
-    line, met = run(trained, dataset, output)
-    lines = [line, *(show(name, output) for name in shown)]
+    lines, met = [], True
+    if not gallery:
+        name = only or "sudoku-4x4"
+        heading("1. Datasets")
+        dataset = build(name, output)
+        print(dataset.describe(), end="\n\n")
+        if not only:
+            import_real(real, output)
+        line, met = run(name, dataset, output)
+        lines.append(line)
+    shown = {} if only else dict.fromkeys(shipped_models(), 3) if gallery else SHOWN
+    lines += [show(name, count, output) for name, count in shown.items()]
     heading("Done")
     print("\n".join(lines))
     print(f"Everything is in {output.resolve()}: data/, runs/ with model, metrics and pictures, shipped/ with pictures")
+    print(NEXT)
     if not met:
         raise SystemExit(1)
+
+
+NEXT = """
+What to try next, after `source .venv/bin/activate`:
+  air-envs play sudoku                     play yourself, with mouse and keyboard
+  air-envs watch sudoku-extreme            watch a shipped model think
+  air-envs models                          list the shipped models
+  air-envs train --preset sudoku-6x6       train a model in two minutes
+  make gallery                             pictures of every shipped model"""
 
 
 def build(name: str, output: Path, **counts: int) -> Dataset:
@@ -64,7 +80,7 @@ def build(name: str, output: Path, **counts: int) -> Dataset:
 
 
 def import_real(real: Path, output: Path) -> None:
-    """Turn published puzzles into datasets, where they are at hand."""
+    """Turn published puzzles into datasets, where they are available."""
     sources = [*sorted((real / "sudoku").glob("*.txt")), *sorted(real.glob("maze-30x30-hard-1k"))]
     if not sources:
         print(f"no published puzzles in {real}; --real FOLDER names another place")
@@ -85,46 +101,43 @@ def run(name: str, dataset: Dataset, output: Path) -> tuple[str, bool]:
     seconds = time.perf_counter() - start
 
     heading(f"3. Evaluation of {name}")
-    judgement = measure(name, AIRAgent.from_pretrained(config.output, str(device)), dataset, config.output / "rollout")
-    print(draw_training_curve(config.output))
-
-    accuracy, target = judgement.evaluation.accuracy, TARGETS[name]
-    met = accuracy >= target
-    line = f"{summary(name, judgement)}, {seconds:.0f} s of training, target {target:.0%} {'met' if met else 'MISSED'}"
-    return line, met
-
-
-def show(name: str, output: Path) -> str:
-    """Evaluate and draw a shipped model; return a line that sums it up."""
-    heading(f"4. The shipped model {name}")
-    dataset = build(name, output, train=0, test=SHOWN)
-    agent = AIRAgent.from_pretrained(name, str(pick_device()))
-    return summary(name, measure(name, agent, dataset, output / "shipped" / name))
-
-
-def measure(name: str, agent: AIRAgent, dataset: Dataset, picture: Path) -> Judgement:
-    """Judge an agent on the test split, on tensors and in the environment, and draw the hardest puzzle it solved."""
+    agent = AIRAgent.from_pretrained(config.output, str(device))
     judgement = judge(agent, dataset)
     print(judgement)
-    index = hardest_solved(judgement.each)
-    print(
-        *save_rollout(agent, {"puzzle": dataset.split("test").puzzle[index]}, picture, f"{name}, test puzzle {index}")
-    )
-    return judgement
+    draw(name, agent, dataset, judgement.evaluation, config.output / "rollout")
+    print(draw_training_curve(config.output))
+    target = TARGETS[name]
+    met = judgement.evaluation.accuracy >= target
+    line = f"{summary(name, judgement.evaluation)}, {seconds:.0f} s of training, target {target:.0%} "
+    return line + ("met" if met else "MISSED"), met
 
 
-def summary(name: str, judgement: Judgement) -> str:
-    """Return the two accuracies in a line."""
-    evaluation = judgement.evaluation
-    return (
-        f"{name}: exact accuracy {evaluation.accuracy:.1%} on {len(evaluation.exact)} puzzles not in the training "
-        f"split, solved in the environment {judgement.last.solved.mean():.1%}"
-    )
+def show(name: str, count: int, output: Path) -> str:
+    """Evaluate a shipped model on a few puzzles and draw one; return a line that sums it up."""
+    heading(f"The shipped model {name}")
+    dataset = build(name, output, train=0, test=count)
+    agent = AIRAgent.from_pretrained(name, str(pick_device()))
+    evaluation = evaluate(agent, dataset)
+    draw(name, agent, dataset, evaluation, output / "shipped" / name)
+    return summary(name, evaluation)
 
 
-def hardest_solved(episodes: Episodes) -> int:
-    """Return the index of the solved puzzle that took most proposals; 0 where none was solved."""
-    return int(np.argmax(np.where(episodes.solved, episodes.proposals, 0)))
+def draw(name: str, agent: AIRAgent, dataset: Dataset, evaluation: Evaluation, picture: Path) -> None:
+    """Draw the rollout of the puzzle that took the model longest to solve."""
+    index = slowest_solved(evaluation)
+    puzzle = dataset.split("test").puzzle[index]
+    print(*save_rollout(agent, {"puzzle": puzzle}, picture, f"{name}, test puzzle {index}"))
+
+
+def slowest_solved(evaluation: Evaluation) -> int:
+    """Return the index of the solved puzzle that took most ACT steps; 0 where none was solved."""
+    return int(np.argmax(np.where(evaluation.solved.any(1), evaluation.solved.argmax(1) + 1, 0)))
+
+
+def summary(name: str, evaluation: Evaluation) -> str:
+    """Return the accuracy in a line."""
+    right, count = int(evaluation.solved[:, -1].sum()), len(evaluation.solved)
+    return f"{name}: {right:,} of {count:,} unseen puzzles solved ({right / count:.1%})"
 
 
 def heading(text: str) -> None:

@@ -56,13 +56,14 @@ def test_maskable_ppo() -> None:
 
 def test_demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """The demo's own code from end to end, with less of everything."""
-    small = {name: dataclasses.replace(recipe, train=40, test=20) for name, recipe in demo.RECIPES.items()}
+    counts = {"train": 40, "test": 20}
+    small = {name: dataclasses.replace(recipe, **counts) for name, recipe in demo.RECIPES.items()}
     brief = {name: dataclasses.replace(demo.PRESETS[name], steps=3, batch=8, eval_puzzles=10) for name in demo.TARGETS}
     monkeypatch.setattr(demo, "RECIPES", small)
     monkeypatch.setattr(demo, "PRESETS", demo.PRESETS | brief)
-    shown = ["maze-9x9", "sudoku-6x6"]
-    assert set(shown) < set(demo.shipped_models())
-    monkeypatch.setattr(demo, "shipped_models", lambda: shown)
+    shown = {"maze-9x9": 2, "sudoku-6x6": 2}
+    assert set(shown) | set(demo.SHOWN) < set(demo.shipped_models())
+    monkeypatch.setattr(demo, "SHOWN", shown)
     lists = tmp_path / "real" / "sudoku"
     lists.mkdir(parents=True)
     published = "5...27..9..41......1..5.3...92.6.8...5......66..7..29.8...7...2.......8...9..36.."
@@ -72,7 +73,8 @@ def test_demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Ca
         demo.demo(output=tmp_path / "demo", real=tmp_path / "real")
     assert ended.value.code == 1, "three steps reach no target"
     out = capsys.readouterr().out
-    assert out.splitlines()[-1].startswith("Everything is in")
+    assert "\nEverything is in" in out
+    assert "sudoku-6x6: 2 of 2 unseen puzzles solved" in out
     (tmp_path / "demo" / "mine.txt").write_text("kept")
     assert "target 98% MISSED" in out
     made = {str(path.relative_to(tmp_path / "demo")) for path in (tmp_path / "demo").rglob("*.*")}
