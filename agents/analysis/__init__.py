@@ -6,8 +6,9 @@ read with ``agents.analysis.families.register``. Importing this loads no torch u
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from puzzles.lazy_names import lazy_names
 
 if TYPE_CHECKING:
     from agents.analysis.ablation import Ablation, ablate
@@ -15,20 +16,6 @@ if TYPE_CHECKING:
     from agents.analysis.freeze import Freeze, measure_freeze
     from agents.analysis.report import ANALYSES, Report, analyze
     from agents.analysis.rollouts import Rollouts, measure_rollouts
-
-_HOME = {
-    "ANALYSES": "report",
-    "Ablation": "ablation",
-    "AttentionMeasures": "attention",
-    "Freeze": "freeze",
-    "Report": "report",
-    "Rollouts": "rollouts",
-    "ablate": "ablation",
-    "analyze": "report",
-    "measure_attention": "attention",
-    "measure_freeze": "freeze",
-    "measure_rollouts": "rollouts",
-}
 
 __all__ = [
     "ANALYSES",
@@ -44,8 +31,19 @@ __all__ = [
     "measure_rollouts",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name in _HOME:
-        return getattr(importlib.import_module(f"agents.analysis.{_HOME[name]}"), name)
-    raise AttributeError(f"module 'agents.analysis' has no attribute {name!r}")
+__getattr__, __dir__ = lazy_names(
+    __name__,
+    {
+        "ANALYSES": "agents.analysis.report",
+        "Ablation": "agents.analysis.ablation",
+        "AttentionMeasures": "agents.analysis.attention",
+        "Freeze": "agents.analysis.freeze",
+        "Report": "agents.analysis.report",
+        "Rollouts": "agents.analysis.rollouts",
+        "ablate": "agents.analysis.ablation",
+        "analyze": "agents.analysis.report",
+        "measure_attention": "agents.analysis.attention",
+        "measure_freeze": "agents.analysis.freeze",
+        "measure_rollouts": "agents.analysis.rollouts",
+    },
+)
