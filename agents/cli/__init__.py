@@ -53,6 +53,8 @@ def _run(args: list[str]) -> None:
     except BrokenPipeError:
         raise
     except OSError as error:
+        if error.filename is None:
+            print(flush=True)  # raises again where it was standard output that takes no more
         _fail(_refused(error))
     except ModuleNotFoundError as error:
         line = missing(error.name or "")

@@ -69,9 +69,13 @@ def _write_split(dataset: Dataset, split: str, place: Path, copies: int, seed: i
             inputs.write(_tokens(puzzles.puzzle))
             labels.write(_tokens(puzzles.solution))
             bar.update(len(puzzles.puzzle))
-    np.save(place / "all__puzzle_identifiers.npy", np.zeros(count, np.int32))
-    np.save(place / "all__puzzle_indices.npy", np.arange(count + 1, dtype=np.int32))
-    np.save(place / "all__group_indices.npy", np.arange(0, count + 1, 1 + copies, dtype=np.int32))
+    for name, index in (
+        ("puzzle_identifiers", np.zeros(count, np.int32)),
+        ("puzzle_indices", np.arange(count + 1, dtype=np.int32)),
+        ("group_indices", np.arange(0, count + 1, 1 + copies, dtype=np.int32)),
+    ):
+        with _array(place / f"all__{name}.npy", index.dtype, index.shape) as file:
+            file.write(index.data)
     metadata = {
         "pad_id": 0,
         "ignore_label_id": 0,
@@ -104,7 +108,10 @@ def _tokens(grids: Grids) -> bytes:
 
 @contextlib.contextmanager
 def _array(path: Path, dtype: np.dtype[Any], shape: tuple[int, ...]) -> Iterator[BinaryIO]:
-    """Open an NPY file to which the bytes of its array are written one after the other, as ``np.save`` would."""
+    """Open an NPY file to which the bytes of its array are written one after the other, as ``np.save`` would.
+
+    ``np.save`` itself does not say what is wrong with a disk.
+    """
     with path.open("wb") as file:
         npy.write_array_header_1_0(file, {"descr": npy.dtype_to_descr(dtype), "fortran_order": False, "shape": shape})
         yield file

@@ -25,7 +25,7 @@ def refused(path, capsys):
             main(["data", *map(str, words)])
         assert ended.value.code == 2
         assert capsys.readouterr().err == f"air-envs: error: {caught.value}\n"
-    assert time.perf_counter() - begin < 2
+    assert time.perf_counter() - begin < 5
     message = str(caught.value)
     assert message.startswith(f"{path}: ")
     return message.removeprefix(f"{path}: ")
