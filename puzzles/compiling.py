@@ -13,7 +13,7 @@ from numba.core.caching import FunctionCache
 from puzzles.compile_notice import announce_compiling, announce_no_cache
 from puzzles.errors import PuzzleError
 
-if numba.config.DISABLE_JIT:
+if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
     raise PuzzleError(
         "NUMBA_DISABLE_JIT is set, expected it unset: the kernels use processor vectors and overflowing integers, "
         "which exist only in compiled code"

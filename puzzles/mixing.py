@@ -68,7 +68,7 @@ def mix_datasets(
         more = f", validation={validation.path.name!r}" if validation else ""
         command = f"mix_datasets(train={_names(train)}, test={test.path.name!r}, held_out={_names(held_out)}{more})"
     imported = any(data.provenance.rating_source == "imported" for data in (*rated, test))
-    parameters = {
+    parameters: dict[str, Any] = {
         "test": _source(test),
         "train": [_source(data) for data in train],
         "held_out": [_file(data) for data in held_out],

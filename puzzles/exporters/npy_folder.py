@@ -13,7 +13,7 @@ from numpy.lib import format as npy
 from tqdm import tqdm
 
 from puzzles.dataset import Dataset
-from puzzles.errors import PuzzleError
+from puzzles.errors import PuzzleError, check_seed
 from puzzles.family import Grids, PuzzleFamily, Puzzles
 from puzzles.files import new_folder
 
@@ -32,15 +32,16 @@ def export_npy(dataset: Dataset, folder: Path | str, copies: int = 0, seed: int 
         dataset: what to export.
         folder: a new folder.
         copies: random symmetry copies of each training puzzle, see ``PuzzleFamily.copies``.
-        seed: of the copies; with the dataset and ``copies`` it decides every byte.
+        seed: 0 <= seed < 2**64, of the copies; with the dataset and ``copies`` it decides every byte.
         progress: show a progress bar on standard error.
 
     Raises:
         FileExistsError: the folder has something in it.
-        PuzzleError: fewer than 0 copies, or so many grids that the layout's 32-bit indices cannot count them; or mazes
-            labelled by another rule than their copies would be.
+        PuzzleError: another seed, fewer than 0 copies, or so many grids that the layout's 32-bit indices cannot count
+            them; or mazes labelled by another rule than their copies would be.
         DatasetError: the dataset is damaged.
     """
+    check_seed(seed)
     grids = dataset.counts["train"] * (1 + copies)
     others = dataset.counts["validation"] + dataset.counts["test"]
     if copies < 0 or grids >= 2**31:
