@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import h5py
+from h5py import h5f, h5p
 
 from puzzles.files import replacing
 
@@ -28,9 +29,7 @@ class Output:
     def __init__(self, sink: _Sink, thread: ThreadPoolExecutor):
         self._sink = sink
         self._thread = thread
-        # Format 1.10 and not the latest: it checksums all metadata, and HDF5 libraries of years past still read it.
-        opening = thread.submit(h5py.File, sink, "w", libver=("v110", "v110"))
-        self.file: h5py.File = opening.result()
+        self.file: h5py.File = thread.submit(_create_file, sink).result()
 
     def run(self, function: Callable[..., Result], *arguments: Any) -> Result:
         """Call a function that uses ``file``, which nothing else may use, and return its result.
@@ -51,6 +50,13 @@ class Output:
             raise self._sink.error from None
 
 
+def create_group(file: h5py.File, name: str) -> h5py.Group:
+    """Create a group that does not say when; ``h5py.Group.create_group`` leaves that out from h5py 3.15 on."""
+    creation = h5p.create(h5p.GROUP_CREATE)
+    creation.set_obj_track_times(False)
+    return h5py.Group(h5py.h5g.create(file.id, name.encode(), gcpl=creation))
+
+
 @contextlib.contextmanager
 def writing(path: Path) -> Iterator[Output]:
     """Yield a new HDF5 file that takes the name ``path`` when the block ends well, as ``replacing`` has it."""
@@ -64,6 +70,18 @@ def writing(path: Path) -> Iterator[Output]:
             yield output
         finally:
             output.run(output.file.close)
+
+
+def _create_file(sink: _Sink) -> h5py.File:
+    """Create a file as ``h5py.File`` does, but for the time of its creation: equal datasets have equal bytes."""
+    access = h5p.create(h5p.FILE_ACCESS)
+    access.set_fclose_degree(h5f.CLOSE_STRONG)
+    # Not the latest format: this one checksums all metadata, and HDF5 libraries of years past still read it.
+    access.set_libver_bounds(h5f.LIBVER_V110, h5f.LIBVER_V110)
+    access.set_fileobj_driver(h5py.h5fd.fileobj_driver, sink)
+    creation = h5p.create(h5p.FILE_CREATE)
+    creation.set_obj_track_times(False)
+    return h5py.File(h5f.create(b"dataset", h5f.ACC_TRUNC, fcpl=creation, fapl=access))
 
 
 class _Sink:

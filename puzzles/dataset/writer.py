@@ -17,7 +17,7 @@ from puzzles.dataset import layout
 from puzzles.dataset.existing import check_absent
 from puzzles.dataset.layout import ARRAYS, CHUNK_ROWS, REQUIRED, SPLITS, Provenance
 from puzzles.dataset.proof import Repeats, check_rows, split_keys
-from puzzles.dataset.sink import Output, writing
+from puzzles.dataset.sink import Output, create_group, writing
 from puzzles.errors import PuzzleError
 from puzzles.family import PuzzleFamily, Puzzles
 
@@ -210,7 +210,7 @@ class _SplitWriter:
     """The arrays of one split, written in whole chunks, whatever the blocks they come in."""
 
     def __init__(self, file: h5py.File, split: str, family: PuzzleFamily, sourced: bool):
-        group = file.create_group(split)
+        group = create_group(file, split)
         self.count = 0
         self.sourced = sourced
         self._pending: list[dict[str, NDArray[Any]]] = []

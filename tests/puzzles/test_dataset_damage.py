@@ -28,7 +28,7 @@ class Boom(Exception):
 @pytest.mark.parametrize(
     ("owner", "name", "fail_at"),
     [
-        (h5py.Group, "create_group", 1),
+        (h5py.h5g, "create", 1),
         (h5py.Group, "create_dataset", 1),
         (h5py.Group, "create_dataset", 6),
         (h5py.Dataset, "resize", 1),
@@ -49,6 +49,8 @@ def test_an_exception_leaves_nothing_behind(tmp_path, monkeypatch, sudoku, train
     def failing(*args, **kwargs):
         calls.append(args)
         if len(calls) == fail_at:
+            if owner is h5py.File:  # a file that stays open ends the process when Python ends
+                original(*args, **kwargs)
             raise Boom
         return original(*args, **kwargs)
 
