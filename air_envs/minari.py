@@ -22,6 +22,7 @@ from air_envs import environment_id
 from air_envs.env import PuzzleEnv
 from puzzles import PuzzleFamily
 from puzzles.dataset import Dataset
+from puzzles.errors import check_seed
 from puzzles.maze.rules import COLUMN_STEPS, ROW_STEPS
 
 Policy = Callable[[PuzzleEnv, np.random.Generator], Iterator[Any]]
@@ -57,7 +58,7 @@ def export_minari(
         episodes: the first so many puzzles, one episode each; None means the whole split.
         split: ``"train"`` or ``"test"``.
         action_type: of the environment; None means the step-by-step one, such as ``"place"`` or ``"move"``.
-        seed: of the order in which an expert acts where it has a choice.
+        seed: 0 <= seed < 2**64, of the order in which an expert acts where it has a choice.
         infos: store ``info`` too, with the action masks.
         root: the folder of Minari's datasets; None means Minari's own (``MINARI_DATASETS_PATH``).
         progress: show a progress bar on standard error.
@@ -71,6 +72,7 @@ def export_minari(
         ValueError: no expert for these puzzles or actions, not so many puzzles, a malformed id, or Minari is not
             installed.
     """
+    check_seed(seed)
     dataset = dataset if isinstance(dataset, Dataset) else Dataset(dataset)
     family = dataset.family
     expert, action_type, policy = _expert(family, action_type)

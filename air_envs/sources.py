@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 import puzzles
 from puzzles import PuzzleFamily, Puzzles
+from puzzles.compiling import njit
 
 if TYPE_CHECKING:
     from puzzles.dataset import Dataset

@@ -7,9 +7,9 @@ A NumPy ``Generator`` per sub-environment would be a Python call per reset. A st
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from puzzles.compiling import njit
 from puzzles.random import next_uint64
 
 

@@ -64,7 +64,8 @@ def importing() -> Iterator[Row]:
         for what, count, draw in (("all", ROWS, "test=1000"), ("1,000", 1000, "test=0, train=1000")):
             wall, memory = _alone(
                 "from puzzles.importers import import_puzzles",
-                f"import_puzzles({str(source)!r}, {str(output)!r}, on_duplicate='drop', progress=False, {draw})",
+                f"import_puzzles({str(source)!r}, {str(output)!r}, {draw}, on_duplicate='drop', overwrite=True, "
+                "progress=False)",
             )
             if count == ROWS:
                 yield Row(

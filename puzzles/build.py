@@ -26,7 +26,8 @@ from tqdm import tqdm
 
 import puzzles
 from puzzles.dataset import Dataset, DatasetWriter, Provenance
-from puzzles.dataset.journal import Journal, Shard
+from puzzles.dataset.existing import is_written
+from puzzles.dataset.journal import Journal, Shard, remove_journal
 from puzzles.dataset.keys import KeySet
 from puzzles.dataset.layout import package_versions
 from puzzles.dataset.proof import SPLIT_RULES
@@ -57,11 +58,12 @@ def build_dataset(
     engine: str = "local",
     fresh: bool = False,
     shard: int | None = None,
+    overwrite: bool = False,
 ) -> Dataset:
     """Generate puzzles that all differ by the family's split rule and write them to one dataset file.
 
     The file appears under its name when it is complete. An interrupt or a kill leaves what stood there before, and a
-    hidden journal from which the same call goes on.
+    hidden journal from which the same call goes on. If the same dataset is there already, nothing is done.
 
     Args:
         path: the file to write.
@@ -78,11 +80,13 @@ def build_dataset(
         engine: ``"local"``, threads of this process, or ``"ray"``, a Ray cluster.
         fresh: begin anew, whatever an interrupted build has left.
         shard: candidates in a shard; None adapts it to the time they take.
+        overwrite: replace whatever file is there, be it the same dataset.
 
     Raises:
         PuzzleError: counts or options that cannot be met, such as more puzzles than the family has.
         DatasetError: an interrupted build of something else has left its journal, or one is running now.
-        FileExistsError: the path is that of a folder or a device.
+        FileExistsError: another file is there and ``overwrite`` is not given; or a folder or a device.
+        OSError: the disk is full, or the like.
     """
     family = puzzles.family(family) if isinstance(family, str) else family
     options = family.Options() if options is None else options
@@ -94,6 +98,12 @@ def build_dataset(
     parameters = dataclasses.asdict(options)
     # Counts are not part of it: a build of other counts goes through the same candidates.
     identity = {"family": family.name, "options": parameters, "seed": seed, "version": package_versions()["air-envs"]}
+    provenance = Provenance(GENERATOR, parameters, seed, command)
+    if is_written(path, family, provenance, counts, overwrite=overwrite):
+        remove_journal(path, family, identity)
+        if progress:
+            tqdm.write(f"{path}: there already", sys.stderr)
+        return Dataset(path)
     with Journal(path, family, identity, fresh) as journal:
         try:
             build = _Build(journal, options, seed, counts)
@@ -101,8 +111,9 @@ def build_dataset(
         except PuzzleError:  # to go on from there would end in it again
             journal.remove()
             raise
-        provenance = Provenance(GENERATOR, parameters, seed, command)
-        with DatasetWriter(path, family, provenance=provenance, allow_empty=not (train and test)) as writer:
+        with DatasetWriter(
+            path, family, provenance=provenance, allow_empty=not (train and test), overwrite=overwrite
+        ) as writer:
             build.write(writer, progress)
         journal.remove()
     return Dataset(path)

@@ -21,15 +21,17 @@ def replacing(path: Path | str) -> Iterator[Path]:
 
     Raises:
         FileExistsError: no file stands at ``path`` but a folder or a device.
+        OSError: the disk is full, the folder is read-only, or the like; it names ``path``.
     """
     path = Path(path)
     check_target(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     _remove_leftovers(path)
-    handle, name = tempfile.mkstemp(prefix=_prefix(path), suffix=".tmp", dir=path.parent)
+    with errors_named(path):
+        handle, name = tempfile.mkstemp(prefix=_prefix(path), suffix=".tmp", dir=path.parent)
     os.close(handle)
     temporary = Path(name)
-    with _in_use(temporary):
+    with errors_named(path), _in_use(temporary):
         yield temporary
         temporary.chmod(0o666 & ~_umask())
         _flush(temporary)
@@ -54,14 +56,16 @@ def new_folder(path: Path | str) -> Iterator[Path]:
 
     Raises:
         FileExistsError: something stands there already, other than an empty folder.
+        OSError: as ``replacing``.
     """
     path = Path(path)
     if path.exists() and not (path.is_dir() and not any(path.iterdir())):
         raise FileExistsError(errno.EEXIST, "stands there already, expected a new folder", str(path))
     path.parent.mkdir(parents=True, exist_ok=True)
     _remove_leftovers(path)
-    temporary = Path(tempfile.mkdtemp(prefix=_prefix(path), suffix=".tmp", dir=path.parent))
-    with _in_use(temporary):
+    with errors_named(path):
+        temporary = Path(tempfile.mkdtemp(prefix=_prefix(path), suffix=".tmp", dir=path.parent))
+    with errors_named(path), _in_use(temporary):
         yield temporary
         temporary.chmod(0o777 & ~_umask())
         for file in temporary.rglob("*"):
@@ -127,6 +131,21 @@ def _remove(path: Path) -> None:
 
 
 # -- the file system ---------------------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def errors_named(path: Path) -> Iterator[None]:
+    """Let an error that names no file, or a temporary one of ``path``, name ``path`` or the file in it."""
+    try:
+        yield
+    except OSError as error:
+        found = error.filename
+        if error.errno is not None and found is None:
+            error.filename = str(path)
+        elif isinstance(found, str) and found.startswith(start := str(path.parent / _prefix(path))):
+            inside = Path(found[len(start) :]).parts[1:]  # the first part ends the temporary's own name
+            error.filename = str(path.joinpath(*inside))
+        raise
 
 
 def _flush(path: Path) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from puzzles.dataset import Dataset, DatasetWriter, Provenance
+from puzzles.dataset.existing import is_written
 from puzzles.dataset.keys import KeySet
 from puzzles.dataset.proof import split_keys
 from puzzles.errors import PuzzleError
@@ -26,13 +27,15 @@ def mix_datasets(
     command: str | None = None,
     *,
     validation: Dataset | None = None,
+    overwrite: bool = False,
 ) -> Dataset:
     """Write a dataset with the train splits of several datasets and the test split of one.
 
     Nothing is in two splits, by the family's split rule. Left out of the validation split is what equals a puzzle of
     the test splits of ``test`` and ``held_out``. Left out of the train split is what equals one of those, of the
     validation split, of the validation splits of ``held_out``, or an earlier one to train on. The provenance keeps that
-    of every source. The ``source`` of rows is kept for the splits in which all rows have one.
+    of every source. The ``source`` of rows is kept for the splits in which all rows have one. If the same dataset is
+    there already, nothing is done.
 
     Args:
         output: the file to write.
@@ -41,8 +44,11 @@ def mix_datasets(
         held_out: whose validation and test splits nothing to train on may be in, either.
         command: stored in the file; None stores this call.
         validation: whose validation split is taken over; None means that of ``test``, if it has one.
+        overwrite: replace whatever file is there.
 
     Raises:
+        FileExistsError: another file is there and ``overwrite`` is not given; or a folder or a device.
+        OSError: the disk is full, or the like.
         PuzzleError: the datasets are not of one family, or rated by different conventions, or nothing is left to train
             on or to validate on.
         DatasetError: a damaged dataset, or one that lacks the split.
@@ -62,7 +68,11 @@ def mix_datasets(
         more = f", validation={validation.path.name!r}" if validation else ""
         command = f"mix_datasets(train={_names(train)}, test={test.path.name!r}, held_out={_names(held_out)}{more})"
     imported = any(data.provenance.rating_source == "imported" for data in (*rated, test))
-    parameters = {"test": _source(test), "train": [_source(data) for data in train], "held_out": _names(held_out)}
+    parameters: dict[str, Any] = {
+        "test": _source(test),
+        "train": [_source(data) for data in train],
+        "held_out": [_file(data) for data in held_out],
+    }
     if selected:
         parameters["validation"] = _source(selected)
     provenance = Provenance(
@@ -73,7 +83,11 @@ def mix_datasets(
         rating_convention=convention,
     )
     parts = {"test": [test], "validation": [selected] if selected else [], "train": train}
-    with DatasetWriter(output, family, provenance=provenance, sources=_kept_sources(parts)) as writer:
+    if is_written(output, family, provenance, overwrite=overwrite):
+        return Dataset(output)
+    with DatasetWriter(
+        output, family, provenance=provenance, sources=_kept_sources(parts), overwrite=overwrite
+    ) as writer:
         mixer = _Mixer(writer)
         mixer.write("test", parts["test"])
         mixer.keep_out("test", held_out)
@@ -143,8 +157,13 @@ def _column(dataset: Dataset, split: str, names: Sequence[str]) -> NDArray[np.ui
 
 
 def _source(dataset: Dataset) -> dict[str, Any]:
-    names = ("generator", "generator_parameters", "seed", "command", "checksum")
-    return {"file": dataset.path.name} | {name: dataset.attributes[name] for name in names}
+    names = ("generator", "generator_parameters", "seed", "command")
+    return _file(dataset) | {name: dataset.attributes[name] for name in names}
+
+
+def _file(dataset: Dataset) -> dict[str, str]:
+    found = {"file": dataset.path.name, "checksum": dataset.attributes["checksum"]}
+    return found | ({"set_aside": dataset.set_aside} if dataset.set_aside else {})
 
 
 def _names(datasets: Sequence[Dataset]) -> list[str]:

@@ -58,6 +58,8 @@ def mix_sudoku_extreme(
     seed: int = 0,
     command: str | None = None,
     progress: bool = True,
+    *,
+    overwrite: bool = False,
 ) -> Mixed:
     """Write a stand-in for the published test set of Sudoku-Extreme; see ``mix_by_shares`` for the arguments.
 
@@ -69,11 +71,12 @@ def mix_sudoku_extreme(
         seed: decides every row.
         command: stored in the file; None stores a call.
         progress: show a progress bar on standard error.
+        overwrite: replace whatever file is there.
 
     Raises:
         FileNotFoundError: no such list.
     """
-    return mix_by_shares(output, _sources(Path(lists)), count, exclude, seed, command, progress)
+    return mix_by_shares(output, _sources(Path(lists)), count, exclude, seed, command, progress, overwrite=overwrite)
 
 
 def _sources(lists: Path) -> list[Source]:

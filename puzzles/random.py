@@ -6,12 +6,9 @@ Every generated puzzle owns one state made from its own seed, so it depends on n
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
-from puzzles.compile_notice import announce_compiling
-
-announce_compiling()
+from puzzles.compiling import njit
 
 _GAMMA = np.uint64(0x9E3779B97F4A7C15)
 _MIX_1 = np.uint64(0xBF58476D1CE4E5B9)

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from puzzles.dataset.journal import Shard
 from puzzles.dataset.proof import split_keys
-from puzzles.errors import GenerationError, PuzzleError
+from puzzles.errors import GenerationError, PuzzleError, check_seed
 from puzzles.family import PuzzleFamily
 from puzzles.random import words
 from puzzles.threads import alone, stopped_by, threads
@@ -36,7 +36,12 @@ Submit = Callable[..., "Future[tuple[Shard, float]]"]
 
 
 def candidate_seeds(seed: int, start: int, count: int) -> NDArray[np.uint64]:
-    """Return the seeds of candidates ``start`` to ``start + count - 1``: (count,) uint64, the stream of ``seed``."""
+    """Return the seeds of candidates ``start`` to ``start + count - 1``: (count,) uint64, the stream of ``seed``.
+
+    Raises:
+        PuzzleError: a seed outside 0 <= seed < 2**64.
+    """
+    check_seed(seed)
     return words(np.uint64(seed), start, count)
 
 

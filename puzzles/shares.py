@@ -19,6 +19,7 @@ from tqdm import tqdm
 
 from puzzles.build import GENERATOR, PATIENCE
 from puzzles.dataset import Dataset, DatasetWriter, Provenance, split_keys
+from puzzles.dataset.existing import is_written
 from puzzles.dataset.keys import KeySet
 from puzzles.dataset.proof import located
 from puzzles.errors import PuzzleError, check_seed
@@ -65,12 +66,14 @@ def mix_by_shares(
     seed: int = 0,
     command: str | None = None,
     progress: bool = True,
+    *,
+    overwrite: bool = False,
 ) -> Mixed:
     """Write a dataset whose test split has puzzles of several sources in given shares; it has no other split.
 
     The rows of all sources are in random order, so the first N of them are a sample of the mixture. A source with fewer
     puzzles than its share of ``count`` limits the whole: the shares are kept, and there are fewer rows in all. A puzzle
-    that two sources have is counted for the first of them.
+    that two sources have is counted for the first of them. If the same dataset is there already, nothing is done.
 
     Args:
         output: the file to write.
@@ -80,8 +83,11 @@ def mix_by_shares(
         seed: 0 <= seed < 2**64; with the sources and the count it decides every row.
         command: stored in the file; None stores this call.
         progress: show a progress bar on standard error.
+        overwrite: replace whatever file is there.
 
     Raises:
+        FileExistsError: another file is there and ``overwrite`` is not given; or a folder or a device.
+        OSError: the disk is full, or the like.
         PuzzleError: no source, equal names, a share that is not above 0, a count below 1, several families, a puzzle of
             a list that is malformed or has not one solution, or a source without a puzzle that may be used.
         DatasetError: a damaged dataset, or one without a test split.
@@ -90,6 +96,15 @@ def mix_by_shares(
     if command is None:
         named, names = {source.name: source.share for source in sources}, [data.path.name for data in exclude]
         command = f"mix_by_shares({named}, {count=}, exclude={names}, {seed=})"
+    parameters: dict[str, Any] = {
+        "asked": count,
+        "sources": [{"name": source.name, "share": source.share, **source.origin} for source in sources],
+        "excluded": [{"file": data.path.name, "checksum": data.attributes["checksum"]} for data in exclude],
+    }
+    provenance = Provenance(MIXTURE_BY_SHARES, parameters, seed, command)
+    if is_written(output, family, provenance, decisive=_decisive, overwrite=overwrite):
+        there = Dataset(output)
+        return Mixed(there, there.provenance.parameters.get("shortage", ""))
     known = KeySet()
     for data in exclude:
         for split in data.splits:
@@ -105,21 +120,21 @@ def mix_by_shares(
     order = drawn_order(sum(rows), seed, _ROWS)
     taken = [part.take(slice(number)) for part, number in zip(found, rows, strict=True)]
     mixed = _shuffled(family, Puzzles(*map(np.concatenate, zip(*taken, strict=True))), seed).take(order)
-    parameters = {
-        "asked": count,
-        "sources": [
-            {"name": source.name, "share": source.share, "rows": number, **source.origin}
-            for source, number in zip(sources, rows, strict=True)
-        ],
-        "excluded": [{"file": data.path.name, "checksum": data.attributes["checksum"]} for data in exclude],
-    }
-    provenance = Provenance(MIXTURE_BY_SHARES, parameters, seed, command)
+    for listed, number in zip(parameters["sources"], rows, strict=True):
+        listed["rows"] = number
+    if shortage := _shortage(sources, count, found, sum(rows)):
+        parameters["shortage"] = shortage
     writer = DatasetWriter(
-        output, family, provenance=provenance, allow_empty=True, sources=[source.name for source in sources]
+        output,
+        family,
+        provenance=provenance,
+        allow_empty=True,
+        sources=[source.name for source in sources],
+        overwrite=overwrite,
     )
     with writer:
         writer.append("test", mixed, source=np.repeat(np.arange(len(rows), dtype=np.uint8), rows)[order])
-    return Mixed(Dataset(output), _shortage(sources, count, found, sum(rows)))
+    return Mixed(Dataset(output), shortage)
 
 
 # -- sources -----------------------------------------------------------------------------------------------------------
@@ -246,6 +261,14 @@ def _shuffled(family: PuzzleFamily, rows: Puzzles, seed: int) -> Puzzles:
     elements = family.symmetries(uniform_rows(len(rows.rating), family.symmetry_dim, seed, _SYMMETRIES))
     copies = family.copies(rows, *elements)
     return copies._replace(rating=family.rate(copies.puzzle))
+
+
+def _decisive(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parameters without what only mixing finds out."""
+    sources = [
+        {name: value for name, value in source.items() if name != "rows"} for source in parameters.get("sources", ())
+    ]
+    return {**{name: value for name, value in parameters.items() if name != "shortage"}, "sources": sources}
 
 
 def _check_arguments(sources: Sequence[Source], count: int, exclude: Sequence[Dataset], seed: int) -> PuzzleFamily:

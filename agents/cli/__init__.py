@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import importlib
-import io
 import os
 import sys
 
+from agents.cli.output import make_output_degrade, one_line
 from agents.config.extras import missing
 
 _COMMANDS = {
@@ -26,16 +26,20 @@ _COMMANDS = {
 
 def main(args: list[str] | None = None) -> None:
     """Run ``air-envs COMMAND ...``. Bad input ends it with one line on stderr and exit code 2."""
-    _degrade(sys.stdout)
+    make_output_degrade()
     try:
         try:
             _run(sys.argv[1:] if args is None else args)
         finally:
             sys.stdout.flush()
-    except BrokenPipeError:
-        # Whoever read the output, such as head, has left: what Python writes at exit must go nowhere (signal, SIGPIPE).
+    except OSError as error:
+        # What Python writes at exit must go nowhere, or it fails again (see the documentation of signal, SIGPIPE).
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
+        if isinstance(error, BrokenPipeError):  # whoever read the output, such as head, has left
+            sys.exit(1)
+        if isinstance(error.__context__, SystemExit) and error.__context__.code:  # it has been told already
+            raise error.__context__ from None
+        _fail(f"standard output: {error.strerror}")
 
 
 def _run(args: list[str]) -> None:
@@ -49,6 +53,8 @@ def _run(args: list[str]) -> None:
     except BrokenPipeError:
         raise
     except OSError as error:
+        if error.filename is None:
+            print(flush=True)  # raises again where it was standard output that takes no more
         _fail(_refused(error))
     except ModuleNotFoundError as error:
         line = missing(error.name or "")
@@ -73,17 +79,11 @@ def _refused(error: OSError) -> str:
     return f"{line}; {hint}" if hint else line
 
 
-def _degrade(stream: object) -> None:
-    """Let a stream write what its encoding lacks, such as ± in a C locale, as an escape instead of failing."""
-    if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
-        stream.reconfigure(errors="backslashreplace")
-
-
 def _usage() -> str:
     rows = "\n".join(f"  {name:17} {what}" for name, what in _COMMANDS.items())
     return f"usage: air-envs COMMAND ...\n\n{rows}\n\nair-envs COMMAND --help tells more."
 
 
 def _fail(message: str) -> None:
-    print(f"air-envs: error: {message}", file=sys.stderr)
+    print(f"air-envs: error: {one_line(message)}", file=sys.stderr)
     sys.exit(2)

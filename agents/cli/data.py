@@ -11,7 +11,7 @@ import tyro
 
 import puzzles
 from agents.cli import data_mix, data_overlap
-from agents.cli.parsing import generator_options, parse
+from agents.cli.parsing import generator_options, parse, rerun
 from agents.config.flags import flags
 from agents.config.recipes import default_validation
 
@@ -72,10 +72,13 @@ def _build(args: list[str]) -> None:
         workers: int | None = None,
         engine: Literal["local", "ray"] = "local",
         fresh: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False,
+        overwrite: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False,
     ) -> None:
         """Generate a dataset: puzzles that all differ by the family's split rule.
 
         An interrupted build leaves its work in a hidden file beside the output, and the same command goes on there.
+
+        If the same dataset is there already, nothing is done.
 
         Args:
             options: of the generator.
@@ -88,6 +91,7 @@ def _build(args: list[str]) -> None:
             workers: shards of puzzles made at a time; by default every core. Changes no byte, nor does the engine.
             engine: threads of this process, or a Ray cluster: RAY_ADDRESS, or one started on this machine.
             fresh: begin anew, whatever an interrupted build has left.
+            overwrite: replace another file of this name.
         """
         from puzzles.build import build_dataset
 
@@ -97,7 +101,7 @@ def _build(args: list[str]) -> None:
         print(
             build_dataset(
                 output, family, options, train, test, seed, command,
-                validation=validation, workers=workers, engine=engine, fresh=fresh,
+                validation=validation, workers=workers, engine=engine, fresh=fresh, overwrite=overwrite,
             ).describe()
         )  # fmt: skip
 
@@ -132,6 +136,7 @@ def _import(args: list[str]) -> None:
         on_duplicate: Literal["error", "drop"] = "error",
         rating_convention: str | None = None,
         zero: Literal["digit", "blank"] | None = None,
+        overwrite: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False,
     ) -> None:
         """Import published puzzles. Each is solved, or its solution proved; ratings that come with them are kept.
 
@@ -153,6 +158,7 @@ def _import(args: list[str]) -> None:
             rating_convention: what the source's ratings follow, or puzzles without are rated by; by default the
                 family's first convention.
             zero: what 0 stands for in a Sudoku with another blank: a digit, as in 16x16 grids of 0 to F; or a blank.
+            overwrite: replace another file of this name.
         """
         from puzzles.dataset.setting_aside import SHARE
         from puzzles.importers import import_puzzles
@@ -164,12 +170,12 @@ def _import(args: list[str]) -> None:
         if hub is not None:
             source, notes = download(hub, revision)
         assert source is not None
-        command = shlex.join(["air-envs", "data", "import", *args])
+        command = rerun("import", args)
         print(
             import_puzzles(
                 source, output, family, format, test, train, seed, on_duplicate, command,
                 rating_convention=rating_convention, zero=zero, notes=notes,
-                validation=validation, validation_share=SHARE,
+                validation=validation, validation_share=SHARE, overwrite=overwrite,
             )
         )  # fmt: skip
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import shlex
 from pathlib import Path
 from typing import Annotated, Literal
 
 import tyro
 
-from agents.cli.parsing import parse
+from agents.cli.parsing import parse, rerun
 
 
 def main(args: list[str]) -> None:
@@ -27,6 +26,7 @@ def main(args: list[str]) -> None:
         rows: int = 10_000,
         exclude: tuple[Path, ...] = (),
         seed: int = 0,
+        overwrite: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False,
     ) -> None:
         """Write one dataset of several, of one family; no two of its puzzles are equal by the family's split rule.
 
@@ -48,6 +48,7 @@ def main(args: list[str]) -> None:
             exclude: with --shares or --recipe: datasets of which no puzzle may be in the file, up to symmetry,
                 whatever its split.
             seed: with --shares or --recipe: decides which puzzles are drawn, their symmetries and their order.
+            overwrite: replace another file of this name.
         """
         from puzzles.dataset import Dataset
 
@@ -58,7 +59,7 @@ def main(args: list[str]) -> None:
             raise ValueError("--exclude with --test, expected --held-out")
         if test is None and (held_out or validation):
             raise ValueError("--held-out or --validation without --test, expected --exclude")
-        command = shlex.join(["air-envs", "data", "mix", *args])
+        command = rerun("mix", args)
         if test is not None:
             from puzzles.mixing import mix_datasets
 
@@ -66,7 +67,10 @@ def main(args: list[str]) -> None:
                 raise ValueError("no FILE to train on, expected one or more before --test")
             parts, others = ([Dataset(path) for path in paths] for paths in (files, held_out))
             chosen = None if validation is None else Dataset(validation)
-            print(mix_datasets(output, parts, Dataset(test), others, command, validation=chosen).describe())
+            mixture = mix_datasets(
+                output, parts, Dataset(test), others, command, validation=chosen, overwrite=overwrite
+            )
+            print(mixture.describe())
             return
         unwanted = [Dataset(path) for path in exclude]
         if recipe is not None:
@@ -74,12 +78,14 @@ def main(args: list[str]) -> None:
 
             if files:
                 raise ValueError(f"{files[0]} and --recipe {recipe}, expected one of them")
-            mixed = mix_sudoku_extreme(output, lists or _lists(recipe), rows, unwanted, seed, command)
+            mixed = mix_sudoku_extreme(
+                output, lists or _lists(recipe), rows, unwanted, seed, command, overwrite=overwrite
+            )
         else:
             from puzzles.shares import from_dataset, mix_by_shares
 
             sources = [from_dataset(path.stem, share, Dataset(path)) for path, share in _shared_out(files, shares)]
-            mixed = mix_by_shares(output, sources, rows, unwanted, seed, command)
+            mixed = mix_by_shares(output, sources, rows, unwanted, seed, command, overwrite=overwrite)
         print(mixed.dataset.describe())
         if mixed.shortage:
             print(mixed.shortage)

@@ -10,6 +10,7 @@ import dataclasses
 import inspect
 import io
 import re
+import shlex
 import textwrap
 from collections.abc import Callable, Iterable
 from types import MappingProxyType
@@ -59,6 +60,11 @@ def _options_help(options: Any) -> str:
     lines = [line.rstrip() for line in printed.getvalue().splitlines()]
     (title,) = (number for number, line in enumerate(lines) if "-h, --help" in line)
     return "\n".join(lines[title + 1 :]).rstrip()
+
+
+def rerun(action: str, args: Iterable[str]) -> str:
+    """Return the command ``air-envs data ACTION`` that makes the same dataset again, where none is to be replaced."""
+    return shlex.join(["air-envs", "data", action, *(word for word in args if word != "--overwrite")])
 
 
 def _let_help_flow(target: Any) -> None:

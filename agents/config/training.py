@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from agents.config.model import AIRConfig
+from puzzles.errors import check_seed
 
 TRAIN_CONFIG = "train.json"
 """A run's configuration, in its folder."""
@@ -108,8 +109,9 @@ class TrainConfig:
     def __post_init__(self) -> None:
         for name in ("steps", "batch", "log_every", "eval_every", "eval_puzzles", "checkpoint_every", "keep"):
             self._at_least(1, name)
-        for name in ("lr", "weight_decay", "warmup", "halting_weight", "seed"):
+        for name in ("lr", "weight_decay", "warmup", "halting_weight"):
             self._at_least(0, name)
+        check_seed(self.seed)
         if not 0 <= self.exploration <= 1:
             raise ValueError(f"exploration {self.exploration}, expected a probability")
         if self.act_steps is not None and not 1 <= self.act_steps <= self.model.max_steps:

@@ -129,4 +129,4 @@ class Learner:
         if state["device"] == self.device.type:
             self.generator.set_state(state["generator"].cpu())
         else:  # which has random numbers of its own
-            self.generator.manual_seed(self.config.seed + self.step)
+            self.generator.manual_seed((self.config.seed + self.step) % 2**64)

@@ -6,8 +6,8 @@ Distances and what counts as solved come from ``puzzles.maze.rules``.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from puzzles.compiling import njit
 from puzzles.maze.cells import GOAL, OPEN, PATH, START, WALL
 from puzzles.maze.rules import COLUMN_STEPS, ROW_STEPS, find, inside
 

@@ -10,7 +10,8 @@ digit d as bit d - 1. Masks of peers are updated without a branch, as half of th
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from puzzles.compiling import njit
 
 
 @njit(cache=True, nogil=True)

@@ -8,6 +8,7 @@ whatever a digest does not vouch for is generated again.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import os
@@ -25,7 +26,7 @@ from puzzles.dataset.keys import KEY_BYTES
 from puzzles.dataset.layout import to_json
 from puzzles.errors import DatasetError
 from puzzles.family import PuzzleFamily, Puzzles
-from puzzles.files import check_target
+from puzzles.files import check_target, errors_named
 
 try:
     import fcntl
@@ -64,6 +65,7 @@ class Journal:
     Raises:
         DatasetError: the journal belongs to another build, or to one that is running.
         FileExistsError: the target is a folder or a device.
+        OSError: the disk takes no more; what it has taken stays, and the next build goes on from there.
     """
 
     def __init__(self, target: Path | str, family: PuzzleFamily, identity: Mapping[str, Any], fresh: bool = False):
@@ -83,14 +85,17 @@ class Journal:
             self._lock()
             self._begin()
         except BaseException:
-            self._file.close()
+            self._abandon()
             raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._file.close()
+        if error is None:
+            self._file.close()
+        else:
+            self._abandon()
 
     def resume(self) -> Iterator[Shard]:
         """Yield the shards that are whole and follow each other, then cut off what is not; ``append`` goes on there."""
@@ -127,6 +132,11 @@ class Journal:
     def remove(self) -> None:
         """Remove the file."""
         self.path.unlink(missing_ok=True)
+
+    def _abandon(self) -> None:
+        """Close after an error: what the disk has refused is written once more, in vain."""
+        with contextlib.suppress(OSError):
+            self._file.close()
 
     # -- frames -----------------------------------------------------------------------------------------------------
 
@@ -183,8 +193,9 @@ class Journal:
         return Shard(start, Puzzles(*arrays[:3]), arrays[3])
 
     def _write(self, payload: bytes) -> None:
-        self._file.write(_FRAME.pack(len(payload), _digest(payload)) + payload)
-        self._file.flush()
+        with errors_named(self.path):
+            self._file.write(_FRAME.pack(len(payload), _digest(payload)) + payload)
+            self._file.flush()
 
     def _frame(self) -> bytes | None:
         """Return what the next frame holds, None if it is not whole."""
@@ -196,6 +207,18 @@ class Journal:
             return None
         payload = self._file.read(length)
         return payload if len(payload) == length and _digest(payload) == digest else None
+
+
+def remove_journal(target: Path | str, family: PuzzleFamily, identity: Mapping[str, Any]) -> None:
+    """Remove the journal of a dataset that is written, which a build that was killed then has left, if there is one.
+
+    Raises:
+        DatasetError: it belongs to another build, or to one that is running.
+    """
+    journal = Journal(target, family, identity)
+    if journal.path.exists():
+        with journal:
+            journal.remove()
 
 
 def _digest(payload: bytes) -> bytes:

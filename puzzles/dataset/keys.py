@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from puzzles.compiling import njit
 
 KEY_BYTES = 16
 _EMPTY = np.int32(-1)

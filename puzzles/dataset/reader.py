@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import collections
-import contextlib
-import errno
 import hashlib
 import json
 from collections.abc import Iterator
@@ -29,6 +27,7 @@ from puzzles.dataset.layout import (
     Provenance,
     say_counts,
 )
+from puzzles.dataset.opening import check_stored, reading
 from puzzles.dataset.proof import SPLIT_RULES
 from puzzles.errors import DatasetError, PuzzleError
 from puzzles.family import PuzzleFamily, Puzzles
@@ -45,6 +44,7 @@ class Dataset:
 
     Raises:
         FileNotFoundError: no such file.
+        OSError: it cannot be read.
         DatasetError: the file is damaged, incomplete or no dataset, here or whenever something is read from it. The
             message starts with the path and says what was found and what was expected.
     """
@@ -54,7 +54,7 @@ class Dataset:
 
     def __init__(self, path: Path | str):
         self.path = Path(path)
-        with _reading(self.path) as file:
+        with reading(self.path) as file:
             self.attributes = _read_attributes(self.path, file)
             self.counts: collections.Counter[str] = collections.Counter(self.attributes["counts"])
             """Puzzles per split; 0 for a split that the file does not have."""
@@ -139,15 +139,15 @@ class Dataset:
             DatasetError: no such split, or content that does not have its checksum.
         """
         running = {array: hashlib.sha256() for array in ARRAYS}
-        with _reading(self.path) as file:
+        with reading(self.path) as file:
             arrays = {array: self._find(file, name, array) for array in ARRAYS}
             for start in range(0, len(arrays["rating"]), rows):
                 block = {array: arrays[array][start : start + rows] for array in ARRAYS}
                 for array, content in block.items():
                     running[array].update(content.data)
                 yield Puzzles(**block)
-        for array, digest in running.items():
-            self._check_hash(name, array, digest.hexdigest())
+            for array, digest in running.items():
+                self._check_hash(name, array, digest.hexdigest())
 
     def split_view(self, name: str) -> SplitView:
         """Return one split as a sequence of rows, read when the first row is asked for."""
@@ -185,7 +185,7 @@ class Dataset:
             raise DatasetError(f"{self.path}: no split {name!r}, expected one of {list(self.splits)}")
 
     def _find(self, file: h5py.File, split: str, name: str) -> h5py.Dataset:
-        """Return an array of the open file, of the right type and shape."""
+        """Return an array of the open file, of the right type and shape and with all its rows."""
         self._check_split(split)
         array = file.get(f"{split}/{name}")
         if not isinstance(array, h5py.Dataset):
@@ -195,6 +195,7 @@ class Dataset:
         if array.dtype != dtype or array.shape != shape:
             found = f"{array.dtype} of shape {array.shape}"
             raise DatasetError(f"{self.path}: {split}/{name} is {found}, expected {dtype} of shape {shape}")
+        check_stored(self.path, array)
         return array
 
     def _stored(self, split: str, name: str) -> str:
@@ -207,7 +208,7 @@ class Dataset:
 
     def _columns(self, split: str, *names: str) -> list[NDArray[Any]]:
         """Read whole arrays of a split."""
-        with _reading(self.path) as file:
+        with reading(self.path) as file:
             return [self._read(file, split, name) for name in names]
 
     def _read(self, file: h5py.File, split: str, name: str) -> NDArray[Any]:
@@ -258,23 +259,6 @@ class SplitView:
 
     def __getstate__(self) -> dict[str, Any]:
         return self.__dict__ | {"_puzzles": None}
-
-
-@contextlib.contextmanager
-def _reading(path: Path) -> Iterator[h5py.File]:
-    """Open the file for the length of a block; whatever goes wrong in it is a ``DatasetError``."""
-    if not path.exists():
-        raise FileNotFoundError(errno.ENOENT, "no such dataset", str(path))
-    if path.is_dir():
-        raise DatasetError(f"{path}: a folder, expected an HDF5 file")
-    try:
-        # No lock: the file under this name is only ever replaced, never changed, and some network disks have no locks.
-        with h5py.File(path, "r", locking=False) as file:
-            yield file
-    except (DatasetError, PermissionError, MemoryError):
-        raise
-    except Exception as error:  # h5py turns what HDF5 reports into half of Python's exceptions
-        raise DatasetError(f"{path}: damaged, or no HDF5 file: {error}") from error
 
 
 def _read_attributes(path: Path, file: h5py.File) -> dict[str, Any]:

@@ -60,6 +60,8 @@ def verify(path: Path | str, progress: bool = True) -> Verification:
     family = dataset.family
     _check_claims(dataset)
     rows = sum(dataset.counts.values())
+    if not rows:
+        raise DatasetError(f"{path}: no puzzle in any split, expected at least one")
     with tqdm(total=rows, desc="checksums", unit=" puzzles", disable=not progress, leave=False) as bar:
         for split in dataset.splits:
             dataset.source(split)

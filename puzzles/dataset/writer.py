@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -14,11 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from puzzles.dataset import layout
+from puzzles.dataset.existing import check_absent
 from puzzles.dataset.layout import ARRAYS, CHUNK_ROWS, REQUIRED, SPLITS, Provenance
 from puzzles.dataset.proof import Repeats, check_rows, split_keys
+from puzzles.dataset.sink import Output, create_group, writing
 from puzzles.errors import PuzzleError
 from puzzles.family import PuzzleFamily, Puzzles
-from puzzles.files import replacing
 
 
 def write_dataset(
@@ -30,9 +31,10 @@ def write_dataset(
     provenance: Provenance,
     allow_empty: bool = False,
     validation: Puzzles | None = None,
+    overwrite: bool = False,
 ) -> None:
     """Write one dataset file from whole arrays; see ``DatasetWriter`` for what it refuses."""
-    with DatasetWriter(path, family, provenance=provenance, allow_empty=allow_empty) as writer:
+    with DatasetWriter(path, family, provenance=provenance, allow_empty=allow_empty, overwrite=overwrite) as writer:
         writer.append("test", test)
         if validation is not None:
             writer.append("validation", validation)
@@ -46,10 +48,10 @@ class DatasetWriter:
             for block in blocks:
                 writer.append("train", block)
 
-    The file appears under its name, replacing an older one, when the ``with`` block ends well. An exception, or a kill
-    at any moment, leaves what stood there before. Memory holds less than one chunk of rows per split and some 30 bytes
-    per puzzle. The same appended rows give the same bytes, however they are cut into blocks, if the rows of each split
-    follow each other and the splits come in the same order.
+    The file appears under its name when the ``with`` block ends well. An exception, or a kill at any moment, leaves
+    what stood there before. Memory holds less than one chunk of rows per split and some 30 bytes per puzzle. The same
+    appended rows give the same bytes, however they are cut into blocks, if the rows of each split follow each other and
+    the splits come in the same order.
 
     Args:
         path: the file to write; missing folders are created.
@@ -57,8 +59,11 @@ class DatasetWriter:
         provenance: where the puzzles come from.
         allow_empty: accept a dataset in which train or test, or both, has no puzzle; validation may always be empty.
         sources: names of the sources that ``append`` numbers, if the file is to keep where each row comes from.
+        overwrite: replace a file of this name.
 
     Raises:
+        FileExistsError: at the beginning of the ``with`` block, a file of this name; or a folder or a device.
+        OSError: the disk is full, or the like.
         PuzzleError: source names that are empty, equal or more than 256; on ``append``, a row that is malformed or
             whose solution is wrong, or a source without a name; at the end of the ``with`` block, puzzles that repeat
             by the family's split rule, between two splits or inside one of them, or no puzzle in train or test. The
@@ -73,17 +78,19 @@ class DatasetWriter:
         provenance: Provenance,
         allow_empty: bool = False,
         sources: Sequence[str] = (),
+        overwrite: bool = False,
     ) -> None:
         self.path = Path(path)
         self.family = family
         self.provenance = provenance
         self.allow_empty = allow_empty
+        self.overwrite = overwrite
         self.sources = tuple(sources)
         if len(set(sources)) != len(sources) or not all(sources) or len(sources) > layout.MOST_SOURCES:
             raise PuzzleError(
                 f"{path}: sources {list(sources)}, expected at most {layout.MOST_SOURCES} different names"
             )
-        self._open: contextlib.AbstractContextManager[h5py.File] | None = None
+        self._open: contextlib.AbstractContextManager[Output] | None = None
         self._splits: dict[str, _SplitWriter] = {}
         self._repeats = Repeats(family.split_rule)
         self._convention = family.rating_convention(provenance.rating_convention)
@@ -96,8 +103,9 @@ class DatasetWriter:
         return {split: count for split, count in counts.items() if split in stored}
 
     def __enter__(self) -> DatasetWriter:
-        self._open = _writing(self.path)
-        self._file = self._open.__enter__()
+        check_absent(self.path, self.overwrite)
+        self._open = writing(self.path)
+        self._output = self._open.__enter__()
         return self
 
     def append(
@@ -127,10 +135,11 @@ class DatasetWriter:
         if keys is None:
             keys = split_keys(self.family, puzzles.puzzle, puzzles.solution)
         if split not in self._splits:
-            group = self._file.create_group(split)
-            self._splits[split] = _SplitWriter(group, self.family, sourced=source is not None)
+            self._splits[split] = self._output.run(
+                _SplitWriter, self._output.file, split, self.family, source is not None
+            )
         self._repeats.add(split, before, keys)
-        self._splits[split].append(puzzles, source)
+        self._output.run(self._splits[split].append, puzzles, source)
 
     def _check_source(self, split: str, source: NDArray[np.uint8] | None, rows: int) -> None:
         """Refuse a source without a name, and rows with one among rows without."""
@@ -152,25 +161,27 @@ class DatasetWriter:
         assert manager is not None
         if kind is None:
             try:
-                self._finish()
+                self._check()
+                self._output.run(self._finish)
             except BaseException as refusal:
                 manager.__exit__(type(refusal), refusal, refusal.__traceback__)
                 raise
         manager.__exit__(kind, error, trace)
 
-    def _finish(self) -> None:
-        """Refuse or complete the file: the last rows, the hash of each array and the root attributes."""
-        counts = self.counts
-        empty = [split for split in REQUIRED if not counts[split]]
+    def _check(self) -> None:
+        """Refuse what must not become a dataset."""
+        empty = [split for split in REQUIRED if not self.counts[split]]
         if empty and not self.allow_empty:
             raise PuzzleError(f"{self.path}: no puzzle in {' and '.join(empty)}, expected at least one")
-        stored = [split for split in SPLITS if split in self._splits]
         try:
             self._repeats.check()
         except PuzzleError as error:
             raise PuzzleError(f"{self.path}: {error}") from None
-        hashes = {}
-        for split in stored:
+
+    def _finish(self) -> None:
+        """Complete the file: the last rows, the hash of each array and the root attributes."""
+        counts, file, hashes = self.counts, self._output.file, {}
+        for split in (split for split in SPLITS if split in self._splits):
             for name, digest in self._splits[split].finish().items():
                 hashes[f"{split}/{name}"] = digest
         attributes: dict[str, str | int] = {
@@ -190,15 +201,16 @@ class DatasetWriter:
         if self.sources:
             attributes[layout.SOURCE_NAMES] = layout.to_json(list(self.sources))
         for name, value in attributes.items():
-            layout.set_value(self._file, name, value)
+            layout.set_value(file, name, value)
         # Read back, so that the checksum covers what the file holds: a text may have been escaped on its way.
-        layout.set_value(self._file, "checksum", layout.checksum(layout.raw_attributes(self._file), hashes))
+        layout.set_value(file, "checksum", layout.checksum(layout.raw_attributes(file), hashes))
 
 
 class _SplitWriter:
     """The arrays of one split, written in whole chunks, whatever the blocks they come in."""
 
-    def __init__(self, group: h5py.Group, family: PuzzleFamily, sourced: bool):
+    def __init__(self, file: h5py.File, split: str, family: PuzzleFamily, sourced: bool):
+        group = create_group(file, split)
         self.count = 0
         self.sourced = sourced
         self._pending: list[dict[str, NDArray[Any]]] = []
@@ -246,10 +258,3 @@ class _SplitWriter:
                 array.resize(last, axis=0)
                 array[first:last] = rows
         self._pending = [{name: rows[end - start :] for name, rows in pending.items()}]
-
-
-@contextlib.contextmanager
-def _writing(path: Path) -> Iterator[h5py.File]:
-    # Format 1.10 and not the latest: it checksums all metadata, and HDF5 libraries of years past still read it.
-    with replacing(path) as temporary, h5py.File(temporary, "w", libver=("v110", "v110")) as file:
-        yield file

@@ -13,7 +13,7 @@ from numpy.lib import format as npy
 from tqdm import tqdm
 
 from puzzles.dataset import Dataset
-from puzzles.errors import PuzzleError
+from puzzles.errors import PuzzleError, check_seed
 from puzzles.family import Grids, PuzzleFamily, Puzzles
 from puzzles.files import new_folder
 
@@ -32,15 +32,16 @@ def export_npy(dataset: Dataset, folder: Path | str, copies: int = 0, seed: int 
         dataset: what to export.
         folder: a new folder.
         copies: random symmetry copies of each training puzzle, see ``PuzzleFamily.copies``.
-        seed: of the copies; with the dataset and ``copies`` it decides every byte.
+        seed: 0 <= seed < 2**64, of the copies; with the dataset and ``copies`` it decides every byte.
         progress: show a progress bar on standard error.
 
     Raises:
         FileExistsError: the folder has something in it.
-        PuzzleError: fewer than 0 copies, or so many grids that the layout's 32-bit indices cannot count them; or mazes
-            labelled by another rule than their copies would be.
+        PuzzleError: another seed, fewer than 0 copies, or so many grids that the layout's 32-bit indices cannot count
+            them; or mazes labelled by another rule than their copies would be.
         DatasetError: the dataset is damaged.
     """
+    check_seed(seed)
     grids = dataset.counts["train"] * (1 + copies)
     others = dataset.counts["validation"] + dataset.counts["test"]
     if copies < 0 or grids >= 2**31:
@@ -69,9 +70,13 @@ def _write_split(dataset: Dataset, split: str, place: Path, copies: int, seed: i
             inputs.write(_tokens(puzzles.puzzle))
             labels.write(_tokens(puzzles.solution))
             bar.update(len(puzzles.puzzle))
-    np.save(place / "all__puzzle_identifiers.npy", np.zeros(count, np.int32))
-    np.save(place / "all__puzzle_indices.npy", np.arange(count + 1, dtype=np.int32))
-    np.save(place / "all__group_indices.npy", np.arange(0, count + 1, 1 + copies, dtype=np.int32))
+    for name, index in (
+        ("puzzle_identifiers", np.zeros(count, np.int32)),
+        ("puzzle_indices", np.arange(count + 1, dtype=np.int32)),
+        ("group_indices", np.arange(0, count + 1, 1 + copies, dtype=np.int32)),
+    ):
+        with _array(place / f"all__{name}.npy", index.dtype, index.shape) as file:
+            file.write(index.data)
     metadata = {
         "pad_id": 0,
         "ignore_label_id": 0,
@@ -104,7 +109,10 @@ def _tokens(grids: Grids) -> bytes:
 
 @contextlib.contextmanager
 def _array(path: Path, dtype: np.dtype[Any], shape: tuple[int, ...]) -> Iterator[BinaryIO]:
-    """Open an NPY file to which the bytes of its array are written one after the other, as ``np.save`` would."""
+    """Open an NPY file to which the bytes of its array are written one after the other, as ``np.save`` would.
+
+    ``np.save`` itself does not say what is wrong with a disk.
+    """
     with path.open("wb") as file:
         npy.write_array_header_1_0(file, {"descr": npy.dtype_to_descr(dtype), "fortran_order": False, "shape": shape})
         yield file

@@ -13,10 +13,11 @@ import numpy as np
 from tqdm import tqdm
 
 import puzzles
-from puzzles.dataset import DatasetWriter, Provenance
+from puzzles.dataset import Dataset, DatasetWriter, Provenance
+from puzzles.dataset.existing import is_written
 from puzzles.dataset.layout import REQUIRED, SPLITS, say_counts
 from puzzles.dataset.setting_aside import MOST
-from puzzles.errors import DatasetError, PuzzleError
+from puzzles.errors import DatasetError, PuzzleError, check_seed
 from puzzles.family import PuzzleFamily
 from puzzles.files import check_target
 from puzzles.importers.choosing import Choice
@@ -48,7 +49,7 @@ class Imported:
     dropped: int
     """Puzzles left out because an earlier one is equal by the split rule."""
     first_pair: tuple[str, str] | None
-    """The places of the first puzzle left out and of the one it is equal to."""
+    """The places of the first puzzle left out and of the one it is equal to; None where the dataset was there."""
     lone: bool = False
     """Whether the source has one puzzle, which is in the test split because ``train`` was not given."""
 
@@ -78,6 +79,7 @@ def import_puzzles(
     notes: Mapping[str, Any] | None = None,
     validation: int | None = None,
     validation_share: float = 0.0,
+    overwrite: bool = False,
 ) -> Imported:
     """Read puzzles in a foreign format, prove them and write them to one dataset file.
 
@@ -94,7 +96,8 @@ def import_puzzles(
     for the test nor for ``train``: which puzzles a given number of ``train`` draws does not depend on it.
 
     No two puzzles of the dataset are equal by the family's split rule. The test split is filled first, then validation,
-    so a published test set stays whole if one of its puzzles stands in train too.
+    so a published test set stays whole if one of its puzzles stands in train too. If the same dataset is there already,
+    nothing is done.
 
     Args:
         source: a file or a folder, see ``puzzles.importers``.
@@ -103,7 +106,7 @@ def import_puzzles(
         format: ``"text"``, ``"csv"`` or ``"npy"``; None guesses by the name of a file or the content of a folder.
         test: puzzles in the test split; 0 leaves the split out.
         train: puzzles in the train split; 0 leaves the split out.
-        seed: decides which puzzles are drawn.
+        seed: 0 <= seed < 2**64; decides which puzzles are drawn.
         on_duplicate: ``"error"`` refuses puzzles equal by the split rule, ``"drop"`` keeps the first of them.
         command: stored in the file; None stores this call.
         progress: show a progress bar on standard error.
@@ -116,10 +119,12 @@ def import_puzzles(
         validation: puzzles in the validation split; 0 leaves the split out. None takes all of the source's own; from a
             source without one, what ``validation_share`` says.
         validation_share: of the training puzzles, at most 1,000, and no more than a given ``train`` leaves over.
+        overwrite: replace whatever file is there.
 
     Raises:
         FileNotFoundError: no such source.
-        FileExistsError: the output is a folder or a device.
+        FileExistsError: another file is there and ``overwrite`` is not given; or a folder or a device.
+        OSError: the disk is full, or the like.
         PuzzleError: a puzzle is not what its family expects, or puzzles are equal or too few; names file and place.
         DatasetError: the source as a whole is not what its format says.
     """
@@ -127,6 +132,7 @@ def import_puzzles(
     if not source.exists():
         raise FileNotFoundError(errno.ENOENT, "no such source of puzzles", str(source))
     check_target(Path(output))
+    check_seed(seed)
     format = format or _guess(source)
     _check_arguments(format, {"test": test, "validation": validation, "train": train}, on_duplicate, validation_share)
     check_zero(zero)
@@ -147,30 +153,44 @@ def import_puzzles(
         arguments += "".join(f", {name}={value}" for name, value in aside.items())
         arguments += f", {validation_share=}" if validation_share else ""
         command = f"import_puzzles({source.name!r}, {arguments})"
-    choice = Choice(read.family, convention)
-    with tqdm(desc=f"import {read.family.name}", unit=" puzzles", disable=not progress) as bar:
-        _choose(choice, read, wanted, validation_share, seed, bar)
-    choice.refuse(source, wanted, drop=on_duplicate == "drop")
-
     parameters = {
         "files": {path.relative_to(source.parent).as_posix(): _sha256(path) for path in read.files},
         "test": test,
         "train": train,
         **aside,
+        **({"validation_share": validation_share} if validation_share and validation is None else {}),
         "on_duplicate": on_duplicate,
-        "dropped": choice.repeats,
         **({} if zero is None else {"zero": zero}),
-        **({"ratings_computed": choice.chosen - choice.rated} if 0 < choice.rated < choice.chosen else {}),
         **read.notes,
         **(notes or {}),
     }
+    provenance = Provenance(f"import: {format}", parameters, seed, command, rating_convention=convention)
+    if is_written(output, read.family, provenance, decisive=_decisive, overwrite=overwrite):
+        there = Dataset(output)
+        dropped = there.provenance.parameters["dropped"]
+        return Imported(there.path, format, read.family.name, dict(there.counts), dropped, None, lone)
+    choice = Choice(read.family, convention)
+    with tqdm(desc=f"import {read.family.name}", unit=" puzzles", disable=not progress) as bar:
+        _choose(choice, read, wanted, validation_share, seed, bar)
+    choice.refuse(source, wanted, drop=on_duplicate == "drop")
+
+    parameters["dropped"] = choice.repeats
+    if 0 < choice.rated < choice.chosen:
+        parameters["ratings_computed"] = choice.chosen - choice.rated
     source_of_ratings = "imported" if choice.rated else "computed"
-    provenance = Provenance(f"import: {format}", parameters, seed, command, source_of_ratings, convention)
+    provenance = dataclasses.replace(provenance, parameters=parameters, rating_source=source_of_ratings)
     allow_empty = 0 in (train, test) or bool(read.missing)
-    with DatasetWriter(output, read.family, provenance=provenance, allow_empty=allow_empty) as writer:
+    with DatasetWriter(
+        output, read.family, provenance=provenance, allow_empty=allow_empty, overwrite=overwrite
+    ) as writer:
         for split in wanted:
             choice.write(split, writer)
     return Imported(Path(output), format, read.family.name, writer.counts, choice.repeats, choice.first_pair, lone)
+
+
+def _decisive(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parameters without what only an import finds out."""
+    return {name: value for name, value in parameters.items() if name not in ("dropped", "ratings_computed")}
 
 
 def _check_arguments(format: str, wanted: dict[str, int | None], on_duplicate: str, share: float) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from puzzles.compiling import njit
 from puzzles.maze.cells import OPEN, WALL
 from puzzles.maze.rules import COLUMN_STEPS, ROW_STEPS, inside
 from puzzles.random import below, shuffle

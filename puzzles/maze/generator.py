@@ -8,9 +8,9 @@ from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from puzzles.compiling import njit
 from puzzles.errors import GenerationError, PuzzleError, is_real, is_whole
 from puzzles.family import Grids
 from puzzles.maze.percolation import draw_plainly, draw_screened

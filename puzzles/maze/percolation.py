@@ -10,9 +10,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from puzzles.compiling import njit
 from puzzles.maze.cells import OPEN, WALL
 from puzzles.maze.search import bordered, place_and_search
 from puzzles.random import ahead, below, next_uint64, skip, uniform

@@ -7,8 +7,8 @@ with the values of ``puzzles.maze.cells``; one move goes up, right, down or left
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from puzzles.compiling import njit
 from puzzles.maze.cells import GOAL, OPEN, PATH, START, WALL
 from puzzles.maze.search import UNREACHED, bordered, fill_distances, find, steps, workspace
 

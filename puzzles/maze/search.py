@@ -7,8 +7,8 @@ step needs to ask whether it stays inside.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from puzzles.compiling import njit
 from puzzles.maze.cells import GOAL, START, WALL
 
 UNREACHED = np.int32(-1)

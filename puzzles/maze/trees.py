@@ -8,8 +8,8 @@ dead end, which keeps one way between any two cells.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from puzzles.compiling import njit
 from puzzles.maze.braid import open_dead_ends
 from puzzles.maze.cells import OPEN, WALL
 from puzzles.maze.search import place_and_search

@@ -13,8 +13,8 @@ it gets the smallest free one it may have, because any other makes the row large
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from puzzles.compiling import njit
 from puzzles.family import Grids
 from puzzles.sudoku.cells import copy
 from puzzles.threads import in_batches

@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from puzzles.compiling import njit
 from puzzles.random import below
 from puzzles.sudoku.geometry import Geometry, geometry
 

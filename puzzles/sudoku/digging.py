@@ -6,8 +6,8 @@ Kernels over one grid, (cells,) uint8, with the ``work`` of ``puzzles.sudoku.eng
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from puzzles.compiling import njit
 from puzzles.random import shuffle
 from puzzles.sudoku.cells import NO, NO_BUDGET, YES, copy
 from puzzles.sudoku.engine import descend, start, strike

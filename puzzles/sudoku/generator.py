@@ -9,9 +9,9 @@ import dataclasses
 from typing import Literal, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from puzzles.compiling import njit
 from puzzles.errors import GenerationError, PuzzleError, is_whole
 from puzzles.family import Grids
 from puzzles.random import below, seeded, uniform

@@ -10,8 +10,8 @@ search tree, and depends little on where in it the solution happens to lie; so a
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from puzzles.compiling import njit
 from puzzles.random import below, shuffle
 from puzzles.sudoku.cells import NO, NO_BUDGET, copy
 from puzzles.sudoku.digging import MINIMAL, dig, fill, minimise

@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from puzzles.compiling import njit
 from puzzles.family import Grids
 from puzzles.sudoku.patterns import equal_patterns, pattern_hash, pattern_hashes, workspace
 from puzzles.threads import in_batches

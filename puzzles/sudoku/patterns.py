@@ -11,8 +11,8 @@ import functools
 from collections.abc import Callable, Iterator
 
 import numpy as np
-from numba import njit
 
+from puzzles.compiling import njit
 from puzzles.family import Grids
 from puzzles.random import mix
 

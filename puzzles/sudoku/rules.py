@@ -7,7 +7,8 @@ uint8 with values 0 (blank) to side; ``box_rows`` gives the box shape, box colum
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from puzzles.compiling import njit
 
 
 @njit(cache=True, nogil=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from puzzles.compiling import njit
 from puzzles.family import Grids
 from puzzles.sudoku.cells import NO, NO_BUDGET, copy
 from puzzles.sudoku.engine import descend, start, workspace

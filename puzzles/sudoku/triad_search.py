@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from puzzles.compiling import njit
 from puzzles.random import below
 from puzzles.sudoku.lanes import WORDS, bit_count, load, store
 from puzzles.sudoku.triads import BANDS, BOXES, EVERY, VECTORS, propagate, read_digits

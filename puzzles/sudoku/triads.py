@@ -15,8 +15,8 @@ Between bands and boxes go 3x3 lanes of 4x4: row p is about the band's box p, co
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from puzzles.compiling import njit
 from puzzles.sudoku import lanes
 from puzzles.sudoku.lanes import load, store
 

@@ -1,5 +1,9 @@
 """What the tests of dataset files share: puzzles that all differ, and reading and changing a whole file."""
 
+import contextlib
+import sys
+import threading
+
 import h5py
 import numpy as np
 
@@ -64,3 +68,15 @@ def edit(path, change, attributes=True, hashes=False):
 
 def set_attribute(name, value):
     return lambda file: layout.set_value(file, name, value)
+
+
+@contextlib.contextmanager
+def profiled(function):
+    """Call ``function`` at every call in this thread and in those that it starts."""
+    threading.setprofile(function)
+    sys.setprofile(function)
+    try:
+        yield
+    finally:
+        sys.setprofile(None)
+        threading.setprofile(None)

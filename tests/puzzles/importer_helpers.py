@@ -27,7 +27,7 @@ def rows_of(dataset, split):
 
 
 def run(source, output, **arguments):
-    return import_puzzles(source, output, progress=False, **arguments)
+    return import_puzzles(source, output, progress=False, overwrite=True, **arguments)
 
 
 def refused(source, output, **arguments):

@@ -1,7 +1,6 @@
 """Builds that are interrupted, killed, or find their journal damaged: the next one goes on, to the same bytes."""
 
 import os
-import sys
 import threading
 
 import numpy as np
@@ -16,6 +15,7 @@ from puzzles.dataset.journal import MAGIC, Journal, Shard
 from puzzles.dataset.proof import split_keys
 from puzzles.maze import Maze, MazeOptions
 from puzzles.shards import candidate_seeds
+from tests.puzzles.dataset_helpers import profiled
 
 FAMILY = "maze-4x4"
 ARGUMENTS = {"train": 60, "test": 15, "seed": 3, "shard": 9, "workers": 2, "progress": False}
@@ -130,11 +130,8 @@ def test_two_builds_of_one_file_at_a_time_are_refused(tmp_path):
 
 def calls_of_a_build(folder):
     calls = [0]
-    sys.setprofile(lambda *_: calls.__setitem__(0, calls[0] + 1))
-    try:
+    with profiled(lambda *_: calls.__setitem__(0, calls[0] + 1)):
         build_dataset(folder / "counted.h5", FAMILY, **ARGUMENTS)
-    finally:
-        sys.setprofile(None)
     (folder / "counted.h5").unlink()
     return calls[0]
 
@@ -148,11 +145,11 @@ def killed(path, moment):
 
         def count(*_):
             left[0] -= 1
-            if left[0] == 0:
+            if left[0] <= 0:
                 os._exit(9)
 
-        sys.setprofile(count)
-        build_dataset(path, FAMILY, **ARGUMENTS)
+        with profiled(count):
+            build_dataset(path, FAMILY, **ARGUMENTS)
         os._exit(0)
     return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
 

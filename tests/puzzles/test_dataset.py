@@ -105,7 +105,7 @@ def test_blocks_do_not_show_in_the_bytes(tmp_path):
     train, test = batch.take(slice(2300)), batch.take(slice(2300, 2600))
     write_dataset(tmp_path / "whole.h5", family, train, test, provenance=PROVENANCE)
     for cuts in ([1, 2, 3], [1023, 1024, 1025], [0, 2048, 2299]):
-        with DatasetWriter(tmp_path / "cut.h5", family, provenance=PROVENANCE) as writer:
+        with DatasetWriter(tmp_path / "cut.h5", family, provenance=PROVENANCE, overwrite=True) as writer:
             writer.append("test", test)
             for start, end in zip([0, *cuts], [*cuts, 2300], strict=True):
                 writer.append("train", train.take(slice(start, end)))
@@ -243,7 +243,7 @@ def test_the_exact_rule_allows_symmetric_puzzles(tmp_path):
     write_dataset(tmp_path / "set.h5", family, train, symmetric(family, train), provenance=PROVENANCE)
     assert verify(tmp_path / "set.h5", progress=False).split_rule == "exact"
     with pytest.raises(PuzzleError, match=r"train\[3\] and test\[0\] are equal \(split rule 'exact'\); 1 such pairs"):
-        write_dataset(tmp_path / "set.h5", family, train, train.take([3]), provenance=PROVENANCE)
+        write_dataset(tmp_path / "new.h5", family, train, train.take([3]), provenance=PROVENANCE)
 
 
 def test_split_keys(sudoku, train):

@@ -1,7 +1,6 @@
 """Files are whole or absent: writers that fail or are killed, files that are damaged or wrong."""
 
 import os
-import sys
 
 import h5py
 import numpy as np
@@ -12,6 +11,7 @@ from puzzles.dataset import Dataset, DatasetWriter, layout, verify, write_datase
 from tests.puzzles.dataset_helpers import (
     PROVENANCE,
     edit,
+    profiled,
     read_everything,
     same,
     set_attribute,
@@ -28,7 +28,7 @@ class Boom(Exception):
 @pytest.mark.parametrize(
     ("owner", "name", "fail_at"),
     [
-        (h5py.Group, "create_group", 1),
+        (h5py.h5g, "create", 1),
         (h5py.Group, "create_dataset", 1),
         (h5py.Group, "create_dataset", 6),
         (h5py.Dataset, "resize", 1),
@@ -49,15 +49,17 @@ def test_an_exception_leaves_nothing_behind(tmp_path, monkeypatch, sudoku, train
     def failing(*args, **kwargs):
         calls.append(args)
         if len(calls) == fail_at:
+            if owner is h5py.File:  # a file that stays open ends the process when Python ends
+                original(*args, **kwargs)
             raise Boom
         return original(*args, **kwargs)
 
     with monkeypatch.context() as patch:
         patch.setattr(owner, name, failing)
         with pytest.raises(Boom):
-            write_dataset(path, sudoku, train, test, provenance=PROVENANCE)
+            write_dataset(path, sudoku, train, test, provenance=PROVENANCE, overwrite=old)
     assert [file.read_text() for file in tmp_path.iterdir()] == ["what stood here before"] * old
-    write_dataset(path, sudoku, train, test, provenance=PROVENANCE)
+    write_dataset(path, sudoku, train, test, provenance=PROVENANCE, overwrite=old)
     assert same(Dataset(path).split("train"), train)
 
 
@@ -82,8 +84,12 @@ def test_a_kill_at_any_moment_leaves_the_whole_file_or_none(tmp_path, sudoku, tr
     absent = 0
     for moment in [*moments, *range(steps - 40, steps, 4)]:
         path.unlink(missing_ok=True)
-        assert killed_at(int(moment), path, sudoku, train, test) == 9
-        if path.exists():
+        end = killed_at(int(moment), path, sudoku, train, test)
+        assert end in (
+            0,
+            9,
+        )  # how often two threads wait for each other varies: the last moments may lie behind the end
+        if path.exists() or end == 0:
             assert path.read_bytes() == whole
         absent += not path.exists()
     assert 30 < absent < 50  # both happened: killed before the file took its name, and after
@@ -93,11 +99,8 @@ def killed_at(moment, *arguments):
     """Write in a forked process that dies at call number ``moment``; return its exit code, or count the calls."""
     if moment is None:
         calls = [0]
-        sys.setprofile(lambda *_: calls.__setitem__(0, calls[0] + 1))
-        try:
+        with profiled(lambda *_: calls.__setitem__(0, calls[0] + 1)):
             write_dataset(*arguments, provenance=PROVENANCE)
-        finally:
-            sys.setprofile(None)
         return calls[0]
     process = os.fork()
     if process == 0:
@@ -105,11 +108,11 @@ def killed_at(moment, *arguments):
 
         def count(*_):
             left[0] -= 1
-            if left[0] == 0:
+            if left[0] <= 0:
                 os._exit(9)
 
-        sys.setprofile(count)
-        write_dataset(*arguments, provenance=PROVENANCE)
+        with profiled(count):
+            write_dataset(*arguments, provenance=PROVENANCE)
         os._exit(0)
     return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
 
@@ -251,11 +254,11 @@ def test_a_file_that_vanishes(path):
 
 def test_a_file_that_is_replaced_by_another_is_not_mixed_up(path, sudoku, train, test):
     dataset = Dataset(path)
-    write_dataset(path, sudoku, test, train, provenance=PROVENANCE)
+    write_dataset(path, sudoku, test, train, provenance=PROVENANCE, overwrite=True)
     with pytest.raises(
         DatasetError, match=r"train/puzzle is uint8 of shape \(30, 6, 6\), expected uint8 of shape \(90"
     ):
         dataset.split("train")
-    write_dataset(path, sudoku, train.take(slice(None, None, -1)), test, provenance=PROVENANCE)
+    write_dataset(path, sudoku, train.take(slice(None, None, -1)), test, provenance=PROVENANCE, overwrite=True)
     with pytest.raises(DatasetError, match="train/puzzle has sha256"):
         dataset.split("train")

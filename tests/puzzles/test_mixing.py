@@ -46,7 +46,7 @@ def test_nothing_to_train_on_is_tested_or_there_twice(tmp_path: Path, data: puzz
     assert mixed.provenance.command == "a command"
     parameters = mixed.provenance.parameters
     assert [source["file"] for source in parameters["train"]] == ["a.h5", "b.h5"]
-    assert (parameters["test"]["file"], parameters["held_out"]) == ("test.h5", ["held-out.h5"])
+    assert (parameters["test"]["file"], parameters["held_out"][0]["file"]) == ("test.h5", "held-out.h5")
     verify(mixed.path)
 
 

@@ -198,7 +198,7 @@ def test_resuming_on_another_dataset_is_refused(dataset: Path, tmp_path: Path) -
     data = tmp_path / "data.h5"
     shutil.copy(dataset, data)
     Trainer(tiny_config(data, tmp_path / "run")).train(progress=False)
-    build_dataset(data, puzzles.family("sudoku-4x4"), train=60, test=40, seed=1, progress=False)
+    build_dataset(data, puzzles.family("sudoku-4x4"), train=60, test=40, seed=1, progress=False, overwrite=True)
     with pytest.raises(CheckpointError, match="another dataset"):
         Trainer.resume(tmp_path / "run")
 

@@ -1,0 +1,40 @@
+"""What the command prints: errors in one line, and other characters where the encoding of the output lacks some."""
+
+from __future__ import annotations
+
+import codecs
+import io
+import re
+import sys
+
+_PLAIN = {
+    **dict.fromkeys("─╴╶", "-"),
+    **dict.fromkeys("│╵╷", "|"),
+    **dict.fromkeys("┌┐└┘├┤┬┴┼", "+"),
+    **dict.fromkeys("·•", "."),
+    "█": "#",
+    "±": "+-",
+    "…": "...",
+}
+
+
+def make_output_degrade() -> None:
+    """Let standard output and standard error take any text: what their encoding lacks is printed in ASCII."""
+    codecs.register_error("plain", _plain)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="plain")
+
+
+def one_line(text: str) -> str:
+    """Return a text in one line: a line break in a file's name is shown as in a Python string."""
+    return re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]", lambda match: repr(match[0])[1:-1], text.strip())
+
+
+def _plain(error: UnicodeError) -> tuple[str | bytes, int]:
+    """Replace the first character that cannot be encoded; a byte of a file's name that is no text stays as it is."""
+    assert isinstance(error, UnicodeEncodeError)
+    character = error.object[error.start]
+    if "\udc80" <= character <= "\udcff":
+        return bytes([ord(character) - 0xDC00]), error.start + 1
+    return _PLAIN.get(character, "?"), error.start + 1
