@@ -8,6 +8,7 @@ import os
 import sys
 
 from agents.config.extras import missing
+from agents.config.reading import one_line
 
 _COMMANDS = {
     "data": "build, import, export, inspect and verify HDF5 datasets",
@@ -85,5 +86,5 @@ def _usage() -> str:
 
 
 def _fail(message: str) -> None:
-    print(f"air-envs: error: {message}", file=sys.stderr)
+    print(f"air-envs: error: {one_line(message)}", file=sys.stderr)
     sys.exit(2)
