@@ -19,10 +19,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from agents.checkpoints.folder import TRAINING
 from agents.config.presets import PRESETS
 from agents.config.recipes import RECIPES
-from agents.config.training import TrainConfig
+from agents.config.training import TRAIN_CONFIG, TrainConfig
 from agents.training.run_log import read_metrics
 from agents.training.trainer import Trainer
 from benchmarks.table import Row, at_least, report
@@ -59,7 +58,7 @@ def learning(name: str, seeds: int, paper: bool, output: Path) -> Iterator[Row]:
 
 def _train(config: TrainConfig) -> dict[str, Any]:
     """Train to the end, from wherever an earlier call has come, and return the last measurement."""
-    trainer = Trainer.resume(config.output) if (config.output / TRAINING).exists() else Trainer(config)
+    trainer = Trainer.resume(config.output) if (config.output / TRAIN_CONFIG).exists() else Trainer(config)
     if trainer.step < trainer.config.steps:
         trainer.train()
     return list(read_metrics(config.output, "validation"))[-1]

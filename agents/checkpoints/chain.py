@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from agents.checkpoints.errors import CheckpointError, naming
+from agents.config.reading import parse_json
 from puzzles.dataset import Dataset
 from puzzles.files import replacing
 
@@ -37,14 +39,24 @@ def link(run: str, datasets: Iterable[Dataset]) -> dict[str, Any]:
 
 
 def read_chain(folder: Path, name: str) -> Chain:
-    """Return the chain of the model in a folder; one link of unknown datasets, called ``name``, where it has none."""
+    """Return the chain of the model in a folder; one link of unknown datasets, called ``name``, where it has none.
+
+    Raises:
+        CheckpointError: a damaged chain.
+    """
     path = folder / CHAIN
     if not path.is_file():
         return [{"run": name, "datasets": None}]
-    return json.loads(path.read_text(encoding="utf-8"))
+    try:
+        chain = parse_json(path.read_bytes())
+    except ValueError as error:
+        raise CheckpointError(f"{path}: {error}") from error
+    if not (isinstance(chain, list) and all(isinstance(each, dict) and "datasets" in each for each in chain)):
+        raise CheckpointError(f"{path}: not a list of runs with their datasets")
+    return chain
 
 
 def write_chain(folder: Path, chain: Chain) -> None:
     """Write a model's chain into its folder."""
-    with replacing(folder / CHAIN) as temporary:
+    with naming(folder / CHAIN), replacing(folder / CHAIN) as temporary:
         temporary.write_text(json.dumps(chain, indent=2) + "\n", encoding="utf-8")

@@ -8,6 +8,7 @@ import sys
 
 from agents.cli.output import make_output_degrade, one_line
 from agents.config.extras import missing
+from agents.config.reading import one_line
 
 _COMMANDS = {
     "data": "build, import, export, inspect and verify HDF5 datasets",

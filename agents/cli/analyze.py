@@ -25,6 +25,7 @@ def analyze_command(
     device: str = "auto",
     dtype: Literal["float32", "bfloat16"] = "float32",
     output: Path | None = None,
+    overwrite: bool = False,
 ) -> None:
     """Decode every update, freeze one state at a time, compare what L- and H-updates attend to.
 
@@ -42,6 +43,7 @@ def analyze_command(
         device: cpu, cuda, mps or auto.
         dtype: precision of the hidden states.
         output: folder of the numbers, pictures and report.md; by default the folder analysis in RUN, or where you are.
+        overwrite: replace the report and the analyses of the same name that the folder holds.
     """
     from puzzles.dataset import Dataset
 
@@ -49,12 +51,15 @@ def analyze_command(
     data = Dataset(dataset)  # wrong names are said at once, before torch is loaded
 
     from agents.analysis import analyze
-    from agents.analysis.report import REPORT
+    from agents.analysis.report import ANALYSES, REPORT
+    from agents.checkpoints.kinds import require_new_files
     from agents.thinking.agent import AIRAgent
 
     agent = AIRAgent.from_pretrained(run, device, dtype, family=data.family.name)
     if output is None:
         output = Path(run) / "analysis" if Path(run).is_dir() else Path("analysis")
+    written = (f"{name}.{suffix}" for name in what or ANALYSES for suffix in ("json", "png"))
+    require_new_files(overwrite, *(output / name for name in (REPORT, *written)))
     report = analyze(
         agent,
         data,

@@ -30,6 +30,7 @@ def evaluate_command(
     dtype: Literal["float32", "bfloat16"] = "float32",
     compile: bool = False,
     output: Path | None = None,
+    overwrite: bool = False,
 ) -> None:
     """Measure exact accuracy, the papers' number, and all that goes with it; play the same puzzles as episodes.
 
@@ -55,6 +56,7 @@ def evaluate_command(
         output: JSON file of the numbers, with the picture beside it; by default eval.json in the folder RUN, and
             eval-NAME.json in the working directory for a shipped model NAME; -FAMILY is added to the name for another
             grid shape than the model was trained on.
+        overwrite: replace the file, which may hold what was measured on another dataset.
     """
     from puzzles.dataset import Dataset
 
@@ -62,6 +64,8 @@ def evaluate_command(
     data = Dataset(dataset)  # wrong names are said at once, before torch is loaded
 
     from agents.checkpoints.folder import EVALUATION
+    from agents.checkpoints.kinds import require_new_files
+    from agents.config.training import read_train_config
     from agents.evaluation import describe, evaluate, evaluate_attempts, evaluate_halting, report
     from agents.evaluation.halting import logit
     from agents.evaluation.search import check_search
@@ -74,6 +78,11 @@ def evaluate_command(
         logit(threshold)  # a wrong one is said now, not after the long part
     agent = AIRAgent.from_pretrained(run, device, dtype, compile, data.family.name)
     check_search(agent, attempts, search, guesses, noise)
+    if output is None:
+        output = _output(run, agent.family.name)
+    require_new_files(overwrite, output, output.with_suffix(".png"))
+    if output == Path(run) / EVALUATION:
+        read_train_config(Path(run))  # for the card: what is wrong with it is said now as well
     evaluation = evaluate(agent, data, split, puzzles, act_steps, batch, keep_steps=episodes)
     early = [evaluate_halting(agent, data, threshold, split, puzzles, act_steps, batch) for threshold in halt_at]
     several = None
@@ -98,8 +107,6 @@ def evaluate_command(
         judgement = play_evaluated(data, evaluation)
         print(judgement.in_environment)
         numbers |= judgement.summary()
-    if output is None:
-        output = _output(run, agent.family.name)
     with replacing(output) as temporary:
         temporary.write_text(json.dumps(numbers, indent=2, allow_nan=False) + "\n")
     if output == Path(run) / EVALUATION:

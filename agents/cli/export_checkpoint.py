@@ -14,21 +14,29 @@ from agents.cli.parsing import parse
 def export_command(
     run: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="RUN")],
     output: Path,
+    overwrite: bool = False,
 ) -> None:
     """Write a checkpoint as step_0 and all_config.yaml; import-checkpoint reads the same weights back.
 
     Args:
         run: folder of a training run, a shipped model such as sudoku-6x6, or hf://owner/name on the hub.
-        output: the folder to write.
+        output: the new folder to write.
+        overwrite: replace the export that the folder holds.
     """
     require_model(run)
+    from agents.checkpoints.kinds import require_replaceable
+    from agents.checkpoints.manifest import record
     from agents.checkpoints.published.reading import ALL_CONFIG
     from agents.checkpoints.published.writing import save_published
+    from agents.checkpoints.replacing import replacing_folder
     from agents.pretrained import load_pretrained
 
-    if (output / ALL_CONFIG).exists():
-        raise ValueError(f"{output}: holds an {ALL_CONFIG} already; remove it or choose another output")
-    print(f"weights in {save_published(load_pretrained(run), output)}, settings in {output / ALL_CONFIG}")
+    require_replaceable(output, overwrite, "export")
+    model = load_pretrained(run)
+    with replacing_folder(output) as folder:
+        weights = save_published(model, folder).name
+        record(folder, weights, ALL_CONFIG)
+    print(f"weights in {output / weights}, settings in {output / ALL_CONFIG}")
 
 
 def main(args: list[str]) -> None:

@@ -15,27 +15,31 @@ def import_command(
     output: Path,
     family: str | None = None,
     variant: str | None = None,
+    overwrite: bool = False,
 ) -> None:
     """Turn a torch file beside its all_config.yaml, as the code of HRM, TRM and AIR saves it, into a checkpoint.
 
     Args:
         folder: with the two files, or the torch file itself.
-        output: the checkpoint folder to write.
+        output: the new folder to write.
         family: of puzzles, such as sudoku-9x9; by default what the settings' data path or the vocabulary says.
         variant: injection, operator and level token by name, such as L2x_H2x+prepend-strip; by default what the
             architecture's name says, else the paper's default, Lx_H.
+        overwrite: replace the model that the folder holds; a run is never replaced.
     """
-    from agents.checkpoints.folder import CONFIG, save_model
+    from agents.checkpoints.folder import save_model
+    from agents.checkpoints.kinds import require_replaceable
     from agents.checkpoints.published.reading import load_published
+    from agents.checkpoints.replacing import replacing_folder
     from agents.config.model import to_json
     from agents.hub.cards import write_card
     from agents.models.cost import count_parameters
 
-    if (output / CONFIG).exists():
-        raise ValueError(f"{output}: holds a checkpoint already; remove it or choose another output")
+    require_replaceable(output, overwrite, "model", "pack")
     model = load_published(folder, family, variant)
-    save_model(model, output)
-    write_card(output)
+    with replacing_folder(output) as temporary:
+        save_model(model, temporary)
+        write_card(temporary)
     print(to_json(model.config), end="")
     print(f"{model.config.variant_name}, {count_parameters(model.config):,} weights, in {output}")
 

@@ -18,6 +18,8 @@ def pack_command(
     puzzles: int | None = None,
     device: str = "auto",
     best: bool = False,
+    generator: str | None = None,
+    overwrite: bool = False,
 ) -> None:
     """Write a run's model as a folder to give away: weights in bfloat16, at most 16 MiB, and a model card.
 
@@ -32,11 +34,20 @@ def pack_command(
         device: cpu, cuda, mps or auto.
         best: take the weights that did best when training measured them, in place of the last ones; the dataset has to
             be another one than training measured them on.
+        generator: options of the generator of such puzzles as JSON, for watch and play, such as
+            '{"level": "extreme"}'; by default those that generated the training puzzles.
+        overwrite: replace the pack that the folder holds.
     """
     require_run(run)
+
+    from agents.config.reading import parse_json
     from agents.hub.packing import pack
 
-    results = pack(run, output, dataset, puzzles, device, best)
+    try:
+        options = None if generator is None else parse_json(generator.encode())
+    except ValueError as error:
+        raise ValueError(f"generator {generator}: {error}") from error
+    results = pack(run, output, dataset, puzzles, device, best, options, overwrite)
     size = sum(file.stat().st_size for file in output.iterdir())
     print(f"{output}: {size / 1e6:.2f} MB, exact accuracy {results['exact_accuracy']:.1%} on the card")
 

@@ -10,10 +10,19 @@ from typing import Any, Literal, get_args
 
 import puzzles
 from agents.config.program import act_program
+from agents.config.reading import from_json, require_between, require_finite
 from agents.config.variants import variant_fields, variant_name
 
 CONFIG = "config.json"
 """A model's configuration, in its folder."""
+OPTIONS = "generator.json"
+"""The options of the generator that made a model's training puzzles, there."""
+CARD = "README.md"
+"""The model's card, there."""
+FORMAT = 1
+"""Of the checkpoint folders that this version writes; it reads all up to it."""
+FORMAT_FIELD = "format"
+"""In ``CONFIG``, beside the fields of the model; folders of before there was a manifest lack it."""
 
 Operator = Literal["add", "subtract", "linear", "nonlinear", "hadamard"]
 LevelToken = Literal["none", "addition", "prepend-strip", "prepend-persist"]
@@ -75,16 +84,22 @@ class AIRConfig:
     """ACT steps per puzzle, at most in training and always in evaluation."""
 
     def __post_init__(self) -> None:
-        _at_least(1, self, "hidden", "heads", "layers", "h_cycles", "l_cycles", "max_steps")
-        _at_least(0, self, "h_layers", "inject_l", "inject_h", "prefix", "prefix_learned")
+        require_finite(self)
+        require_between(self, 1, 16_384, "hidden", "heads")
+        require_between(self, 1, 256, "layers", "h_cycles", "l_cycles")
+        require_between(self, 1, 10_000, "max_steps")
+        require_between(self, 0, 256, "h_layers")
+        require_between(self, 0, 1_000, "inject_l", "inject_h")
+        require_between(self, 0, 4_096, "prefix", "prefix_learned")
         if self.mixer != "candidates" and (self.hidden % self.heads or (self.hidden // self.heads) % 2):
             raise ValueError(f"hidden {self.hidden}, expected an even multiple of heads {self.heads}")
-        if self.expansion <= 0:
-            raise ValueError(f"expansion {self.expansion}, expected more than 0")
+        if not 0 < self.expansion <= 64:
+            wanted = "more than 0" if self.expansion <= 0 else "at most 64"
+            raise ValueError(f"expansion {self.expansion}, expected {wanted}")
         if self.prefix_learned > self.prefix:
             raise ValueError(f"prefix_learned {self.prefix_learned}, expected at most the prefix {self.prefix}")
-        if self.convolution < 0 or (self.convolution and self.convolution % 2 == 0):
-            raise ValueError(f"convolution {self.convolution}, expected 0 or an odd number")
+        if not 0 <= self.convolution < 256 or (self.convolution and self.convolution % 2 == 0):
+            raise ValueError(f"convolution {self.convolution}, expected 0 or an odd number up to 255")
         for name, kind in _CHOICES.items():
             if getattr(self, name) not in get_args(kind):
                 raise ValueError(f"{name} {getattr(self, name)!r}, expected one of {get_args(kind)}")
@@ -173,12 +188,38 @@ def candidate_width(width: int, expansion: float) -> int:
     return round(expansion * width)
 
 
+def config_text(config: AIRConfig) -> str:
+    """Return the content of ``CONFIG``."""
+    return json.dumps({FORMAT_FIELD: FORMAT, **dataclasses.asdict(config)}, sort_keys=True, indent=2)
+
+
+def config_of(values: Any) -> AIRConfig:
+    """Return the model that ``CONFIG`` describes.
+
+    Args:
+        values: its content, parsed.
+
+    Raises:
+        ValueError: a format of a later version, an unknown field, or a value that a model can't have.
+    """
+    if isinstance(values, dict) and FORMAT_FIELD in values:
+        require_format(values[FORMAT_FIELD])
+        values = {name: value for name, value in values.items() if name != FORMAT_FIELD}
+    return from_json(AIRConfig, values)
+
+
+def require_format(number: Any) -> None:
+    """Refuse the format of a later version, or what is none.
+
+    Raises:
+        ValueError: it is.
+    """
+    if type(number) is not int or number < 1:
+        raise ValueError(f"{FORMAT_FIELD} {number!r}, expected {FORMAT}")
+    if number > FORMAT:
+        raise ValueError(f"{FORMAT_FIELD} {number}, expected up to {FORMAT}: a later version of air-envs wrote it")
+
+
 def to_json(config: Any) -> str:
     """Write a configuration, a dataclass, as JSON, one field a line."""
     return json.dumps(dataclasses.asdict(config), indent=2, default=str) + "\n"
-
-
-def _at_least(least: int, config: AIRConfig, *names: str) -> None:
-    for name in names:
-        if getattr(config, name) < least:
-            raise ValueError(f"{name} {getattr(config, name)}, expected at least {least}")

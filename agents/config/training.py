@@ -2,17 +2,39 @@
 
 from __future__ import annotations
 
+import dataclasses
+import hashlib
 import json
 import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from agents.config.model import AIRConfig
+from agents.config.model import AIRConfig, to_json
+from agents.config.reading import from_json, parse_json, require_between, require_finite
 from puzzles.errors import check_seed
 
 TRAIN_CONFIG = "train.json"
 """A run's configuration, in its folder."""
+CHECKSUM = "checksum"
+"""Field of that file: sha256 of the others, so that damage and edits are found."""
+MAY_CHANGE = (
+    "dataset",
+    "also",
+    "steps",
+    "device",
+    "compile",
+    "log_every",
+    "eval_every",
+    "checkpoint_every",
+    "checkpoint_minutes",
+    "keep",
+    "wandb",
+)
+"""What may be another when a run is resumed: nothing that the weights depend on, but for the number of steps. A dataset
+may lie elsewhere, while its content and the batches of ``also`` stay the same."""
+
+LARGEST_BATCH = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -107,10 +129,11 @@ class TrainConfig:
     """Weights & Biases project to log to as well (needs the extra wandb)."""
 
     def __post_init__(self) -> None:
-        for name in ("steps", "batch", "log_every", "eval_every", "eval_puzzles", "checkpoint_every", "keep"):
-            self._at_least(1, name)
-        for name in ("lr", "weight_decay", "warmup", "halting_weight"):
-            self._at_least(0, name)
+        require_finite(self)
+        require_between(self, 1, LARGEST_BATCH, "batch")
+        require_between(self, 1, 1_000_000_000, "steps", "log_every", "eval_every", "eval_puzzles", "checkpoint_every")
+        require_between(self, 1, 1_000_000_000, "keep")
+        require_between(self, 0, 1_000_000_000, "lr", "weight_decay", "warmup", "halting_weight")
         check_seed(self.seed)
         if not 0 <= self.exploration <= 1:
             raise ValueError(f"exploration {self.exploration}, expected a probability")
@@ -127,8 +150,9 @@ class TrainConfig:
         if self.checkpoint_minutes is not None and self.checkpoint_minutes <= 0:
             raise ValueError(f"checkpoint_minutes {self.checkpoint_minutes}, expected more than 0")
         for path, batch in self.also:
-            if batch < 1:
-                raise ValueError(f"also {path} with batch {batch}, expected at least 1")
+            if not 1 <= batch <= LARGEST_BATCH:
+                wanted = "at least 1" if batch < 1 else f"at most {LARGEST_BATCH:,}"
+                raise ValueError(f"also {path} with batch {batch}, expected {wanted}")
             if [other.stem for other, _ in self.also].count(path.stem) > 1:
                 raise ValueError(f"also {path.stem} twice, expected different names")
 
@@ -164,10 +188,6 @@ class TrainConfig:
             raise ValueError("ema None, expected a decay")
         return min(self.ema, step / (step + 3))
 
-    def _at_least(self, least: int, name: str) -> None:
-        if getattr(self, name) < least:
-            raise ValueError(f"{name} {getattr(self, name)}, expected at least {least}")
-
 
 VALIDATION = "validation"
 """The split that training measures, and what it is called in a run's metrics."""
@@ -179,32 +199,78 @@ def other_validation(dataset: Path) -> str:
 
 
 def train_config_from_json(text: str) -> TrainConfig:
-    """Read back what ``agents.config.model.to_json`` wrote of a ``TrainConfig``.
+    """Read back what ``agents.config.model.to_json`` or ``checked_json`` wrote of a ``TrainConfig``.
 
     Raises:
         ValueError: no JSON, or not the fields of one.
     """
-    values: dict[str, Any] = json.loads(text)
-    try:
-        values["model"] = AIRConfig(**values["model"])
-        values["dataset"], values["output"] = Path(values["dataset"]), Path(values["output"])
-        values["also"] = tuple((Path(path), batch) for path, batch in values.get("also", ()))
-        values.pop("growth", None)  # of earlier versions; no run that was kept used it
-        return TrainConfig(**values)
-    except (KeyError, TypeError) as error:
-        raise ValueError(f"not a training configuration: {error}") from error
+    return parse_train_config(text.encode())[0]
 
 
-def read_train_config(run: Path) -> TrainConfig | None:
-    """Read the configuration in the folder of a training run; None where there is none.
+def parse_train_config(data: bytes) -> tuple[TrainConfig, bool | None]:
+    """Read a run's configuration, and whether its checksum is right; None where it has none.
 
     Raises:
-        ValueError: a damaged one; the message names its path.
+        ValueError: no JSON, or not the fields of a ``TrainConfig``.
+    """
+    values = parse_json(data)
+    checksum = values.pop(CHECKSUM, None) if isinstance(values, dict) else None
+    checked = None if checksum is None else checksum == _checksum(values)
+    if isinstance(values, dict) and values.get("growth") == []:
+        del values["growth"]  # of earlier versions
+    return from_json(TrainConfig, values), checked
+
+
+def checked_json(config: TrainConfig) -> str:
+    """Return the content of ``TRAIN_CONFIG``: a configuration with its checksum, one field a line."""
+    values = json_values(config)
+    return json.dumps(values | {CHECKSUM: _checksum(values)}, indent=2) + "\n"
+
+
+def json_values(config: TrainConfig) -> dict[str, Any]:
+    """Return a configuration as values of JSON, by field."""
+    values: dict[str, Any] = json.loads(to_json(config))
+    return values
+
+
+def read_train_config(run: Path, checked: bool = True) -> TrainConfig | None:
+    """Read the configuration in the folder of a training run; None where there is none.
+
+    Args:
+        run: the folder.
+        checked: compare with the checksum, where there is one.
+
+    Raises:
+        ValueError: a damaged or edited one; the message names its path.
     """
     path = run / TRAIN_CONFIG
     if not path.is_file():
         return None
     try:
-        return train_config_from_json(path.read_text())
+        config, right = parse_train_config(path.read_bytes())
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
+    if checked and right is False:
+        raise ValueError(f"{path}: edited or damaged, its checksum is another")
+    return config
+
+
+def differences(ours: Any, theirs: Any, prefix: str = "") -> dict[str, tuple[Any, Any]]:
+    """Return the fields in which two configurations of one class differ, with both values, by name: ``"model.layers"``.
+
+    Args:
+        ours, theirs: dataclasses, compared field by field, and so are those inside them.
+        prefix: of the names.
+    """
+    found: dict[str, tuple[Any, Any]] = {}
+    for name in (each.name for each in dataclasses.fields(ours)):
+        mine, other = getattr(ours, name), getattr(theirs, name)
+        if dataclasses.is_dataclass(mine):
+            found |= differences(mine, other, f"{prefix}{name}.")
+        elif mine != other:
+            found[prefix + name] = (mine, other)
+    return found
+
+
+def _checksum(values: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()

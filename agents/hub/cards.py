@@ -14,10 +14,9 @@ from huggingface_hub import EvalResult, ModelCard, ModelCardData
 import puzzles
 from agents.checkpoints.folder import EVALUATION, load_config
 from agents.config.flags import flags
-from agents.config.model import AIRConfig
+from agents.config.model import CARD, AIRConfig
 from agents.config.training import TrainConfig, other_validation, read_train_config
 from agents.models.cost import count_parameters
-from agents.pretrained import CARD
 from puzzles.dataset import Dataset
 from puzzles.files import replacing
 from puzzles.mixing import sources

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from agents.checkpoints.folder import CheckpointError, load_config
+from agents.checkpoints.errors import CheckpointError
+from agents.checkpoints.folder import load_config
+from agents.checkpoints.manifest import read_object
+from agents.config.model import OPTIONS
+from agents.config.reading import from_json
 from agents.config.training import read_train_config
-from agents.pretrained import OPTIONS
 from puzzles import Grids, PuzzleError, PuzzleFamily
 from puzzles.build import GENERATOR
 from puzzles.dataset import Dataset
@@ -30,9 +32,9 @@ def fresh_puzzle(family: PuzzleFamily, seed: int, folder: Path | None = None) ->
     check_seed(seed)
     found = generator_options(folder) if folder else {}
     try:
-        options = family.Options(**found)
-    except TypeError as error:
-        raise CheckpointError(f"{folder}: generator options {found}, expected those of {family.name}") from error
+        options = require_options(found, family)
+    except ValueError as error:
+        raise CheckpointError(f"{folder}: {error}") from error
     key = np.array([seed], np.uint64)
     try:
         return family.generate(key, options).puzzle[0]
@@ -42,15 +44,30 @@ def fresh_puzzle(family: PuzzleFamily, seed: int, folder: Path | None = None) ->
         return family.generate(key).puzzle[0]
 
 
+def require_options(values: dict[str, Any], family: PuzzleFamily) -> Any:
+    """Return options of a family's generator, an instance of ``family.Options``.
+
+    Raises:
+        ValueError: there are no such options, or a value is of another type.
+    """
+    try:
+        return from_json(family.Options, values)
+    except ValueError as error:
+        raise ValueError(f"generator options {values}, expected those of {family.name}: {error}") from error
+
+
 def generator_options(folder: Path) -> dict[str, Any]:
     """Return the options that generated a model's training puzzles: its ``generator.json``, else its dataset's.
 
     Those of a mixture are of its test puzzles.
 
     Empty, which means the generator's defaults, where neither is there or the puzzles were imported.
+
+    Raises:
+        CheckpointError: a damaged ``generator.json``.
     """
     if (folder / OPTIONS).is_file():
-        return json.loads((folder / OPTIONS).read_text())
+        return read_object(folder, OPTIONS)
     train = read_train_config(folder)
     if train is None or not train.dataset.is_file():
         return {}

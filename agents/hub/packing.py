@@ -8,16 +8,22 @@ from typing import Any
 
 import torch
 
-from agents.checkpoints.folder import BEST, BEST_EVALUATION, WEIGHTS, load_model, save_model
+import puzzles as families
+from agents.checkpoints.errors import CheckpointError
+from agents.checkpoints.folder import BEST_EVALUATION, load_model, save_model
+from agents.checkpoints.kinds import BEST, WEIGHTS, require_replaceable
+from agents.checkpoints.manifest import read_object
+from agents.checkpoints.replacing import replacing_folder
+from agents.config.model import CARD, OPTIONS
+from agents.config.reading import shown
 from agents.config.training import read_train_config
 from agents.data.batches import open_dataset
 from agents.evaluation import evaluate
 from agents.hub.cards import evaluation_of, model_card
-from agents.hub.generator import generator_options
+from agents.hub.generator import generator_options, require_options
 from agents.models.devices import pick_device
-from agents.pretrained import CARD, FOLDER, OPTIONS, OWNER
+from agents.pretrained import FOLDER, OWNER
 from agents.thinking.agent import AIRAgent
-from puzzles.files import new_folder
 
 MAX_BYTES = 16 << 20
 """Of one file."""
@@ -30,6 +36,8 @@ def pack(
     puzzles: int | None = None,
     device: str = "auto",
     best: bool = False,
+    generator: dict[str, Any] | None = None,
+    overwrite: bool = False,
 ) -> dict[str, Any]:
     """Write the folder ``output``, whole or not at all, from the newest weights of a run.
 
@@ -42,6 +50,9 @@ def pack(
         device: to measure on.
         best: take the weights that did best when training measured them, in place of the newest. They were chosen by
             those puzzles, so others have to measure them.
+        generator: options of the generator that makes puzzles of the kind it was trained on, for ``generator.json``;
+            None takes those of its dataset, and none where that was imported.
+        overwrite: replace the pack or model that ``output`` holds; never a run.
 
     Returns:
         The measured numbers on the card.
@@ -49,16 +60,18 @@ def pack(
     Raises:
         CheckpointError: no such checkpoint, or a damaged one.
         ValueError: a file above ``MAX_BYTES``, a dataset of another family, none, or that of the training, for the best
-            weights, or no accuracy to put on the card.
+            weights, no accuracy to put on the card, or no options of the family's generator.
         FileExistsError: something stands at ``output``.
     """
+    require_replaceable(output, overwrite, "pack", "model")
     if best and (dataset is None or dataset.resolve() == _training_data(run)):
         raise ValueError(f"{dataset or 'no dataset'}: expected one that the best weights were not chosen by")
     model = load_model(run / BEST if best else run)
-    with new_folder(output) as folder:
-        save_model(model, folder, torch.bfloat16)
+    options = generator_options(run) if generator is None else generator
+    require_options(options, families.family(model.config.family))
+    with replacing_folder(output) as folder:
+        save_model(model, folder, torch.bfloat16, {OPTIONS: json.dumps(options, indent=2).encode() + b"\n"})
         _check_size(folder / WEIGHTS)
-        (folder / OPTIONS).write_text(json.dumps(generator_options(run), indent=2) + "\n")
         results = _measured(folder, dataset, puzzles, device) if dataset else evaluation_of(run)
         if results is None:
             raise ValueError(f"{run}: no accuracy for the card, expected a run that was evaluated, or a dataset")
@@ -74,7 +87,9 @@ def _training_data(run: Path) -> Path | None:
 
 
 def _choice(run: Path) -> str:
-    step = json.loads((run / BEST / BEST_EVALUATION).read_text())["step"]
+    step = read_object(run / BEST, BEST_EVALUATION).get("step")
+    if type(step) is not int:
+        raise CheckpointError(f"{run / BEST / BEST_EVALUATION}: step {shown(step)}, expected a number of steps")
     return f" The weights are those of step {step:,}, the best ones measured in training, on other puzzles."
 
 

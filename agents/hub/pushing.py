@@ -8,9 +8,9 @@ from pathlib import Path
 from huggingface_hub import HfApi
 
 from agents.checkpoints.folder import save_model
+from agents.config.model import CARD
 from agents.hub.cards import model_card
 from agents.models.air import AIR
-from agents.pretrained import CARD
 
 
 def push_to_hub(model: AIR, name: str, run: Path | None = None, private: bool = False, token: str | None = None) -> str:

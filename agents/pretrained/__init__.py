@@ -1,12 +1,13 @@
 """Models by name: those in a folder, those that are shipped beside this file, and the Hugging Face hub's.
 
-A shipped model is a folder NAME with ``config.json``, ``model.safetensors`` in bfloat16, a model card and
-``generator.json``, the options of the generator whose puzzles it was trained on. ``air-envs pack`` makes one of a run:
+A shipped model is a folder NAME with ``config.json``, ``model.safetensors`` in bfloat16, ``generator.json``, which has
+the options of the generator whose puzzles it was trained on, the manifest of these three, and a model card. ``air-envs
+pack`` makes one of a run:
 
     air-envs pack runs/sudoku-6x6 --output agents/pretrained/sudoku-6x6
 
-Where those puzzles were imported, ``generator.json`` is empty, which means the defaults of the family; write into it
-what makes such puzzles, ``{"generator": "percolation"}`` for Maze-Hard, or ``{"level": "extreme"}``.
+Where those puzzles were imported, ``generator.json`` is empty, which means the defaults of the family; give what makes
+such puzzles with ``--generator``: ``{"generator": "percolation"}`` for Maze-Hard, or ``{"level": "extreme"}``.
 
 Importing this loads no torch.
 """
@@ -30,10 +31,6 @@ OWNER = "air_envs"
 """Shipped models are called OWNER/NAME, or NAME for short."""
 HUB = "hf://"
 """Before ``owner/name``: the model of that name on the Hugging Face hub, and nowhere else."""
-CARD = "README.md"
-"""The card of a model, in its folder."""
-OPTIONS = "generator.json"
-"""The options of the generator that made a model's training puzzles, in its folder."""
 UNKNOWN = "neither a folder nor a shipped model"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ssl
 from pathlib import Path
 from urllib.error import HTTPError
@@ -16,7 +17,9 @@ from huggingface_hub.errors import (
     RepositoryNotFoundError,
 )
 
-from agents.checkpoints.folder import WEIGHTS, CheckpointError
+from agents.checkpoints.errors import CheckpointError
+from agents.checkpoints.kinds import WEIGHTS
+from agents.checkpoints.manifest import MANIFEST
 from agents.config.model import CONFIG
 from agents.pretrained import HUB
 
@@ -27,7 +30,7 @@ _HTTP_ERROR: type[Exception] = HfHubHTTPError.__bases__[0]
 
 
 def download(name: str) -> Path:
-    """Fetch a model's two files from the hub, or take them from its cache; return their folder.
+    """Fetch a model's files from the hub, or take them from its cache; return their folder.
 
     Where the hub does not answer, the cache alone is looked into, and nothing is retried.
 
@@ -40,6 +43,8 @@ def download(name: str) -> Path:
     local = constants.HF_HUB_OFFLINE or not _answers()
     try:
         config, _ = (Path(hf_hub_download(name, file, local_files_only=local)) for file in (CONFIG, WEIGHTS))
+        with contextlib.suppress(EntryNotFoundError):  # a model from before there were manifests
+            hf_hub_download(name, MANIFEST, local_files_only=local)
     except LocalEntryNotFoundError as error:
         reason = "HF_HUB_OFFLINE is set" if constants.HF_HUB_OFFLINE else "the hub does not answer"
         raise CheckpointError(f"{HUB}{name}: {reason}, and the model is not in its cache") from error

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import puzzles
-from agents.config.model import CONFIG, AIRConfig
-from agents.pretrained import CARD, FOLDER, OPTIONS, shipped_models
+from agents.config.model import CARD, CONFIG, OPTIONS, AIRConfig, config_of
+from agents.config.reading import parse_json
+from agents.pretrained import FOLDER, shipped_models
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ def shipped() -> list[Shipped]:
 
 
 def _describe(folder: Path) -> Shipped:
-    config = AIRConfig(**json.loads((folder / CONFIG).read_text(encoding="utf-8")))
+    config = config_of(parse_json((folder / CONFIG).read_bytes()))
     options = json.loads((folder / OPTIONS).read_text(encoding="utf-8"))
     card = (folder / CARD).read_text(encoding="utf-8")
     return Shipped(folder.name, _plays(config, options), tuple(_measured(card)))

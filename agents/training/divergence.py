@@ -8,7 +8,7 @@ from pathlib import Path
 
 from torch import nn
 
-from agents.checkpoints.folder import checkpoint_folder, checkpoint_steps
+from agents.checkpoints.kinds import last_checkpoint
 from puzzles import PuzzleFamily
 
 LIMIT = 3.0
@@ -59,10 +59,4 @@ class DivergenceWatch:
 
     def diverged(self, what: str, step: int) -> TrainingDiverged:
         """Return the error for what was found at a step."""
-        good = [saved for saved in checkpoint_steps(self.run) if saved <= self.sound_step]
-        where = (
-            f"the last good checkpoint is {checkpoint_folder(self.run, good[-1])}"
-            if good
-            else "no good checkpoint is left"
-        )
-        return TrainingDiverged(f"{what} at step {step}; {where}")
+        return TrainingDiverged(f"{what} at step {step}; {last_checkpoint(self.run, self.sound_step)}")

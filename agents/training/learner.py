@@ -122,7 +122,7 @@ class Learner:
         if self.average:
             self.average.load_state_dict(state["average"])
         for optimizer, values in zip(self.optimizers, state["optimizers"], strict=True):
-            optimizer.load_state_dict(values)
+            optimizer.load_state_dict(optimizer.state_dict() | {"state": values["state"]})
         for task, carry in zip(self.tasks, state["carries"], strict=True):
             task.carry = Carry.of(rows[task.rows].clone() for rows in carry)
         self.meter.load_state(state["window"], self.processes)

@@ -81,6 +81,19 @@ class SignSGD(Optimizer):
         return loss
 
 
+def state_names(optimizer: Optimizer) -> frozenset[str]:
+    """Return what an optimizer of ``build_optimizers`` keeps of a parameter once it has moved it."""
+    return _STATE[type(optimizer).__name__]
+
+
+_STATE = {
+    "AdamATan2": frozenset({"step", "m", "v"}),
+    "SignSGD": frozenset[str](),
+    "AdamW": frozenset({"step", "exp_avg", "exp_avg_sq"}),
+    "Muon": frozenset({"momentum_buffer"}),
+}
+
+
 def build_optimizers(model: AIR, config: TrainConfig) -> list[Optimizer]:
     """Build what ``config.optimizer`` names, over all of the model's parameters.
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import threading
 import uuid
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -12,6 +14,7 @@ from typing import Any, Protocol
 
 from torch.utils.tensorboard import SummaryWriter
 
+from agents.checkpoints.errors import naming
 from puzzles.files import replacing
 
 METRICS, WANDB_ID = "metrics.jsonl", "wandb.id"
@@ -42,8 +45,10 @@ class RunLog:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for sink in self.sinks:
-            sink.close()
+        # An error on the way is what is to be said, not that of a full disk which refuses the rest as well.
+        with contextlib.suppress(*([] if error is None else [OSError])), contextlib.ExitStack() as stack:
+            for sink in self.sinks:
+                stack.callback(sink.close)
 
     def write(self, step: int, split: str, values: Mapping[str, Any]) -> None:
         """Write one line: the values of a split ("train", "validation", "validation-NAME") at a step."""
@@ -71,42 +76,62 @@ class JsonLines:
 
     def __init__(self, run: Path, step: int):
         kept = [line for line in read_metrics(run) if line["step"] <= step] if step else []
-        with replacing(run / METRICS) as temporary:
+        self._path = run / METRICS
+        with naming(self._path), replacing(self._path) as temporary:
             temporary.write_text("".join(json.dumps(line) + "\n" for line in kept))
-        self._file = (run / METRICS).open("a")
+        self._file = self._path.open("a")
 
     def write(self, step: int, split: str, values: Mapping[str, Any]) -> None:
         """Append one line; a kill of the process no longer loses it."""
-        self._file.write(json.dumps({"step": step, **values, "split": split}) + "\n")
-        self._file.flush()
+        with naming(self._path):
+            self._file.write(json.dumps({"step": step, **values, "split": split}) + "\n")
+            self._file.flush()
 
     def flush(self) -> None:
         """Bring the lines to the disk."""
-        os.fsync(self._file.fileno())
+        with naming(self._path):
+            os.fsync(self._file.fileno())
 
     def close(self) -> None:
         """Close the file."""
-        self._file.close()
+        with naming(self._path):
+            self._file.close()
 
 
 class TensorBoard:
     """A TensorBoard scalar per number."""
 
     def __init__(self, run: Path, step: int):
-        self._writer = SummaryWriter(run, purge_step=step + 1)
+        self._path = run / "events.out.tfevents"
+        self._before = threading.excepthook
+        threading.excepthook = self._thread_failed
+        with naming(self._path):
+            self._writer = SummaryWriter(run, purge_step=step + 1)
 
     def write(self, step: int, split: str, values: Mapping[str, Any]) -> None:
         """Add the numbers of one line."""
-        for name, value in _scalars(split, values).items():
-            self._writer.add_scalar(name, value, step)
+        with naming(self._path):
+            for name, value in _scalars(split, values).items():
+                self._writer.add_scalar(name, value, step)
 
     def flush(self) -> None:
         """Bring the events to the disk."""
-        self._writer.flush()
+        with naming(self._path):
+            self._writer.flush()
 
     def close(self) -> None:
         """Close the file."""
-        self._writer.close()
+        try:
+            with naming(self._path):
+                self._writer.close()
+        finally:
+            threading.excepthook = self._before
+
+    def _thread_failed(self, failure: threading.ExceptHookArgs) -> None:
+        """Say nothing of a failed write in the writer's own thread: the next call raises it here."""
+        ours = type(failure.thread).__module__.startswith("tensorboard.")
+        if not (ours and isinstance(failure.exc_value, OSError)):
+            self._before(failure)
 
 
 class WandbSink:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
-import json
+import contextlib
 import time
 from pathlib import Path
 from typing import Any
@@ -12,27 +11,20 @@ import numpy as np
 from tqdm import tqdm
 
 from agents.checkpoints.chain import link, write_chain
-from agents.checkpoints.folder import (
-    TRAINING,
-    CheckpointError,
-    drop_later,
-    load_training,
-    publish_newest,
-    save_checkpoint,
-)
-from agents.config.model import to_json
-from agents.config.training import TRAIN_CONFIG, VALIDATION, TrainConfig, read_train_config
+from agents.checkpoints.folder import save_best, save_checkpoint
+from agents.checkpoints.kinds import TRAINING
+from agents.config.training import VALIDATION, TrainConfig, json_values
 from agents.evaluation import Evaluation, evaluate, merge
 from agents.thinking.agent import AIRAgent
-from agents.training.best import NOTHING, save_best, score
+from agents.training.best import NOTHING, score
 from agents.training.divergence import DivergenceWatch
 from agents.training.interrupts import deferred_interrupt
 from agents.training.learner import Learner
-from agents.training.processes import Processes
+from agents.training.run_folder import held, resumed, saved_config
 from agents.training.run_log import RunLog, open_log
+from agents.training.state import CONFIG_FIELD, moved, require_state
 from agents.training.tasks import Task
 from agents.training.transfer import chain_of
-from puzzles.files import replacing
 
 SHOWN = {"loss": "loss", "exact_accuracy": "exact", "steps": "ACT steps", "puzzles_per_second": "puzzles/s"}
 """Metrics beside the progress bar, and how they are called there."""
@@ -58,53 +50,53 @@ class Trainer(Learner):
         self.seconds = 0.0
         self.best = NOTHING
         self._saved = self._logged = 0.0  # seconds of training at the last checkpoint, at the last line of metrics
+        self._begun = False  # whether the output folder holds this run
 
     @classmethod
-    def resume(cls, run: Path) -> Trainer:
+    def resume(cls, run: Path, **changes: Any) -> Trainer:
         """Go on where the last checkpoint of a run left off: bit for bit on a CPU, as near as its kernels on a GPU.
 
         A run killed before its first checkpoint begins again. On another kind of device than that of the checkpoint it
         goes on with other random numbers.
 
+        Args:
+            run: folder of the run.
+            changes: fields of its configuration that are to be others from now on, those in
+                ``agents.config.training.MAY_CHANGE``: more ``steps`` extend a run.
+
         Raises:
-            CheckpointError: the folder holds no run, a damaged one or an earlier version's, or the dataset is another
-                than then.
+            CheckpointError: the folder holds no run, a damaged one or an earlier version's, its configuration is not
+                the one that the checkpoint was trained with, or the dataset is another than then.
+            ValueError: a change that a resumed run can't make.
         """
-        try:
-            config = read_train_config(run)
-        except ValueError as error:
-            raise CheckpointError(str(error)) from error
-        if config is None:
-            raise CheckpointError(f"{run}: no {TRAIN_CONFIG}, not the folder of a training run")
-        processes = Processes.current()
-        if processes.is_main:
-            publish_newest(run)
-        processes.wait()
-        fresh = not (run / TRAINING).exists()
-        trainer = cls(dataclasses.replace(config, output=run), fresh)
-        if not fresh:
-            state = load_training(run, trainer.device)
-            if "datasets" not in state:
-                raise CheckpointError(f"{run}: an earlier version of air-envs began this run; this one cannot go on")
-            for task, checksum in zip(trainer.tasks, state["datasets"], strict=True):
-                if checksum != task.dataset.attributes["checksum"]:
-                    raise CheckpointError(f"{run}: was trained on another dataset than {task.config.dataset} holds now")
-            trainer.load_state(state)
+        config, state = resumed(run, changes)
+        trainer = cls(config, fresh=state is None)
+        trainer._begun = True
+        if state is not None:
+            require_state(state, trainer, run / TRAINING)
+            trainer.load_state(moved(state, trainer.device))
         return trainer
 
-    def train(self, progress: bool = True) -> Evaluation:
+    def train(self, progress: bool = True, overwrite: bool = False) -> Evaluation:
         """Train to the last step, checkpointing on the way, and return the last evaluation, on ``config.dataset``.
 
         Ctrl-C finishes the step, saves a checkpoint and then raises ``KeyboardInterrupt``; several processes stop
         together at their next line of metrics.
 
+        Args:
+            progress: show a bar.
+            overwrite: replace the run or model that the output folder holds.
+
         Raises:
-            ValueError: the output folder holds another run.
+            OccupiedError: the output folder holds another run, a model or a pack, which is not to be overwritten.
+            CheckpointError: another process trains in it.
+            OSError: the system refused a write, on a full disk for instance; the message names the last checkpoint.
             TrainingDiverged: the loss or a weight is not finite, or the loss far above that of a guess.
         """
         config, run, evaluation = self.config, self.config.output, None
-        log = self._open_log()
-        with log, self._progress_bar(progress) as bar, deferred_interrupt() as interrupts:
+        folder = held(config, self.step, self._begun, overwrite) if self.processes.is_main else contextlib.nullcontext()
+        with folder, self._open_log() as log, self._progress_bar(progress) as bar, deferred_interrupt() as interrupts:
+            self._begun = True
             while self.step < config.steps:
                 start = time.perf_counter()
                 self.train_step()
@@ -149,6 +141,7 @@ class Trainer(Learner):
         self.watch.check_weights(self.model, self.step)
         state = self.state()
         if self.processes.is_main:
+            state[CONFIG_FIELD] = saved_config(self.config)
             save_checkpoint(self.trained_model, state, self.config.output, self.step, self.config.keep)
         self._saved = self.seconds
 
@@ -170,7 +163,7 @@ class Trainer(Learner):
         if found > self.best:
             self.best = found
             if self.processes.is_main:
-                save_best(self.trained_model, self.config.output, self.step, evaluations[0])
+                save_best(self.trained_model, {"step": self.step, **evaluations[0].summary()}, self.config.output)
         for task, evaluation in zip(self.tasks, evaluations, strict=True):
             log.write(self.step, task.name, {"seconds": self.seconds, **evaluation.summary()})
             where = task.config.dataset.stem
@@ -201,19 +194,14 @@ class Trainer(Learner):
         return {**means, "seconds": self.seconds, "puzzles_per_second": rate}
 
     def _open_log(self) -> RunLog:
-        """Prepare the output folder; only the first process writes there."""
-        config, run = self.config, self.config.output
-        if self.step == 0 and (run / TRAINING).exists():
-            raise ValueError(f"{run}: holds a run already; resume it, remove it or choose another output")
+        """Open the run's log; only the main process writes one."""
         if not self.processes.is_main:
             return RunLog()
-        with replacing(run / TRAIN_CONFIG) as temporary:
-            temporary.write_text(to_json(config))
+        config, run = self.config, self.config.output
         if self.step == 0:
             origin = chain_of(config.init_from) if config.init_from else []
             write_chain(run, [*origin, link(run.name, (task.dataset for task in self.tasks))])
-        drop_later(run, self.step)
-        return open_log(run, self.step, config.wandb, json.loads(to_json(config)))
+        return open_log(run, self.step, config.wandb, json_values(config))
 
     def _progress_bar(self, progress: bool) -> tqdm:
         return tqdm(

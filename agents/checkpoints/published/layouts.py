@@ -101,9 +101,19 @@ def layout(config: AIRConfig) -> str:
 
 
 def strip_wrappers(state_dict: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Take off what wraps the names: ``_orig_mod.model.inner.lm_head.weight`` becomes ``lm_head.weight``."""
-    names = {key: _WRAPPERS.sub("", key) for key in state_dict}
-    return {names[key]: value for key, value in state_dict.items() if not _RECOMPUTED.match(names[key])}
+    """Take off what wraps the names: ``_orig_mod.model.inner.lm_head.weight`` becomes ``lm_head.weight``.
+
+    Raises:
+        ValueError: two keys are one then.
+    """
+    bare: dict[str, Tensor] = {}
+    for key, value in state_dict.items():
+        name = _WRAPPERS.sub("", key)
+        if name in bare:
+            raise ValueError(f"key {key} twice, with and without a prefix")
+        if not _RECOMPUTED.match(name):
+            bare[name] = value
+    return bare
 
 
 def _our_key(key: str) -> str:

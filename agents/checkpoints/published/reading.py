@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,12 +11,16 @@ import torch
 import yaml
 from torch import Tensor
 
+from agents.checkpoints.errors import CheckpointError
+from agents.checkpoints.kinds import SETTINGS as ALL_CONFIG
+from agents.checkpoints.manifest import opened, read_checked
 from agents.checkpoints.published.layouts import from_authors, strip_wrappers, to_authors
+from agents.checkpoints.weights import require_floats, require_shapes, require_state_dict, some, unpickled
 from agents.config.model import AIRConfig
+from agents.config.reading import from_json, shown
 from agents.config.variants import INJECTIONS, LEVEL_TOKENS, OPERATORS, variant_fields
 from agents.models.air import AIR
 
-ALL_CONFIG = "all_config.yaml"
 OUR_SECTION = "air_envs"
 """Where our own exports keep the whole ``AIRConfig``, which the authors' settings can't hold."""
 
@@ -38,7 +41,11 @@ _UPDATE_RULE = {"inject_l", "inject_h", "operator", "level_token"}
 """Fields that a variant's name may tell."""
 
 
-class PublishedError(ValueError):
+_LARGEST_SETTINGS = 1 << 16
+"""Bytes of ``all_config.yaml``; theirs have a thousand or two."""
+
+
+class PublishedError(CheckpointError):
     """A published checkpoint lacks something or holds what no model here has. The message starts with the path."""
 
 
@@ -54,19 +61,12 @@ def load_published(source: Path, family: str | None = None, variant: str | None 
     Raises:
         PublishedError: a missing or damaged file, a missing, unexpected or mis-shaped key, an unknown setting.
     """
-    path = _torch_file(source)
-    settings, weights = _read_settings(path.parent / ALL_CONFIG), _read_weights(path)
     try:
-        config = config_from_authors(settings, weights, family, variant)
-    except ValueError as error:
-        raise PublishedError(f"{path.parent / ALL_CONFIG}: {error}") from error
-    model = AIR(config)
-    try:
-        _check_keys(weights, model)
-        model.load_state_dict(from_authors(weights))
-    except ValueError as error:
-        raise PublishedError(f"{path}: {error}") from error
-    return model.eval()
+        return _load(_torch_file(source), family, variant)
+    except PublishedError:
+        raise
+    except CheckpointError as error:
+        raise PublishedError(str(error)) from error
 
 
 def config_from_authors(
@@ -89,20 +89,41 @@ def config_from_authors(
     if not isinstance(arch, Mapping):
         raise ValueError("no section arch")
     for name, value in _FIXED.items():
-        if float(arch.get(name, value)) != value:
-            raise ValueError(f"arch.{name} {arch[name]}, expected {value}")
+        if name in arch and _number(arch[name]) != value:
+            raise ValueError(f"arch.{name} {shown(arch[name])}, expected {value}")
     fields = {ours: _setting(arch, theirs) for ours, theirs in _ARCH.items()}
     fields["family"] = family or _family(settings, keys)
     fields["position"] = str(arch.get("pos_encodings", "none")).lower()
     fields |= _networks(arch, keys) | _prefix(arch, keys)
-    return AIRConfig(**fields | _update_rule(arch, keys, variant))
+    return from_json(AIRConfig, fields | _update_rule(arch, keys, variant))
 
 
-def _our_own(section: Mapping[str, Any], family: str | None, variant: str | None) -> AIRConfig:
+def _load(path: Path, family: str | None, variant: str | None) -> AIR:
+    settings, weights = _read_settings(path.parent / ALL_CONFIG), _read_weights(path)
+    try:
+        bare = strip_wrappers(weights)
+    except ValueError as error:
+        raise PublishedError(f"{path}: {error}") from error
+    try:
+        config = config_from_authors(settings, weights, family, variant)
+    except ValueError as error:
+        raise PublishedError(f"{path.parent / ALL_CONFIG}: {error}") from error
+    try:
+        _require_fitting(bare, config, path)
+        model = AIR(config)
+        model.load_state_dict(from_authors(weights))
+    except CheckpointError:
+        raise
+    except ValueError as error:
+        raise PublishedError(f"{path}: {error}") from error
+    return model.eval()
+
+
+def _our_own(section: Any, family: str | None, variant: str | None) -> AIRConfig:
     """Read a configuration that our exporter wrote beside the authors' settings; it leaves nothing to be told."""
     try:
-        config = AIRConfig(**section)
-    except TypeError as error:
+        config = from_json(AIRConfig, section)
+    except ValueError as error:
         raise ValueError(f"section {OUR_SECTION}: {error}") from error
     told = {"family": family or config.family, **(variant_fields(variant) if variant else {})}
     for name, value in told.items():
@@ -117,11 +138,11 @@ def _networks(arch: Mapping[str, Any], keys: Mapping[str, Tensor]) -> dict[str, 
     if not layers["f_level"] and not layers["L_level"]:
         raise ValueError("weights without inner.f_level or inner.L_level are of no layout known (AIR, HRM, TRM)")
     trm = bool(layers["L_level"] and not layers["H_level"])
-    said = [arch[name] for name in (("L_layers",) if trm else ("L_layers", "H_layers")) if name in arch]
+    said = [_integer(arch, name) for name in (("L_layers",) if trm else ("L_layers", "H_layers")) if name in arch]
     found = [count for count in layers.values() if count]
     if not set(found) <= set(said):
         raise ValueError(f"arch says {said} layers, the weights have {found}")
-    cycle = "L" * _setting(arch, "L_cycles") + "H"
+    cycle = "L" * _integer(arch, "L_cycles", most=256) + "H"
     return {
         "layers": layers["f_level"] or layers["L_level"],
         "h_layers": layers["H_level"],
@@ -133,9 +154,10 @@ def _networks(arch: Mapping[str, Any], keys: Mapping[str, Tensor]) -> dict[str, 
 
 def _prefix(arch: Mapping[str, Any], keys: Mapping[str, Tensor]) -> dict[str, int]:
     """HRM and AIR make the prefix as long as the puzzle embedding needs, TRM 16 unless told, padded with zeros."""
-    learned = -(_setting(arch, "puzzle_emb_ndim") // -_setting(arch, "hidden_size"))
+    learned = -(_integer(arch, "puzzle_emb_ndim") // -_integer(arch, "hidden_size", least=1))
     trm = not any(key.startswith(("f_level.", "H_level.")) for key in keys)
-    return {"prefix": arch.get("puzzle_emb_len", 16 if trm else 0) or learned, "prefix_learned": learned}
+    length = _integer(arch, "puzzle_emb_len") if "puzzle_emb_len" in arch else 16 if trm else 0
+    return {"prefix": length or learned, "prefix_learned": learned}
 
 
 def _update_rule(arch: Mapping[str, Any], keys: Mapping[str, Tensor], variant: str | None) -> dict[str, Any]:
@@ -165,26 +187,23 @@ def _family(settings: Mapping[str, Any], keys: Mapping[str, Tensor]) -> str:
     where = str(settings.get("data_paths") or settings.get("data_path"))
     if found := re.search(r"(sudoku|maze)-\d+x\d+", where):
         return found[0]
-    if "sudoku" in where or len(keys.get("lm_head.weight", ())) == 11:
+    head = keys.get("lm_head.weight")
+    if "sudoku" in where or (head is not None and head.shape[:1] == (11,)):
         return "sudoku-9x9"
     raise ValueError(f"data path {where} does not tell the puzzle family; name it")
 
 
-def _check_keys(weights: Mapping[str, Tensor], model: AIR) -> None:
-    """Compare with what the model would be in the authors' names."""
-    found = strip_wrappers(weights)
+def _require_fitting(found: Mapping[str, Tensor], config: AIRConfig, path: Path) -> None:
+    """Compare with what the model would be in the authors' names, before any of it is allocated."""
     network = "f_level" if any(key.startswith("f_level.") for key in found) else "L_level"
-    expected = strip_wrappers(to_authors(model.state_dict(), model.config, network))
-    for what, keys in {"missing": expected.keys() - found, "unexpected": found.keys() - expected}.items():
-        if keys:
-            raise ValueError(f"{what} keys: {', '.join(f'inner.{key}' for key in sorted(keys))}")
-    for key, value in expected.items():
-        if found[key].shape != value.shape:
-            raise ValueError(f"key inner.{key} of shape {tuple(found[key].shape)}, expected {tuple(value.shape)}")
+    with torch.device("meta"):
+        expected = strip_wrappers(to_authors(AIR(config).state_dict(), config, network))
+    require_shapes(found, {key: value.shape for key, value in expected.items()}, path, "inner.")
+    require_floats(found, path, "inner.")
 
 
 def _count_layers(keys: Mapping[str, Tensor], network: str) -> int:
-    return len({key.split(".")[2] for key in keys if key.startswith(f"{network}.layers.")})
+    return len({key.split(".")[2] for key in keys if re.match(rf"{network}\.layers\.[^.]", key)})
 
 
 def _setting(arch: Mapping[str, Any], name: str) -> Any:
@@ -193,17 +212,32 @@ def _setting(arch: Mapping[str, Any], name: str) -> Any:
     return arch[name]
 
 
+def _number(value: Any) -> float | None:
+    """Return what YAML takes for a number, or for text where it has no dot: ``1e-5``."""
+    try:
+        return float(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def _integer(arch: Mapping[str, Any], name: str, least: int = 0, most: int = 1 << 20) -> int:
+    value = _setting(arch, name)
+    if type(value) is not int or not least <= value <= most:
+        raise ValueError(f"arch.{name} {shown(value)}, expected an integer of {least:,} to {most:,}")
+    return value
+
+
 def _torch_file(source: Path) -> Path:
     if source.is_file():
         return source
     if not source.is_dir():
         raise PublishedError(f"{source}: no such folder or file")
     files = [path for path in sorted(source.iterdir()) if _may_hold_weights(path)]
-    steps = {int(path.stem.removeprefix("step_")): path for path in files if re.fullmatch(r"step_\d+", path.stem)}
+    steps = {int(path.stem.removeprefix("step_")): path for path in files if re.fullmatch(r"step_\d{1,18}", path.stem)}
     if steps:
         return steps[max(steps)]
     if len(files) != 1:
-        found = ", ".join(path.name for path in files) or "none"
+        found = some(path.name for path in files) or "none"
         raise PublishedError(f"{source}: torch files {found}, expected one, or step_N; name the file itself")
     return files[0]
 
@@ -213,24 +247,38 @@ def _may_hold_weights(path: Path) -> bool:
     return path.is_file() and path.suffix not in _NOT_WEIGHTS and path.name[0] != "." and path.name != "LICENSE"
 
 
+class _Loader(yaml.SafeLoader):
+    """Plain YAML without aliases, which let some hundred bytes stand for billions of values."""
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        """Refuse an alias where one stands for a node."""
+        if self.check_event(yaml.AliasEvent):
+            raise yaml.MarkedYAMLError(problem="aliases are not read", problem_mark=self.peek_event().start_mark)
+        return super().compose_node(parent, index)
+
+
 def _read_settings(path: Path) -> dict[str, Any]:
     if not path.is_file():
         raise PublishedError(f"{path}: missing, expected beside the torch file")
+    if path.stat().st_size > _LARGEST_SETTINGS:
+        raise PublishedError(f"{path}: {path.stat().st_size:,} bytes, expected at most {_LARGEST_SETTINGS:,}")
+    data = read_checked(path.parent, path.name)
     try:
-        settings = yaml.safe_load(path.read_text())
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise PublishedError(f"{path}: {error}") from error
+        settings = yaml.load(data.decode(), _Loader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = f" in line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        raise PublishedError(f"{path}: not YAML: {error.problem}{place}") from error
+    except RecursionError as error:
+        raise PublishedError(f"{path}: not settings: nested too deeply") from error
+    except (yaml.YAMLError, ValueError, OverflowError) as error:
+        raise PublishedError(f"{path}: not YAML: {' '.join(str(error).split())}") from error
     if not isinstance(settings, dict):
         raise PublishedError(f"{path}: no settings in it")
     return settings
 
 
 def _read_weights(path: Path) -> dict[str, Tensor]:
-    """Unpickle tensors and containers of them, nothing else."""
-    try:
-        weights = torch.load(path, map_location="cpu", weights_only=True)
-    except (RuntimeError, EOFError, OSError, ValueError, pickle.UnpicklingError) as error:
-        raise PublishedError(f"{path}: not a torch file of weights: {error}") from error
-    if not isinstance(weights, dict) or not all(isinstance(value, Tensor) for value in weights.values()):
-        raise PublishedError(f"{path}: not a state dict of tensors")
-    return weights
+    """Unpickle tensors and containers of them, nothing else; an export of ours is compared with its manifest."""
+    with opened(path.parent, path.name) as file:
+        return require_state_dict(unpickled(file, path), path)

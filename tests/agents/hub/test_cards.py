@@ -161,7 +161,12 @@ def test_pushing_sends_weights_configuration_and_card(
     agent = AIRAgent.from_pretrained(run)
     assert push_to_hub(agent.model, "me/sudoku", run) == "https://hub/me/sudoku"
     pushed = tmp_path / "me" / "sudoku"
-    assert {file.name for file in pushed.iterdir()} == {"README.md", "config.json", "model.safetensors"}
+    assert {file.name for file in pushed.iterdir()} == {
+        "README.md",
+        "config.json",
+        "manifest.json",
+        "model.safetensors",
+    }
     assert "exactly right" in (pushed / "README.md").read_text()
     again = AIRAgent.from_pretrained(pushed).model
     assert again.config == agent.model.config

@@ -15,7 +15,9 @@ from safetensors.torch import load_file
 import agents.pretrained as pretrained
 import puzzles
 from agents import AIRAgent
-from agents.checkpoints.folder import CheckpointError, load_model, save_model
+from agents.checkpoints.errors import CheckpointError
+from agents.checkpoints.folder import load_model, save_model
+from agents.checkpoints.manifest import read_manifest
 from agents.cli import main
 from agents.config.presets import PRESETS
 from agents.config.recipes import RECIPES
@@ -79,7 +81,7 @@ def _shipped(shelf: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
 def test_a_packed_run_is_rounded_small_and_still_solves(shelf: Path, easy_run: Path, easy_dataset: Path) -> None:
     folder = shelf / "easy"
     assert {file.name for file in folder.iterdir()} == {
-        "README.md", "config.json", "generator.json", "model.safetensors"
+        "README.md", "config.json", "generator.json", "manifest.json", "model.safetensors"
     }  # fmt: skip
     weights = load_file(folder / "model.safetensors")
     assert {value.dtype for value in weights.values()} == {torch.bfloat16}
@@ -201,6 +203,7 @@ def test_what_is_shipped_here_is_whole_and_fits() -> None:
     for name in pretrained.shipped_models():
         folder = pretrained.FOLDER / name
         assert all(file.stat().st_size <= packing.MAX_BYTES for file in folder.iterdir())
+        assert (read_manifest(folder) or {}).keys() == {"config.json", "generator.json", "model.safetensors"}
         agent = AIRAgent.from_pretrained(f"air_envs/{name}")
         assert fresh_puzzle(agent.family, 0, folder).shape == agent.family.shape
         assert ModelCard.load(folder / "README.md").data.eval_results

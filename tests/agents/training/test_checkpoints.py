@@ -15,17 +15,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from agents.checkpoints.folder import (
-    WEIGHTS,
-    CheckpointError,
-    checkpoint_folder,
-    checkpoint_steps,
-    load_model,
-    load_training,
-    rewind,
-    save_model,
-)
-from agents.config.training import TrainConfig, train_config_from_json
+from agents.checkpoints.errors import CheckpointError
+from agents.checkpoints.folder import load_model, load_training, rewind, save_model
+from agents.checkpoints.kinds import WEIGHTS, checkpoint_folder, checkpoint_steps
+from agents.checkpoints.manifest import record
+from agents.config.training import TrainConfig
 from agents.evaluation import Evaluation
 from agents.thinking.agent import AIRAgent
 from agents.training.run_log import read_metrics
@@ -33,6 +27,13 @@ from agents.training.tasks import Task
 from agents.training.trainer import Trainer
 from tests.agents.conftest import tiny_config
 from tests.agents.training.runs import same, timeless
+
+
+def rewrite(state: dict, run: Path) -> None:
+    """Let a run go on from another state."""
+    shutil.rmtree(run / "checkpoints")
+    torch.save(state, run / "training.pt")
+    record(run, "config.json", "model.safetensors", "training.pt")
 
 
 def train_or_go_on(config: TrainConfig) -> None:
@@ -173,8 +174,7 @@ def test_another_kind_of_device_has_random_numbers_of_its_own(run: Path, tmp_pat
     folder = Path(shutil.copytree(run, tmp_path / "run"))
     state = load_training(folder, "cpu")
     state |= {"device": "cuda", "generator": torch.zeros(16, dtype=torch.uint8)}  # as CUDA's is
-    shutil.rmtree(folder / "checkpoints")
-    torch.save(state, folder / "training.pt")
+    rewrite(state, folder)
     one, two = (Trainer.resume(folder) for _ in range(2))
     one.train_step()
     two.train_step()
@@ -185,18 +185,9 @@ def test_a_run_of_an_earlier_version_says_so(run: Path, tmp_path: Path) -> None:
     folder = Path(shutil.copytree(run, tmp_path / "run"))
     state = load_training(folder, "cpu")
     state["dataset"] = state.pop("datasets")[0]
-    shutil.rmtree(folder / "checkpoints")
-    torch.save(state, folder / "training.pt")
+    rewrite(state, folder)
     with pytest.raises(CheckpointError, match="an earlier version of air-envs began this run"):
         Trainer.resume(folder)
-
-
-def test_a_new_run_drops_checkpoints_left_in_its_folder(run: Path, tmp_path: Path) -> None:
-    """Else the last ones kept would be another run's."""
-    shutil.copytree(run / "checkpoints", tmp_path / "checkpoints")
-    config = train_config_from_json((run / "train.json").read_text())
-    Trainer(dataclasses.replace(config, output=tmp_path, steps=3, keep=1)).train(progress=False)
-    assert checkpoint_steps(tmp_path) == [3]
 
 
 class FakeWandb(types.ModuleType):

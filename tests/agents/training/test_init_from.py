@@ -9,7 +9,8 @@ import torch
 
 import puzzles
 from agents.analysis.members import member_run
-from agents.checkpoints.folder import CheckpointError, load_model, save_model
+from agents.checkpoints.errors import CheckpointError
+from agents.checkpoints.folder import load_model, save_model
 from agents.config.model import AIRConfig, to_json
 from agents.config.presets import PRESETS
 from agents.config.training import TRAIN_CONFIG, TrainConfig

@@ -9,7 +9,8 @@ import pytest
 import torch
 
 import puzzles
-from agents.checkpoints.folder import CheckpointError, load_model
+from agents.checkpoints.errors import CheckpointError
+from agents.checkpoints.folder import load_model
 from agents.cli import main
 from agents.config.model import AIRConfig, to_json
 from agents.config.training import TrainConfig, train_config_from_json

@@ -13,7 +13,10 @@ import pytest
 import torch
 
 import puzzles
-from agents.checkpoints.folder import CheckpointError, checkpoint_steps, load_model, load_training
+from agents.checkpoints.errors import CheckpointError
+from agents.checkpoints.folder import load_model, load_training
+from agents.checkpoints.kinds import checkpoint_steps
+from agents.checkpoints.manifest import record
 from agents.config.model import to_json
 from agents.config.presets import PRESETS
 from agents.config.training import TrainConfig, train_config_from_json
@@ -327,6 +330,7 @@ def test_weights_that_do_not_fit_are_refused(run: Path, tmp_path: Path) -> None:
     shutil.copytree(run, tmp_path / "copy")
     config = json.loads((run / "config.json").read_text())
     (tmp_path / "copy" / "config.json").write_text(json.dumps(config | {"layers": 2}))
+    record(tmp_path / "copy", "config.json", "model.safetensors")
     with pytest.raises(CheckpointError, match=r"model\.safetensors"):
         load_model(tmp_path / "copy")
 
