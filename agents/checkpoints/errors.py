@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from agents.config.reading import one_line
+from agents.config.messages import one_line
 
 
 class CheckpointError(ValueError):

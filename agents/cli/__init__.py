@@ -6,15 +6,16 @@ import importlib
 import os
 import sys
 
-from agents.cli.output import make_output_degrade, one_line
+from agents.cli.output import make_output_degrade
 from agents.config.extras import missing
-from agents.config.reading import one_line
+from agents.config.messages import one_line
 
 _COMMANDS = {
     "data": "build, import, export, inspect and verify HDF5 datasets",
     "models": "list the shipped models: what they play and how well",
     "train": "train AIR on a dataset",
     "eval": "measure a trained model on a dataset",
+    "warmup": "compile the rules and generators now, so that no first reset waits for it",
     "play": "play Sudoku or mazes, with keys and mouse",
     "watch": "watch a trained model think, in a window or as a GIF",
     "analyze": "decode, freeze and compare attention: the paper's analyses of a trained model",

@@ -1,10 +1,9 @@
-"""What the command prints: errors in one line, and other characters where the encoding of the output lacks some."""
+"""What the command prints: other characters where the encoding of the output lacks some."""
 
 from __future__ import annotations
 
 import codecs
 import io
-import re
 import sys
 
 _PLAIN = {
@@ -24,11 +23,6 @@ def make_output_degrade() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="plain")
-
-
-def one_line(text: str) -> str:
-    """Return a text in one line: a line break in a file's name is shown as in a Python string."""
-    return re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]", lambda match: repr(match[0])[1:-1], text.strip())
 
 
 def _plain(error: UnicodeError) -> tuple[str | bytes, int]:

@@ -14,8 +14,6 @@ from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_
 
 MOST_BYTES = 1 << 20
 """Of a configuration; a larger file is none."""
-LONGEST_MESSAGE = 500
-"""Characters of an error's message; what is beyond is left out."""
 
 T = TypeVar("T")
 
@@ -95,12 +93,6 @@ def shown(value: Any) -> str:
         return _SHORT.repr(str(value) if isinstance(value, Path) else value)
     except ValueError:  # an integer of thousands of digits
         return f"an {type(value).__name__}"
-
-
-def one_line(message: str) -> str:
-    """Return a message without line breaks, cut to ``LONGEST_MESSAGE`` characters."""
-    line = message.replace("\r", "\\r").replace("\n", "\\n")
-    return line if len(line) <= LONGEST_MESSAGE else f"{line[: LONGEST_MESSAGE - 4]} ..."
 
 
 _SHORT = reprlib.Repr()

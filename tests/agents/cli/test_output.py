@@ -6,7 +6,8 @@ import sys
 import pytest
 
 from agents.cli import main
-from agents.cli.output import make_output_degrade, one_line
+from agents.cli.output import make_output_degrade
+from agents.config.messages import one_line
 from puzzles.dataset import Dataset
 from tests.limits import run_limited
 

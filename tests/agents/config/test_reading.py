@@ -8,8 +8,9 @@ from typing import Literal
 import pytest
 
 from agents.cli import main
+from agents.config.messages import LONGEST_MESSAGE, one_line
 from agents.config.model import AIRConfig, to_json
-from agents.config.reading import LONGEST_MESSAGE, from_json, one_line, parse_json
+from agents.config.reading import from_json, parse_json
 from agents.config.training import TrainConfig, checked_json, differences, parse_train_config
 
 
@@ -113,7 +114,7 @@ def test_a_configuration_of_before_is_read_unless_it_means_something_else_now() 
 
 
 def test_messages_are_one_line_of_some_length(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    assert one_line("a\nb\r\n") == "a\\nb\\r\\n"
+    assert one_line("a\nb\r\n") == "a\\nb"
     assert len(one_line("x" * 10_000)) == LONGEST_MESSAGE
     folder = tmp_path / "two\nlines"
     folder.mkdir()
