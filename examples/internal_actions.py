@@ -40,7 +40,7 @@ def main(run: str, dataset: str, puzzles: int = 20) -> None:
         dataset=dataset,
         split="test",
         action_type="propose",
-        max_episode_steps=agent.model.config.max_steps,
+        max_proposals=agent.model.config.max_steps,
     )
     env = InternalActions(inner, agent)
     for policy in (canonical, patient):
