@@ -142,7 +142,13 @@ class PuzzleEnv(gym.Env[Any, Any]):
         return self._observation(), reward, ended, truncated, self._info()
 
     def explained(self, error: ActionError, action: Any, batch: tuple[int, ...]) -> ActionError:
-        """Return the error of an action, of shape ``batch`` per environment, with advice if it proposes whole grids."""
+        """Return an action's error, with advice if the action is a whole grid.
+
+        Args:
+            error: raised for the action.
+            action: one action, or those of N environments.
+            batch: () for one action, (N,) for N.
+        """
         wanted = (*batch, *self.family.shape)
         if PROPOSE in self.dynamics_types and self.action_type != PROPOSE and shape_of(action) == wanted:
             return ActionError(f'{error}; for whole grids make the environment with action_type="{PROPOSE}"')

@@ -63,7 +63,7 @@ class GeneratedPuzzles:
 class DatasetPuzzles:
     """Puzzles of one split of an HDF5 dataset, held in memory; a key picks a row, each as likely as any other.
 
-    All sources of one file in a process share its arrays; pickles hold the absolute path and read the file again.
+    All sources of one file in a process share its arrays; pickles hold its path and read the file again.
 
     Args:
         dataset: opened, or its path.
@@ -78,9 +78,9 @@ class DatasetPuzzles:
         from puzzles.dataset import Dataset
 
         self.dataset = dataset if isinstance(dataset, Dataset) else Dataset(os.fspath(dataset))
-        self.split_name = split
-        path = os.path.abspath(self.dataset.path)
-        self._puzzles = _read(_Split(path, self.dataset.attributes["checksum"], split, self.dataset))
+        self.path, self.split_name = os.path.abspath(self.dataset.path), split
+        checksum = self.dataset.attributes["checksum"]
+        self._puzzles = _read(_Split(self.path, checksum, self.dataset.set_aside, split, self.dataset))
 
     def __repr__(self) -> str:
         return f"DatasetPuzzles({os.fspath(self.dataset.path)!r}, {self.split_name!r})"
@@ -107,7 +107,10 @@ class DatasetPuzzles:
         return self
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return DatasetPuzzles, (os.path.abspath(self.dataset.path), self.split_name)
+        dataset = (
+            self.dataset if self.dataset.set_aside else self.path
+        )  # the file does not say which rows are set aside
+        return DatasetPuzzles, (dataset, self.split_name)
 
 
 @njit(cache=True, nogil=True)
@@ -125,6 +128,8 @@ class _Split:
 
     path: str
     checksum: str
+    set_aside: str
+    """What ``puzzles.dataset.with_validation`` has set aside."""
     name: str
     dataset: Dataset = field(compare=False)
 

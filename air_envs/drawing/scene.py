@@ -53,19 +53,9 @@ def make_scene(
     agent: tuple[int, int] | None = None,
     selected: tuple[int, int] | None = None,
 ) -> Scene:
-    """Return a scene of copies of the arrays, of any numeric type; unknown cell values become ``UNDECIDED``.
+    """Return a scene of copies of the arrays, which may have any numeric type; see ``Scene`` for what each is.
 
-    Args:
-        family: of the grid.
-        cells: (rows, columns) integers.
-        puzzle: as in ``Scene``, and so on.
-        confidence: NaN counts as 0.
-        highlight: as in ``Scene``.
-        candidates: bool, or 0..1; NaN counts as 0.
-        wrong: as in ``Scene``.
-        hinted: as in ``Scene``.
-        agent: as in ``Scene``.
-        selected: as in ``Scene``.
+    Cell values that the family does not know become ``UNDECIDED``. NaN counts as 0.
 
     Raises:
         ValueError: an array of another shape.
@@ -93,12 +83,14 @@ def as_scene(family: PuzzleFamily, board: Scene | ArrayLike, **marks: Any) -> Sc
 
     Raises:
         TypeError: marks along with a scene, which has its own, or no such mark.
-        ValueError: an array of another shape.
+        ValueError: an array, or a scene, of another shape.
     """
     if not isinstance(board, Scene):
         return make_scene(family, board, **marks)
     if marks:
         raise TypeError(f"{next(iter(marks))}: found along with a Scene, expected as a field of it")
+    if board.cells.shape != family.shape:
+        raise ValueError(f"scene: found shape {board.cells.shape}, expected {family.shape} for {family.name}")
     return board
 
 

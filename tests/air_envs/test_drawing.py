@@ -126,6 +126,8 @@ def test_a_scene_is_drawn_as_its_parts_are():
     assert board_text(SUDOKU, scene) == board_text(SUDOKU, SOLUTION)
     with pytest.raises(TypeError, match="puzzle: found along with a Scene"):
         board_image(SUDOKU, scene, puzzle=PUZZLE)
+    with pytest.raises(ValueError, match=r"scene: found shape \(4, 4\), expected \(3, 5\) for maze-3x5"):
+        board_image(MAZE, scene)
     with pytest.raises(TypeError, match="colour"):
         board_image(SUDOKU, SOLUTION, colour=PUZZLE)
 

@@ -11,7 +11,7 @@ import air_envs
 import puzzles
 from puzzles import DatasetError, PuzzleError
 from puzzles.build import build_dataset
-from puzzles.dataset import Dataset
+from puzzles.dataset import Dataset, with_validation
 from puzzles.errors import GenerationError
 
 
@@ -117,6 +117,19 @@ def test_an_open_dataset_is_as_good_as_its_path(sudoku_dataset):
     assert np.array_equal(again.reset(seed=3)[0]["puzzle"], named.reset(seed=3)[0]["puzzle"])
     with pytest.raises(ValueError, match=f"^{sudoku_dataset}: puzzles of sudoku-4x4, expected maze-"):
         gym.make("air_envs/Maze-v0", dataset=dataset)
+
+
+def test_rows_set_aside_for_validation_are_not_trained_on(sudoku_dataset):
+    whole, parted = Dataset(sudoku_dataset), with_validation(Dataset(sudoku_dataset), seed=1)
+    sources = [air_envs.DatasetPuzzles(whole), *(air_envs.DatasetPuzzles(parted, s) for s in ("train", "validation"))]
+    grids = [{puzzle.tobytes() for puzzle in source._puzzles.puzzle} for source in sources]
+    assert grids[1] | grids[2] == grids[0]
+    assert grids[1] & grids[2] == set()
+    assert len(grids[2]) == parted.counts["validation"] > 0
+    again = pickle.loads(pickle.dumps(sources[2]))
+    assert np.array_equal(again._puzzles.puzzle, sources[2]._puzzles.puzzle)
+    env = gym.make("air_envs/Sudoku-v0", dataset=parted, split="validation")
+    assert env.reset(seed=0)[0]["puzzle"].tobytes() in grids[2]
 
 
 def test_a_file_that_was_replaced_is_read_again(tmp_path):
