@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import sys
 
 EXTRAS = {
     "huggingface_hub": "agents",
@@ -47,6 +48,8 @@ def require(*modules: str) -> None:
 
 
 def _installed(module: str) -> bool:
+    if sys.modules.get(module) is not None:
+        return True
     try:
         return importlib.util.find_spec(module) is not None
     except ModuleNotFoundError:

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from torch.utils.tensorboard import SummaryWriter
 
 from agents.checkpoints.errors import naming
+from agents.config.extras import require
 from puzzles.files import replacing
 
 METRICS, WANDB_ID = "metrics.jsonl", "wandb.id"
@@ -65,7 +66,7 @@ def open_log(run: Path, step: int, wandb: str | None, config: Mapping[str, Any])
     """Open a run's log to go on after ``step``; lines of later steps, written after its checkpoint, are dropped.
 
     Raises:
-        ValueError: a W&B project is named, but the package is missing.
+        ModuleNotFoundError: a W&B project is named, but the package is missing.
     """
     sinks: list[Sink] = [] if wandb is None else [WandbSink(run, wandb, config)]
     return RunLog(JsonLines(run, step), TensorBoard(run, step), *sinks)
@@ -138,10 +139,9 @@ class WandbSink:
     """Weights & Biases; a resumed run goes on under its id, and steps that it repeats are ignored there."""
 
     def __init__(self, run: Path, project: str, config: Mapping[str, Any]):
-        try:
-            import wandb
-        except ImportError as error:
-            raise ValueError("wandb is not installed: pip install 'air-envs[wandb]'") from error
+        require("wandb")
+        import wandb
+
         path = run / WANDB_ID
         if not path.is_file():
             with replacing(path) as temporary:

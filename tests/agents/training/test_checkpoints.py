@@ -231,7 +231,7 @@ def test_wandb_gets_every_line_and_goes_on_under_its_id(
 def test_wandb_missing_is_said_before_training(dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "wandb", None)
     trainer = Trainer(tiny_config(dataset, tmp_path / "run", wandb="puzzles"))
-    with pytest.raises(ValueError, match=r"wandb is not installed: pip install 'air-envs\[wandb\]'"):
+    with pytest.raises(ModuleNotFoundError, match=r"wandb is not installed: pip install 'air-envs\[wandb\]'"):
         trainer.train(progress=False)
     assert trainer.step == 0
 
