@@ -9,6 +9,7 @@ from puzzles.build import build_dataset
 from puzzles.dataset import Dataset, write_dataset
 from puzzles.importers import import_puzzles
 from puzzles.mixing import mix_datasets
+from puzzles.shares import from_dataset, mix_by_shares
 from puzzles.sudoku import SudokuOptions
 from tests.puzzles.dataset_helpers import PROVENANCE, edit, set_attribute
 from tests.puzzles.importer_helpers import write_text
@@ -127,6 +128,10 @@ def test_imports_replace_nothing_unasked(tmp_path, built, sudokus):
         file.write("# a comment\n")
     assert "files {" in kept(output, lambda: run(output))
     assert run(output, test=9, overwrite=True).counts == {"train": 51, "test": 9}
+    assert "test 9, expected null" in kept(output, lambda: run(output))
+    assert "validation_share null, expected 0.1" in kept(output, lambda: run(output, test=9, validation_share=0.1))
+    run(output, test=9, zero="blank", overwrite=True)
+    assert "zero blank, expected null" in kept(output, lambda: run(output, test=9))
 
 
 def test_mixtures_replace_nothing_unasked(tmp_path, built):
@@ -142,6 +147,29 @@ def test_mixtures_replace_nothing_unasked(tmp_path, built):
     assert output.stat().st_ino != before
 
 
+def test_mixtures_by_shares_replace_nothing_unasked(tmp_path, built):
+    output, other = tmp_path / "mixed.h5", build(tmp_path / "other.h5", seed=4)
+    sources = [from_dataset("one", 1, Dataset(built)), from_dataset("other", 3, other)]
+    first = mix_by_shares(output, sources, 40, progress=False)
+    before = output.stat().st_ino
+    again = mix_by_shares(output, sources, 40, command="another", progress=False)
+    assert (output.stat().st_ino, again.shortage) == (before, first.shortage)
+    assert first.shortage.startswith("other: ")
+    assert "is there: asked 40, expected 8" in kept(output, lambda: mix_by_shares(output, sources, 8, progress=False))
+    assert "is there: sources [{" in kept(output, lambda: mix_by_shares(output, sources[:1], 40, progress=False))
+    mix_by_shares(output, sources, 8, progress=False, overwrite=True)
+    assert Dataset(output).counts["test"] == 8
+
+
+def test_a_mixture_is_another_one_where_what_is_held_out_has_changed(tmp_path, built):
+    one, held_out = Dataset(built), build(tmp_path / "held.h5", seed=4)
+    output = tmp_path / "mixed.h5"
+    mix_datasets(output, [one], one, [held_out])
+    build(held_out.path, seed=5, overwrite=True)
+    message = kept(output, lambda: mix_datasets(output, [one], one, [Dataset(held_out.path)]))
+    assert "is there: held_out [{" in message
+
+
 def test_the_commands_name_the_flag_and_take_it(tmp_path, built, capsys):
     words = ["data", "build", "sudoku-4x4", "--train", "20", "--test", "10", "--output", str(built)]
     with pytest.raises(SystemExit) as ended:
@@ -149,9 +177,11 @@ def test_the_commands_name_the_flag_and_take_it(tmp_path, built, capsys):
     assert ended.value.code == 2
     err = capsys.readouterr().err
     assert err.startswith(f"air-envs: error: {built}: another dataset, made by `build_dataset('sudoku-4x4', ")
-    assert err.endswith("`, is there: seed 3, expected 0; train puzzles 30, expected 20; " + ASK + "\n")
+    assert err.endswith(
+        f"`, is there: seed 3, expected 0; train puzzles 30, expected 20; validation puzzles 0, expected 10; {ASK}\n"
+    )
     main([*words, "--overwrite"])
-    assert Dataset(built).counts == {"train": 20, "test": 10}
+    assert Dataset(built).counts == {"train": 20, "validation": 10, "test": 10}
     for _ in range(2):
         main(["data", "mix", str(built), "--test", str(built), "--output", str(tmp_path / "m.h5"), "--overwrite"])
     command = Dataset(tmp_path / "m.h5").provenance.command
