@@ -196,7 +196,7 @@ def _result(config: TrainConfig, puzzles: int | None) -> dict[str, Any] | None:
     path = config.output / RESULT
     if not path.is_file():
         return None
-    result: dict[str, Any] = json.loads(path.read_text())
+    result: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return result if "diverged" in result or result["asked_puzzles"] == puzzles else None
 
 
@@ -219,12 +219,12 @@ def _finish(config: TrainConfig, puzzles: int | None, progress: bool) -> None:
     except TrainingDiverged as error:
         result["diverged"] = str(error)
     with replacing(config.output / RESULT) as temporary:
-        temporary.write_text(json.dumps(result, indent=1) + "\n")
+        temporary.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
 
 
 def _write(ablation: Ablation, folder: Path) -> None:
     with replacing(folder / SUMMARY) as temporary:
-        temporary.write_text(json.dumps(ablation.summary(), indent=1, allow_nan=False) + "\n")
+        temporary.write_text(json.dumps(ablation.summary(), indent=1, allow_nan=False) + "\n", encoding="utf-8")
     draw_ablation(ablation, (folder / SUMMARY).with_suffix(".png"))
 
 

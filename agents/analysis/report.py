@@ -133,7 +133,7 @@ def _write(report: Report, folder: Path) -> None:
     for name, found in report.results.items():
         with replacing(folder / f"{name}.json") as temporary:
             numbers = {"title": report.title, **found.summary()}
-            temporary.write_text(json.dumps(numbers, indent=1, allow_nan=False) + "\n")
+            temporary.write_text(json.dumps(numbers, indent=1, allow_nan=False) + "\n", encoding="utf-8")
         ANALYSES[name].draw(found, folder / f"{name}.png", report.title)
 
 
@@ -158,4 +158,4 @@ def _write_page(report: Report, folder: Path, sheets: list[Path]) -> None:
     if sheets:
         lines += ["## Puzzles, update by update", *(f"![]({sheet.name})" for sheet in sheets)]
     with replacing(folder / REPORT) as temporary:
-        temporary.write_text("\n\n".join(lines) + "\n")
+        temporary.write_text("\n\n".join(lines) + "\n", encoding="utf-8")

@@ -70,7 +70,7 @@ class Recorder:
         files = {name: entry._asdict() for name, entry in sorted(self.entries.items())}
         path = self.folder / MANIFEST
         with naming(path), replacing(path) as temporary:
-            temporary.write_text(json.dumps({FORMAT_FIELD: FORMAT, "files": files}, indent=2) + "\n")
+            temporary.write_text(json.dumps({FORMAT_FIELD: FORMAT, "files": files}, indent=2) + "\n", encoding="utf-8")
 
 
 def record(folder: Path, *names: str) -> None:

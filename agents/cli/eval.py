@@ -108,7 +108,7 @@ def evaluate_command(
         print(judgement.in_environment)
         numbers |= judgement.summary()
     with replacing(output) as temporary:
-        temporary.write_text(json.dumps(numbers, indent=2, allow_nan=False) + "\n")
+        temporary.write_text(json.dumps(numbers, indent=2, allow_nan=False) + "\n", encoding="utf-8")
     if output == Path(run) / EVALUATION:
         write_card(Path(run))
     title = f"{Path(run).name}: {len(evaluation.right):,} {split} puzzles of {agent.family.name}"

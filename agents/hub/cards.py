@@ -28,9 +28,9 @@ PAPER = "https://arxiv.org/abs/2605.17811"
 def write_card(run: Path) -> Path:
     """Write the card of a checkpoint folder, unless someone has written their own there; return its path."""
     path = run / CARD
-    if not path.exists() or MARK in path.read_text():
+    if not path.exists() or MARK in path.read_text(encoding="utf-8"):
         with replacing(path) as temporary:
-            temporary.write_text(f"{model_card(load_config(run), run)}\n{MARK}\n")
+            temporary.write_text(f"{model_card(load_config(run), run)}\n{MARK}\n", encoding="utf-8")
     return path
 
 
@@ -74,7 +74,7 @@ def evaluation_of(run: Path | None) -> dict[str, Any] | None:
     if run is None:
         return None
     if (run / EVALUATION).is_file():
-        results = json.loads((run / EVALUATION).read_text())
+        results = json.loads((run / EVALUATION).read_text(encoding="utf-8"))
         return results | {"dataset": Path(results["dataset"]).stem}
     from agents.training.run_log import read_metrics  # imports TensorBoard
 

@@ -77,7 +77,7 @@ def pack(
             raise ValueError(f"{run}: no accuracy for the card, expected a run that was evaluated, or a dataset")
         note = _choice(run) if best else "" if dataset else " Measured before the weights were rounded to bfloat16."
         name = f"{OWNER}/{output.name}" if output.resolve().parent == FOLDER else None
-        (folder / CARD).write_text(str(model_card(model.config, run, results, name, note)))
+        (folder / CARD).write_text(str(model_card(model.config, run, results, name, note)), encoding="utf-8")
     return results
 
 

@@ -140,7 +140,7 @@ def held(config: TrainConfig, step: int, begun: bool, overwrite: bool) -> Iterat
                     _clear(run)
             path = run / TRAIN_CONFIG
             with naming(path), replacing(path) as temporary:
-                temporary.write_text(checked_json(config))
+                temporary.write_text(checked_json(config), encoding="utf-8")
             yield
     except OSError as error:
         if error.errno is None:

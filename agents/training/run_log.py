@@ -79,8 +79,8 @@ class JsonLines:
         kept = [line for line in read_metrics(run) if line["step"] <= step] if step else []
         self._path = run / METRICS
         with naming(self._path), replacing(self._path) as temporary:
-            temporary.write_text("".join(json.dumps(line) + "\n" for line in kept))
-        self._file = self._path.open("a")
+            temporary.write_text("".join(json.dumps(line) + "\n" for line in kept), encoding="utf-8")
+        self._file = self._path.open("a", encoding="utf-8")
 
     def write(self, step: int, split: str, values: Mapping[str, Any]) -> None:
         """Append one line; a kill of the process no longer loses it."""
@@ -145,9 +145,14 @@ class WandbSink:
         path = run / WANDB_ID
         if not path.is_file():
             with replacing(path) as temporary:
-                temporary.write_text(uuid.uuid4().hex)
+                temporary.write_text(uuid.uuid4().hex, encoding="utf-8")
         self._run = wandb.init(
-            project=project, name=run.name, id=path.read_text(), resume="allow", dir=str(run), config=dict(config)
+            project=project,
+            name=run.name,
+            id=path.read_text(encoding="utf-8"),
+            resume="allow",
+            dir=str(run),
+            config=dict(config),
         )
 
     def write(self, step: int, split: str, values: Mapping[str, Any]) -> None:
@@ -170,7 +175,7 @@ def read_metrics(run: Path, split: str | None = None) -> Iterator[dict[str, Any]
     path = run / METRICS
     if not path.is_file():
         return
-    for text in path.read_text().splitlines():
+    for text in path.read_text(encoding="utf-8").splitlines():
         try:
             line = json.loads(text)
         except json.JSONDecodeError:

@@ -34,7 +34,7 @@ def save_published(model: AIR, folder: Path, step: int = 0) -> Path:
     """
     weights = {key: value.cpu().clone() for key, value in to_authors(model.state_dict(), model.config).items()}
     with replacing(folder / ALL_CONFIG) as temporary:
-        temporary.write_text(yaml.safe_dump(settings(model.config)))
+        temporary.write_text(yaml.safe_dump(settings(model.config)), encoding="utf-8")
     path = folder / f"step_{step}"
     with replacing(path) as temporary:
         torch.save(weights, temporary)
