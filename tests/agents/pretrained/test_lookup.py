@@ -1,5 +1,7 @@
 """Models by name: folders, shipped ones, and a hub that serves, refuses or is not there."""
 
+import json
+import shutil
 import threading
 import time
 from collections.abc import Iterator
@@ -58,10 +60,10 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
             name, _, file = self.path.strip("/").partition("/resolve/main/")
             if not name:
                 self._answer(200, b"", {})
-            elif name == "someone/theirs":
+            elif name == "someone/theirs" and (theirs / file).is_file():
                 self._answer(200, (theirs / file).read_bytes(), {"ETag": f'"{file}"', "X-Repo-Commit": COMMIT})
             else:
-                missing = "EntryNotFound" if name == "someone/empty" else "RepoNotFound"
+                missing = "EntryNotFound" if name in ("someone/empty", "someone/theirs") else "RepoNotFound"
                 self._answer(404, b"", {"X-Error-Code": missing})
 
         do_GET = do_HEAD
@@ -104,6 +106,27 @@ def test_a_folder_comes_before_a_shipped_model_and_the_hub(shelf: Path, hub: lis
 def test_owner_and_name_are_the_hubs(name: str, tmp_path: Path, hub: list[str]) -> None:
     assert same(load_pretrained(name), load_model(tmp_path / "theirs"))
     assert [path.rpartition("/")[2] for path in hub if "resolve" in path]
+
+
+@pytest.mark.usefixtures("shelf", "hub")
+def test_a_model_of_the_hub_is_compared_with_its_manifest(tmp_path: Path) -> None:
+    weights = tmp_path / "theirs" / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1] + b"!")
+    with pytest.raises(CheckpointError, match=r"model\.safetensors: damaged, its sha256 is not the one in manifest"):
+        load_pretrained("hf://someone/theirs")
+
+
+@pytest.mark.usefixtures("shelf", "hub")
+def test_a_model_of_the_hub_may_be_from_before_there_were_manifests(tmp_path: Path) -> None:
+    config = tmp_path / "theirs" / "config.json"
+    (tmp_path / "theirs" / "manifest.json").unlink()
+    with pytest.raises(CheckpointError, match=r"no manifest\.json, which belongs to its config\.json"):
+        load_pretrained("hf://someone/theirs")
+    values = json.loads(config.read_text())
+    del values["format"]
+    config.write_text(json.dumps(values))
+    shutil.rmtree(tmp_path / "cache")
+    assert same(load_pretrained("hf://someone/theirs"), load_model(tmp_path / "theirs"))
 
 
 @pytest.mark.usefixtures("shelf")
