@@ -149,7 +149,6 @@ def train(model: AIR, data: Tensor, config: Config, generator: torch.Generator) 
             *_, next_halt, next_continue = model(tokens, state)
             worth = torch.where(last, next_halt, torch.maximum(next_halt, next_continue)).sigmoid()
         loss = stablemax_loss(logits, labels) + 0.5 * (bce(q_halt, exact.to(q_halt.dtype)) + bce(q_continue, worth))
-
         done = (step - config.warmup) / max(1, config.steps - config.warmup)
         rate = (step + 1) / config.warmup if step < config.warmup else (1 + math.cos(math.pi * done)) / 2
         optimizer.param_groups[0]["lr"] = config.lr * rate
@@ -170,12 +169,13 @@ def accuracy(model: AIR, data: Tensor) -> tuple[float, float]:
 
 
 def splits() -> tuple[Tensor, Tensor, Tensor]:
-    """Generate training, validation and test puzzles with their solutions, (N, 2, C) cell values each."""
+    """Generate puzzles with their solutions for training, validation and test, (N, 2, C) cell values each."""
     made = SUDOKU.generate(np.arange(10_000, dtype=np.uint64))
-    # One of all that are equal up to symmetry, so that no symmetry copy drawn in training is a test puzzle.
-    _, first = np.unique(SUDOKU.canonical(made.puzzle, made.solution), axis=0, return_index=True)
-    grids = np.stack((made.puzzle, made.solution), axis=1)[np.random.default_rng(0).permutation(first)]
-    return torch.from_numpy(grids).flatten(2).long()[:2_500].split((1_000, 500, 1_000))
+    data = torch.from_numpy(np.stack((made.puzzle, made.solution), axis=1)).flatten(2).long()
+    # Puzzles of one form are equal up to symmetry. Held-out forms are kept from training, with all their copies.
+    _, first, form = np.unique(SUDOKU.canonical(*made[:2]), axis=0, return_index=True, return_inverse=True)
+    order = np.random.default_rng(0).permutation(len(first))
+    return data[(order >= 1_250)[form.ravel()]], data[first[order < 250]], data[first[(order >= 250) & (order < 1_250)]]
 
 
 def main(steps: int, seed: int, device: str) -> None:
@@ -188,10 +188,8 @@ def main(steps: int, seed: int, device: str) -> None:
             seconds, (exact, cells) = time.perf_counter() - start, accuracy(model, validation)
             print(f"step {step}, {seconds:.0f} s: loss {loss:.3f}, validation: puzzles {exact:.1%}, cells {cells:.1%}")
     exact, z2 = accuracy(model, test)[0], 1.96**2 / len(test)  # Wilson's interval
-    low, high = (exact + z2 / 2 + end * math.sqrt(z2 * (exact - exact**2 + z2 / 4)) for end in (-1, 1))
-    print(
-        f"exact accuracy {exact:.1%} (95 % interval {low / (1 + z2):.1%} to {high / (1 + z2):.1%}) on {len(test)} unseen test puzzles"
-    )
+    low, high = ((exact + z2 / 2 + end * math.sqrt(z2 * (exact - exact**2 + z2 / 4))) / (1 + z2) for end in (-1, 1))
+    print(f"exact accuracy {exact:.1%} (95 % interval {low:z.1%} to {high:.1%}) on {len(test)} unseen test puzzles")
 
 
 if __name__ == "__main__":
