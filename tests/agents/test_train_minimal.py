@@ -16,7 +16,7 @@ from agents.training.act import initial_carry
 from examples import train_minimal
 from tests.agents.precision import assert_exact
 
-SMALL = train_minimal.Config(hidden=32, layers=1, max_steps=4, steps=20, batch=16, warmup=5, exploration=0.5)
+SMALL = train_minimal.Config(hidden=32, layers=1, max_steps=4, steps=20, batch=8, warmup=5, exploration=0.5)
 
 
 def trainer_of(config: train_minimal.Config, dataset: Path, output: Path) -> Trainer:
