@@ -1,8 +1,9 @@
-"""The lowest versions that ``pyproject.toml`` promises for the core packages: installed once, and used.
+"""The lowest versions that ``pyproject.toml`` promises: installed once, and used.
 
 Needs a package index.
 """
 
+import importlib.metadata
 import re
 import shutil
 import subprocess
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 SMOKE = """
 import os, sys
@@ -67,6 +69,37 @@ print("lowest versions work")
 """
 
 
+AGENTS_SMOKE = """
+import sys
+from pathlib import Path
+
+import gymnasium as gym
+from stable_baselines3 import PPO
+
+import air_envs
+from agents import AIRAgent
+from agents.cli import main
+from air_envs.sb3 import SB3VecEnv
+
+folder = Path(sys.argv[1])
+main(["data", "build", "sudoku-4x4", "--train", "20", "--test", "5", "--output", str(folder / "a.h5")])
+small = "--model.hidden 8 --model.heads 1 --model.layers 1 --model.max-steps 2 --model.family sudoku-4x4"
+train = f"train --dataset {folder}/a.h5 --output {folder}/run --steps 2 --batch 4 --device cpu --optimizer adamw {small}"
+main(train.split())
+main(["train", "--resume", str(folder / "run")])
+main(["eval", str(folder / "run"), str(folder / "a.h5"), "--device", "cpu"])
+main(["watch", str(folder / "run"), "--output", str(folder / "film")])
+main(["analyze", str(folder / "run"), str(folder / "a.h5"), "--output", str(folder / "analysis")])
+main(["pack", str(folder / "run"), "--output", str(folder / "packed")])
+agent = AIRAgent.from_pretrained(folder / "packed")
+env = gym.make("air_envs/Sudoku4x4-v0", action_type="propose")
+agent.predict(env.reset(seed=0)[0])
+mazes = gym.make_vec("air_envs/Maze-v0", num_envs=2, rows=5, columns=5, autoreset_mode="SameStep")
+PPO("MultiInputPolicy", SB3VecEnv(mazes), n_steps=8, batch_size=8).learn(16)
+print("lowest versions work")
+"""
+
+
 def lowest(requirements):
     """Return each requirement at its lowest version: "numpy>=2.0" becomes "numpy==2.0"."""
     pins = []
@@ -83,19 +116,33 @@ def run(*command, **options):
     return done.stdout
 
 
-@pytest.mark.slow
-def test_the_lowest_versions_of_the_core_packages_work(tmp_path):
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    pins = lowest(project["dependencies"])
+def smoke(tmp_path, script, *pins):
+    """Run a script in a new virtual environment with a copy of the project and packages of these versions."""
     source, python = tmp_path / "source", tmp_path / "venv" / "bin" / "python"
     source.mkdir()
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, source)
     for package in ("puzzles", "air_envs", "agents"):
         shutil.copytree(ROOT / package, source / package, ignore=shutil.ignore_patterns("__pycache__", "pretrained"))
+    (source / "agents" / "pretrained").mkdir()
+    for module in (ROOT / "agents" / "pretrained").glob("*.py"):
+        shutil.copy(module, source / "agents" / "pretrained")
     run(sys.executable, "-m", "venv", tmp_path / "venv")
     run(python, "-m", "pip", "install", "--quiet", source, *pins)
     run(python, "-m", "pip", "check")
     (tmp_path / "work").mkdir()
-    out = run(python, "-c", SMOKE, tmp_path / "work", cwd=tmp_path)
+    out = run(python, "-c", script, tmp_path / "work", cwd=tmp_path)
     assert out.endswith("lowest versions work\n")
+
+
+@pytest.mark.slow
+def test_the_lowest_versions_of_the_core_packages_work(tmp_path):
+    smoke(tmp_path, SMOKE, *lowest(PROJECT["dependencies"]))
+
+
+@pytest.mark.slow
+def test_the_lowest_versions_of_the_extra_agents_work(tmp_path):
+    """But for torch, whose older versions come with CUDA alone: it takes the version that is installed here."""
+    pins = lowest(PROJECT["dependencies"] + PROJECT["optional-dependencies"]["agents"])
+    torch = f"torch=={importlib.metadata.version('torch').partition('+')[0]}"
+    smoke(tmp_path, AGENTS_SMOKE, torch, *(pin for pin in pins if not pin.startswith("torch==")))
