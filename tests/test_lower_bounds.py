@@ -84,8 +84,8 @@ from air_envs.sb3 import SB3VecEnv
 folder = Path(sys.argv[1])
 main(["data", "build", "sudoku-4x4", "--train", "20", "--test", "5", "--output", str(folder / "a.h5")])
 small = "--model.hidden 8 --model.heads 1 --model.layers 1 --model.max-steps 2 --model.family sudoku-4x4"
-train = f"train --dataset {folder}/a.h5 --output {folder}/run --steps 2 --batch 4 --device cpu --optimizer adamw {small}"
-main(train.split())
+train = f"train --dataset {folder}/a.h5 --output {folder}/run --steps 2 --batch 4 --device cpu {small}"
+main([*train.split(), "--optimizer", "adamw"])
 main(["train", "--resume", str(folder / "run")])
 main(["eval", str(folder / "run"), str(folder / "a.h5"), "--device", "cpu"])
 main(["watch", str(folder / "run"), "--output", str(folder / "film")])
