@@ -133,7 +133,8 @@ class TrainConfig:
         require_between(self, 1, LARGEST_BATCH, "batch")
         require_between(self, 1, 1_000_000_000, "steps", "log_every", "eval_every", "eval_puzzles", "checkpoint_every")
         require_between(self, 1, 1_000_000_000, "keep")
-        require_between(self, 0, 1_000_000_000, "lr", "weight_decay", "warmup", "halting_weight")
+        require_between(self, 0, 1_000_000_000, "warmup")
+        require_between(self, 0, math.inf, "lr", "weight_decay", "halting_weight")
         check_seed(self.seed)
         if not 0 <= self.exploration <= 1:
             raise ValueError(f"exploration {self.exploration}, expected a probability")
