@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sys
+import time
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -19,22 +21,28 @@ def evaluate_command(
     split: str = "test",
     puzzles: int | None = None,
     act_steps: int | None = None,
+    halt: float = 0.99,
     halt_at: tuple[float, ...] = (0.5, 0.9, 0.99),
+    time_early: bool = False,
     attempts: int = 1,
     search: Search = DEFAULT_SEARCH,
     guesses: int = 1,
     noise: float = 0.3,
     episodes: bool = True,
-    batch: int = 256,
+    batch: int | None = None,
     device: str = "auto",
     dtype: Literal["float32", "bfloat16"] = "float32",
     compile: bool = False,
     output: Path | None = None,
     overwrite: bool = False,
+    record: bool = False,
 ) -> None:
     """Measure exact accuracy, the papers' number, and all that goes with it; play the same puzzles as episodes.
 
     Also: accuracy by ACT step and by difficulty, calibration of the halting head, cost and gain of early stopping.
+
+    A puzzle stops once the halting head is sure of its answer, which then counts for all later ACT steps. The papers
+    take every step: --halt 1.
 
     Args:
         run: folder of a training run, a shipped model such as sudoku-6x6, or hf://owner/name on the hub.
@@ -42,14 +50,16 @@ def evaluate_command(
         split: of the dataset.
         puzzles: how many, from the first on; by default all.
         act_steps: ACT steps per puzzle, also more than in training; by default the model's maximum.
-        halt_at: probabilities of a right answer at which to stop early, each in an evaluation of its own.
+        halt: probability of a right answer above which a puzzle stops; 1 takes every ACT step.
+        halt_at: lower ones, of which to say what stopping there would have given.
+        time_early: evaluate at each of them anew, to measure the time that it saves.
         attempts: at a puzzle, at most; a puzzle is retried while the halting head doubts the answer.
         search: how it is retried: with noise on the states, as a random symmetry copy, with guessed digits, or by
             several noisy trajectories at once of which the one that halts first answers.
         guesses: guessed digits in a puzzle, at most.
         noise: standard deviation of the noise; the states have root mean square 1.
         episodes: play the puzzles in their environment too.
-        batch: puzzles at a time, at most.
+        batch: puzzles at a time, at most; by default what suits the device.
         device: cpu, cuda, mps or auto.
         dtype: precision of the hidden states.
         compile: compile the ACT step with torch.compile (needs a C++ compiler on the CPU).
@@ -57,6 +67,7 @@ def evaluate_command(
             eval-NAME.json in the working directory for a shipped model NAME; -FAMILY is added to the name for another
             grid shape than the model was trained on.
         overwrite: replace the file, which may hold what was measured on another dataset.
+        record: write the result to the folder "results" of the working directory, for the leaderboard.
     """
     from puzzles.dataset import Dataset
 
@@ -66,16 +77,16 @@ def evaluate_command(
     from agents.checkpoints.folder import EVALUATION
     from agents.checkpoints.kinds import require_new_files
     from agents.config.training import read_train_config
-    from agents.evaluation import describe, evaluate, evaluate_attempts, evaluate_halting, report
-    from agents.evaluation.halting import logit
+    from agents.evaluation import cut_short, describe, evaluate, evaluate_attempts, evaluate_halting, report
+    from agents.evaluation.halting import check_thresholds
+    from agents.evaluation.records import evaluation_record, write_record
     from agents.evaluation.search import check_search
     from agents.figures.evaluation import draw_evaluation
     from agents.hub.cards import write_card
     from agents.thinking.agent import AIRAgent
     from puzzles.files import replacing
 
-    for threshold in halt_at:
-        logit(threshold)  # a wrong one is said now, not after the long part
+    check_thresholds(halt_at, halt)  # a wrong one is said now, not after the long part
     agent = AIRAgent.from_pretrained(run, device, dtype, compile, data.family.name)
     check_search(agent, attempts, search, guesses, noise)
     if output is None:
@@ -83,8 +94,12 @@ def evaluate_command(
     require_new_files(overwrite, output, output.with_suffix(".png"))
     if output == Path(run) / EVALUATION:
         read_train_config(Path(run))  # for the card: what is wrong with it is said now as well
-    evaluation = evaluate(agent, data, split, puzzles, act_steps, batch, keep_steps=episodes)
-    early = [evaluate_halting(agent, data, threshold, split, puzzles, act_steps, batch) for threshold in halt_at]
+    start = time.perf_counter()
+    evaluation = evaluate(agent, data, split, puzzles, act_steps, batch, keep_steps=True, halt=halt)
+    if time_early:
+        early = [evaluate_halting(agent, data, threshold, split, puzzles, act_steps, batch) for threshold in halt_at]
+    else:
+        early = [cut_short(evaluation, threshold) for threshold in halt_at]
     several = None
     if attempts > 1:
         several = evaluate_attempts(
@@ -100,7 +115,13 @@ def evaluate_command(
             noise=noise,
         )
     print(describe(evaluation, early, several))
-    numbers = {"run": run, "dataset": str(dataset), **report(evaluation, early, several)}
+    where = {"run": run, "dataset": str(dataset), "dataset_checksum": data.attributes["checksum"]}
+    numbers = {**where, **report(evaluation, early, several)}
+    if record:
+        seconds = time.perf_counter() - start if several else None
+        command = ["air-envs", *sys.argv[1:]]
+        measured = evaluation_record(run, agent, data, evaluation, several, noise, command, seconds)
+        print(f"record in {write_record(measured)}")
     if episodes:
         from agents.evaluation.episodes import play_evaluated
 

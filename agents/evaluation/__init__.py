@@ -1,4 +1,4 @@
-"""Measuring a trained model: ``evaluate`` thinks puzzles through, ``evaluate_halting`` stops when the model is sure.
+"""Measuring a trained model: ``evaluate`` thinks puzzles through, ``cut_short`` stops them when the model is sure.
 
 ``evaluate_attempts`` retries those it is not sure of (``agents.evaluation.search``). ``select`` chooses puzzles for the
 analyses.
@@ -7,8 +7,8 @@ analyses.
 """
 
 from agents.evaluation.attempts import AttemptsEvaluation, evaluate_attempts
-from agents.evaluation.full import Evaluation, evaluate, merge
-from agents.evaluation.halting import HaltingEvaluation, evaluate_halting, halting_steps
+from agents.evaluation.full import Evaluation, evaluate, halting_steps, merge
+from agents.evaluation.halting import HaltingEvaluation, cut_short, evaluate_halting
 from agents.evaluation.report import describe, report
 from agents.evaluation.selection import Selection, select
 from agents.evaluation.statistics import wilson_interval
@@ -18,6 +18,7 @@ __all__ = [
     "Evaluation",
     "HaltingEvaluation",
     "Selection",
+    "cut_short",
     "describe",
     "evaluate",
     "evaluate_attempts",

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 import puzzles
 from agents.config.search import DEFAULT_SEARCH, Search
-from agents.evaluation.halting import Answers, logit, think_until_sure
+from agents.evaluation.refilling import Answers, logit, think_until_sure
 from agents.evaluation.search import Copies, Guesses, Index, Noise, Retry, Think, check_search, noisy
 from agents.evaluation.selection import Marked, mark, select
 from agents.evaluation.statistics import wilson_interval
@@ -68,7 +68,7 @@ def evaluate_attempts(
     split: str = "test",
     count: int | None = None,
     max_steps: int | None = None,
-    batch: int = 256,
+    batch: int | None = None,
     guesses: int = 1,
     noise: float = 0.3,
     seed: int = 0,
@@ -88,7 +88,7 @@ def evaluate_attempts(
         split: of the dataset.
         count: how many puzzles; None takes all.
         max_steps: ACT steps per attempt at most; None takes the model's own maximum.
-        batch: puzzles at a time, at most.
+        batch: puzzles at a time, at most; None takes what suits the device.
         guesses: of the search of that name: in a puzzle at most; after so many the next attempt starts with one.
         noise: of the searches with noise: its standard deviation, where the states have root mean square 1.
         seed: of copies, guesses and noise. The same noise needs the same batch too.

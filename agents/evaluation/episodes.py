@@ -59,7 +59,7 @@ class Judgement:
 
 
 def judge(
-    agent: AIRAgent, dataset: Dataset, split: str = "test", count: int | None = None, batch: int = 256
+    agent: AIRAgent, dataset: Dataset, split: str = "test", count: int | None = None, batch: int | None = None
 ) -> Judgement:
     """Evaluate on tensors, and play the answers in the puzzles' environment; see ``evaluate`` and ``play``."""
     return play_evaluated(dataset, evaluate(agent, dataset, split, count, batch=batch, keep_steps=True))

@@ -1,4 +1,4 @@
-"""Every puzzle of a split for a fixed number of ACT steps, measured after each (AIR paper, results section)."""
+"""Puzzles of a split for a number of ACT steps, measured after each (AIR paper, results section)."""
 
 from __future__ import annotations
 
@@ -10,15 +10,16 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
-from tqdm import tqdm
 
 import puzzles
-from agents.data.batches import to_cells
-from agents.evaluation.selection import Marked, Shard, fresh_state, mark, select, warm_up
+from agents.evaluation.refilling import logit, think_until_sure
+from agents.evaluation.selection import Marked, Shard, mark, select, warm_up
 from agents.evaluation.statistics import Calibration, calibration, mean_interval, wilson_interval
 from agents.thinking.agent import AIRAgent
 from puzzles.dataset import Dataset
+
+BLOCK_BYTES = 1 << 28
+"""Of the answers after every step that are kept at a time, on the device."""
 
 
 @dataclass(frozen=True)
@@ -45,14 +46,14 @@ class Evaluation(Marked):
     dtype: str
     """Precision of the hidden states."""
     seconds: float
-    """Wall time of the forward passes, compiling left out."""
+    """Wall time of thinking, compiling left out."""
+    halt: float = 1.0
+    """Probability of a right answer above which a puzzle stopped: from then on every step repeats what it said there.
+    1 where every puzzle took all steps."""
+    computed: int = 0
+    """ACT steps computed, those of idle slots included."""
     by_step: puzzles.Grids | None = None
     """(N, T, rows, columns) uint8: the answer after each step, where it was asked for."""
-
-    @property
-    def cells(self) -> NDArray[np.float64]:
-        """(T,): fraction of cells equal to the label's after each step."""
-        return self.right.mean(0) / self._cells
 
     @property
     def accuracy(self) -> float:
@@ -74,6 +75,11 @@ class Evaluation(Marked):
         chosen = slice(None) if step is None else step
         return calibration(self.q_halt[:, chosen], self.exact[:, chosen])
 
+    @property
+    def steps(self) -> NDArray[np.intp]:
+        """(N,): ACT steps taken."""
+        return halting_steps(self.q_halt, self.halt)
+
     def summary(self) -> dict[str, Any]:
         """Return the numbers for programs; ``agents.evaluation.report`` says what each means."""
         exact = self.exact
@@ -82,6 +88,8 @@ class Evaluation(Marked):
             "split": self.split,
             "split_rule": self.split_rule,
             "act_steps": exact.shape[1],
+            "halt": self.halt,
+            "mean_act_steps": float(self.steps.mean()),
             "dtype": self.dtype,
             "exact_accuracy": self.accuracy,
             "exact_accuracy_interval_95": list(wilson_interval(int(exact[:, -1].sum()), len(exact))),
@@ -103,9 +111,14 @@ class Evaluation(Marked):
         return (
             f"exact accuracy {self.accuracy:.1%} (95 % interval {low:.1%} to {high:.1%}), solved by the rules "
             f"{self.solved[:, -1].mean():.1%}, cells {self.cells[-1]:.2%}; {len(self.exact)} {self.split} puzzles, "
-            f"split rule {self.split_rule}, {self.exact.shape[1]} ACT steps, {self.dtype}, "
+            f"split rule {self.split_rule}, {self._say_steps()}, {self.dtype}, "
             f"{self.puzzles_per_second:.1f} puzzles/s"
         )
+
+    def _say_steps(self) -> str:
+        if self.halt == 1:
+            return f"{self.exact.shape[1]} ACT steps"
+        return f"{self.steps.mean():.1f} of {self.exact.shape[1]} ACT steps, halted above {self.halt:.0%}"
 
 
 @torch.inference_mode()
@@ -115,12 +128,16 @@ def evaluate(
     split: str = "test",
     count: int | None = None,
     max_steps: int | None = None,
-    batch: int = 256,
+    batch: int | None = None,
     progress: bool = True,
     shard: Shard = (0, 1),
     keep_steps: bool = False,
+    halt: float = 1.0,
 ) -> Evaluation:
     """Run the first ``count`` puzzles of a split for ``max_steps`` ACT steps and compare with the labels.
+
+    By default every puzzle takes all of them, as the papers' do. With ``halt`` a puzzle stops when its halting head is
+    sure, and keeps its answer and its halting logit in every later step.
 
     The result does not depend on how puzzles share batches. In bfloat16, and on devices whose products choose another
     order of summation for another shape, the size of a batch can move the last bits of a logit.
@@ -131,34 +148,40 @@ def evaluate(
         split: of the dataset.
         count: how many puzzles; None takes all.
         max_steps: ACT steps per puzzle, also more than in training; None takes the model's own maximum.
-        batch: puzzles at a time, at most.
+        batch: puzzles at a time, at most; None takes what suits the device.
         progress: show a bar.
         shard: (rank, world), to measure one of ``world`` slices of the puzzles; ``merge`` joins the results.
         keep_steps: keep the answer after each step.
+        halt: probability that the answer is right above which a puzzle stops; 1 never stops.
 
     Raises:
-        ValueError: a number below 1, no such shard, or the model is for another family.
+        ValueError: a number below 1, no such shard, ``halt`` is no probability, or the model is for another family.
         DatasetError: no such split, or a damaged one.
     """
-    data, steps, size = select(agent, dataset, split, count, max_steps, batch, shard)
+    least = logit(halt)
+    selection = select(agent, dataset, split, count, max_steps, batch, shard)
+    data, steps = selection.data, selection.max_steps
     count = len(data.puzzle)
     right, solved = np.zeros((count, steps), np.int32), np.zeros((count, steps), bool)
     q_halt, answers = np.zeros((count, steps), np.float32), np.zeros_like(data.puzzle)
     by_step = np.zeros((count, steps, *agent.family.shape), np.uint8) if keep_steps else None
-    warm_up(agent, [size])
-    seconds = 0.0
-    with tqdm(total=count, desc="evaluating", unit="puzzle", leave=False, disable=not progress) as bar:
-        for first in range(0, count, size):
-            part = slice(first, first + size)
-            rows = data.take(part)
-            start = time.perf_counter()
-            answer, q_halt[part] = _think(agent, rows.puzzle, steps, size)
-            seconds += time.perf_counter() - start
-            right[part], solved[part] = mark(agent.family, rows, answer)
-            answers[part] = answer[:, -1]
-            if by_step is not None:
-                by_step[part] = answer
-            bar.update(len(rows.puzzle))
+    warm_up(agent, selection.sizes if halt < 1 and agent.step is not agent.model else [selection.size])
+    seconds, computed = 0.0, 0
+    rows = max(1, BLOCK_BYTES // (steps * agent.model.cells))
+    for first in range(0, count, rows):
+        part = slice(first, first + rows)
+        block = selection._replace(data=data.take(part))
+        what = "evaluating" if count <= rows else f"evaluating from puzzle {first:,} of {count:,}"
+        start = time.perf_counter()
+        found = think_until_sure(agent, block, least, what, progress, keep_steps=True)
+        seconds += time.perf_counter() - start
+        computed += found.computed
+        assert found.by_step is not None
+        assert found.q_by_step is not None
+        right[part], solved[part] = mark(agent.family, block.data, found.by_step)
+        q_halt[part], answers[part] = found.q_by_step, found.answers
+        if by_step is not None:
+            by_step[part] = found.by_step
     return Evaluation(
         right=right,
         solved=solved,
@@ -171,7 +194,16 @@ def evaluate(
         split_rule=dataset.split_rule,
         dtype=str(agent.dtype).removeprefix("torch."),
         seconds=seconds,
+        halt=halt,
+        computed=computed,
     )
+
+
+def halting_steps(q_halt: NDArray[np.float32], threshold: float) -> NDArray[np.intp]:
+    """Return after how many ACT steps puzzles halt at a threshold, given their (N, T) logits at every step: (N,)."""
+    halts = q_halt > logit(threshold)
+    halts[:, -1] = True
+    return halts.argmax(1) + 1
 
 
 def merge(evaluations: Sequence[Evaluation]) -> Evaluation:
@@ -187,6 +219,8 @@ def merge(evaluations: Sequence[Evaluation]) -> Evaluation:
         parts = [getattr(evaluation, name) for evaluation in evaluations]
         if name == "seconds":
             values[name] = max(parts)
+        elif name == "computed":
+            values[name] = sum(parts)
         elif isinstance(parts[0], np.ndarray):
             values[name] = np.concatenate(parts)
         elif len(set(parts)) == 1:
@@ -194,24 +228,3 @@ def merge(evaluations: Sequence[Evaluation]) -> Evaluation:
         else:
             raise ValueError(f"shards differ in {name}: {parts}")
     return Evaluation(**values)
-
-
-def _think(
-    agent: AIRAgent, puzzle: puzzles.Grids, steps: int, size: int
-) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-    """Answer (B, rows, columns) uint8 puzzles in a batch padded to ``size``; wait for the device only at the end.
-
-    Returns:
-        The answers after each step, (B, steps, rows, columns) uint8, and the halting logits, (B, steps) float32.
-    """
-    tokens = agent.tokens(puzzle)
-    tokens = tokens[torch.arange(size, device=agent.device).clamp(max=len(puzzle) - 1)]
-    state = fresh_state(agent, size)
-    answers: list[Tensor] = []
-    q_halt: list[Tensor] = []
-    for _ in range(steps):
-        state, output = agent.step(tokens, state)
-        answers.append(to_cells(output.logits, agent.family))
-        q_halt.append(output.q_halt)
-    found = torch.stack(answers, 1)[: len(puzzle)], torch.stack(q_halt, 1)[: len(puzzle)]
-    return found[0].cpu().numpy(), found[1].cpu().numpy()

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from agents.evaluation.attempts import AttemptsEvaluation
-from agents.evaluation.full import Evaluation
-from agents.evaluation.halting import HaltingEvaluation, halting_steps
+from agents.evaluation.full import Evaluation, halting_steps
+from agents.evaluation.halting import HaltingEvaluation
 from agents.evaluation.statistics import quantile_bins, wilson_interval
 
 RATING_BINS = 8
@@ -28,10 +28,13 @@ _CALIBRATION = {
 KEYS = {
     "run": "folder or hub name of the model",
     "dataset": "path of the dataset",
+    "dataset_checksum": "its checksum",
     "puzzles": "how many were measured",
     "split": "of the dataset",
     "split_rule": "how no two puzzles of the dataset are equal: canonical (not even up to symmetry) or exact",
-    "act_steps": "ACT steps per puzzle",
+    "act_steps": "ACT steps per puzzle at most",
+    "halt": "probability of a right answer above which a puzzle stopped and kept its answer; 1 where none did",
+    "mean_act_steps": "taken per puzzle",
     "dtype": "precision of the hidden states",
     "exact_accuracy": "fraction of puzzles with every cell equal to the label after the last step: the papers' number",
     "exact_accuracy_interval_95": "its 95 % interval (Wilson)",
@@ -64,16 +67,16 @@ KEYS = {
     "halting_curve[].threshold": "probability above which a puzzle would halt; computed from the full evaluation",
     "halting_curve[].exact_accuracy": "of the answers at that moment",
     "halting_curve[].mean_act_steps": "taken until then",
-    "early_stopping[].threshold": "probability above which a puzzle did halt, in an evaluation of its own",
+    "early_stopping[].threshold": "probability above which a puzzle halts",
     "early_stopping[].exact_accuracy": "of the answers then",
     "early_stopping[].exact_accuracy_interval_95": "its 95 % interval (Wilson)",
     "early_stopping[].exact_accuracy_cost": "exact_accuracy of all steps minus this one",
     "early_stopping[].exact_accuracy_cost_interval_95": "its 95 % interval, puzzle by puzzle (normal)",
     "early_stopping[].solved_by_rules": "fraction right by the rules",
     "early_stopping[].mean_act_steps": "taken per puzzle",
-    "early_stopping[].occupancy": "fraction of the computed ACT steps that served a puzzle, not an idle slot",
-    "early_stopping[].puzzles_per_second": "throughput, refilling included, compiling left out",
-    "early_stopping[].speedup": "time of all steps divided by this time",
+    "early_stopping[].occupancy": "of the computed ACT steps, fraction that served a puzzle; --time-early alone",
+    "early_stopping[].puzzles_per_second": "throughput, refilling included, compiling left out; --time-early alone",
+    "early_stopping[].speedup": "time of the evaluation divided by this time; --time-early alone",
     "attempts[].search": "how a puzzle is retried: noise, symmetry, guesses or first-to-halt",
     "attempts[].threshold": "probability above which a puzzle halts and is not retried",
     "attempts[].attempts": "at a puzzle, at most",
@@ -130,9 +133,9 @@ def by_rating(evaluation: Evaluation, bins: int = RATING_BINS) -> Iterator[dict[
 
 
 def halting_curve(evaluation: Evaluation, thresholds: Sequence[float] = CURVE_THRESHOLDS) -> Iterator[dict[str, float]]:
-    """Yield what stopping at each threshold would cost and save, without running the model again."""
+    """Yield what stopping at each threshold, up to the evaluation's own, would cost and save; nothing runs again."""
     exact = evaluation.exact
-    for threshold in thresholds:
+    for threshold in (threshold for threshold in thresholds if threshold <= evaluation.halt):
         steps = halting_steps(evaluation.q_halt, threshold)
         stopped = exact[np.arange(len(exact)), steps - 1]
         yield {
@@ -182,11 +185,13 @@ def _rating_line(group: dict[str, Any]) -> str:
 
 def _early_line(stopped: dict[str, Any]) -> str:
     low, high = stopped["exact_accuracy_cost_interval_95"]
-    return (
+    line = (
         f"  above {stopped['threshold']:5.1%}: {stopped['exact_accuracy']:6.1%} exact, costs "
-        f"{stopped['exact_accuracy_cost']:.2%} ({low:.2%} to {high:.2%}); {stopped['mean_act_steps']:.1f} ACT steps, "
-        f"{stopped['puzzles_per_second']:.1f} puzzles/s, {stopped['speedup']:.1f} times as fast"
+        f"{stopped['exact_accuracy_cost']:.2%} ({low:.2%} to {high:.2%}); {stopped['mean_act_steps']:.1f} ACT steps"
     )
+    if "speedup" not in stopped:
+        return line
+    return f"{line}, {stopped['puzzles_per_second']:.1f} puzzles/s, {stopped['speedup']:.1f} times as fast"
 
 
 def _attempts_line(attempt: dict[str, Any]) -> str:

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 import puzzles
 from agents.config.search import SEARCHES, Search
 from agents.evaluation.guesses import guess
-from agents.evaluation.halting import Answers
+from agents.evaluation.refilling import Answers
 from agents.models.air import State
 from agents.thinking.agent import AIRAgent
 

@@ -116,16 +116,16 @@ def _draw_halting(axes: Axes, evaluation: Evaluation, early: Sequence[HaltingEva
             100 * point["exact_accuracy"],
             "o",
             color=color,
-            label=f"above {point['threshold']:g}: {point['speedup']:.1f} times as fast",
+            label=f"above {point['threshold']:g}: {point['mean_act_steps']:.1f} ACT steps",
         )
     axes.plot(
-        evaluation.exact.shape[1],
+        evaluation.steps.mean(),
         100 * evaluation.accuracy,
         "D",
         color=BLUE,
         markersize=9,
         zorder=1,
-        label="all steps",
+        label="all steps" if evaluation.halt == 1 else f"above {evaluation.halt:g}",
         clip_on=False,
     )
     axes.set(title="Early stopping", xlabel="mean ACT steps", ylabel="exact, %")

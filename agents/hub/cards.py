@@ -15,7 +15,9 @@ import puzzles
 from agents.checkpoints.folder import EVALUATION, load_config
 from agents.config.flags import flags
 from agents.config.model import CARD, AIRConfig
+from agents.config.structure import Structure, structure
 from agents.config.training import TrainConfig, other_validation, read_train_config
+from agents.evaluation.records import RECORDED
 from agents.models.cost import count_parameters
 from puzzles.dataset import Dataset
 from puzzles.files import replacing
@@ -55,10 +57,10 @@ def model_card(
     data = ModelCardData(
         license="apache-2.0",
         library_name="air-envs",
-        tags=["reasoning", "recurrent-transformer", puzzles.family(config.family).kind, config.variant_name],
+        tags=_tags(config),
         datasets=_hub_datasets(train) if train else None,
         metrics=["accuracy"],
-        model_name=f"AIR {config.variant_name} {config.family}",
+        model_name=_title(config),
         eval_results=[_eval_result(config, results)] if results else None,
     )
     others = [_accuracy(other) for other in _other_evaluations(run, train)] if run and train else []
@@ -108,12 +110,14 @@ def _paragraphs(
     note: str,
     others: list[str],
 ) -> Iterator[str]:
-    yield f"# AIR {config.variant_name}, {config.family}"
+    yield f"# {_title(config)}"
     yield (
         f"A recurrent Transformer that solves {config.family} puzzles by up to {config.max_steps} ACT steps of the "
         f"program `{config.program}` over two hidden states ([paper]({PAPER})). "
         f"{count_parameters(config) / 1e6:.2f} million weights."
     )
+    if (found := structure(config)).kind == "own":
+        yield _own(found)
     if results:
         yield "## Accuracy"
         yield _accuracy(results) + note
@@ -135,6 +139,105 @@ def _paragraphs(
         yield f"{each} {datasets}, seed {train.seed}.\n\n```sh\n{training_command(train)}\n```"
     yield "## Configuration"
     yield f"```json\n{json.dumps(dataclasses.asdict(config), indent=2)}\n```"
+
+
+def renewed_card(text: str, config: AIRConfig, records: list[dict[str, Any]]) -> str:
+    """Return a card whose title, metadata and section on accuracy are those of the records of its model.
+
+    Args:
+        text: of the card, with the sections that ``model_card`` writes.
+        config: of the model.
+        records: of its evaluations, as ``agents.evaluation.records`` keeps them.
+
+    Raises:
+        ValueError: the card lacks a section.
+    """
+    card = ModelCard(text)
+    for section in ("## Accuracy", "## Use"):
+        if f"\n{section}\n" not in card.text:
+            raise ValueError(f"model card of {config.family}: no section {section!r}, expected those of model_card")
+    shown = sorted(records, key=_card_order)
+    data = ModelCardData(
+        **card.data.to_dict()
+        | {
+            "tags": _tags(config),
+            "model_name": _title(config),
+            "eval_results": [_record_result(record) for record in shown] or None,
+            "model-index": None,
+        }
+    )
+    before, rest = card.text.split("\n## Accuracy\n")
+    introduction = [part for part in before.strip().split("\n\n")[1:] if not part.startswith(OWN)]
+    if (found := structure(config)).kind == "own":
+        introduction.append(_own(found))
+    lines = "\n".join(f"- {_record_line(record)}" for record in shown)
+    parts = [f"# {_title(config)}", *introduction, "## Accuracy", lines, "## Use", rest.split("\n## Use\n")[1].strip()]
+    return f"---\n{data.to_yaml()}\n---\n\n" + "\n\n".join(parts) + "\n"
+
+
+OWN = "The structure is not the paper's:"
+
+
+def _own(found: Structure) -> str:
+    return f"{OWN} {found.text}; {found.note}."
+
+
+def _title(config: AIRConfig) -> str:
+    """Call a model AIR only where it is the paper's or a variant of that."""
+    if structure(config).kind == "own":
+        return f"Recurrent reasoner of two states, {config.family}"
+    return f"AIR {config.variant_name}, {config.family}"
+
+
+def _tags(config: AIRConfig) -> list[str]:
+    variant = [] if structure(config).kind == "own" else [config.variant_name]
+    return ["reasoning", "recurrent-transformer", puzzles.family(config.family).kind, *variant]
+
+
+def _card_order(record: dict[str, Any]) -> tuple[Any, ...]:
+    """Published test sets first, then by name; of one, most puzzles and steps first."""
+    test = record["test_set"]
+    kinds = ("published", "stand-in", "generated")
+    order = kinds.index(test["kind"]), test["name"], -record["puzzles"], -record["act_steps"]
+    return *order, record["attempts"], -record["halt"]
+
+
+def _record_line(record: dict[str, Any]) -> str:
+    test, exact = record["test_set"], record["exact"]
+    low, high = exact["interval_95"]
+    steps = f"at most {record['act_steps']} ACT steps"
+    if record["mean_act_steps"] == record["act_steps"]:
+        steps = f"{record['act_steps']} ACT steps"
+    elif record["mean_act_steps"] is not None:
+        steps += f", {record['mean_act_steps']:.1f} on average"
+    tries = f", {record['attempts']} attempts by {record['search']}" if record["attempts"] > 1 else ""
+    rules = record["rules"]
+    by_rules = f", by the rules {rules['accuracy']:.1%}" if rules and rules["right"] != exact["right"] else ""
+    note = f"; {record['note']}" if record.get("note") else ""
+    if record["origin"] != RECORDED:
+        note += f"; {record['origin']}"
+    cells = f", {record['cells']:.2%} of the cells" if record.get("cells") else ""
+    kind = {"stand-in": "stand-in for the published set"}.get(test["kind"], test["kind"])
+    return (
+        f"{exact['accuracy']:.1%} of {record['puzzles']:,} {test['split']} puzzles of `{test['name']}` ({kind}) "
+        f"exactly right (95 % interval {low:.1%} to {high:.1%}){cells}{by_rules}; {steps}{tries}, {record['dtype']}, "
+        f"{record['date']}{note}"
+    )
+
+
+def _record_result(record: dict[str, Any]) -> EvalResult:
+    test = record["test_set"]
+    tries = f", {record['attempts']} attempts by {record['search']}" if record["attempts"] > 1 else ""
+    halted = f", halted above {record['halt']:g}" if record["halt"] < 1 else ""
+    return EvalResult(
+        task_type="puzzle-solving",
+        dataset_type=test["family"],
+        dataset_name=test["name"],
+        dataset_split=test["split"],
+        metric_type="accuracy",
+        metric_name=f"exact accuracy of {record['puzzles']:,}, {record['act_steps']} ACT steps{halted}{tries}",
+        metric_value=record["exact"]["accuracy"],
+    )
 
 
 def _accuracy(results: dict[str, Any]) -> str:

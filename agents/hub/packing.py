@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import torch
 
 import puzzles as families
+from agents.checkpoints.chain import CHAIN
 from agents.checkpoints.errors import CheckpointError
 from agents.checkpoints.folder import BEST_EVALUATION, load_model, save_model
 from agents.checkpoints.kinds import BEST, WEIGHTS, require_replaceable
@@ -19,6 +21,7 @@ from agents.config.reading import shown
 from agents.config.training import read_train_config
 from agents.data.batches import open_dataset
 from agents.evaluation import evaluate
+from agents.evaluation.records import check_unseen
 from agents.hub.cards import evaluation_of, model_card
 from agents.hub.generator import generator_options, require_options
 from agents.models.devices import pick_device
@@ -60,7 +63,8 @@ def pack(
     Raises:
         CheckpointError: no such checkpoint, or a damaged one.
         ValueError: a file above ``MAX_BYTES``, a dataset of another family, none, or that of the training, for the best
-            weights, no accuracy to put on the card, or no options of the family's generator.
+            weights, no accuracy to put on the card, one of puzzles that the run or one before it trained or selected
+            on, or no options of the family's generator.
         FileExistsError: something stands at ``output``.
     """
     require_replaceable(output, overwrite, "pack", "model")
@@ -75,7 +79,12 @@ def pack(
         results = _measured(folder, dataset, puzzles, device) if dataset else evaluation_of(run)
         if results is None:
             raise ValueError(f"{run}: no accuracy for the card, expected a run that was evaluated, or a dataset")
+        known = check_unseen(str(run), results["dataset"], results.get("dataset_checksum"), results["split"])
         note = _choice(run) if best else "" if dataset else " Measured before the weights were rounded to bfloat16."
+        if not known:
+            note += " Which datasets the run and those before it were trained and selected on is not recorded."
+        if (run / CHAIN).is_file():
+            shutil.copy(run / CHAIN, folder / CHAIN)
         name = f"{OWNER}/{output.name}" if output.resolve().parent == FOLDER else None
         (folder / CARD).write_text(str(model_card(model.config, run, results, name, note)), encoding="utf-8")
     return results
@@ -102,4 +111,5 @@ def _check_size(path: Path) -> None:
 def _measured(folder: Path, dataset: Path, puzzles: int | None, device: str) -> dict[str, Any]:
     agent = AIRAgent(load_model(folder, pick_device(device)))
     data = open_dataset(dataset, agent.family.name)
-    return evaluate(agent, data, count=puzzles).summary() | {"dataset": dataset.stem}
+    where = {"dataset": dataset.stem, "dataset_checksum": data.attributes["checksum"]}
+    return evaluate(agent, data, count=puzzles).summary() | where

@@ -5,7 +5,6 @@ Shapes: B batch, S positions that f sees, D hidden = n symbols of d channels, I 
 
 from __future__ import annotations
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -44,20 +43,14 @@ class CandidateBlock(nn.Module):
         """(B, S, D) to the same."""
         rows, columns = self.grid
         h = h.unflatten(-1, (self.symbols, -1))
-        before, cells = h.split((h.shape[1] - rows * columns, rows * columns), dim=1)
-        read = torch.cat((self._read(before) + self.whole(cells.mean(1, keepdim=True)), self._read_cells(cells)), dim=1)
+        first = h.shape[1] - rows * columns
+        cells = h[:, first:]
+        read = self.own(h)  # the widest tensor by far: what is added to it is added in place
+        read += self.cell(h.mean(2, keepdim=True))
+        read[:, :first] += self.whole(cells.mean(1, keepdim=True))
+        for (height, width), kind in zip(self.regions, self.kinds, strict=True):
+            tiles = rows // height, height, columns // width, width
+            mean = cells.unflatten(1, tiles).mean((2, 4), keepdim=True)
+            read[:, first:].unflatten(1, tiles).add_(self.around[kind](mean))
         gate, up = read.chunk(2, dim=-1)
         return rms_norm(h + self.down(F.silu(gate) * up)).flatten(2)
-
-    def _read(self, h: Tensor) -> Tensor:
-        """Read each candidate and its cell: (B, positions, n, d) to (B, positions, n, 2 * I)."""
-        return self.own(h) + self.cell(h.mean(2, keepdim=True))
-
-    def _read_cells(self, cells: Tensor) -> Tensor:
-        """Read the regions around each candidate as well."""
-        read = self._read(cells)
-        for (height, width), kind in zip(self.regions, self.kinds, strict=True):
-            tiles = self.grid[0] // height, height, self.grid[1] // width, width
-            mean = cells.unflatten(1, tiles).mean((2, 4), keepdim=True)
-            read = (read.unflatten(1, tiles) + self.around[kind](mean)).flatten(1, 4)
-        return read

@@ -8,8 +8,17 @@ import numpy as np
 import pytest
 import torch
 
-from agents.evaluation import Evaluation, HaltingEvaluation, evaluate, evaluate_halting, halting_steps, merge
-from agents.evaluation.selection import select
+from agents.evaluation import (
+    Evaluation,
+    HaltingEvaluation,
+    cut_short,
+    evaluate,
+    evaluate_halting,
+    halting_steps,
+    merge,
+    refilling,
+)
+from agents.evaluation.selection import default_batch, select
 from agents.evaluation.statistics import calibration, mean_interval, quantile_bins, wilson_interval
 from agents.models.air import AIR, Output, State
 from agents.thinking.agent import AIRAgent
@@ -190,7 +199,83 @@ def test_halting_is_the_full_evaluation_cut_short(agent: AIRAgent, data: Dataset
     np.testing.assert_allclose(found.q_halt, full.q_halt[rows], rtol=STORED)
 
 
+@pytest.mark.parametrize("threshold", [0.0, 0.5, 0.9])
+@pytest.mark.parametrize("batch", [5, 16, 64])
+def test_cutting_short_needs_no_second_thought(agent: AIRAgent, data: Dataset, threshold: float, batch: int) -> None:
+    full = evaluate(agent, data, max_steps=8, batch=batch, keep_steps=True, progress=False)
+    cut = cut_short(full, threshold)
+    thought = evaluate_halting(agent, data, threshold, max_steps=8, batch=batch, progress=False)
+    for name in ("steps", "right", "solved", "answers"):
+        assert np.array_equal(getattr(cut, name), getattr(thought, name)), name
+    np.testing.assert_allclose(cut.q_halt, thought.q_halt, rtol=STORED)
+    untimed = thought.summary(full)
+    for key in ("occupancy", "puzzles_per_second", "speedup"):
+        del untimed[key]
+    assert cut.summary(full) == untimed
+
+
+@pytest.mark.parametrize("halt", [0.5, 0.9])
+@pytest.mark.parametrize("batch", [5, 64])
+def test_halted_puzzles_keep_what_they_said(agent: AIRAgent, data: Dataset, halt: float, batch: int) -> None:
+    full = evaluate(agent, data, max_steps=8, keep_steps=True, progress=False)
+    found = evaluate(agent, data, max_steps=8, batch=batch, keep_steps=True, halt=halt, progress=False)
+    steps = halting_steps(full.q_halt, halt)
+    assert np.array_equal(found.steps, steps)
+    assert steps.sum() <= found.computed < 40 * 8
+    carried = np.arange(40)[:, None], np.minimum(np.arange(8), steps[:, None] - 1)
+    for name in ("right", "solved", "by_step"):
+        assert np.array_equal(getattr(found, name), getattr(full, name)[carried]), name
+    np.testing.assert_allclose(found.q_halt, full.q_halt[carried], rtol=STORED)
+    assert np.array_equal(found.answers, found.by_step[:, -1])
+    for threshold in (0.3, halt):
+        some, every = (cut_short(evaluation, threshold).summary(full) for evaluation in (found, full))
+        assert some == every
+
+
+def test_cutting_short_later_than_the_evaluation_stopped_is_refused(agent: AIRAgent, data: Dataset) -> None:
+    found = evaluate(agent, data, keep_steps=True, halt=0.5, progress=False)
+    with pytest.raises(ValueError, match=r"halting threshold 0.6, expected at most 0.5"):
+        cut_short(found, 0.6)
+    with pytest.raises(ValueError, match="answers of the last ACT step alone"):
+        cut_short(evaluate(agent, data, progress=False), 0.5)
+
+
+def test_blocks_of_puzzles_join_to_the_whole(agent: AIRAgent, data: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Answers of every step are kept for so many puzzles at a time as fit into memory."""
+    whole = evaluate(agent, data, batch=8, keep_steps=True, progress=False)
+    monkeypatch.setattr("agents.evaluation.full.BLOCK_BYTES", 4 * 16 * 9)
+    found = evaluate(agent, data, batch=8, keep_steps=True, progress=False)
+    same(found, whole)
+    assert np.array_equal(found.by_step, whole.by_step)
+
+
+def test_progress_is_seen_from_the_first_act_step_on(
+    rigged: AIRAgent, data: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[int] = []
+
+    class Bar(refilling.tqdm):
+        def update(self, n: float = 1) -> bool | None:
+            seen.append(int(n))
+            return super().update(n)
+
+    monkeypatch.setattr(refilling, "tqdm", Bar)
+    evaluate(rigged, data, batch=20, halt=0.5, progress=False)
+    assert seen[0] == 20 + 3 * (SURE[:20] == 1).sum()  # one step of each; those that halted have no more to take
+    assert sum(seen) == 40 * 4
+
+
+def test_the_batch_suits_the_device(agent: AIRAgent) -> None:
+    """2 ** 20 bytes hold so many states of 17 positions of 32 channels in float64."""
+    assert default_batch(agent) == 2**20 // (17 * 32 * 8) == 240
+
+
+def test_an_eager_batch_is_compacted_to_the_last_puzzle(agent: AIRAgent, data: Dataset) -> None:
+    assert select(agent, data, batch=20).sizes == [20, 10, 5, 2, 1]
+
+
 def test_the_batch_is_compacted_in_few_shapes(rigged: AIRAgent, data: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a compiled agent, as one is whose step is not its model's own."""
     sizes: list[int] = []
     step = rigged.step
     monkeypatch.setattr(rigged, "step", lambda tokens, state: sizes.append(len(tokens)) or step(tokens, state))

@@ -10,7 +10,7 @@ import torch
 
 from agents.checkpoints.folder import save_model
 from agents.cli import main
-from agents.evaluation import Evaluation, HaltingEvaluation, describe, evaluate, evaluate_halting, report
+from agents.evaluation import Evaluation, HaltingEvaluation, cut_short, describe, evaluate, evaluate_halting, report
 from agents.evaluation.report import KEYS, by_rating, halting_curve
 from agents.figures.evaluation import draw_evaluation
 from agents.models.air import AIR
@@ -124,11 +124,14 @@ def test_eval_writes_numbers_and_a_picture(
 ) -> None:
     output = tmp_path / "out" / "numbers.json"
     args = [str(checkpoint), str(dataset), "--device", "cpu", "--batch", "16", "--output", str(output)]
-    main(["eval", *args, "--act-steps", "6", "--halt-at", "0.5", "1.0", "--puzzles", "30", "--attempts", "2"])
+    main(
+        ["eval", *args, "--act-steps", "6", "--halt-at", "0.5", "1.0", "--puzzles", "30", "--attempts", "2"]
+        + ["--halt", "1", "--time-early"]
+    )
     out = capsys.readouterr().out
     assert "exact accuracy" in out
     assert "in the environment: solved" in out
-    numbers = json.loads(output.read_text())
+    numbers = json.loads(output.read_text(encoding="utf-8"))
     assert set(keys(numbers)) == set(KEYS)
     assert (numbers["puzzles"], numbers["act_steps"]) == (30, 6)
     assert len(numbers["exact_accuracy_by_step"]) == 6
@@ -145,7 +148,7 @@ def test_eval_without_episodes_or_early_stopping(
 ) -> None:
     main(["eval", str(checkpoint), str(dataset), "--device", "cpu", "--no-episodes", "--halt-at", "--puzzles", "5"])
     assert "environment" not in capsys.readouterr().out
-    numbers = json.loads((checkpoint / "eval.json").read_text())
+    numbers = json.loads((checkpoint / "eval.json").read_text(encoding="utf-8"))
     assert numbers["early_stopping"] == []
     assert not [key for key in numbers if key.startswith("environment")]
     assert (checkpoint / "eval.png").is_file()
@@ -159,6 +162,40 @@ def test_a_wrong_threshold_is_said_before_anything_runs(
         main(["eval", str(checkpoint), str(dataset), "--halt-at", "0.5", "2", "--output", str(output)])
     assert "halting threshold 2.0, expected a probability" in capsys.readouterr().err
     assert not output.exists()
+
+
+def test_eval_stops_sure_puzzles_unless_told_otherwise(checkpoint: Path, dataset: Path, tmp_path: Path) -> None:
+    output = tmp_path / "numbers.json"
+    main(["eval", str(checkpoint), str(dataset), "--act-steps", "8", "--no-episodes", "--output", str(output)])
+    stopped = json.loads(output.read_text(encoding="utf-8"))
+    main(["eval", str(checkpoint), str(dataset), "--act-steps", "8", "--no-episodes", "--output", str(output)]
+         + ["--halt", "1"])  # fmt: skip
+    full = json.loads(output.read_text(encoding="utf-8"))
+    assert (stopped["halt"], full["halt"]) == (0.99, 1.0)
+    assert stopped["mean_act_steps"] < full["mean_act_steps"] == 8
+    assert len(stopped["exact_accuracy_by_step"]) == 8
+    assert stopped["early_stopping"][-1]["mean_act_steps"] == stopped["mean_act_steps"]
+    for some, every in zip(stopped["early_stopping"], full["early_stopping"], strict=True):
+        assert {key: some[key] for key in ("exact_accuracy", "solved_by_rules", "mean_act_steps")} == {
+            key: every[key] for key in ("exact_accuracy", "solved_by_rules", "mean_act_steps")
+        }
+    assert not {"speedup", "occupancy"} & stopped["early_stopping"][0].keys()
+    assert max(point["threshold"] for point in stopped["halting_curve"]) == 0.99
+
+
+def test_stopping_later_than_the_evaluation_is_refused(
+    checkpoint: Path, dataset: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["eval", str(checkpoint), str(dataset), "--halt", "0.9", "--halt-at", "0.95"])
+    assert "halting threshold 0.95, expected at most 0.9" in capsys.readouterr().err
+
+
+def test_a_picture_of_a_stopped_evaluation(checkpoint: Path, dataset: Path, tmp_path: Path) -> None:
+    agent = AIRAgent.from_pretrained(checkpoint)
+    found = evaluate(agent, Dataset(dataset), halt=0.9, keep_steps=True, progress=False)
+    path = draw_evaluation(found, tmp_path / "a.png", [cut_short(found, 0.5)], "stopped")
+    assert path.stat().st_size > 20_000
 
 
 def test_report_is_json(measured: tuple[Evaluation, list[HaltingEvaluation]]) -> None:

@@ -81,7 +81,7 @@ def _shipped(shelf: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
 def test_a_packed_run_is_rounded_small_and_still_solves(shelf: Path, easy_run: Path, easy_dataset: Path) -> None:
     folder = shelf / "easy"
     assert {file.name for file in folder.iterdir()} == {
-        "README.md", "config.json", "generator.json", "manifest.json", "model.safetensors"
+        "README.md", "chain.json", "config.json", "generator.json", "manifest.json", "model.safetensors"
     }  # fmt: skip
     weights = load_file(folder / "model.safetensors")
     assert {value.dtype for value in weights.values()} == {torch.bfloat16}
@@ -111,13 +111,40 @@ def test_the_card_tells_the_accuracy_of_the_rounded_weights(shelf: Path, easy_da
     assert str(easy_dataset.parent) not in card.content
 
 
-def test_the_card_takes_over_what_was_measured_of_the_run(tmp_path: Path, easy_run: Path) -> None:
-    results = pack(easy_run, tmp_path / "copy")
+def test_a_card_never_tells_what_the_run_was_selected_on(tmp_path: Path, easy_run: Path, easy_dataset: Path) -> None:
+    run = Path(shutil.copytree(easy_run, tmp_path / "run"))
+    with pytest.raises(ValueError, match=r"easy: run easy trained or selected on its validation split"):
+        pack(run, tmp_path / "copy")
+    main(["eval", str(run), str(easy_dataset), "--split", "train", "--no-episodes"])
+    with pytest.raises(ValueError, match=r"easy: run easy trained or selected on its train split, expected puzzles"):
+        pack(run, tmp_path / "copy")
+    chain = json.loads((run / "chain.json").read_text(encoding="utf-8"))
+    checksum = Dataset(easy_dataset).attributes["checksum"]
+    before = {"name": "older", "checksum": checksum, "splits": ["test"], "set_aside": ""}
+    (run / "chain.json").write_text(json.dumps([{"run": "before", "datasets": [before]}, *chain]), encoding="utf-8")
+    with pytest.raises(ValueError, match=r"easy: run before trained or selected on its test split"):
+        pack(run, tmp_path / "copy", easy_dataset)
+    assert not (tmp_path / "copy").exists()
+
+
+def test_a_card_says_where_the_chain_is_not_known(tmp_path: Path, easy_run: Path, easy_dataset: Path) -> None:
+    run = Path(shutil.copytree(easy_run, tmp_path / "run"))
+    (run / "chain.json").unlink()
+    pack(run, tmp_path / "copy", easy_dataset)
+    text = (tmp_path / "copy" / "README.md").read_text(encoding="utf-8")
+    assert "Which datasets the run and those before it were trained and selected on is not recorded." in text
+
+
+def test_the_card_takes_over_what_was_measured_of_the_run(tmp_path: Path, easy_run: Path, easy_dataset: Path) -> None:
+    run = Path(shutil.copytree(easy_run, tmp_path / "run"))
+    main(["eval", str(run), str(easy_dataset), "--no-episodes"])
+    results = pack(run, tmp_path / "copy")
     card = ModelCard.load(tmp_path / "copy" / "README.md")
-    last = json.loads((easy_run / "metrics.jsonl").read_text().splitlines()[-1])
-    assert results["exact_accuracy"] == last["exact_accuracy"]
-    assert [result.metric_value for result in card.data.eval_results] == [round(last["exact_accuracy"], 6)]
+    measured = json.loads((run / "eval.json").read_text(encoding="utf-8"))
+    assert results["exact_accuracy"] == measured["exact_accuracy"]
+    assert [result.metric_value for result in card.data.eval_results] == [round(measured["exact_accuracy"], 6)]
     assert "Measured before the weights were rounded to bfloat16." in card.text
+    assert "is not recorded" not in card.text
     assert "this folder or its name on the hub" in card.text
 
 
@@ -132,7 +159,7 @@ def test_commands_take_the_short_name(
     out = capsys.readouterr().out
     assert "5 test puzzles" in out
     assert out.endswith("numbers in eval-easy.json, picture in eval-easy.png\n")
-    assert json.loads((tmp_path / "eval-easy.json").read_text())["puzzles"] == 5
+    assert json.loads((tmp_path / "eval-easy.json").read_text(encoding="utf-8"))["puzzles"] == 5
     assert (tmp_path / "eval-easy.png").is_file()
     assert sorted((shelf / "easy").iterdir()) == before, "nothing is written among installed files"
     found = fails(["export-checkpoint", "easy", "--output", str(tmp_path / "theirs")], capsys)
@@ -193,8 +220,10 @@ def test_the_best_weights_are_measured_on_puzzles_they_were_not_chosen_by(
         pack(easy_run, tmp_path / "out", easy_dataset, best=True)
     other = shutil.copy(easy_dataset, tmp_path / "other.h5")
     pack(easy_run, tmp_path / "out", other, puzzles=5, best=True)
-    assert "of 5 test puzzles" in (tmp_path / "out" / "README.md").read_text()
-    assert "weights are those of step 200, the best ones" in (tmp_path / "out" / "README.md").read_text()
+    assert "of 5 test puzzles" in (tmp_path / "out" / "README.md").read_text(encoding="utf-8")
+    assert "weights are those of step 200, the best ones" in (tmp_path / "out" / "README.md").read_text(
+        encoding="utf-8"
+    )
     packed, best = load_model(tmp_path / "out"), load_model(easy_run / "best")
     torch.testing.assert_close(packed.embedding, best.embedding, atol=0.01, rtol=0.01)
 
@@ -219,6 +248,6 @@ def test_the_command_says_what_it_packed(
     out = tmp_path / "given"
     main(["pack", str(easy_run), "--output", str(out), "--dataset", str(easy_dataset), "--puzzles", "20"])
     assert re.search(rf"^{out}: 0\.\d\d MB, exact accuracy \d+\.\d% on the card$", capsys.readouterr().out.strip())
-    assert "of 20 test puzzles" in (out / "README.md").read_text()
+    assert "of 20 test puzzles" in (out / "README.md").read_text(encoding="utf-8")
     moved = Path(shutil.move(out, tmp_path / "moved"))
     assert AIRAgent.from_pretrained(moved).model.config == load_model(easy_run).config

@@ -1,0 +1,271 @@
+"""Records: one evaluation as one JSON file in ``results/``, from which leaderboard, README and cards are written.
+
+A file per record merges in git without conflict. Its name says model, test set, count, ACT steps and search, so that
+``find_record`` knows what need not be measured again; measuring it again replaces the file.
+"""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import json
+import os
+import platform
+import re
+import shlex
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from agents.checkpoints.chain import Chain, read_chain
+from agents.checkpoints.folder import WEIGHTS
+from agents.config.structure import structure
+from agents.evaluation.attempts import AttemptsEvaluation
+from agents.evaluation.full import Evaluation
+from agents.evaluation.statistics import wilson_interval
+from agents.models.cost import count_parameters
+from agents.pretrained import OWNER, find
+from agents.thinking.agent import AIRAgent
+from puzzles.build import GENERATOR
+from puzzles.dataset import Dataset
+from puzzles.files import replacing
+from puzzles.mixing import sources
+from puzzles.shares import MIXTURE_BY_SHARES
+
+FOLDER = Path("results")
+"""Where records lie, in the root of the repository."""
+
+RECORDED = "air-envs eval --record"
+"""Origin of a record that was measured, not taken over from an older page."""
+
+
+def evaluation_record(
+    run: str,
+    agent: AIRAgent,
+    dataset: Dataset,
+    evaluation: Evaluation,
+    attempts: AttemptsEvaluation | None = None,
+    noise: float | None = None,
+    command: list[str] | None = None,
+    seconds: float | None = None,
+) -> dict[str, Any]:
+    """Return the record of an evaluation; no path in it belongs to this machine.
+
+    Args:
+        run: folder or name of the model.
+        agent: that was measured.
+        dataset: that it was measured on.
+        evaluation: of the first puzzles of a split.
+        attempts: the same puzzles, retried; they are the result then.
+        noise: standard deviation, of a search with noise.
+        command: words of the command line.
+        seconds: wall time of the measurement; None takes the evaluation's own.
+    """
+    exact, solved = evaluation.exact[:, -1], evaluation.solved[:, -1]
+    mean_steps = float(evaluation.steps.mean())
+    search: dict[str, Any] = {"attempts": 1, "search": None}
+    if attempts is not None:
+        exact, solved = attempts.exact[:, -1], attempts.solved[:, -1]
+        mean_steps = float(attempts.steps[:, -1].mean())
+        search = {"attempts": attempts.steps.shape[1], "search": attempts.search, "noise": noise}
+    family = agent.family
+    return {
+        "model": model_name(run),
+        "weights": _weights(run),
+        "parameters": count_parameters(agent.model.config),
+        "structure": structure(agent.model.config)._asdict(),
+        "trained_on": _trained_on(run),
+        "test_set": {
+            "name": dataset.path.stem,
+            "kind": kind_of(dataset, evaluation.split),
+            "family": family.name,
+            "split": evaluation.split,
+            "split_rule": evaluation.split_rule,
+            "checksum": dataset.attributes["checksum"],
+            "generator": dataset.provenance.generator,
+        },
+        "puzzles": len(exact),
+        "exact": _proportion(exact),
+        "rules": _proportion(solved),
+        "cells": round(float((evaluation if attempts is None else attempts).cells[-1]), 6),
+        "by_source": _by_source(dataset, evaluation.split, exact, solved),
+        "act_steps": evaluation.exact.shape[1],
+        "halt": evaluation.halt if attempts is None else attempts.threshold,
+        "mean_act_steps": round(mean_steps, 3),
+        **search,
+        "dtype": evaluation.dtype,
+        "hardware": hardware(agent.device),
+        "seconds": round(evaluation.seconds if seconds is None else seconds, 1),
+        "date": datetime.date.today().isoformat(),
+        "commit": _commit(),
+        "command": _portable(command) if command else None,
+        "origin": RECORDED,
+    }
+
+
+def record_name(record: dict[str, Any]) -> str:
+    """Return the file name of a record: what was measured, not when or where."""
+    parts = [record["model"], record["test_set"]["name"], str(record["puzzles"]), f"{record['act_steps']}-steps"]
+    if record["test_set"]["split"] != "test":
+        parts.insert(2, record["test_set"]["split"])
+    if record["search"] is not None:
+        parts.append(f"{record['search']}-{record['attempts']}")
+    elif record["halt"] is not None and record["halt"] < 1:
+        parts.append(f"halt-{record['halt']:g}")
+    return re.sub(r"[^\w.+-]+", "-", "--".join(parts)) + ".json"
+
+
+def write_record(record: dict[str, Any], folder: Path = FOLDER) -> Path:
+    """Write a record, whole or not at all; return its path."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / record_name(record)
+    with replacing(path) as temporary:
+        temporary.write_text(json.dumps(record, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+    return path
+
+
+def read_records(folder: Path = FOLDER) -> list[dict[str, Any]]:
+    """Read all records, in the order of their names.
+
+    Raises:
+        ValueError: a file that is no record.
+    """
+    return [_read(path) for path in sorted(folder.glob("*.json"))]
+
+
+def model_name(run: str) -> str:
+    """Return the short name of a model: that of its folder, of a shipped one, or of one on the hub."""
+    return Path(run).resolve().name if Path(run).is_dir() else run.removeprefix(f"{OWNER}/")
+
+
+def weights_hash(folder: Path) -> str:
+    """Return the sha256 of a model's file of weights."""
+    with (folder / WEIGHTS).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def check_unseen(run: str, name: str, checksum: str | None, split: str) -> bool:
+    """Check that no run of a model's chain trained or selected on a split; return whether the chain is known.
+
+    Args:
+        run: folder or name of the model.
+        name: of the dataset.
+        checksum: of the dataset; None goes by the name.
+        split: of the dataset.
+
+    Raises:
+        ValueError: one did.
+    """
+    chain = _chain(run)
+    for link in chain:
+        for data in link["datasets"] or []:
+            if data["checksum" if checksum else "name"] == (checksum or name) and split in data["splits"]:
+                used = f"run {link['run']} trained or selected on its {split} split"
+                raise ValueError(f"{name}: {used}, expected puzzles that no run of the chain saw")
+    return all(link["datasets"] is not None for link in chain)
+
+
+def kind_of(dataset: Dataset, split: str) -> str:
+    """Return where a test set comes from: "generated", "published", or "stand-in" for a published one."""
+    if dataset.provenance.generator == MIXTURE_BY_SHARES:
+        parts = dataset.provenance.parameters["sources"]
+        if any(part.get("stands_for") for part in parts):
+            return "stand-in"
+    else:
+        parts = sources(dataset, split)
+    return "generated" if all(part.get("generator") == GENERATOR for part in parts) else "published"
+
+
+def hardware(device: torch.device) -> dict[str, Any]:
+    """Return what a device is called, and how many threads a CPU uses."""
+    if device.type == "cuda":
+        return {"device": "cuda", "name": torch.cuda.get_device_name(device)}
+    return {"device": device.type, "name": _processor(), "threads": torch.get_num_threads()}
+
+
+def _processor() -> str:
+    cpuinfo = Path("/proc/cpuinfo")
+    lines = cpuinfo.read_text(encoding="utf-8").splitlines() if cpuinfo.exists() else []
+    names = (line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+    return next(names, platform.processor() or platform.machine())
+
+
+def _proportion(right: NDArray[np.bool_]) -> dict[str, Any]:
+    interval = wilson_interval(int(right.sum()), len(right))
+    return {
+        "right": int(right.sum()),
+        "accuracy": round(float(right.mean()), 6),
+        "interval_95": [round(bound, 6) for bound in interval],
+    }
+
+
+def _by_source(
+    dataset: Dataset, split: str, exact: NDArray[np.bool_], solved: NDArray[np.bool_]
+) -> dict[str, dict[str, Any]]:
+    """Break accuracy down by where puzzles come from; empty where the dataset does not keep it."""
+    source = dataset.source(split)
+    if source is None:
+        return {}
+    source = source[: len(exact)]
+    names = ((number, name) for number, name in enumerate(dataset.source_names) if (source == number).any())
+    return {
+        name: {
+            "puzzles": int((source == number).sum()),
+            "exact": _proportion(exact[source == number]),
+            "rules": _proportion(solved[source == number]),
+        }
+        for number, name in names
+    }
+
+
+def _chain(run: str) -> Chain:
+    folder, name = find(run), model_name(run)
+    return read_chain(folder, name) if folder else [{"run": name, "datasets": None}]
+
+
+def _trained_on(run: str) -> Chain:
+    """Return the datasets of a run and of those before it by name and checksum; None where they are not known."""
+    return [
+        {
+            "run": link["run"],
+            "datasets": link["datasets"]
+            and [{key: data[key] for key in ("name", "checksum", "splits")} for data in link["datasets"]],
+        }
+        for link in _chain(run)
+    ]
+
+
+def _weights(run: str) -> str | None:
+    folder = find(run)
+    return weights_hash(folder) if folder else None
+
+
+def _commit() -> str | None:
+    """Return the commit of the working tree, marked where it has changes; None outside a repository."""
+    git = ["git", "-C", os.fspath(Path(__file__).parent), "describe", "--always", "--dirty", "--abbrev=12"]
+    try:
+        found = subprocess.run(git, capture_output=True, text=True, check=False)
+    except OSError:  # no git on this machine
+        return None
+    return found.stdout.strip() or None if found.returncode == 0 else None
+
+
+def _portable(command: list[str]) -> str:
+    """Return a command line without this machine's folders."""
+    return shlex.join(Path(word).name if Path(word).is_absolute() else word for word in command)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}, expected a record of an evaluation") from error
+    needed = {"model", "test_set", "puzzles", "exact", "rules", "act_steps", "halt", "attempts", "date", "origin"}
+    if not isinstance(record, dict) or needed - record.keys():
+        missing = sorted(needed - set(record)) if isinstance(record, dict) else "everything"
+        raise ValueError(f"{path}: lacks {missing}, expected a record of an evaluation")
+    return record
