@@ -91,7 +91,7 @@ def test_measuring_again_replaces_the_record(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     for _ in range(2):
-        main(["eval", str(run), str(dataset), "--record", "--no-episodes", "--output", "a.json"])
+        main(["eval", str(run), str(dataset), "--record", "--no-episodes", "--output", "a.json", "--overwrite"])
     assert len(read_records()) == 1
 
 

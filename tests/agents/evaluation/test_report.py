@@ -169,7 +169,7 @@ def test_eval_stops_sure_puzzles_unless_told_otherwise(checkpoint: Path, dataset
     main(["eval", str(checkpoint), str(dataset), "--act-steps", "8", "--no-episodes", "--output", str(output)])
     stopped = json.loads(output.read_text(encoding="utf-8"))
     main(["eval", str(checkpoint), str(dataset), "--act-steps", "8", "--no-episodes", "--output", str(output)]
-         + ["--halt", "1"])  # fmt: skip
+         + ["--halt", "1", "--overwrite"])  # fmt: skip
     full = json.loads(output.read_text(encoding="utf-8"))
     assert (stopped["halt"], full["halt"]) == (0.99, 1.0)
     assert stopped["mean_act_steps"] < full["mean_act_steps"] == 8

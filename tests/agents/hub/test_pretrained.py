@@ -121,7 +121,8 @@ def test_a_card_never_tells_what_the_run_was_selected_on(tmp_path: Path, easy_ru
     chain = json.loads((run / "chain.json").read_text(encoding="utf-8"))
     checksum = Dataset(easy_dataset).attributes["checksum"]
     before = {"name": "older", "checksum": checksum, "splits": ["test"], "set_aside": ""}
-    (run / "chain.json").write_text(json.dumps([{"run": "before", "datasets": [before]}, *chain]), encoding="utf-8")
+    longer = json.dumps([{"run": "before", "datasets": [before]}, *chain])
+    (run / "chain.json").write_text(longer, encoding="utf-8")
     with pytest.raises(ValueError, match=r"easy: run before trained or selected on its test split"):
         pack(run, tmp_path / "copy", easy_dataset)
     assert not (tmp_path / "copy").exists()
