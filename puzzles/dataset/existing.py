@@ -92,8 +92,8 @@ def _compared(
     ]
     if counts is not None:
         pairs += [(f"{split} puzzles", there.counts[split], counts.get(split, 0)) for split in layout.SPLITS]
-    if found.generator != provenance.generator:
-        return pairs
+    if (there.family, found.generator) != (family, provenance.generator):
+        return pairs  # their parameters are not of one kind
     stored, wanted = decisive(found.parameters), json.loads(layout.to_json(dict(provenance.parameters)))
     return pairs + [(name, stored.get(name), wanted.get(name)) for name in {**wanted, **stored}]
 

@@ -170,7 +170,7 @@ def test_mix_by_shares(tmp_path: Path, maze_file: Path, capsys: pytest.CaptureFi
     assert dataset.counts == {"train": 0, "validation": 0, "test": 20}
     assert np.bincount(dataset.source("test")).tolist() == [5, 15]
     assert dataset.provenance.command.startswith(f"air-envs data mix {maze_file} {other} --shares other=3 maze=1")
-    run("mix", maze_file, other, "--shares", "other=1", "maze=1", "--rows", 40, "--output", mixed)
+    run("mix", maze_file, other, "--shares", "other=1", "maze=1", "--rows", 40, "--output", mixed, "--overwrite")
     assert capsys.readouterr().out.endswith("maze: 12 puzzles for a share of 50.0 %, so 24 rows in all, not 40\n")
     run("mix", other, "--shares", "other=1", "--rows", 9, "--exclude", mixed, "--output", tmp_path / "rest.h5")
     run("overlap", mixed, tmp_path / "rest.h5")
@@ -257,7 +257,7 @@ def test_import_sets_a_tenth_aside(tmp_path: Path, maze_file: Path, capsys: pyte
         (["--train", 30, "--validation", 9], {"train": 30, "validation": 9, "test": 20}),
         (["--validation", 0], {"train": 60, "test": 20}),
     ):
-        run("import", tmp_path / "csv", "--output", tmp_path / "b.h5", *flags)
+        run("import", tmp_path / "csv", "--output", tmp_path / "b.h5", "--overwrite", *flags)
         assert Dataset(tmp_path / "b.h5").counts == counts
 
 

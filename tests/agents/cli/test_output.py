@@ -43,9 +43,9 @@ def test_every_data_command_works_where_the_locale_is_not_utf_8(tmp_path):
     assert run.stderr.splitlines()[-1] == f"air-envs: error: {folder}/none.h5: no such dataset"
     assert "Traceback" not in run.stderr
     built, inspected, _, verified, *_ = run.stdout.split("== ")[1:]
-    assert f"{folder}/a.h5: sudoku-4x4, 30 train and 9 test puzzles" in built
+    assert f"{folder}/a.h5: sudoku-4x4, 30 train, 9 validation and 9 test puzzles" in built
     assert f"{'0':>16} {'#' * 40} 100.0 %" in inspected
-    assert f"{folder}/a.h5: 30 train and 9 test puzzles of sudoku-4x4 are whole" in verified
+    assert f"{folder}/a.h5: 30 train, 9 validation and 9 test puzzles of sudoku-4x4 are whole" in verified
     for name in "abc":
         assert Dataset(folder / f"{name}.h5").counts["train"] == 30
 
