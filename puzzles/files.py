@@ -34,9 +34,9 @@ def replacing(path: Path | str) -> Iterator[Path]:
     with errors_named(path), _in_use(temporary):
         yield temporary
         temporary.chmod(0o666 & ~_umask())
-        _flush(temporary)
+        flush(temporary)
         temporary.replace(path)
-        _flush(path.parent)
+        flush(path.parent)
 
 
 def check_target(path: Path) -> None:
@@ -69,11 +69,11 @@ def new_folder(path: Path | str) -> Iterator[Path]:
         yield temporary
         temporary.chmod(0o777 & ~_umask())
         for file in temporary.rglob("*"):
-            _flush(file)
+            flush(file)
         if path.exists():
             path.rmdir()
         temporary.rename(path)
-        _flush(path.parent)
+        flush(path.parent)
 
 
 # -- what killed writers leave behind ----------------------------------------------------------------------------------
@@ -148,7 +148,8 @@ def errors_named(path: Path) -> Iterator[None]:
         raise
 
 
-def _flush(path: Path) -> None:
+def flush(path: Path) -> None:
+    """Bring a file to the disk, or the names in a folder."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from agents.checkpoints.errors import CheckpointError, naming
+from agents.checkpoints.errors import CheckpointError
 from agents.config.reading import parse_json
 from puzzles.dataset import Dataset
 from puzzles.files import replacing
@@ -58,5 +58,5 @@ def read_chain(folder: Path, name: str) -> Chain:
 
 def write_chain(folder: Path, chain: Chain) -> None:
     """Write a model's chain into its folder."""
-    with naming(folder / CHAIN), replacing(folder / CHAIN) as temporary:
+    with replacing(folder / CHAIN) as temporary:
         temporary.write_text(json.dumps(chain, indent=2) + "\n", encoding="utf-8")

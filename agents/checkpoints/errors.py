@@ -1,10 +1,6 @@
-"""What is raised for a checkpoint that can't be used, and writes that name their file."""
+"""What is raised for a checkpoint that can't be used."""
 
 from __future__ import annotations
-
-import contextlib
-from collections.abc import Iterator
-from pathlib import Path
 
 from agents.config.messages import one_line
 
@@ -18,18 +14,3 @@ class CheckpointError(ValueError):
 
 class OccupiedError(CheckpointError, FileExistsError):
     """Something stands where a folder was to be written, and is not replaced unasked."""
-
-
-@contextlib.contextmanager
-def naming(path: Path) -> Iterator[None]:
-    """Let what the system refuses in this block name ``path``: a write to an open file says but why.
-
-    Raises:
-        OSError: as it was raised, with the path as its file name.
-    """
-    try:
-        yield
-    except OSError as error:
-        if error.errno is None:
-            raise
-        raise OSError(error.errno, error.strerror, str(path)) from error

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-from agents.checkpoints.errors import CheckpointError, naming
+from agents.checkpoints.errors import CheckpointError
+from puzzles.files import errors_named
 
 try:
     import fcntl
@@ -36,7 +37,7 @@ def locked(run: Path) -> Iterator[None]:
     file = _held(path)
     try:
         if file is not None:
-            with naming(path):
+            with errors_named(path):
                 file.write(f"{os.getpid()} on {socket.gethostname()}".encode())
         yield
     finally:

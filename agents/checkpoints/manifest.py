@@ -17,10 +17,10 @@ from io import BufferedReader
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
-from agents.checkpoints.errors import CheckpointError, naming
+from agents.checkpoints.errors import CheckpointError
 from agents.config.model import CONFIG, FORMAT, FORMAT_FIELD, require_format
 from agents.config.reading import parse_json, shown
-from puzzles.files import replacing
+from puzzles.files import errors_named, replacing
 
 MANIFEST = "manifest.json"
 UNLISTED = {"generator.json", "evaluation.json"}
@@ -50,8 +50,7 @@ class Recorder:
         Raises:
             OSError: the system refuses it; the error names the file.
         """
-        path = self.folder / name
-        with naming(path), replacing(path) as temporary, temporary.open("wb") as raw:
+        with replacing(self.folder / name) as temporary, temporary.open("wb") as raw:
             file = HashedFile(raw)
             try:
                 yield file
@@ -68,8 +67,7 @@ class Recorder:
     def finish(self) -> None:
         """Write the manifest of all files that were written."""
         files = {name: entry._asdict() for name, entry in sorted(self.entries.items())}
-        path = self.folder / MANIFEST
-        with naming(path), replacing(path) as temporary:
+        with replacing(self.folder / MANIFEST) as temporary:
             temporary.write_text(json.dumps({FORMAT_FIELD: FORMAT, "files": files}, indent=2) + "\n", encoding="utf-8")
 
 
@@ -126,7 +124,7 @@ def opened(folder: Path, name: str) -> Iterator[BufferedReader]:
     entries, path = read_manifest(folder), folder / name
     if not path.is_file():
         raise CheckpointError(f"{folder}: no {name}")
-    with naming(path), path.open("rb") as file:
+    with errors_named(path), path.open("rb") as file:
         if entries is not None:
             _compare(file, path, entries)
         yield file

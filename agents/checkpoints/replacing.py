@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from puzzles.files import new_folder
+from puzzles.files import flush, new_folder
 
 
 @contextlib.contextmanager
@@ -22,7 +22,6 @@ def replacing_folder(path: Path) -> Iterator[Path]:
     """
     new, old = _places(path)
     settle(path)
-    temporary = new
     try:
         with new_folder(new) as temporary:
             yield temporary
@@ -30,10 +29,10 @@ def replacing_folder(path: Path) -> Iterator[Path]:
             path.rename(old)
         new.rename(path)
     except OSError as error:
-        if error.errno is None:
-            raise
-        raise OSError(error.errno, error.strerror, _renamed(error.filename, temporary, path)) from error
-    _sync(path.parent)
+        if isinstance(error.filename, str):
+            error.filename = error.filename.replace(str(new), str(path), 1)
+        raise
+    flush(path.parent)
     shutil.rmtree(old, ignore_errors=True)
 
 
@@ -65,18 +64,3 @@ def _places(path: Path) -> tuple[Path, Path]:
     """Where the new folder waits for its name, and where the one of before waits to be removed."""
     path = Path(os.path.abspath(path))
     return path.with_name(f".{path.name}.new"), path.with_name(f".{path.name}.old")
-
-
-def _renamed(name: str | None, temporary: Path, path: Path) -> str:
-    """Return a file's name as it would be in the final folder."""
-    if name is None or Path(name).name.startswith(f".{_places(path)[0].name}."):
-        return str(path)
-    return str(name).replace(str(temporary), str(path), 1)
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

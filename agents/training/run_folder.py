@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from agents.checkpoints.chain import CHAIN
-from agents.checkpoints.errors import CheckpointError, naming
+from agents.checkpoints.errors import CheckpointError
 from agents.checkpoints.folder import load_training, publish_newest
 from agents.checkpoints.kinds import (
     BEST,
@@ -138,8 +138,7 @@ def held(config: TrainConfig, step: int, begun: bool, overwrite: bool) -> Iterat
                 require_new_run(run, overwrite)
                 if _is_taken(run):
                     _clear(run)
-            path = run / TRAIN_CONFIG
-            with naming(path), replacing(path) as temporary:
+            with replacing(run / TRAIN_CONFIG) as temporary:
                 temporary.write_text(checked_json(config), encoding="utf-8")
             yield
     except OSError as error:

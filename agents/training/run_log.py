@@ -14,9 +14,8 @@ from typing import Any, Protocol
 
 from torch.utils.tensorboard import SummaryWriter
 
-from agents.checkpoints.errors import naming
 from agents.config.extras import require
-from puzzles.files import replacing
+from puzzles.files import errors_named, replacing
 
 METRICS, WANDB_ID = "metrics.jsonl", "wandb.id"
 
@@ -78,24 +77,24 @@ class JsonLines:
     def __init__(self, run: Path, step: int):
         kept = [line for line in read_metrics(run) if line["step"] <= step] if step else []
         self._path = run / METRICS
-        with naming(self._path), replacing(self._path) as temporary:
+        with replacing(self._path) as temporary:
             temporary.write_text("".join(json.dumps(line) + "\n" for line in kept), encoding="utf-8")
         self._file = self._path.open("a", encoding="utf-8")
 
     def write(self, step: int, split: str, values: Mapping[str, Any]) -> None:
         """Append one line; a kill of the process no longer loses it."""
-        with naming(self._path):
+        with errors_named(self._path):
             self._file.write(json.dumps({"step": step, **values, "split": split}) + "\n")
             self._file.flush()
 
     def flush(self) -> None:
         """Bring the lines to the disk."""
-        with naming(self._path):
+        with errors_named(self._path):
             os.fsync(self._file.fileno())
 
     def close(self) -> None:
         """Close the file."""
-        with naming(self._path):
+        with errors_named(self._path):
             self._file.close()
 
 
@@ -106,24 +105,24 @@ class TensorBoard:
         self._path = run / "events.out.tfevents"
         self._before = threading.excepthook
         threading.excepthook = self._thread_failed
-        with naming(self._path):
+        with errors_named(self._path):
             self._writer = SummaryWriter(run, purge_step=step + 1)
 
     def write(self, step: int, split: str, values: Mapping[str, Any]) -> None:
         """Add the numbers of one line."""
-        with naming(self._path):
+        with errors_named(self._path):
             for name, value in _scalars(split, values).items():
                 self._writer.add_scalar(name, value, step)
 
     def flush(self) -> None:
         """Bring the events to the disk."""
-        with naming(self._path):
+        with errors_named(self._path):
             self._writer.flush()
 
     def close(self) -> None:
         """Close the file."""
         try:
-            with naming(self._path):
+            with errors_named(self._path):
                 self._writer.close()
         finally:
             threading.excepthook = self._before
