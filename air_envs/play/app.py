@@ -9,6 +9,7 @@ import functools
 import random
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -40,6 +41,7 @@ class App:
         theme: ``"light"``, ``"dark"`` or a ``Theme``.
         size: (width, height) of the window in pixels.
         folder: where pictures are saved.
+        clock: of the games, see ``Game``.
 
     Raises:
         PuzzleError: the source cannot make such puzzles, or a seed outside 0 <= seed < 2**64.
@@ -54,9 +56,11 @@ class App:
         theme: str | Theme = "light",
         size: tuple[int, int] = (960, 700),
         folder: Path | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ):
         self.theme, self.size, self.folder = as_theme(theme), size, folder or Path()
-        self.game: Game[Any] = _make(source, random.randrange(1 << 31) if seed is None else seed)
+        self._clock = clock
+        self.game: Game[Any] = _make(source, random.randrange(1 << 31) if seed is None else seed, clock)
         self.screen = Screen(size, self.theme)
         self.card = ""
         """Which card lies over the board: ``"help"``, ``"options"`` or none."""
@@ -144,7 +148,7 @@ class App:
         self.card = ""
         source, seed = source or self.game.source, self.game.seed + 1
         self.notice = "Making a puzzle ..."
-        self._coming = _in_background(lambda: _make(source, seed))
+        self._coming = _in_background(lambda: _make(source, seed, self._clock))
 
     def toggle(self, card: str) -> None:
         """Lay a card over the board, or take it away."""
@@ -291,8 +295,8 @@ def key_name(event: pygame.event.Event) -> tuple[str, bool]:
     return _NAMES.get(name, name), shift
 
 
-def _make(source: PuzzleSource, seed: int) -> Game[Any]:
-    return game_type(source.family.kind)(source, seed)
+def _make(source: PuzzleSource, seed: int, clock: Callable[[], float]) -> Game[Any]:
+    return game_type(source.family.kind)(source, seed, clock)
 
 
 def _seed(game: Game[Any]) -> str:

@@ -16,7 +16,8 @@ pygame = pytest.importorskip("pygame")
 
 @pytest.fixture
 def app():
-    app = App(GeneratedPuzzles("sudoku-6x6"), seed=4, size=(800, 600))
+    """A window whose clock stands still: what it shows does not depend on when it is looked at."""
+    app = App(GeneratedPuzzles("sudoku-6x6"), seed=4, size=(800, 600), clock=lambda: 0.0)
     app.open()
     app.update()
     yield app
@@ -25,7 +26,7 @@ def app():
 
 @pytest.fixture
 def maze():
-    app = App(GeneratedPuzzles("maze-9x9"), seed=1)
+    app = App(GeneratedPuzzles("maze-9x9"), seed=1, clock=lambda: 0.0)
     app.open()
     app.update()
     yield app
@@ -180,9 +181,9 @@ def test_a_slow_puzzle_does_not_stop_the_window(app, monkeypatch):
 
     go, make = threading.Event(), module._make
 
-    def slow(source, seed):
+    def slow(*arguments):
         assert go.wait(30)
-        return make(source, seed)
+        return make(*arguments)
 
     monkeypatch.setattr(module, "_make", slow)
     old = app.game
