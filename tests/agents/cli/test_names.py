@@ -91,7 +91,7 @@ def test_the_suggested_command_makes_the_recipes_puzzles(nowhere: Path, monkeypa
         hint = suggestion(f"here/{name}.h5")
         assert hint is not None
         main(shlex.split(hint.removesuffix(" makes it"))[1:])
-        built, wanted = Dataset(f"here/{name}.h5"), small.build(nowhere / "wanted.h5")
+        built, wanted = Dataset(f"here/{name}.h5"), small.build(nowhere / f"wanted-{name}.h5")
         for split in ("train", "test"):
             for one, other in zip(built.split(split), wanted.split(split), strict=True):
                 assert np.array_equal(one, other)
