@@ -8,8 +8,9 @@ from agents.cli.parsing import parse
 def models_command() -> None:
     """List the shipped models: what each plays, and how well.
 
-    PLAYS says what puzzles a model was trained on, and whether it takes other grid shapes of that kind. EXACT is the
-    share of test puzzles whose every cell is right after so many ACT steps, STEPS, with its 95 % interval.
+    PLAYS: the puzzles it was trained on, and whether it takes other grid shapes of that kind.
+
+    EXACT: the share of test puzzles that are right in every cell after so many ACT steps, STEPS.
     """
     from agents.analysis.tables import text_table
     from agents.pretrained.listing import shipped

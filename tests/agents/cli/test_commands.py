@@ -1,4 +1,5 @@
 import contextlib
+import dataclasses
 import itertools
 import json
 import os
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import puzzles
 from agents.checkpoints.folder import load_model
 from agents.cli import main
 from agents.cli.parsing import listed
@@ -49,6 +51,8 @@ def fails(args: list[str], capsys: pytest.CaptureFixture[str]) -> str:
         ["train", "--preset", "sudoku-4x4", "--help"],
         ["eval", "--help"],
         ["watch", "--help"],
+        ["models", "--help"],
+        ["warmup", "--help"],
         ["pack", "--help"],
         ["ablate", "injection", "--help"],
         ["play", "maze", "--help"],
@@ -66,6 +70,15 @@ def test_help(args: list[str], capsys: pytest.CaptureFixture[str]) -> None:
         if re.match(r"[│ ] (--.* {2,}| {9,})\S", text) and re.match(r"[│ ] {10,}[^│ ]", following):
             room = len(line) - len(text) - 2
             assert len(following.strip("│ ").split()[0]) >= room, f"broken where a word would fit: {line}"
+
+
+def test_help_of_data_build_shows_the_options_of_every_family(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["data", "build", "--help"])
+    _, maze, sudoku = re.split(r"^options of (?:maze|sudoku), after its FAMILY:$", capsys.readouterr().out, flags=re.M)
+    for shown, family in ((maze, "maze-9x9"), (sudoku, "sudoku-9x9")):
+        names = [field.name.replace("_", "-") for field in dataclasses.fields(puzzles.family(family).Options)]
+        assert re.findall(r"^  --([\w-]+)", shown, re.MULTILINE) == names
+    assert re.search(r"--level \{None,easy,medium,hard,expert,extreme\}\n +Side 9 alone\.", sudoku)
 
 
 def test_names_are_listed_whole() -> None:
@@ -147,6 +160,7 @@ def test_the_whole_road(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
         ("watch RUN --dataset DATA --family sudoku-6x6", "--family with --dataset"),
         ("eval sudoku-6x6 DATA", "family sudoku-4x4: these weights fit sudoku-6x6 alone"),
         ("analyze maze-9x9 DATA", "family sudoku-4x4, expected another shape of maze-9x9"),
+        ("warmup kakuro", "no environment of 'kakuro', expected one of ['maze', 'sudoku']"),
         ("data build", "unknown family ''"),
         ("data build --clues 14 sudoku-4x4", "unknown family '--clues'"),
         ("data build sudoku-4x4 --train 0 --test 0", "train 0 and test 0"),
