@@ -1,15 +1,15 @@
 """AIR on 4x4 Sudoku in one file, to read in one sitting and to fork: python -m examples.train_minimal.
 
-AIR (arXiv 2605.17811) thinks with two states, each a vector per cell. z_H holds the answer, z_L is a scratchpad. One
-Transformer f updates both (paper, section 3). x is the embedded puzzle, which the L-update alone is given:
+AIR (arXiv 2605.17811) has two states, a vector per cell each: z_H holds the answer, z_L is a scratchpad. One
+Transformer f updates both (paper, section 3). The embedded puzzle x enters the L-update alone:
 
     L-update:  z_L <- f(z_L + z_H + x)          H-update:  z_H <- f(z_H + z_L)
 
 Six updates, L L H L L H, make one *ACT step*. A puzzle gets up to 8 of them, and the model learns when to stop.
 
-Model and loss are the paper's, at a small size, with two changes. Learned vectors of rows, columns and boxes replace
-RoPE, which takes four times as many steps to 95 %. AdamW replaces AdamATan2. The package `agents` is the full library;
-a test holds the losses of this file equal to those of its `Trainer`.
+Model and loss are the paper's at a small size, with two changes. Learned vectors of rows, columns and boxes replace
+RoPE, which needed four times as many steps to reach 95 %. AdamW replaces AdamATan2. The package `agents` is the full
+library; a test holds the losses of this file equal to those of its `Trainer`.
 """
 
 import argparse
@@ -56,7 +56,7 @@ def normal(*shape: int, std: float) -> nn.Parameter:
 
 
 class Block(nn.Module):
-    """A block of f: attention over all positions, then a SwiGLU in each. Post-norm keeps the states' size for ever."""
+    """A block of f: attention over all positions, then a SwiGLU in each. Post-norm: states keep their size."""
 
     def __init__(self, config: Config):
         super().__init__()
@@ -88,7 +88,7 @@ class AIR(nn.Module):
         self.q_head = nn.Linear(width, 2)  # reads q_halt and q_continue off the prefix position of z_H
         nn.init.zeros_(self.q_head.weight)
         nn.init.constant_(self.q_head.bias, -5.0)  # sure at first that no answer is right
-        self.register_buffer("start", normal(2, 1, 1, width, std=1.0).detach())  # of both states; fixed (the paper)
+        self.register_buffer("start", normal(2, 1, 1, width, std=1.0).detach())  # of both states, not trained
         self.register_buffer("units", torch.from_numpy(SUDOKU.coordinates) + torch.tensor([0, 4, 8]))  # rows of vectors
 
     def forward(self, tokens: Tensor, state: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -122,7 +122,7 @@ def draw(data: Tensor, config: Config, generator: torch.Generator) -> tuple[Tens
     grids = data[torch.randint(len(data), (size,), **random)]
     order, relabel = SUDOKU.symmetries(torch.rand((size, SUDOKU.symmetry_dim), **random))
     grids = relabel.gather(1, grids.flatten(1)).view_as(grids).gather(2, order[:, None].expand_as(grids))
-    held = torch.rand(size, **random) < config.exploration  # now and then, see what more steps do
+    held = torch.rand(size, **random) < config.exploration  # so that later steps are tried as well
     return grids, held * torch.randint(2, config.max_steps + 1, (size,), **random)
 
 
@@ -133,7 +133,7 @@ def train(model: AIR, data: Tensor, config: Config, generator: torch.Generator) 
     state, grids, taken = model.start, data[:1], torch.zeros(config.batch, dtype=torch.long, device=data.device)
     halted = taken == 0
     for step in range(config.steps):
-        # Each sequence of the batch is at its own ACT step. Where one has halted, or has not begun, a puzzle moves in.
+        # Replace every halted sequence by a fresh puzzle: the batch stays full, each sequence at its own ACT step.
         fresh, least = draw(data, config, generator)
         grids = torch.where(halted[:, None, None], fresh, grids)
         state = torch.where(halted[:, None, None], model.start, state)
@@ -179,7 +179,7 @@ def splits() -> tuple[Tensor, Tensor, Tensor]:
 
 
 def main(steps: int, seed: int, device: str) -> None:
-    """Train, then measure once on the test puzzles; whoever tunes this goes by the validation puzzles."""
+    """Train, then measure once on the test puzzles. Tune by the validation puzzles, never by these."""
     config, (training, validation, test) = Config(steps=steps), (part.to(device) for part in splits())
     torch.manual_seed(seed)
     model, generator, start = AIR(config).to(device), torch.Generator(device).manual_seed(seed), time.perf_counter()

@@ -124,7 +124,7 @@ def assert_interval(last: str) -> float:
 def test_a_small_run_learns(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """Sixty steps of a small model bring the loss below that of a guess among the four digits.
 
-    Four seeds ended at 1.05 to 1.09; a guess has ln 4 = 1.386.
+    Six seeds ended at 0.99 to 1.09; a guess has ln 4 = 1.386.
     """
     small = functools.partial(train_minimal.Config, hidden=32, layers=1, max_steps=2, batch=32, warmup=10)
     monkeypatch.setattr(train_minimal, "Config", small)
@@ -134,7 +134,7 @@ def test_a_small_run_learns(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
     assert match
     assert match[1] == "60"
     assert float(match[2]) < 0.9 * math.log(4)
-    assert float(match[4]) > 50
+    assert float(match[4]) > 55
     assert_interval(last)
 
 
