@@ -1,9 +1,14 @@
-"""AIR, its training, evaluation and the agents built on it. Importing this loads no torch until something is used."""
+"""AIR, its training, evaluation and the agents built on it.
+
+Importing this registers the thinking environments, and loads no torch until something is used.
+"""
 
 from __future__ import annotations
 
 import importlib
 from typing import TYPE_CHECKING, Any
+
+from agents.thinking.registration import register_with_gymnasium
 
 if TYPE_CHECKING:
     from agents.config.model import AIRConfig
@@ -42,6 +47,8 @@ __all__ = [
     "push_to_hub",
     "shipped_models",
 ]
+
+register_with_gymnasium()
 
 
 def __getattr__(name: str) -> Any:
