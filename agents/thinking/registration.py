@@ -29,7 +29,7 @@ def register_with_gymnasium() -> None:
 
     Machines that train may lack it, and a command's ``--help`` has no use for it.
     """
-    if "gymnasium" in sys.modules:
+    if sys.modules.get("gymnasium") is not None:
         register_environments()
     else:
         sys.meta_path.insert(0, _WhenLoaded())
