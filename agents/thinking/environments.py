@@ -329,7 +329,9 @@ def _text(dynamics: Thinking, row: int) -> str:
 
 def _picture(dynamics: Thinking, row: int, viewer: Viewer) -> NDArray[np.uint8]:
     frame, before = _frames(dynamics, row)
-    return draw_frame(dynamics.family, frame, viewer.theme, previous=before, panel=viewer.pixels)
+    picture = draw_frame(dynamics.family, frame, viewer.theme, previous=before, panel=viewer.pixels)
+    height, width, _ = picture.shape  # even sides, or players show no film of it
+    return np.pad(picture, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
 
 
 def _frames(dynamics: Thinking, row: int) -> Any:

@@ -85,7 +85,7 @@ def assert_same(found: object, expected: object, where: str = "result", **close:
     if isinstance(expected, dict):
         assert set(found) == set(expected), where
         for key, values in expected.items():
-            rows = expected.get(f"_{key}") if getattr(values, "dtype", None) == object else None
+            rows = expected.get(f"_{key}") if isinstance(values, np.ndarray) and values.dtype.kind == "O" else None
             one, other = (found[key], values) if rows is None else (found[key][rows], values[rows])
             assert_same(one, other, f"{where}.{key}", **close)
     elif isinstance(expected, tuple | list):
