@@ -21,7 +21,7 @@ from agents.models.compiling import compiled
 from agents.models.devices import pick_device, pick_dtype
 from agents.pretrained import find, load_pretrained
 from agents.thinking.acting import PROPOSE, Masks, Plan, stepwise, stepwise_in
-from agents.thinking.thoughts import Decoded, Subject, Thought, proposed
+from agents.thinking.thoughts import Decoded, Proposal, Subject, Thought, proposed
 
 
 class AIRAgent:
@@ -59,7 +59,7 @@ class AIRAgent:
     def from_pretrained(
         cls,
         name_or_path: str | Path,
-        device: str = "cpu",
+        device: str = "auto",
         dtype: str = "float32",
         compile: bool = False,
         family: str | None = None,
@@ -70,7 +70,7 @@ class AIRAgent:
         Args:
             name_or_path: a folder; else ``"air_envs/sudoku-6x6"`` or ``"sudoku-6x6"`` where such a model is shipped;
                 else ``"someone/their-model"`` on the hub.
-            device: cpu, cuda, mps or auto.
+            device: cpu, cuda, mps, or auto for the best there is.
             dtype: of the hidden states.
             compile: compile the ACT step with torch.compile, once per batch size.
             family: another grid shape to play than the model was trained on; see ``AIR.resized``.
@@ -219,7 +219,8 @@ class AIRAgent:
         x = self.model.embed(self.tokens(grids), self.dtype)
         subject = Subject(self.model, self.family, grids, x, single=puzzle.ndim == 2)
         state = self.initial_state(len(grids)) if state is None else state
-        return Thought(subject, 0, 0, "", state, state, self.decode(state, subject.single))
+        z_L = Decoded(self.model, self.family, state.z_L, subject.single)
+        return Thought(subject, 0, 0, "", state, state, (Proposal(subject, state), z_L))
 
     def act_steps(self, asked: int | None) -> int:
         """Return how many ACT steps to take: as many as asked for, by default the model's maximum.
@@ -232,9 +233,9 @@ class AIRAgent:
             raise ValueError(f"ACT steps {steps}, expected at least 1")
         return steps
 
-    def decode(self, state: State, single: bool = True) -> tuple[Decoded, Decoded]:
-        """Decode z_H and z_L of a single puzzle, or of a batch, with the model's one lm_head."""
-        z_H, z_L = (Decoded(self.model, self.family, z, single) for z in state)
+    def decode(self, state: State) -> tuple[Decoded, Decoded]:
+        """Decode z_H and z_L of a single puzzle with the model's one lm_head."""
+        z_H, z_L = (Decoded(self.model, self.family, z, single=True) for z in state)
         return z_H, z_L
 
     def propose(self, logits: Tensor) -> puzzles.Grids:

@@ -33,10 +33,6 @@ class Subject(NamedTuple):
     single: bool
     """Whether it is one puzzle, B = 1, and what is said of it has no axis for the batch."""
 
-    def said(self, value: Any) -> Any:
-        """Return a (B, ...) array as it is said: the one row of a single puzzle."""
-        return value[0] if self.single else value
-
 
 class Decoded:
     """One recurrent state, z_H or z_L, read by the model's lm_head.
@@ -62,17 +58,18 @@ class Decoded:
     @cached_property
     def confidence(self) -> NDArray[np.float32]:
         """(rows, columns) float32: softmax probability of that value."""
-        return self._said(lambda: self._grid(self._distribution.amax(-1)))
+        return self._one(self._distribution.max(-1))
 
     @cached_property
     def probability(self) -> NDArray[np.float32]:
         """(rows, columns, cell_values) float32: of every value; what is missing to 1 is padding."""
-        return self._said(lambda: self._grid(self._distribution[..., 1:]))
+        return self._one(self._distribution[..., 1:])
 
     @cached_property
     def entropy(self) -> NDArray[np.float32]:
         """(rows, columns) float32: of the distribution over tokens, as a share of the highest, 0..1."""
-        return self._said(lambda: self._grid(_entropy(self._distribution)))
+        p = self._distribution
+        return self._one(-(p * np.log(np.maximum(p, np.finfo(p.dtype).tiny))).sum(-1) / np.log(p.shape[-1]))
 
     @cached_property
     def hidden(self) -> NDArray[np.float32]:
@@ -84,16 +81,64 @@ class Decoded:
         return self._model.decode(self._z)
 
     @cached_property
-    def _distribution(self) -> Tensor:
-        return self._logits.float().softmax(-1)
-
-    def _grid(self, values: Tensor) -> Tensor:
-        return values.unflatten(1, self._family.shape)
+    def _distribution(self) -> NDArray[np.float32]:
+        """(B, rows, columns, V): in NumPy, whose calls cost less than torch's on a single puzzle."""
+        with torch.inference_mode():
+            logits = self._logits.float().cpu().numpy().reshape(-1, *self._family.shape, self._family.vocabulary_size)
+        odds = np.exp(logits - logits.max(-1, keepdims=True))
+        return odds / odds.sum(-1, keepdims=True)
 
     @torch.inference_mode()
     def _said(self, read: Callable[[], Tensor]) -> NDArray[Any]:
-        values = read().cpu().numpy()
+        return self._one(read().cpu().numpy())
+
+    def _one(self, values: NDArray[Any]) -> NDArray[Any]:
         return values[0] if self._single else values
+
+
+class Proposal(Decoded):
+    """z_H, which also answers the puzzle and says how sure the model is of that.
+
+    Args:
+        subject: what is answered.
+        state: both states.
+    """
+
+    def __init__(self, subject: Subject, state: State):
+        super().__init__(subject.model, subject.family, state.z_H, subject.single)
+        self._puzzle = subject.puzzle
+        self._state = state
+
+    @cached_property
+    def halt_logit(self) -> Any:
+        """Logit of "the whole proposal is right": a float, or (B,) float32."""
+        q_halt = self._said(lambda: self._model.halting_logits(self._state)[0])
+        return float(q_halt) if self._single else q_halt
+
+    @cached_property
+    def action(self) -> puzzles.Grids:
+        """(rows, columns) uint8: the cells as an action, 0 (blank, wall) where undecided."""
+        return proposed(self.cells, self._family)
+
+    @cached_property
+    def answer(self) -> puzzles.Grids:
+        """(rows, columns) uint8: what the family reads of the action; of a maze the path alone."""
+        return self._one(self._answer)
+
+    @cached_property
+    def solved(self) -> Any:
+        """Whether the answer is right by the rules: a bool, or (B,) bool."""
+        right = self._family.is_solved(self._puzzle, self._answer)
+        return bool(right[0]) if self._single else right
+
+    @cached_property
+    def conflicts(self) -> NDArray[np.bool_]:
+        """(rows, columns) bool: where the answer breaks a rule; see ``agents.thinking.conflicts``."""
+        return self._one(conflicts(self._family, self._puzzle, self._answer))
+
+    @cached_property
+    def _answer(self) -> puzzles.Grids:
+        return self._family.read_answer(self._puzzle, self.action[None] if self._single else self.action)
 
 
 class Thought:
@@ -109,6 +154,11 @@ class Thought:
         decoded: both states before it, decoded; the one that it did not change is shared.
     """
 
+    z_H: Proposal
+    """The proposal."""
+    z_L: Decoded
+    """The scratchpad."""
+
     def __init__(
         self,
         subject: Subject,
@@ -117,7 +167,7 @@ class Thought:
         letter: str,
         before: State,
         state: State,
-        decoded: tuple[Decoded, Decoded],
+        decoded: tuple[Proposal, Decoded],
     ):
         self.act_step = act_step
         """ACT step, counted from 1."""
@@ -127,55 +177,39 @@ class Thought:
         """Which update it was: "L", "H", or "-" for a frozen one."""
         self.state = state
         """Both states, (B, S, D) each, on the model's device."""
-        decoder = subject.model, subject.family
-        self.z_H = decoded[0] if state.z_H is before.z_H else Decoded(*decoder, state.z_H, subject.single)
-        """The proposal."""
-        self.z_L = decoded[1] if state.z_L is before.z_L else Decoded(*decoder, state.z_L, subject.single)
-        """The scratchpad."""
+        self.z_H = decoded[0] if state.z_H is before.z_H else Proposal(subject, state)
+        same = state.z_L is before.z_L
+        self.z_L = decoded[1] if same else Decoded(subject.model, subject.family, state.z_L, subject.single)
         self.subject = subject
         """What is thought about."""
         self._before = before
         self._decoded = decoded
 
-    @cached_property
+    @property
     def halt_logit(self) -> Any:
         """Logit of "the whole proposal is right", read off z_H: a float, or (B,) float32."""
-        with torch.inference_mode():
-            q_halt = self.subject.model.halting_logits(self.state)[0].cpu().numpy()
-        return float(q_halt[0]) if self.subject.single else q_halt
+        return self.z_H.halt_logit
 
     @property
     def halting_probability(self) -> Any:
         """The same as a probability: a float, or (B,) float64."""
-        probability = sigmoid(self.halt_logit)
-        return float(probability) if self.subject.single else probability
+        return sigmoid(self.halt_logit)
 
     @cached_property
     def changed(self) -> NDArray[np.bool_]:
         """(rows, columns) bool: the cells that this update decodes otherwise in the state that it updated."""
-        (old_H, old_L), new = self._decoded, (self.z_H, self.z_L)
-        return (old_H.cells != new[0].cells) | (old_L.cells != new[1].cells)
+        old_H, old_L = self._decoded
+        return (old_H.cells != self.z_H.cells) | (old_L.cells != self.z_L.cells)
 
-    @cached_property
-    def proposal(self) -> puzzles.Grids:
-        """(rows, columns) uint8: z_H as an action, 0 (blank, wall) where undecided."""
-        return proposed(self.z_H.cells, self.subject.family)
-
-    @cached_property
-    def answer(self) -> puzzles.Grids:
-        """(rows, columns) uint8: what the family reads of the proposal; of a maze the path alone."""
-        return self.subject.said(self._answer)
-
-    @cached_property
+    @property
     def solved(self) -> Any:
         """Whether the proposal solves the puzzle by the rules: a bool, or (B,) bool."""
-        right = self.subject.family.is_solved(self.subject.puzzle, self._answer)
-        return bool(right[0]) if self.subject.single else right
+        return self.z_H.solved
 
-    @cached_property
+    @property
     def conflicts(self) -> NDArray[np.bool_]:
         """(rows, columns) bool: where the proposal breaks a rule; see ``agents.thinking.conflicts``."""
-        return self.subject.said(conflicts(self.subject.family, self.subject.puzzle, self._answer))
+        return self.z_H.conflicts
 
     def with_state(self, z_H: Tensor | None = None, z_L: Tensor | None = None) -> Thought:
         """Return the same moment with other states, (B, S, D) each, from which ``AIRAgent.think`` can go on.
@@ -202,12 +236,8 @@ class Thought:
         if letter not in ("L", "H"):
             raise ValueError(f"attention of update {letter!r}, expected 'L' or 'H'")
         maps = attention_by_layer(self.subject.model, letter, self._before, self.subject.x)
-        return [self.subject.said(layer.float().cpu().numpy()) for layer in maps]
-
-    @cached_property
-    def _answer(self) -> puzzles.Grids:
-        proposal = self.proposal[None] if self.subject.single else self.proposal
-        return self.subject.family.read_answer(self.subject.puzzle, proposal)
+        grids = (layer.float().cpu().numpy() for layer in maps)
+        return [grid[0] if self.subject.single else grid for grid in grids]
 
 
 def proposed(cells: puzzles.Grids, family: puzzles.PuzzleFamily) -> puzzles.Grids:
@@ -216,9 +246,6 @@ def proposed(cells: puzzles.Grids, family: puzzles.PuzzleFamily) -> puzzles.Grid
 
 
 def sigmoid(logit: Any) -> Any:
-    """Return the probability of a logit, in float64; an array for an array."""
-    return 0.5 * (1.0 + np.tanh(0.5 * np.asarray(logit, np.float64)))  # unlike exp, tanh never overflows
-
-
-def _entropy(distribution: Tensor) -> Tensor:
-    return -torch.xlogy(distribution, distribution).sum(-1) / np.log(distribution.shape[-1])
+    """Return the probability of a logit: a float for a float, (N,) float64 for an array."""
+    probability = 0.5 * (1.0 + np.tanh(0.5 * np.asarray(logit, np.float64)))  # unlike exp, tanh never overflows
+    return probability if isinstance(logit, np.ndarray) else float(probability)

@@ -160,9 +160,10 @@ def test_action_types_by_name_and_by_environment() -> None:
         AIRAgent(agent.model, action_type="jump")
     with pytest.raises(ValueError, match=r"action space Discrete\(64\), expected grids of sudoku-6x6"):
         agent.for_env(gym.make(SUDOKU, size=4))
+    maze = gym.make(MAZE, rows=7, columns=5, view=3)
+    observation, _ = maze.reset(seed=0)
     with pytest.raises(ValueError, match=r"observation \['view'\], expected a Dict with puzzle, grid, agent"):
-        maze = gym.make(MAZE, rows=7, columns=5, view=3)
-        untrained("maze-7x5").for_env(maze).predict(maze.reset(seed=0)[0])
+        untrained("maze-7x5").for_env(maze).predict(observation)
     with pytest.raises(ValueError, match="observation ndarray, expected a Dict with puzzle"):
         agent.for_env(proposing).predict(np.zeros(3))
 

@@ -90,7 +90,7 @@ def test_freezing_equals_skipping(dataset: Path) -> None:
         assert policy.letters == kept + "C"
         played = play(thinking(agent, dataset, max_commits=2), policy, index=[0])
         *_, last = agent.think(observation, 2, freeze("LLHLLH", letter))
-        assert np.array_equal(played.answers[0], last.proposal)
+        assert np.array_equal(played.answers[0], last.z_H.action)
         assert played.done.tolist() == [[8, 0, 2]] if letter == "H" else [[0, 4, 2]]
 
 

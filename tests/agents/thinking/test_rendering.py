@@ -18,9 +18,7 @@ from tests.agents.thinking.conftest import untrained
 def test_pictures_equal_the_rollouts(dataset: Path) -> None:
     """The film of canonical thinking is the film that ``air-envs watch`` draws, but for title and answer."""
     agent = untrained()
-    env = gym.make(
-        "air_envs/SudokuThinking-v0", model=agent, dataset=str(dataset), render_mode="rgb_array", pixels=160
-    )
+    env = gym.make("air_envs/SudokuThinking-v0", model=agent, dataset=str(dataset), render_mode="rgb_array", pixels=160)
     observation, _ = env.reset(options={"index": 1})
     frames = list(rollout_frames(agent, observation, "sudoku-4x4", act_steps=1))
     expected = list(draw_frames(agent.family, frames, panel=160))
@@ -135,7 +133,9 @@ def test_record_video(case: Any, tmp_path: Path, pixels: int) -> None:
     pytest.importorskip("moviepy", reason="RecordVideo of Gymnasium writes with moviepy, which is not installed")
     id, agent, arguments = case
     env = gym.make(id, model=agent, render_mode="rgb_array", pixels=pixels, **arguments)
-    env = gym.wrappers.RecordVideo(env, str(tmp_path / "films"), episode_trigger=lambda episode: True, disable_logger=True)
+    env = gym.wrappers.RecordVideo(
+        env, str(tmp_path / "films"), episode_trigger=lambda episode: True, disable_logger=True
+    )
     env.reset(seed=0)
     for action in (L, H, H, H, COMMIT):
         _, _, over, *_ = env.step(action)
