@@ -1,9 +1,14 @@
-"""AIR, its training, evaluation and the agents built on it. Importing this loads no torch until something is used."""
+"""AIR, its training, evaluation and the agents built on it.
+
+Importing this registers the thinking environments, and loads no torch until something is used.
+"""
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from agents.registration import register_with_gymnasium
+from puzzles.lazy_names import lazy_names
 
 if TYPE_CHECKING:
     from agents.config.model import AIRConfig
@@ -17,18 +22,7 @@ if TYPE_CHECKING:
     from agents.thinking.internal_actions import InternalActions
     from agents.training.trainer import Trainer
 
-_HOME = {
-    "AIR": "agents.models.air",
-    "AIRAgent": "agents.thinking.agent",
-    "AIRConfig": "agents.config.model",
-    "InternalActions": "agents.thinking.internal_actions",
-    "PRESETS": "agents.config.presets",
-    "TrainConfig": "agents.config.training",
-    "Trainer": "agents.training.trainer",
-    "evaluate": "agents.evaluation",
-    "push_to_hub": "agents.hub.pushing",
-    "shipped_models": "agents.pretrained",
-}
+    __version__: str
 
 __all__ = [
     "AIR",
@@ -38,13 +32,26 @@ __all__ = [
     "InternalActions",
     "TrainConfig",
     "Trainer",
+    "__version__",
     "evaluate",
     "push_to_hub",
     "shipped_models",
 ]
 
+register_with_gymnasium()
 
-def __getattr__(name: str) -> Any:
-    if name in _HOME:
-        return getattr(importlib.import_module(_HOME[name]), name)
-    raise AttributeError(f"module 'agents' has no attribute {name!r}")
+__getattr__, __dir__ = lazy_names(
+    __name__,
+    {
+        "AIR": "agents.models.air",
+        "AIRAgent": "agents.thinking.agent",
+        "AIRConfig": "agents.config.model",
+        "InternalActions": "agents.thinking.internal_actions",
+        "PRESETS": "agents.config.presets",
+        "TrainConfig": "agents.config.training",
+        "Trainer": "agents.training.trainer",
+        "evaluate": "agents.evaluation",
+        "push_to_hub": "agents.hub.pushing",
+        "shipped_models": "agents.pretrained",
+    },
+)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from agents.analysis.families import FamilyAnalysis, Neighbourhood, family_analysis
-from agents.analysis.maps import attention_layers, attention_maps, mass, normalised_entropy
+from agents.analysis.maps import attention_maps, mass, normalised_entropy
 from agents.analysis.moments import Moments
 from agents.analysis.published import ATTENTION, TASKS, caveat
 from agents.analysis.tables import NOTHING, text_table, with_interval
@@ -20,6 +20,7 @@ from agents.analysis.tracing import Update, decode, parts, trace
 from agents.evaluation.selection import Selection
 from agents.models.air import AIR
 from agents.thinking.agent import AIRAgent
+from agents.thinking.attention import attention_layers
 from puzzles import Puzzles
 
 ACT_STEPS = (2, 4, 6, 8, 10, 12, 14, 15)

@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from agents.models.air import AIR, State
-from agents.models.mixers import Attention
-from agents.models.positions import Position
+from agents.thinking.attention import attention_by_layer
 
 
 def attention_maps(model: AIR, letter: str, state: State, x: Tensor) -> list[Tensor]:
@@ -27,34 +26,12 @@ def attention_maps(model: AIR, letter: str, state: State, x: Tensor) -> list[Ten
     Raises:
         ValueError: the model mixes positions without attention.
     """
-    maps: list[Tensor] = []
 
-    def record(mixer: Attention, inputs: tuple[Tensor, Position]) -> None:
-        q, k, _ = mixer.project(*inputs)
-        wide = torch.promote_types(q.dtype, torch.float32)
-        cells = mixer.maps(q.to(wide), k.to(wide)).mean(1)[:, -model.cells :, -model.cells :]
-        maps.append(cells / cells.sum(-1, keepdim=True).clamp_min(torch.finfo(wide).tiny))
+    def mean(maps: Tensor) -> Tensor:
+        cells = maps.mean(1)
+        return cells / cells.sum(-1, keepdim=True).clamp_min(torch.finfo(cells.dtype).tiny)
 
-    hooks = [mixer.register_forward_pre_hook(record) for mixer in attention_layers(model)]
-    try:
-        model.update(letter, state, x)
-    finally:
-        for hook in hooks:
-            hook.remove()
-    return maps
-
-
-def attention_layers(model: AIR) -> list[nn.Module]:
-    """Return the attention of every block, f before f_H.
-
-    Raises:
-        ValueError: the model mixes positions without attention.
-    """
-    if not model.config.attends:
-        raise ValueError(
-            f"the model mixes positions by {model.config.mixer!r}, expected 'attention' or 'units' to analyse"
-        )
-    return [block.mixer for block in (*model.f, *model.f_H)]
+    return attention_by_layer(model, letter, state, x, mean)
 
 
 def mass(maps: Tensor, cells: Tensor) -> Tensor:

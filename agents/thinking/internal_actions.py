@@ -1,47 +1,55 @@
-"""The AIR agent wrapper: the model's L- and H-updates as Gymnasium actions."""
+"""The AIR agent wrapper: the model's L- and H-updates as Gymnasium actions, around any environment of whole grids."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import gymnasium as gym
 import numpy as np
-import torch
 from gymnasium import spaces
 from gymnasium.error import ResetNeeded
+from numpy.typing import NDArray
 
-from agents.models.air import AIR, State
-from agents.thinking.agent import AIRAgent
+from agents.models.air import AIR
+from agents.thinking.agent import AIRAgent, as_agent
+from agents.thinking.mind import ACTIONS, COMMIT, H, L, Mind
+from agents.thinking.observing import observer
+from agents.thinking.reporting import thinking_info
 from air_envs.actions import check_discrete
 
-L, H, COMMIT = range(3)
+__all__ = ["COMMIT", "H", "InternalActions", "L"]
+
+_ROW = np.zeros(1, np.int64)
 
 
 class InternalActions(gym.Wrapper, gym.utils.RecordConstructorArgs):
-    """Puts a model inside a puzzle environment: think with L and H, answer with COMMIT.
+    """Puts a model inside a puzzle environment of one's own: think with L and H, answer with COMMIT.
 
     The wrapped environment must take whole grids (``action_type="propose"``). Playing the model's own program and a
     COMMIT after each ACT step is the canonical AIR agent; any other policy over the three actions is a new one.
+    ``air_envs/SudokuThinking-v0`` and ``air_envs/MazeThinking-v0`` are the same by id, and have a vector form.
 
     Actions, ``Discrete(3)``:
         0, L: update z_L. 1, H: update z_H. Both leave the puzzle environment untouched.
         2, COMMIT: submit the decoded z_H to the puzzle environment; its reward and end count.
 
-    Observation, a Dict:
-        puzzle: the grid as posed, uint8.
-        proposal, scratchpad: decoded z_H and z_L, (rows, columns) uint8, ``family.undecided`` where undecided.
-        proposal_confidence, scratchpad_confidence: (rows, columns) float32 in [0, 1].
-        halt_logit: (1,) float32, "the whole proposal is right".
-        updates: (3,) int64, how many L, H and COMMIT so far.
+    Observation:
+        as ``observations`` says: see ``SudokuThinkingEnv``.
+
+    Info:
+        the puzzle environment's, and ``letter``, ``committed``, ``act_step``, ``halt_logit``, ``proposal_solves`` and
+        ``action_mask``: see ``SudokuThinkingEnv``.
 
     Reward: the puzzle environment's on COMMIT; ``update_cost`` is taken off for every L and H.
 
     Args:
         env: a puzzle environment that takes whole grids.
-        model: an ``AIR`` or ``AIRAgent`` of the same family.
+        model: of the same family: an ``AIRAgent``, an ``AIR``, or what ``AIRAgent.from_pretrained`` takes.
         update_cost: price of one L or H.
         max_updates: budget of L- and H-updates; one more truncates the episode. By default as many as the model's
             maximum of ACT steps makes.
+        observations: ``"grids"``, ``"features"`` or ``"hidden"``.
 
     Raises:
         ValueError: the environment's actions are not whole grids of the model's family, or a budget below 0.
@@ -49,20 +57,26 @@ class InternalActions(gym.Wrapper, gym.utils.RecordConstructorArgs):
         ActionError: an action that is not 0, 1 or 2; nothing has changed.
     """
 
-    def __init__(self, env: gym.Env, model: AIR | AIRAgent, update_cost: float = 0.0, max_updates: int | None = None):
+    def __init__(
+        self,
+        env: gym.Env,
+        model: AIR | AIRAgent | str | Path,
+        update_cost: float = 0.0,
+        max_updates: int | None = None,
+        observations: str = "grids",
+    ):
         gym.utils.RecordConstructorArgs.__init__(
-            self, model=model, update_cost=update_cost, max_updates=max_updates, _disable_deepcopy=True
+            self,
+            model=model,
+            update_cost=update_cost,
+            max_updates=max_updates,
+            observations=observations,
+            _disable_deepcopy=True,
         )
         gym.Wrapper.__init__(self, env)
-        self.agent = model if isinstance(model, AIRAgent) else AIRAgent(model)
+        self.agent = as_agent(model)
         self.model = self.agent.model
         self.update_cost = update_cost
-        if max_updates is None:
-            max_updates = self.model.config.max_steps * len(self.model.config.program)
-        if max_updates < 0:
-            raise ValueError(f"max_updates {max_updates}, expected 0 or more")
-        self.max_updates = max_updates
-        self._state: State | None = None
         family, name = self.agent.family, env.spec.id if env.spec else str(env)
         if getattr(env.unwrapped, "family", None) != family:
             found = getattr(env.unwrapped, "family", None)
@@ -72,61 +86,37 @@ class InternalActions(gym.Wrapper, gym.utils.RecordConstructorArgs):
                 f"{name}: action space {env.action_space}, expected whole grids of shape {family.shape} "
                 '(make it with action_type="propose")'
             )
-        assert isinstance(env.observation_space, spaces.Dict)
-        grid = spaces.Box(0, family.undecided, family.shape, np.uint8)
-        confidence = spaces.Box(0, 1, family.shape, np.float32)
+        self.mind = Mind(self.agent, 1, max_updates)
+        self.observer = observer(observations, self.mind)
         self.action_space = spaces.Discrete(3)
-        self.observation_space = spaces.Dict(
-            puzzle=env.observation_space["puzzle"],
-            proposal=grid,
-            proposal_confidence=confidence,
-            scratchpad=grid,
-            scratchpad_confidence=confidence,
-            halt_logit=spaces.Box(-np.inf, np.inf, (1,), np.float32),
-            updates=spaces.Box(0, np.iinfo(np.int64).max, (3,), np.int64),
-        )
+        self.observation_space = self.observer.space
+        self._info: dict[str, Any] | None = None
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
         """Pose a puzzle and start the model afresh on it."""
-        observation, info = self.env.reset(seed=seed, options=options)
-        self._puzzle = observation["puzzle"]
-        self._updates = np.zeros(3, np.int64)
-        with torch.inference_mode():
-            self._x = self.model.embed(self.agent.tokens(self._puzzle[None]), self.agent.dtype)
-            self._state = self.agent.initial_state(1)
-            self._info = info
-            return self._observe(self._state), self._info | {"committed": False}
+        observation, self._info = self.env.reset(seed=seed, options=options)
+        self.mind.start(_ROW, observation["puzzle"][None])
+        return self._observation(), self._infos(self._info)
 
     def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         """Run one update of the model, or submit its proposal."""
-        if self._state is None:
+        if self._info is None:
             raise ResetNeeded("step before the first reset")
-        action = check_discrete(action, 3, "L, H, COMMIT")
-        self._updates[action] += 1
-        with torch.inference_mode():
-            if action == COMMIT:
-                proposal = self.agent.propose(self.model.decode(self._state.z_H))[0]
-                _, reward, terminated, truncated, self._info = self.env.step(proposal)
-                return (
-                    self._observe(self._state),
-                    float(reward),
-                    terminated,
-                    truncated,
-                    self._info | {"committed": True},
-                )
-            self._state = self.model.update("LH"[action], self._state, self._x)
-            truncated = bool(self._updates[:COMMIT].sum() > self.max_updates)
-            return self._observe(self._state), -self.update_cost, False, truncated, self._info | {"committed": False}
+        action = check_discrete(action, 3, ACTIONS)
+        self.mind.step(np.array((action,), np.int64))
+        if action != COMMIT:
+            truncated = bool(self.mind.out_of_updates[0])
+            return self._observation(), -self.update_cost, False, truncated, self._infos(self._info)
+        _, reward, terminated, truncated, self._info = self.env.step(self.mind.proposal[0].copy())
+        return self._observation(), float(reward), terminated, truncated, self._infos(self._info)
 
-    def _observe(self, state: State) -> dict[str, Any]:
-        proposal, scratchpad = self.agent.decode(state)
-        q_halt, _ = self.model.halting_logits(state)
-        return {
-            "puzzle": self._puzzle.copy(),
-            "proposal": proposal.cells,
-            "proposal_confidence": proposal.confidence,
-            "scratchpad": scratchpad.cells,
-            "scratchpad_confidence": scratchpad.confidence,
-            "halt_logit": q_halt.cpu().numpy(),
-            "updates": self._updates.copy(),
-        }
+    def action_masks(self) -> NDArray[np.bool_]:
+        """Return (3,) bool: L and H while updates are left, COMMIT always; as MaskablePPO asks for it."""
+        return self.mind.masks()[0].astype(np.bool_)
+
+    def _observation(self) -> Any:
+        return self.observer.join({name: values[0].copy() for name, values in self.observer.parts().items()})
+
+    def _infos(self, info: dict[str, Any]) -> dict[str, Any]:
+        thinking = {name: values.item() for name, values in thinking_info(self.mind).items()}
+        return info | thinking | {"action_mask": self.mind.masks()[0]}

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from agents.thinking.agent import AIRAgent, Thought
+from agents.thinking.agent import AIRAgent
+from agents.thinking.thoughts import Thought
 from air_envs.drawing.files import save_gif, save_png
 from air_envs.drawing.frame import Frame
 from air_envs.drawing.rollout import draw_frames
@@ -29,12 +30,10 @@ def rollout_frames(
     answer = None
     for thought in agent.think(observation, act_steps):
         last = thought.update % len(program) == 0
-        proposal = agent.family.read_answer(puzzle[None], thought.z_H.cells[None])
-        solved = bool(agent.family.is_solved(puzzle[None], proposal)[0])
         if last:
             answer = thought.z_H.cells
-        yield _frame(agent, thought, puzzle, answer, title, program, solved)
-        if last and solved:
+        yield _frame(agent, thought, puzzle, answer, title, program)
+        if last and thought.solved:
             return
 
 
@@ -53,9 +52,7 @@ def save_rollout(
     return gif, png
 
 
-def _frame(
-    agent: AIRAgent, thought: Thought, puzzle: Any, answer: Any, title: str, program: str, solved: bool
-) -> Frame:
+def _frame(agent: AIRAgent, thought: Thought, puzzle: Any, answer: Any, title: str, program: str) -> Frame:
     candidates = [z.probability[..., 1:] if agent.family.symbols else None for z in (thought.z_H, thought.z_L)]
     return Frame(
         puzzle,
@@ -71,6 +68,6 @@ def _frame(
         update=thought.update,
         program=program,
         position=(thought.update - 1) % len(program),
-        halt=float(1 / (1 + np.exp(-thought.halt_logit))),
-        solved=solved,
+        halt=thought.halting_probability,
+        solved=thought.solved,
     )

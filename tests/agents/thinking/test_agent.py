@@ -189,11 +189,13 @@ def test_internal_actions_observe_what_thinking_shows(agent: AIRAgent, dataset: 
     env = internal(agent, dataset)
     observation, _ = env.reset(options={"index": 3})
     for thought, letter in zip(agent.think(observation), "LLH", strict=False):
-        observation, *_ = env.step("LH".index(letter))
+        *_, info = result = env.step("LH".index(letter))
+        observation = result[0]
         assert np.array_equal(observation["proposal"], thought.z_H.cells)
         assert np.array_equal(observation["scratchpad"], thought.z_L.cells)
         np.testing.assert_array_equal(observation["scratchpad_confidence"], thought.z_L.confidence)
-        assert observation["halt_logit"][0] == thought.halt_logit
+        assert info["halt_logit"] == thought.halt_logit
+        assert observation["halting_probability"][0] == np.float32(thought.halting_probability)
 
 
 def test_updates_cost_and_run_out(agent: AIRAgent, dataset: Path) -> None:
