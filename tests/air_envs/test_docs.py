@@ -10,6 +10,7 @@ import gymnasium as gym
 import pytest
 from PIL import Image
 
+import agents  # noqa: F401 - what it registers stays when the registries are restored
 import air_envs
 import puzzles
 from air_envs.drawing import board
