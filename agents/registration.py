@@ -19,8 +19,8 @@ def register_environments() -> None:
     for kind in KINDS:
         register(
             f"air_envs/{kind}Thinking-v0",
-            entry_point=f"agents.thinking.environments:{kind}ThinkingEnv",
-            vector_entry_point=f"agents.thinking.environments:{kind}ThinkingVectorEnv",
+            entry_point=f"agents.thinking.environment.single:{kind}ThinkingEnv",
+            vector_entry_point=f"agents.thinking.environment.vector:{kind}ThinkingVectorEnv",
         )
 
 

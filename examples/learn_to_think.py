@@ -1,8 +1,8 @@
 """Learn when to think and when to answer: python -m examples.learn_to_think.
 
 Stable-Baselines3's PPO learns a policy over L, H and COMMIT for shipped models. It sees the eleven features of
-``agents.thinking.environment.observing``; a right answer earns 1, each update costs a price, and there is one answer a puzzle. Its
-accuracy against the updates that it takes stands in one figure with
+``agents.thinking.environment.observing``; a right answer earns 1, each update costs a price, and there is one answer a
+puzzle. Its accuracy against the updates that it takes is shown in one figure with
 
 - the program cut off after k updates,
 - the halting head at several thresholds, asked after every H-update,
@@ -23,7 +23,6 @@ import gymnasium as gym
 import numpy as np
 import torch
 import tyro
-from agents.thinking.environment.mind import COMMIT
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 from stable_baselines3 import PPO
@@ -33,6 +32,7 @@ from agents import AIRAgent
 from agents.figures.charts import BLUE, GREEN, GREY, ORANGE, PINK, chart, save_chart
 from agents.hub.generator import generator_options
 from agents.pretrained import find
+from agents.thinking.environment.mind import COMMIT
 from agents.thinking.playing import play
 from air_envs.sb3 import SB3VecEnv
 from puzzles.build import build_dataset

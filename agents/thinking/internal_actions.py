@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from agents.models.air import AIR
 from agents.thinking.agent import AIRAgent, as_agent
-from agents.thinking.mind import ACTIONS, COMMIT, H, L, Mind
-from agents.thinking.observing import observer
-from agents.thinking.reporting import thinking_info
+from agents.thinking.environment.mind import ACTIONS, COMMIT, H, L, Mind
+from agents.thinking.environment.observing import observer
+from agents.thinking.environment.reporting import thinking_info
 from air_envs.actions import check_discrete
 
 __all__ = ["COMMIT", "H", "InternalActions", "L"]

@@ -4,7 +4,8 @@ One interface for all of them and for what Stable-Baselines3 learns, and for sin
 
     actions, state = policy.predict(observation, state, episode_start)
 
-Observations may be of any kind (``agents.thinking.observing``). N environments side by side have a state of N rows.
+Observations may be of any kind (``agents.thinking.environment.observing``). N environments side by side have a state of
+N rows.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ from numpy.typing import NDArray
 from agents.config.program import freeze
 from agents.models.air import AIR
 from agents.thinking.agent import AIRAgent, as_agent
-from agents.thinking.mind import COMMIT, H, L
-from agents.thinking.observing import halting_probability, observed_rows
+from agents.thinking.environment.mind import COMMIT, H, L
+from agents.thinking.environment.observing import halting_probability, observed_rows
 
 _ACTIONS = {"L": L, "H": H, "C": COMMIT}
 

@@ -23,8 +23,8 @@ import air_envs
 import puzzles
 from agents import AIR, AIRAgent, InternalActions, shipped_models
 from agents.pretrained import find
-from agents.thinking.mind import COMMIT, H, L
-from agents.thinking.observing import FEATURES
+from agents.thinking.environment.mind import COMMIT, H, L
+from agents.thinking.environment.observing import FEATURES
 from air_envs.sb3 import SB3VecEnv
 from puzzles.dataset import Dataset
 from tests.agents.conftest import TINY

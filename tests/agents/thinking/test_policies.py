@@ -11,7 +11,7 @@ import torch
 from agents import AIRAgent, InternalActions, evaluate, shipped_models
 from agents.config.program import freeze
 from agents.evaluation import evaluate_halting
-from agents.thinking.mind import COMMIT, H, L
+from agents.thinking.environment.mind import COMMIT, H, L
 from agents.thinking.playing import play
 from agents.thinking.policies import Halting, Program, Random
 from puzzles.build import build_dataset

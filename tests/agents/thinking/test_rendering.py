@@ -8,7 +8,7 @@ import imageio.v3 as imageio
 import numpy as np
 import pytest
 
-from agents.thinking.mind import COMMIT, H, L
+from agents.thinking.environment.mind import COMMIT, H, L
 from agents.thinking.rollout import rollout_frames
 from air_envs.drawing.frame import Frame
 from air_envs.drawing.rollout import draw_frame, draw_frames

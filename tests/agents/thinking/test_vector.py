@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import air_envs
 from agents import AIRAgent
-from agents.thinking.mind import COMMIT, H, L
+from agents.thinking.environment.mind import COMMIT, H, L
 from tests.agents.thinking.conftest import CASES, assert_same, knowing, untrained
 
 COUNT = 5

@@ -12,14 +12,14 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 
 from agents.thinking.agent import AIRAgent
-from agents.thinking.mind import ACTIONS, COMMIT, IDLE, Mind
-from agents.thinking.observing import observer
-from agents.thinking.reporting import thinking_info
+from agents.thinking.environment.mind import ACTIONS, COMMIT, IDLE, Mind
+from agents.thinking.environment.observing import observer
+from agents.thinking.environment.reporting import thinking_info
 from air_envs.dynamics import Dynamics, Rows
 from air_envs.maze.dynamics import MazePropose
 from air_envs.rewards import Reward
 from air_envs.sudoku.dynamics import SudokuPropose
-from puzzles import PuzzleFamily
+from puzzles import Grids, PuzzleFamily
 
 
 class Thinking(Dynamics):
@@ -29,7 +29,7 @@ class Thinking(Dynamics):
         family: of the puzzles.
         count: N.
         agent: whose model thinks; of another grid shape where its weights fit.
-        observations: a name of ``agents.thinking.observing.OBSERVERS``.
+        observations: a name of ``agents.thinking.environment.observing.OBSERVERS``.
         max_updates: see ``Mind``.
         max_commits: after that many proposals that do not solve it, a puzzle has failed.
         **propose: further arguments of the family's dynamics.
@@ -78,6 +78,10 @@ class Thinking(Dynamics):
     def masks(self) -> NDArray[np.int8]:
         """(N, 3) int8: L and H while there are updates left, COMMIT always."""
         return self.mind.masks()
+
+    def answers(self, row: int) -> tuple[Grids, Grids]:
+        """Return the grid of one puzzle, and that before the last step: what was proposed last, or the puzzle."""
+        return self.grid[row], self.grid_before[row]
 
     def _start(self, rows: Rows) -> None:
         super()._start(rows)  # type: ignore[safe-super]

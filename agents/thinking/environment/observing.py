@@ -12,7 +12,7 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 
 from agents.thinking.conflicts import conflicts
-from agents.thinking.mind import COMMIT, H, L, Mind
+from agents.thinking.environment.mind import COMMIT, H, L, Mind
 from air_envs.dynamics import grid_space
 
 FEATURES = (
@@ -56,7 +56,7 @@ class Observer(abc.ABC):
 
 
 class Grids(Observer):
-    """Both states as grids, in a Dict; see ``agents.thinking.environments.SudokuThinkingEnv``."""
+    """Both states as grids, in a Dict; see ``agents.thinking.environment.single.SudokuThinkingEnv``."""
 
     name = "grids"
 

@@ -7,11 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.thinking.mind import COMMIT, H, L, Mind
+from agents.thinking.environment.mind import COMMIT, H, L, Mind
 from agents.thinking.thoughts import Decoded
 from air_envs.drawing.board import board_text
 from air_envs.drawing.frame import Frame
+from air_envs.drawing.rollout import draw_frame
 from air_envs.drawing.scene import make_scene
+from air_envs.drawing.viewer import Viewer
 from puzzles import Grids, PuzzleFamily
 
 _LETTERS = np.array(["L", "H", "", ""], object)
@@ -72,6 +74,27 @@ def thinking_frames(mind: Mind, row: int, answer: Grids, answer_before: Grids) -
         answer=answer_before,
     )
     return frame, before
+
+
+def thinking_picture(mind: Mind, row: int, answer: Grids, answer_before: Grids, viewer: Viewer) -> NDArray[np.uint8]:
+    """Draw one puzzle, the cells highlighted that its last action changed: (height, width, 3) uint8.
+
+    Args:
+        mind: of N puzzles.
+        row: which of them.
+        answer: see ``thinking_frames``.
+        answer_before: see there.
+        viewer: whose theme and pixels are taken.
+    """
+    frame, before = thinking_frames(mind, row, answer, answer_before)
+    picture = draw_frame(mind.agent.family, frame, viewer.theme, previous=before, panel=viewer.pixels)
+    height, width, _ = picture.shape  # even sides, or players show no film of it
+    return np.pad(picture, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
+
+
+def thinking_text(mind: Mind, row: int, answer: Grids, answer_before: Grids) -> str:
+    """Return the same as text; see ``frame_text``."""
+    return frame_text(mind.agent.family, *thinking_frames(mind, row, answer, answer_before))
 
 
 def frame_text(family: PuzzleFamily, frame: Frame, before: Frame) -> str:

@@ -1,7 +1,4 @@
-"""Thinking as Gymnasium environments, single and vector: ``air_envs/SudokuThinking-v0``, ``air_envs/MazeThinking-v0``.
-
-``import agents`` registers them; ``gym.make`` and ``gym.make_vec`` load the rest.
-"""
+"""What ``gym.make`` makes of ``air_envs/SudokuThinking-v0`` and ``air_envs/MazeThinking-v0``."""
 
 from __future__ import annotations
 
@@ -10,22 +7,16 @@ import json
 from pathlib import Path
 from typing import Any, ClassVar
 
-import numpy as np
-from numpy.typing import NDArray
-
 from agents.models.air import AIR
 from agents.pretrained import find
 from agents.thinking.agent import AIRAgent, as_agent
-from agents.thinking.dynamics import MazeThinking, PricedUpdates, SudokuThinking, Thinking
-from agents.thinking.mind import Mind
-from agents.thinking.reporting import frame_text, thinking_frames
-from air_envs.drawing import Viewer, tile
-from air_envs.drawing.rollout import draw_frame
+from agents.thinking.environment.dynamics import MazeThinking, PricedUpdates, SudokuThinking, Thinking
+from agents.thinking.environment.mind import Mind
+from agents.thinking.environment.reporting import thinking_picture, thinking_text
 from air_envs.dynamics import Dynamics
 from air_envs.env import PuzzleEnv
 from air_envs.maze import MazeEnv
 from air_envs.sudoku import SudokuEnv
-from air_envs.vector import PuzzleVectorEnv
 
 
 class ThinkingEnv(PuzzleEnv):
@@ -102,8 +93,8 @@ class ThinkingEnv(PuzzleEnv):
         if self.render_mode is None:
             return super().render()
         if self.render_mode == "ansi":
-            return _text(self.dynamics, 0)
-        picture = _picture(self.dynamics, 0, self.viewer)
+            return thinking_text(self.mind, 0, *self.dynamics.answers(0))
+        picture = thinking_picture(self.mind, 0, *self.dynamics.answers(0), self.viewer)
         return self.viewer.show_picture(picture) if self.render_mode == "human" else picture
 
     @classmethod
@@ -155,7 +146,8 @@ class SudokuThinkingEnv(ThinkingEnv, SudokuEnv):
     * `halting_probability`, `Box(0, 1, (1,), float32)`: that the whole proposal is right, by the model's halting head.
     * `updates`, `Box(0, 2**63 - 1, (3,), int64)`: how many L, H and COMMIT so far.
 
-    `observations="features"`: `Box(0, 1, (11,), float32)`, the numbers that `agents.thinking.observing.Features` names.
+    `observations="features"`: `Box(0, 1, (11,), float32)`, the numbers that
+    `agents.thinking.environment.observing.Features` names.
 
     `observations="hidden"`: the `Dict`, and `z_H` and `z_L`, float32 of (positions, hidden).
 
@@ -260,79 +252,3 @@ class MazeThinkingEnv(ThinkingEnv, MazeEnv):
     dynamics_types: ClassVar[dict[str, type[Dynamics]]] = {"think": MazeThinking}
     kind = "maze"
     shape_arguments = ("rows", "columns")
-
-
-class ThinkingVectorEnv(PuzzleVectorEnv):
-    """N puzzles that one model thinks about: a step runs one batch of the rows that chose L, one of those with H.
-
-    See ``PuzzleVectorEnv`` and, for all further arguments, ``SudokuThinkingEnv`` and ``MazeThinkingEnv``.
-    """
-
-    dynamics: Thinking
-    template: ThinkingEnv
-
-    @property
-    def mind(self) -> Mind:
-        """The model's states of all rows, and what was done so far."""
-        return self.dynamics.mind
-
-    def step(self, actions: Any) -> tuple[Any, NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_], Any]:
-        """Run the updates that were chosen, and submit the proposals of the rows that commit.
-
-        Raises:
-            ActionError: an action that is not 0, 1 or 2, with its sub-environment; nothing has changed.
-            ResetNeeded: some were not reset yet or, without autoreset, have ended.
-        """
-        observations, rewards, terminations, truncations, infos = super().step(actions)
-        for row in np.flatnonzero(infos.get("_final_obs", ())).tolist():
-            infos["final_obs"][row] = self.dynamics.observer.join(infos["final_obs"][row])
-        return observations, rewards, terminations, truncations, infos
-
-    def render(self) -> tuple[Any, ...] | None:
-        """Draw the sub-environments ``render_rows``, one picture or text each; ``"human"`` shows them in one window."""
-        if self.render_mode is None:
-            return super().render()
-        if self.render_mode == "ansi":
-            return tuple(_text(self.dynamics, row) for row in self.render_rows)
-        viewer = self.template.viewer
-        pictures = tuple(_picture(self.dynamics, row, viewer) for row in self.render_rows)
-        if self.render_mode == "rgb_array":
-            return pictures
-        if self._window is None:
-            title = self.spec.id if self.spec else type(self).__name__
-            self._window = Viewer(self.family, theme=viewer.theme, fps=viewer.fps, title=title)
-        self._window.show_picture(tile(pictures, viewer.theme))
-        return None
-
-    def _observations(self) -> Any:
-        return self.dynamics.observer.join(super()._observations())
-
-    def _out_of_time(self) -> NDArray[np.bool_]:
-        return super()._out_of_time() | self.mind.out_of_updates
-
-
-class SudokuThinkingVectorEnv(ThinkingVectorEnv):
-    """N Sudokus that one model thinks about."""
-
-    env_type = SudokuThinkingEnv
-
-
-class MazeThinkingVectorEnv(ThinkingVectorEnv):
-    """N mazes that one model thinks about."""
-
-    env_type = MazeThinkingEnv
-
-
-def _text(dynamics: Thinking, row: int) -> str:
-    return frame_text(dynamics.family, *_frames(dynamics, row))
-
-
-def _picture(dynamics: Thinking, row: int, viewer: Viewer) -> NDArray[np.uint8]:
-    frame, before = _frames(dynamics, row)
-    picture = draw_frame(dynamics.family, frame, viewer.theme, previous=before, panel=viewer.pixels)
-    height, width, _ = picture.shape  # even sides, or players show no film of it
-    return np.pad(picture, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
-
-
-def _frames(dynamics: Thinking, row: int) -> Any:
-    return thinking_frames(dynamics.mind, row, dynamics.grid[row], dynamics.grid_before[row])
