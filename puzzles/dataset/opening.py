@@ -31,8 +31,9 @@ def reading(path: Path) -> Iterator[h5py.File]:
     """
     if not path.exists():
         raise FileNotFoundError(errno.ENOENT, "no such dataset", str(path))
-    if path.is_dir():
-        raise DatasetError(f"{path}: a folder, expected an HDF5 file")
+    if not path.is_file():
+        what = "a folder" if path.is_dir() else "no regular file"
+        raise DatasetError(f"{path}: {what}, expected an HDF5 file")
     written_here = False
     try:
         with _opened(path) as file:

@@ -152,6 +152,20 @@ def test_a_flipped_bit_is_noticed_or_harmless(path, tmp_path):
         assert damaged(tmp_path / "broken.h5", broken, original)
 
 
+@pytest.mark.slow
+def test_every_flipped_byte_and_many_truncations_are_noticed_or_harmless(path, tmp_path):
+    original, content = read_everything(path), path.read_bytes()
+    rng, broken = np.random.default_rng(4), tmp_path / "broken.h5"
+    noticed = 0
+    for position in range(len(content)):
+        flipped = bytearray(content)
+        flipped[position] ^= int(rng.integers(1, 256))
+        noticed += damaged(broken, flipped, original)
+    assert noticed > 0.6 * len(content)
+    for length in rng.choice(len(content), 2000, replace=False):
+        assert damaged(broken, content[:length], original)
+
+
 def test_a_truncated_file_is_noticed(path, tmp_path):
     original = read_everything(path)
     content = path.read_bytes()

@@ -1,5 +1,6 @@
 """Files that declare more than they hold are refused; healthy ones are read whatever else has them open."""
 
+import os
 import time
 from pathlib import Path
 
@@ -169,6 +170,12 @@ def test_a_disk_that_cannot_be_read_is_not_a_damaged_file():
         pytest.skip("no file here that cannot be read")
     with pytest.raises(OSError, match="Input/output error: '/proc/self/mem'"):  # its first page is never there
         Dataset("/proc/self/mem")
+
+
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(DatasetError, match="pipe: no regular file, expected an HDF5 file"):
+        Dataset(tmp_path / "pipe")
 
 
 def test_a_file_that_may_not_be_read_is_not_damaged(path):
