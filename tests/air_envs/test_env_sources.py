@@ -136,7 +136,7 @@ def test_a_file_that_was_replaced_is_read_again(tmp_path):
     path = tmp_path / "puzzles.h5"
     stamp, seen = 10**18, []
     for seed in (1, 2):
-        build_dataset(path, "sudoku-4x4", train=5, test=1, seed=seed, progress=False)
+        build_dataset(path, "sudoku-4x4", train=5, test=1, seed=seed, progress=False, overwrite=True)
         os.utime(path, ns=(stamp, stamp))  # as a copy that keeps times leaves it
         seen.append(air_envs.DatasetPuzzles(path)._puzzles.puzzle)
     assert np.array_equal(seen[1], Dataset(path).split("train").puzzle)
