@@ -18,12 +18,13 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from agents.config.model import AIRConfig
 from agents.config.training import TrainConfig
-from agents.evaluation import evaluate, evaluate_halting
+from agents.evaluation import Evaluation, evaluate, evaluate_halting, halting_steps
 from agents.models.air import AIR
 from agents.models.compiling import compiled
 from agents.models.cost import act_step_flops, count_parameters, training_step_flops
@@ -34,7 +35,6 @@ from agents.models.layers import use_float8
 from agents.thinking.agent import AIRAgent
 from agents.training.losses import stablemax_cross_entropy
 from agents.training.trainer import Trainer
-from benchmarks.evaluation import quarter_threshold
 from benchmarks.gpu_sizes import PAPER, TINY, WAYS
 from benchmarks.table import Row, at_least, at_most, machine, report
 from puzzles.build import build_dataset
@@ -199,7 +199,7 @@ class Bench:
         agent, data = self.agent(), Dataset(path)
         tried = {size: evaluate(agent, data, batch=size, progress=False) for size in sizes.evaluated_at_once}
         size, full = min(tried.items(), key=lambda one: one[1].seconds)
-        threshold = quarter_threshold(full)
+        threshold = _quarter_threshold(full)
         early = evaluate_halting(agent, data, threshold, batch=size, progress=False)
         flops = act_step_flops(sizes.sudoku, len(full.right)) * full.exact.shape[1]
         used = flops / full.seconds / self.peak_rate
@@ -336,6 +336,14 @@ def measure(parts: Sequence[str], bench: Bench, file: Path | None) -> None:
         numbers = {"device": device, "machine": machine(), "rows": [row._asdict() for row in rows]}
         with replacing(file) as temporary:
             temporary.write_text(json.dumps(numbers, indent=2, allow_nan=False) + "\n")
+
+
+def _quarter_threshold(full: Evaluation) -> float:
+    """Return the probability above which puzzles halt after about a quarter of the steps."""
+    logits = np.quantile(full.q_halt, np.linspace(0.01, 0.999, 200)).astype(float)
+    probabilities = (1 / (1 + np.exp(-logits))).tolist()
+    steps = full.exact.shape[1]
+    return min(probabilities, key=lambda p: abs(halting_steps(full.q_halt, p).mean() - steps / 4))
 
 
 def _name(dtype: torch.dtype) -> str:

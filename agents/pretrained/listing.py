@@ -61,8 +61,8 @@ def _plays(config: AIRConfig, options: dict[str, Any]) -> str:
 
 # What agents.hub.cards writes of an evaluation.
 _ACCURACY = re.compile(
-    r"([\d.]+%) of ([\d,]+) \w+ puzzles of `([^`]+)` exactly right \(95 % interval ([\d.]+%) to ([\d.]+%)\)"
-    r".*?after (\d+) ACT steps"
+    r"([\d.]+%) of ([\d,]+) \w+ puzzles of `([^`]+)`(?: \(\w+\))? exactly right "
+    r"\(95 % interval ([\d.]+%) to ([\d.]+%)\).*?\b(\d+) ACT steps"
 )
 
 

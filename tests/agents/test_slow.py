@@ -50,13 +50,15 @@ def test_training_runs_and_resumes_on_cuda(dataset: Path, tmp_path: Path) -> Non
     assert Trainer.resume(tmp_path / "run").model.embedding.is_cuda
 
 
-def test_the_wheel_carries_the_three_packages_the_shipped_models_and_nothing_else(run: Path, tmp_path: Path) -> None:
+def test_the_wheel_carries_the_three_packages_the_shipped_models_and_nothing_else(
+    run: Path, dataset: Path, tmp_path: Path
+) -> None:
     source, root = Path(__file__).parents[2], tmp_path / "source"
     for package in ("agents", "air_envs", "puzzles"):
         shutil.copytree(source / package, root / package, ignore=shutil.ignore_patterns("__pycache__"))
     for file in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(source / file, root)
-    pack(run, root / "agents" / "pretrained" / "tiny")
+    pack(run, root / "agents" / "pretrained" / "tiny", dataset)
     subprocess.run(
         [sys.executable, "-m", "build", "--wheel", "--outdir", str(tmp_path), str(root)],
         check=True,

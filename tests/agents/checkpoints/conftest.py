@@ -44,9 +44,9 @@ def small_run(dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def small_pack(small_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def small_pack(small_run: Path, dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     output = tmp_path_factory.mktemp("packs") / "small"
-    pack(small_run, output)
+    pack(small_run, output, dataset)
     return output
 
 

@@ -60,9 +60,9 @@ def test_analyze(own: Path, dataset: Path, capsys: pytest.CaptureFixture[str]) -
     main([*command, "--overwrite"])
 
 
-def test_pack(own: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_pack(own: Path, dataset: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     given = tmp_path / "given"
-    command = ["pack", str(own), "--output", str(given)]
+    command = ["pack", str(own), "--output", str(given), "--dataset", str(dataset)]
     main(command)
     before = contents(given)
     assert f"{given}: holds a packed model already; {WAY}" in fails(command, capsys)

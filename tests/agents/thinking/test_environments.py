@@ -231,7 +231,7 @@ def test_models_loaded_by_name_share_their_weights() -> None:
         ({"model": untrained(), "observations": "pixels"}, r"found 'pixels', expected one of \['features', 'grids'"),
         ({"model": untrained(), "candidates": True}, "candidates: found True, expected False"),
         ({"model": untrained(), "size": 6}, "family sudoku-6x6: these weights fit sudoku-4x4 alone"),
-        ({"model": "nothing"}, "nothing: neither a checkpoint folder nor a shipped model"),
+        ({"model": "nothing"}, "nothing: neither a folder nor a shipped model"),
     ],
 )
 def test_what_does_not_fit_is_refused(arguments: dict[str, Any], message: str) -> None:

@@ -134,5 +134,5 @@ def test_presets_begin_with_shipped_weights_that_fit(name: str) -> None:
 
 def test_a_model_that_is_not_there_is_named(dataset: Path, tmp_path: Path) -> None:
     config: TrainConfig = tiny_config(dataset, tmp_path / "next", init_from="nothing")
-    with pytest.raises(CheckpointError, match="nothing: neither a checkpoint folder nor a shipped model"):
+    with pytest.raises(CheckpointError, match="nothing: neither a folder nor a shipped model"):
         Trainer(config)

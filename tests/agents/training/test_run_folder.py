@@ -90,10 +90,10 @@ def test_training_may_be_taken_up_again_in_the_same_process(dataset: Path, tmp_p
 
 
 @pytest.mark.parametrize("kind", ["pack", "best", "moved"])
-def test_what_is_no_run_is_not_resumed_from_its_first_step(run: Path, tmp_path: Path, kind: str) -> None:
+def test_what_is_no_run_is_not_resumed_from_its_first_step(run: Path, dataset: Path, tmp_path: Path, kind: str) -> None:
     folder = tmp_path / "folder"
     if kind == "pack":
-        pack(run, folder)
+        pack(run, folder, dataset)
     elif kind == "best":
         shutil.copytree(run / "best", folder)
     else:
