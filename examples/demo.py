@@ -25,7 +25,7 @@ from puzzles.importers import import_puzzles
 
 REAL_PUZZLES = Path(os.environ.get("AIR_ENVS_DATA", Path(__file__).parents[2] / "shared" / "data"))
 
-TARGETS = {"sudoku-4x4": 0.98, "sudoku-6x6": 0.95}
+TARGETS = {"sudoku-4x4-units": 0.98, "sudoku-6x6": 0.95}
 """The presets that can be trained here, and the accuracy expected of each on unseen puzzles."""
 SHOWN = {"sudoku-6x6": 6, "sudoku-extreme": 4, "maze-hard": 3}
 """Shipped models to show, and on how many test puzzles; their cards say how they do on more."""
@@ -37,7 +37,7 @@ def demo(
     """Build datasets, train, evaluate through the environment and draw; then show some shipped models.
 
     Args:
-        only: train this one, sudoku-4x4 or sudoku-6x6, and do nothing else.
+        only: train this one, sudoku-4x4-units or sudoku-6x6, and do nothing else.
         output: folder for everything; datasets and runs of an earlier demo there are replaced.
         real: folder of published puzzles, imported where it exists: sudoku/*.txt and maze-30x30-hard-1k/.
         gallery: train nothing, and show every shipped model.
@@ -46,7 +46,7 @@ def demo(
         raise SystemExit(f"--only {only}: expected one of {', '.join(TARGETS)}")
     lines, met = [], True
     if not gallery:
-        name = only or "sudoku-4x4"
+        name = only or "sudoku-4x4-units"
         heading("1. Datasets")
         dataset = build(name, output)
         print(dataset.describe(), end="\n\n")

@@ -15,11 +15,16 @@ from air_envs.drawing.frame import Frame
 from air_envs.drawing.rollout import draw_frames
 from air_envs.drawing.sheet import draw_sheet
 
+SHOWN_SOLVED = 2
+"""ACT steps that are shown of a puzzle that stays solved while the halting head doubts it."""
+
 
 def rollout_frames(
     agent: AIRAgent, observation: Mapping[str, Any], title: str = "", act_steps: int | None = None
 ) -> Iterator[Frame]:
-    """Yield a frame for the puzzle as posed and one after every update, to the end of the ACT step that solves it.
+    """Yield a frame for the puzzle itself and one after every update, until the model halts with the right answer.
+
+    A model that does not halt is followed for ``SHOWN_SOLVED`` more ACT steps.
 
     The board shows what an agent that proposes after each ACT step has answered so far.
     """
@@ -27,13 +32,13 @@ def rollout_frames(
     program = agent.model.config.program
     undecided = np.full(puzzle.shape, agent.family.undecided)
     yield Frame(puzzle, undecided, undecided, title=title, program=program)
-    answer = None
+    answer, right = None, 0
     for thought in agent.think(observation, act_steps):
         last = thought.update % len(program) == 0
         if last:
-            answer = thought.z_H.cells
+            answer, right = thought.z_H.cells, right + 1 if thought.solved else 0
         yield _frame(agent, thought, puzzle, answer, title, program)
-        if last and thought.solved:
+        if last and thought.solved and (thought.halting_probability > 0.5 or right > SHOWN_SOLVED):
             return
 
 

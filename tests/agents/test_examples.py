@@ -115,6 +115,6 @@ def test_demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Ca
     assert "target 98% MISSED" in out
     made = {str(path.relative_to(tmp_path / "demo")) for path in (tmp_path / "demo").rglob("*.*")}
     assert {"data/sudoku-4x4.h5", "data/list.h5"} <= made
-    assert {f"runs/sudoku-4x4/{file}" for file in ("rollout.gif", "rollout.png", "curve.png")} <= made
+    assert {f"runs/sudoku-4x4-units/{file}" for file in ("rollout.gif", "rollout.png", "curve.png")} <= made
     for name in shown:
         assert {f"data/{name}.h5", f"shipped/{name}.gif", f"shipped/{name}.png"} <= made

@@ -19,7 +19,7 @@ from tests.agents.training.nudged import assert_weights_alike, train_nudged
 pytestmark = pytest.mark.slow
 
 
-@pytest.mark.parametrize("name", ["sudoku-4x4", "sudoku-6x6"])
+@pytest.mark.parametrize("name", ["sudoku-4x4-units", "sudoku-6x6"])
 def test_presets_reach_their_targets(name: str, tmp_path: Path) -> None:
     threads = torch.get_num_threads()
     torch.set_num_threads(torch.multiprocessing.cpu_count())

@@ -322,15 +322,20 @@ def test_undecided_cells_are_shown_but_never_proposed(dataset: Path) -> None:
     assert (evaluation.answers == agent.family.undecided).all()
 
 
-def test_rollouts_end_with_the_act_step_that_solves(solver: AIRAgent, agent: AIRAgent, dataset: Path) -> None:
+@pytest.mark.parametrize(("logit", "act_steps"), [(5.0, 1), (-5.0, 3)])
+def test_rollouts_end_where_the_model_halts_with_the_answer(
+    solver: AIRAgent, agent: AIRAgent, dataset: Path, monkeypatch: pytest.MonkeyPatch, logit: float, act_steps: int
+) -> None:
+    for one in (solver, agent):
+        monkeypatch.setattr(one.model.q_head.bias, "data", torch.full((2,), logit))
     observation = {"puzzle": Dataset(dataset).split("test").puzzle[0]}
     frames = list(rollout_frames(agent, observation))
-    assert len(frames) == 1 + 24
+    assert len(frames) == 1 + 24, "what is not solved is shown to the end"
     assert frames[0].update == 0
     assert [frame.letter for frame in frames[1:7]] == list("LLHLLH")
     known = Dataset(dataset).split("test").puzzle[commit_what_it_knows(solver, dataset)]
     frames = list(rollout_frames(solver, {"puzzle": known}))
-    assert len(frames) == 1 + 6
+    assert len(frames) == 1 + 6 * act_steps, "a head in doubt is waited for"
     assert frames[-1].solved
 
 
