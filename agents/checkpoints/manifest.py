@@ -2,8 +2,8 @@
 
 It lists ``config.json`` and ``model.safetensors``, in a run also ``training.pt``, in a pack ``generator.json`` and
 ``chain.json``, in ``best`` its ``evaluation.json``. What is written later, such as ``eval.json``, metrics and the model
-card, is not listed. ``config.json`` names the format of the folder: of 1 on, there has to be a manifest; folders of before have
-neither.
+card, is not listed. ``config.json`` names the format of the folder: from 1 on, there has to be a manifest; older
+folders have neither.
 """
 
 from __future__ import annotations
