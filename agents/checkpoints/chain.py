@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from agents.checkpoints.errors import CheckpointError
+from agents.checkpoints.manifest import read_checked
 from agents.config.reading import parse_json
 from puzzles.dataset import Dataset
 from puzzles.files import replacing
@@ -47,8 +48,9 @@ def read_chain(folder: Path, name: str) -> Chain:
     path = folder / CHAIN
     if not path.is_file():
         return [{"run": name, "datasets": None}]
+    data = read_checked(folder, CHAIN)
     try:
-        chain = parse_json(path.read_bytes())
+        chain = parse_json(data)
     except ValueError as error:
         raise CheckpointError(f"{path}: {error}") from error
     if not (isinstance(chain, list) and all(isinstance(each, dict) and "datasets" in each for each in chain)):

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from agents.checkpoints.errors import CheckpointError, OccupiedError
+from agents.checkpoints.lock import LOCK
 from agents.checkpoints.manifest import MANIFEST
 from agents.config.model import CONFIG, OPTIONS
 from agents.config.training import TRAIN_CONFIG
@@ -27,10 +28,10 @@ DESCRIBED: dict[Kind, str] = {
     "other": "other files",
 }
 """Each kind as an error calls it."""
-_LEFT_OVER = re.compile(r"\.lock|\..+\.(tmp|new|old|removed)")
+_LEFT_OVER = re.compile(rf"{re.escape(LOCK)}|\..+\.(tmp|new|old|removed)")
 """Names that a killed writer of ours may leave."""
 _OF_MODELS = re.compile(
-    r"(config|manifest|generator|evaluation)\.json|model\.safetensors|README\.md|eval(-.+)?\.(json|png)|analysis"
+    r"(config|manifest|generator|evaluation|chain)\.json|model\.safetensors|README\.md|eval(-.+)?\.(json|png)|analysis"
     r"|all_config\.yaml|step_\d+"
 )
 """Names in the folder of a model, a pack or an export, with what was measured of it."""

@@ -1,9 +1,9 @@
 """``manifest.json``: size and sha256 of the files of a checkpoint, written with them and compared when they are read.
 
-It lists ``config.json`` and ``model.safetensors``, in a run also ``training.pt``, in a pack ``generator.json``, in
-``best`` its ``evaluation.json``. What is written later, such as ``eval.json``, metrics and the model card, is not
-listed. ``config.json`` names the format of the folder: of 1 on, there has to be a manifest; folders of before have
-neither.
+It lists ``config.json`` and ``model.safetensors``, in a run also ``training.pt``, in a pack ``generator.json`` and
+``chain.json``, in ``best`` its ``evaluation.json``. What is written later, such as ``eval.json``, metrics and the model
+card, is not listed. ``config.json`` names the format of the folder: from 1 on, there has to be a manifest; older
+folders have neither.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from agents.config.reading import parse_json, shown
 from puzzles.files import errors_named, replacing
 
 MANIFEST = "manifest.json"
-UNLISTED = {"generator.json", "evaluation.json"}
+UNLISTED = {"chain.json", "generator.json", "evaluation.json"}
 """Files that may be added to a folder later; once listed, they are compared as well."""
 
 

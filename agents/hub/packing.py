@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ from agents.checkpoints.chain import CHAIN
 from agents.checkpoints.errors import CheckpointError
 from agents.checkpoints.folder import BEST_EVALUATION, load_model, save_model
 from agents.checkpoints.kinds import BEST, WEIGHTS, require_replaceable
-from agents.checkpoints.manifest import read_object
+from agents.checkpoints.manifest import read_checked, read_object
 from agents.checkpoints.replacing import replacing_folder
 from agents.config.model import CARD, OPTIONS
 from agents.config.reading import shown
@@ -74,7 +73,10 @@ def pack(
     options = generator_options(run) if generator is None else generator
     require_options(options, families.family(model.config.family))
     with replacing_folder(output) as folder:
-        save_model(model, folder, torch.bfloat16, {OPTIONS: json.dumps(options, indent=2).encode() + b"\n"})
+        beside = {OPTIONS: json.dumps(options, indent=2).encode() + b"\n"}
+        if (run / CHAIN).is_file():
+            beside[CHAIN] = read_checked(run, CHAIN)
+        save_model(model, folder, torch.bfloat16, beside)
         _check_size(folder / WEIGHTS)
         results = _measured(folder, dataset, puzzles, device) if dataset else evaluation_of(run)
         if results is None:
@@ -83,8 +85,6 @@ def pack(
         note = _choice(run) if best else "" if dataset else " Measured before the weights were rounded to bfloat16."
         if not known:
             note += " Which datasets the run and those before it were trained and selected on is not recorded."
-        if (run / CHAIN).is_file():
-            shutil.copy(run / CHAIN, folder / CHAIN)
         name = f"{OWNER}/{output.name}" if output.resolve().parent == FOLDER else None
         (folder / CARD).write_text(str(model_card(model.config, run, results, name, note)), encoding="utf-8")
     return results

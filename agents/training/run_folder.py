@@ -22,7 +22,7 @@ from agents.checkpoints.kinds import (
     require_resumable,
 )
 from agents.checkpoints.lock import locked
-from agents.checkpoints.manifest import MANIFEST
+from agents.checkpoints.manifest import MANIFEST, read_manifest
 from agents.checkpoints.replacing import remove_folder
 from agents.config.model import CARD, CONFIG, OPTIONS
 from agents.config.reading import from_json, shown
@@ -128,7 +128,7 @@ def held(config: TrainConfig, step: int, begun: bool, overwrite: bool) -> Iterat
     """
     run = config.output
     if not begun:
-        require_new_run(run, overwrite)
+        require_new_run(run, overwrite)  # before there is a lock in it
     try:
         with locked(run):
             if begun:
@@ -166,8 +166,10 @@ def _state(run: Path) -> dict[str, Any] | None:
 
 def _trained(state: dict[str, Any] | None, run: Path) -> TrainConfig | None:
     """Return the configuration that a checkpoint was trained with; None for one of before manifests."""
-    if state is None or CONFIG_FIELD not in state:
+    if state is None or (CONFIG_FIELD not in state and read_manifest(run) is None):
         return None
+    if CONFIG_FIELD not in state:
+        raise CheckpointError(f"{run / TRAINING}: no {CONFIG_FIELD}, expected the state of a training run")
     try:
         return from_json(TrainConfig, {**state[CONFIG_FIELD], "output": str(run)})
     except (TypeError, ValueError) as error:

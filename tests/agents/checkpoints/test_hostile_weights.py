@@ -110,6 +110,7 @@ def test_any_value_of_a_training_state(run: Path, many: bool) -> None:
         (("device",), 3, "device 3, expected text"),
         (("datasets",), ["x"], "was trained on another dataset than"),
         (("config",), "x", "config: "),
+        ((), {"datasets": []}, "no config, expected the state of a training run"),
         (("config", "loss"), "zzz", "config: loss 'zzz', expected one of"),
     ],
 )
