@@ -41,8 +41,7 @@ def evaluate_command(
 
     Also: accuracy by ACT step and by difficulty, calibration of the halting head, cost and gain of early stopping.
 
-    A puzzle stops once the halting head is sure of its answer, which then counts for all later ACT steps. The papers
-    take every step: --halt 1.
+    A puzzle stops once the halting head is sure of its answer. The papers take every ACT step: --halt 1.
 
     Args:
         run: folder of a training run, a shipped model such as sudoku-6x6, or hf://owner/name on the hub.

@@ -8,7 +8,7 @@ from agents.cli.parsing import parse
 def models_command() -> None:
     """List the shipped models: what each plays, and how well.
 
-    PLAYS: the puzzles it was trained on, and whether it takes other grid shapes of that kind.
+    PLAYS: the puzzles it was trained on; + where it takes any grid shape of that kind.
 
     EXACT: the share of test puzzles that are right in every cell after so many ACT steps, STEPS.
     """
@@ -17,7 +17,7 @@ def models_command() -> None:
 
     rows = [["MODEL", "PLAYS", "EXACT", "95 % INTERVAL", "TEST PUZZLES", "STEPS"]]
     for model in shipped():
-        name = [model.name, model.plays]
+        name = [model.name, model.plays.replace(", any shape", " +")]
         for found in model.measured:
             rows.append([*name, found.accuracy, found.interval, found.puzzles, str(found.act_steps)])
             name = ["", ""]
