@@ -14,7 +14,7 @@ export PYGAME_HIDE_SUPPORT_PROMPT ?= 1
 help:            ## list the targets
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: $(READY)   ## data, training, evaluation and pictures, end to end on this machine (about 4 minutes)
+demo: $(READY)   ## data, training, evaluation and pictures, end to end on this machine (two to four minutes)
 	$(BIN)/python -m examples.demo
 
 demo-6x6: $(READY) ## the same for 6x6 Sudoku with 14 clues (about 5 minutes)
