@@ -35,7 +35,7 @@ from agents.hub.cards import write_card
 from agents.models.compiling import compiled
 from agents.models.devices import pick_device, pick_dtype
 from agents.thinking.agent import AIRAgent
-from agents.training.run_log import METRICS
+from agents.training.runs.log import METRICS
 from agents.training.trainer import Trainer
 from puzzles.files import replacing
 

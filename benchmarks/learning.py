@@ -22,7 +22,7 @@ from typing import Any
 from agents.config.presets import PRESETS
 from agents.config.recipes import RECIPES
 from agents.config.training import TRAIN_CONFIG, TrainConfig
-from agents.training.run_log import read_metrics
+from agents.training.runs.log import read_metrics
 from agents.training.trainer import Trainer
 from benchmarks.table import Row, at_least, report
 

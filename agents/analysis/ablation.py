@@ -26,7 +26,7 @@ from agents.figures.charts import BLUE, SKY, chart, percent_limits, save_chart
 from agents.figures.training_curve import draw_training_curve
 from agents.hub.cards import write_card
 from agents.thinking.agent import AIRAgent
-from agents.training.divergence import TrainingDiverged
+from agents.training.runs.divergence import TrainingDiverged
 from agents.training.trainer import Trainer
 from puzzles.files import replacing
 

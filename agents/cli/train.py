@@ -57,7 +57,7 @@ def main(args: list[str]) -> None:
 
 def _begin(config: TrainConfig, preset: str | None, overwrite: bool, processes: Processes) -> Trainer:
     """Prepare a new run, and generate what a preset trains on; the first of the processes writes for all."""
-    from agents.training.run_folder import require_new_run
+    from agents.training.runs.folder import require_new_run
     from agents.training.trainer import Trainer
 
     if processes.is_main:
@@ -73,7 +73,7 @@ def _resume(
 ) -> Trainer:
     """Go on with a run, with changes to its own configuration."""
     from agents.checkpoints.folder import rewind
-    from agents.training.run_folder import schedule_note
+    from agents.training.runs.folder import schedule_note
     from agents.training.trainer import Trainer
 
     if from_step is not None and processes.is_main:

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
 from agents.figures.charts import BLUE, GREEN, ORANGE, PINK, SKY, YELLOW, save_chart
-from agents.training.run_log import read_metrics
+from agents.training.runs.log import read_metrics
 
 TEST_COLOURS = (ORANGE, GREEN, PINK, YELLOW, BLUE, "#999999", "black")
 """Of the datasets that a run is tested on, its own first; again from the beginning where there are more."""

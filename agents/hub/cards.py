@@ -78,7 +78,7 @@ def evaluation_of(run: Path | None) -> dict[str, Any] | None:
     if (run / EVALUATION).is_file():
         results = json.loads((run / EVALUATION).read_text(encoding="utf-8"))
         return results | {"dataset": Path(results["dataset"]).stem}
-    from agents.training.run_log import read_metrics  # imports TensorBoard
+    from agents.training.runs.log import read_metrics  # imports TensorBoard
 
     lines = list(read_metrics(run, "validation")) or list(read_metrics(run, "test"))  # of earlier versions
     train = read_train_config(run)
@@ -87,7 +87,7 @@ def evaluation_of(run: Path | None) -> dict[str, Any] | None:
 
 def _other_evaluations(run: Path, train: TrainConfig) -> Iterator[dict[str, Any]]:
     """Yield what training measured last on each of the other datasets that it trained on."""
-    from agents.training.run_log import read_metrics
+    from agents.training.runs.log import read_metrics
 
     for path, _ in train.also:
         lines = list(read_metrics(run, other_validation(path)))

@@ -16,13 +16,13 @@ from agents.checkpoints.kinds import TRAINING
 from agents.config.training import VALIDATION, TrainConfig, json_values
 from agents.evaluation import Evaluation, evaluate, merge
 from agents.thinking.agent import AIRAgent
-from agents.training.best import NOTHING, score
-from agents.training.divergence import DivergenceWatch
-from agents.training.interrupts import deferred_interrupt
 from agents.training.learner import Learner
-from agents.training.run_folder import held, resumed, saved_config
-from agents.training.run_log import RunLog, open_log
-from agents.training.state import CONFIG_FIELD, moved, require_state
+from agents.training.runs.best import NOTHING, score
+from agents.training.runs.divergence import DivergenceWatch
+from agents.training.runs.folder import held, resumed, saved_config
+from agents.training.runs.interrupts import deferred_interrupt
+from agents.training.runs.log import RunLog, open_log
+from agents.training.runs.state import CONFIG_FIELD, moved, require_state
 from agents.training.tasks import Task
 from agents.training.transfer import chain_of
 

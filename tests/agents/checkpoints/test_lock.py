@@ -11,7 +11,7 @@ from agents.checkpoints import lock as locks
 from agents.checkpoints.errors import CheckpointError
 from agents.checkpoints.folder import rewind
 from agents.checkpoints.lock import LOCK, locked
-from agents.training.run_log import read_metrics
+from agents.training.runs.log import read_metrics
 from agents.training.trainer import Trainer
 from tests.agents.checkpoints.conftest import small_config
 from tests.agents.forked import forked

@@ -15,7 +15,7 @@ from agents.checkpoints.manifest import read_manifest
 from agents.evaluation import evaluate
 from agents.hub.generator import generator_options
 from agents.thinking.agent import AIRAgent
-from agents.training.run_log import read_metrics
+from agents.training.runs.log import read_metrics
 from agents.training.trainer import Trainer
 from puzzles.dataset import Dataset
 from tests.agents.training.runs import same

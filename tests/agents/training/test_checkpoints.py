@@ -22,7 +22,7 @@ from agents.checkpoints.manifest import record
 from agents.config.training import TrainConfig
 from agents.evaluation import Evaluation
 from agents.thinking.agent import AIRAgent
-from agents.training.run_log import read_metrics
+from agents.training.runs.log import read_metrics
 from agents.training.tasks import Task
 from agents.training.trainer import Trainer
 from tests.agents.conftest import tiny_config

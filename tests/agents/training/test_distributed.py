@@ -19,7 +19,7 @@ from agents.checkpoints.folder import load_training
 from agents.config.model import to_json
 from agents.config.training import TrainConfig
 from agents.training.processes import Processes, joined
-from agents.training.run_log import read_metrics
+from agents.training.runs.log import read_metrics
 from agents.training.trainer import Trainer
 from tests.agents.conftest import TINY, small_dataset, tiny_config
 from tests.agents.precision import FACTOR

@@ -14,8 +14,8 @@ from agents.checkpoints.kinds import checkpoint_steps
 from agents.cli import main
 from agents.config.training import read_train_config
 from agents.hub.packing import pack
-from agents.training.run_folder import schedule_note
-from agents.training.run_log import read_metrics
+from agents.training.runs.folder import schedule_note
+from agents.training.runs.log import read_metrics
 from agents.training.trainer import Trainer
 from tests.agents.conftest import tiny_config
 from tests.agents.training.runs import same, timeless

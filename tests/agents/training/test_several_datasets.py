@@ -18,8 +18,8 @@ from agents.figures.training_curve import draw_training_curve
 from agents.hub.cards import training_command
 from agents.models.air import AIR
 from agents.models.compiling import compiled
-from agents.training.best import score
-from agents.training.run_log import read_metrics
+from agents.training.runs.best import score
+from agents.training.runs.log import read_metrics
 from agents.training.trainer import Trainer
 from puzzles.build import build_dataset
 from tests.agents.conftest import TINY, small_dataset, tiny_config

@@ -22,8 +22,8 @@ from agents.config.presets import PRESETS
 from agents.config.training import TrainConfig, train_config_from_json
 from agents.evaluation import wilson_interval
 from agents.figures.training_curve import draw_training_curve
-from agents.training.divergence import TrainingDiverged
-from agents.training.run_log import METRICS, read_metrics
+from agents.training.runs.divergence import TrainingDiverged
+from agents.training.runs.log import METRICS, read_metrics
 from agents.training.trainer import Trainer
 from puzzles.build import build_dataset
 from puzzles.dataset import Provenance, write_dataset

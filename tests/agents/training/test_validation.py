@@ -9,7 +9,7 @@ import pytest
 
 import puzzles
 from agents.checkpoints.chain import CHAIN, read_chain
-from agents.training.run_log import read_metrics
+from agents.training.runs.log import read_metrics
 from agents.training.trainer import Trainer
 from puzzles.build import build_dataset
 from puzzles.dataset import Dataset

@@ -36,8 +36,8 @@ from agents.config.training import (
     parse_train_config,
 )
 from agents.training.processes import Processes
-from agents.training.run_log import METRICS, WANDB_ID
-from agents.training.state import CONFIG_FIELD
+from agents.training.runs.log import METRICS, WANDB_ID
+from agents.training.runs.state import CONFIG_FIELD
 from puzzles.files import replacing
 
 _FOR_PEOPLE = (CARD, "curve.png")
