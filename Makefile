@@ -31,7 +31,7 @@ slow: $(READY)   ## the tests that take minutes
 
 kernels: $(READY) ## those for a GPU, tested on any machine in Triton's interpreter, which it installs (190 MB)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[agents,kernels]"
-	$(BIN)/python -m pytest tests/agents/test_fused.py
+	$(BIN)/python -m pytest tests/agents/models/test_fused.py
 
 lint: $(READY)   ## linter, formatter check, type checker, and the direction of imports
 	$(BIN)/ruff check .
