@@ -47,7 +47,11 @@ def test_compiled_training_follows_eager_training(dataset: Path, tmp_path: Path)
 def test_training_runs_and_resumes_on_cuda(dataset: Path, tmp_path: Path) -> None:
     config = tiny_config(dataset, tmp_path / "run", device="cuda", dtype="bfloat16")
     Trainer(config).train(progress=False)
-    assert Trainer.resume(tmp_path / "run").model.embedding.is_cuda
+    resumed = Trainer.resume(tmp_path / "run")
+    assert resumed.step == config.steps
+    assert resumed.model.embedding.is_cuda
+    saved = load_training(tmp_path / "run", "cuda")["model"]
+    assert all(torch.equal(resumed.model.state_dict()[name], weight) for name, weight in saved.items())
 
 
 def test_the_wheel_carries_the_three_packages_the_shipped_models_and_nothing_else(
