@@ -44,7 +44,7 @@ def test_an_example(tmp_path, output, name):
     verify(output, progress=False)
     if len(found) == 1 and not name.endswith(".csv"):
         family, grid = puzzles.parse(text, zero=zero)
-        assert family is dataset.family
+        assert family == dataset.family
         np.testing.assert_array_equal(grid, parts[0].puzzle[0])
 
 

@@ -85,7 +85,7 @@ def test_each_notation_is_read_as_it_is_meant(side, notation):
     for form in (text, text.lower()):
         np.testing.assert_array_equal(sudoku(side).parse(form, zero=zero), grid)
         found, read = puzzles.parse(form, zero=zero)
-        assert found is sudoku(side)
+        assert found == sudoku(side)
         np.testing.assert_array_equal(read, grid)
 
 
