@@ -112,7 +112,7 @@ def _play_batch(
     for step in range(steps):
         _, rewards, terminations, truncations, infos = envs.step(proposals[:, step])
         made += ~done
-        returns += np.where(done, 0.0, rewards)  # an ended episode goes on with another puzzle, which does not count
+        returns += np.where(done, 0.0, rewards)  # an ended episode is followed by another puzzle, which does not count
         solved |= ~done & infos["solved"]
         done |= terminations | truncations
         if done.all():

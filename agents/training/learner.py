@@ -51,7 +51,7 @@ class Learner:
         self.device = prepare(pick_device(config.device))
         # "auto" may measure, and each process find something else: the first one's choice is everyone's.
         self.dtype = self.processes.collect(pick_dtype(config.dtype, self.device))[0]
-        # Written down as it is here: a resume on another machine goes on with it.
+        # Stored as it is here: a resume on another machine keeps it.
         self.config = dataclasses.replace(config, dtype="bfloat16" if self.dtype == torch.bfloat16 else "float32")
 
         torch.manual_seed(config.seed)

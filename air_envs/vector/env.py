@@ -193,12 +193,11 @@ class PuzzleVectorEnv(VectorEnv[Any, Any, NDArray[Any]]):
         if self.render_mode is None:
             logger.warn(f'{self}: render() without a render mode; pass render_mode="rgb_array" when making it')
             return None
-        dynamics = self._ready("render")
-        scenes = [dynamics.scene(row) for row in self.render_rows]
+        self._ready("render")
         if self.render_mode == "ansi":
-            return tuple(board_text(self.family, scene) for scene in scenes)
+            return tuple(self._text(row) for row in self.render_rows)
         viewer = self.template.viewer
-        pictures = tuple(viewer.rgb_array(scene) for scene in scenes)
+        pictures = tuple(self._picture(row) for row in self.render_rows)
         if self.render_mode == "rgb_array":
             return pictures
         if self._window is None:
@@ -206,6 +205,12 @@ class PuzzleVectorEnv(VectorEnv[Any, Any, NDArray[Any]]):
             self._window = Viewer(self.family, theme=viewer.theme, fps=viewer.fps, title=title)
         self._window.show_picture(tile(pictures, viewer.theme))
         return None
+
+    def _text(self, row: int) -> str:
+        return board_text(self.family, self.dynamics.scene(row))
+
+    def _picture(self, row: int) -> Any:
+        return self.template.viewer.rgb_array(self.dynamics.scene(row))
 
     def close_extras(self, **kwargs: Any) -> None:
         """Close the window, if there is one."""

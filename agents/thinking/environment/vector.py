@@ -11,7 +11,6 @@ from agents.thinking.environment.dynamics import Thinking
 from agents.thinking.environment.mind import Mind
 from agents.thinking.environment.reporting import thinking_picture, thinking_text
 from agents.thinking.environment.single import MazeThinkingEnv, SudokuThinkingEnv, ThinkingEnv
-from air_envs.drawing import Viewer, tile
 from air_envs.vector import PuzzleVectorEnv
 
 
@@ -41,23 +40,11 @@ class ThinkingVectorEnv(PuzzleVectorEnv):
             infos["final_obs"][row] = self.dynamics.observer.join(infos["final_obs"][row])
         return observations, rewards, terminations, truncations, infos
 
-    def render(self) -> tuple[Any, ...] | None:
-        """Draw the sub-environments ``render_rows``, one picture or text each; ``"human"`` shows them in one window."""
-        if self.render_mode is None:
-            return super().render()
-        if self.render_mode == "ansi":
-            return tuple(thinking_text(self.mind, row, *self.dynamics.answers(row)) for row in self.render_rows)
-        viewer = self.template.viewer
-        pictures = tuple(
-            thinking_picture(self.mind, row, *self.dynamics.answers(row), viewer) for row in self.render_rows
-        )
-        if self.render_mode == "rgb_array":
-            return pictures
-        if self._window is None:
-            title = self.spec.id if self.spec else type(self).__name__
-            self._window = Viewer(self.family, theme=viewer.theme, fps=viewer.fps, title=title)
-        self._window.show_picture(tile(pictures, viewer.theme))
-        return None
+    def _text(self, row: int) -> str:
+        return thinking_text(self.mind, row, *self.dynamics.answers(row))
+
+    def _picture(self, row: int) -> Any:
+        return thinking_picture(self.mind, row, *self.dynamics.answers(row), self.template.viewer)
 
     def _observations(self) -> Any:
         return self.dynamics.observer.join(super()._observations())
