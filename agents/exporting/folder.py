@@ -12,18 +12,16 @@ from pathlib import Path
 from typing import Any, Literal
 
 import puzzles
-from agents.checkpoints.kinds import GRAPHS
-from agents.config.model import OPTIONS, AIRConfig
+from agents.config.model import EXPORTED, OPTIONS, AIRConfig
 from agents.config.training import read_train_config
 from agents.exporting.graphs import write_onnx, write_torch
 from agents.exporting.programs import Program, programs
+from agents.exporting.runtime import FORMAT
 from agents.models.air import AIR
 from agents.models.cost import count_parameters
 from agents.pretrained.listing import training_puzzles
 
 Format = Literal["onnx", "torch"]
-FORMAT = 1
-"""Of the folders that this version writes."""
 LICENCE = "Apache-2.0"
 FILES = {"start": "start", "L": "update_L", "H": "update_H", "decode": "decode", "halt": "halt"}
 """The file of each program, without its suffix."""
@@ -59,7 +57,7 @@ def export(model: AIR, folder: Path, name: str, trained_on: str | None, format: 
         "trained_on": trained_on,
         "licence": LICENCE,
     }
-    (folder / GRAPHS).write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
+    (folder / EXPORTED).write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
 
 
 def trained_on(folder: Path, config: AIRConfig) -> str | None:

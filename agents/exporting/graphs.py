@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
+import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,27 +17,24 @@ from onnxscript import opset18 as op
 from torch.export import Dim, ExportedProgram
 
 from agents.exporting.programs import Program
-from agents.exporting.simplify import without_scatters
+from agents.exporting.simplify import without_writes
 
 OPSET = 18
 """Version of the ONNX operators."""
 
 
 def exported(program: Program) -> ExportedProgram:
-    """Return the program of ``torch.export``, functional, for batches of any size."""
+    """Return the program of ``torch.export``, for batches of any size."""
     batch = {name: {0: Dim("batch")} for name in program.inputs}
-    with torch.no_grad(), warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)  # torch's own use of what it deprecates
-        made = torch.export.export(program.module.eval(), (), dict(program.inputs), dynamic_shapes=batch)
-        return without_scatters(made.run_decompositions({}))
+    with torch.no_grad(), _quiet():
+        return torch.export.export(program.module.eval(), (), dict(program.inputs), dynamic_shapes=batch)
 
 
 def onnx_graph(program: Program) -> bytes:
     """Return the ONNX graph of a program."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)
+    with _quiet():
         made = torch.onnx.export(
-            exported(program),
+            without_writes(exported(program)),
             input_names=list(program.inputs),
             output_names=list(program.outputs),
             opset_version=OPSET,
@@ -43,7 +43,10 @@ def onnx_graph(program: Program) -> bytes:
         )
     assert made is not None
     model = made.model
-    for simplify in (common.DeduplicateInitializersPass(), common.ClearMetadataAndDocStringPass()):
+    for simplify in (
+        common.DeduplicateInitializersPass(size_limit=sys.maxsize),
+        common.ClearMetadataAndDocStringPass(),
+    ):
         simplify(model)
     return onnx_ir.to_proto(model).SerializeToString()
 
@@ -62,3 +65,17 @@ def _gather(self: Any, indices: Sequence[Any]) -> Any:
     """``self[:, :, index]`` as one node; torch's own translation transposes there and back around a GatherND."""
     (axis,) = (axis for axis, index in enumerate(indices) if index is not None)
     return op.Gather(self, indices[axis], axis=axis)
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep torch from saying that torchvision is missing, and that torch itself uses what is deprecated."""
+    logger = logging.getLogger("torch.onnx")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)
+            yield
+    finally:
+        logger.setLevel(level)
