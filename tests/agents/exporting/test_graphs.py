@@ -8,6 +8,7 @@ import torch
 
 from agents.config.model import AIRConfig
 from agents.exporting.programs import Program, programs
+from agents.exporting.tracing import write_torch
 from agents.models.air import AIR
 from tests.agents.exporting.parity import assert_close
 
@@ -66,8 +67,6 @@ def test_a_graph_over_candidates_is_small() -> None:
 
 
 def test_a_program_of_torch_export_is_torchs(tmp_path: Path) -> None:
-    from agents.exporting.graphs import write_torch
-
     program, path = update("candidates"), tmp_path / "update_L.pt2"
     write_torch(program, path)
     loaded = torch.export.load(path).module()
