@@ -17,6 +17,7 @@ from agents.models.cost import count_parameters
 from agents.pretrained import FOLDER as SHIPPED
 from agents.pretrained import shipped_models
 from benchmarks.published_results import DATA, PUBLISHED, TRAINED_IN, Published
+from benchmarks.search import draw_search, search_tables
 
 ROOT = Path(__file__).parents[1]
 BEGIN, END = "<!-- python -m benchmarks.leaderboard writes this -->", "<!-- until here -->"
@@ -65,6 +66,15 @@ PUBLISHED_COMMAND = (
 )
 """Measures the published test file, 422,786 puzzles."""
 
+SEARCH = """\
+![Solved puzzles against mean ACT steps, one line per search](search.png)
+
+What is solved by the rules when each search may take so many ACT steps per puzzle, the mean over all puzzles and all
+attempts. A puzzle stops when the halting head is sure. *One attempt* thinks on without a retry. `noise` is the default
+of `air-envs eval --attempts`; it was chosen on puzzles that are in none of these sets
+([notebook](notebook/2026-11-29-search.md)).
+"""
+
 MARKS = ("AIR Lx_H", "AIR L_H2x", "HRM", "TRM, MLP", "TRM, attention", "Probabilistic TRM")
 """What the README shows of others."""
 
@@ -81,6 +91,7 @@ def main() -> None:
     for path, text in files().items():
         path.write_text(text, encoding="utf-8")
         print(path.relative_to(ROOT))
+    print(draw_search(read_records(ROOT / FOLDER), ROOT / "docs" / "search.png").relative_to(ROOT))
 
 
 def files(records: list[Record] | None = None) -> dict[Path, str]:
@@ -114,6 +125,9 @@ def leaderboard(records: list[Record]) -> str:
         STAND_IN.format(command=PUBLISHED_COMMAND),
         our_table(sudoku("stand-in")),
         *_sources(sudoku("stand-in")),
+        "## Test-time search at equal compute",
+        SEARCH,
+        *search_tables(records, table),
         "## Published lists of Sudokus",
         "`forum_hardest_1905_11+` is one of the sources of Sudoku-Extreme, and the hardest.",
         our_table(lists),
