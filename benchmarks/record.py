@@ -61,10 +61,10 @@ class Job(NamedTuple):
 
 def jobs() -> Iterator[Job]:
     """Yield what is to be measured, the most important first."""
-    yield Job("sudoku-extreme", MIX, 256)
+    yield Job("sudoku-extreme", MIX, 512)
     yield Job("maze-hard", MAZES, 32)
     yield Job("sudoku-extreme", MIX, 64, SEARCHES)
-    yield Job("sudoku-extreme", HELD_OUT, 256)
+    yield Job("sudoku-extreme", HELD_OUT, 512)
     yield Job("sudoku-extreme", HELD_OUT, 64, SEARCHES, 300)
     nine = [name for name in shipped_models() if load_config(SHIPPED / name).family == "sudoku-9x9"]
     for name in nine:

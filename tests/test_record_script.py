@@ -11,7 +11,7 @@ from benchmarks.record import Job, jobs, record_all
 
 def test_the_most_important_come_first() -> None:
     first = list(jobs())
-    assert first[0] == Job("sudoku-extreme", "sudoku-extreme-mix", 256)
+    assert first[0] == Job("sudoku-extreme", "sudoku-extreme-mix", 512)
     assert first[1] == Job("maze-hard", "maze-hard-published", 32)
     assert {job.model for job in first} >= {"sudoku-candidates-1k", "sudoku-9x9-easy", "sudoku-any", "maze-any"}
 
