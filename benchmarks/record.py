@@ -42,9 +42,9 @@ HALT = 0.99
 NOISE = 0.3
 THRESHOLD = 0.9
 """Probability that the answer is right above which a search does not retry a puzzle."""
-SEARCHES: dict[Search, int] = {"noise": 16, "guesses": 16, "symmetry": 4, "first-to-halt": 8}
+SEARCHES: dict[Search, int] = {"noise": 16, "guesses": 16, "symmetry": 4, "first-to-halt": 4}
 """Attempts of each. A model with a state per candidate answers all symmetry copies alike, so few show it."""
-MAZE_SEARCHES: dict[Search, int] = {"noise": 8, "symmetry": 8, "first-to-halt": 4}
+MAZE_SEARCHES: dict[Search, int] = {"noise": 8, "symmetry": 4, "first-to-halt": 4}
 
 
 class Job(NamedTuple):
@@ -69,7 +69,7 @@ def jobs() -> Iterator[Job]:
     nine = [name for name in shipped_models() if load_config(SHIPPED / name).family == "sudoku-9x9"]
     for name in nine:
         if name != "sudoku-extreme":
-            yield Job(name, MIX, 64)
+            yield Job(name, MIX, 32)
     yield Job("maze-hard", MAZES, 32, MAZE_SEARCHES, 200)
     yield Job("maze-any", MAZES, 32)
 
