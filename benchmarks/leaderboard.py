@@ -70,9 +70,9 @@ SEARCH = """\
 ![Solved puzzles against mean ACT steps, one line per search](search.png)
 
 What is solved by the rules when each search may take so many ACT steps per puzzle, the mean over all puzzles and all
-attempts. A puzzle stops when the halting head is sure. *One attempt* thinks on without a retry. `noise` is the default
-of `air-envs eval --attempts`; it was chosen on puzzles that are in none of these sets
-([notebook](notebook/2026-11-29-search.md)).
+attempts. A puzzle stops when the halting head is sure. *One attempt* thinks on without a retry. `air-envs eval
+--attempts` searches with `guesses` on Sudokus and with `noise` on mazes by default; guesses were chosen on puzzles that
+are in none of these sets ([notebook](notebook/2026-11-29-search.md)).
 """
 
 MARKS = ("AIR Lx_H", "AIR L_H2x", "HRM", "TRM, MLP", "TRM, attention", "Probabilistic TRM")

@@ -43,7 +43,7 @@ NOISE = 0.3
 THRESHOLD = 0.9
 """Probability that the answer is right above which a search does not retry a puzzle."""
 SEARCHES: dict[Search, int] = {"noise": 16, "guesses": 16, "symmetry": 4, "first-to-halt": 4}
-"""Attempts of each. A model with a state per candidate answers all symmetry copies alike, so few show it."""
+"""Attempts of each."""
 MAZE_SEARCHES: dict[Search, int] = {"noise": 8, "symmetry": 4, "first-to-halt": 4}
 
 
