@@ -17,7 +17,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from agents.checkpoints.folder import load_config
 from agents.config.search import Search
@@ -169,7 +169,7 @@ def _command(job: Job, data: Dataset, count: int) -> list[str]:
     return ["air-envs", "eval", job.model, f"data/{data.path.name}", *puzzles, "--act-steps", str(job.act_steps)]
 
 
-def _write(record: dict[str, object]) -> None:
+def _write(record: dict[str, Any]) -> None:
     path = write_record(record)
     exact = record["exact"]
     print(f"{path}: {exact['right']} of {record['puzzles']} exact, {record['mean_act_steps']} ACT steps", flush=True)
