@@ -133,10 +133,10 @@ def import_puzzles(
         raise FileNotFoundError(errno.ENOENT, "no such source of puzzles", str(source))
     check_target(Path(output))
     check_seed(seed)
-    format = format or _guess(source)
+    format = format or guess_format(source)
     _check_arguments(format, {"test": test, "validation": validation, "train": train}, on_duplicate, validation_share)
     check_zero(zero)
-    read = _read(source, format, puzzles.family(family) if isinstance(family, str) else family, zero)
+    read = read_source(source, format, puzzles.family(family) if isinstance(family, str) else family, zero)
     lone = False
     if len(read.rows.get("all", ())) == 1:  # one puzzle cannot be split
         lone = train is None and test != 0
@@ -207,7 +207,12 @@ def _check_arguments(format: str, wanted: dict[str, int | None], on_duplicate: s
 # -- reading -----------------------------------------------------------------------------------------------------------
 
 
-def _guess(source: Path) -> str:
+def guess_format(source: Path) -> str:
+    """Return the format of a file by its name and its first line, of a folder by the files in it.
+
+    Raises:
+        DatasetError: a folder that holds nothing an importer reads.
+    """
     if source.is_file():
         return "csv" if source.suffix.lower() in TABLE_SUFFIXES or has_header(source) else "text"
     signs = {"npy": "/dataset.json", "csv": ".csv", "text": ".txt"}
@@ -217,7 +222,19 @@ def _guess(source: Path) -> str:
     raise DatasetError(f"{source}: expected one of {[f'train{sign}' for sign in signs.values()]} in the folder")
 
 
-def _read(source: Path, format: str, family: PuzzleFamily | None, zero: str | None) -> Source:
+def read_source(source: Path, format: str, family: PuzzleFamily | None, zero: str | None = None) -> Source:
+    """Read a file or folder; nothing in it is proved.
+
+    Args:
+        source: what to read.
+        format: one of ``FORMATS``.
+        family: None deduces it.
+        zero: see ``PuzzleFamily.notation``.
+
+    Raises:
+        DatasetError: the source as a whole is not what its format says.
+        PuzzleError: a grid that is drawn over several lines has a row too few or a cell too many.
+    """
     if format == "npy":
         if not source.is_dir():
             raise DatasetError(f"{source}: a file, expected the folder of the NPY layout")
