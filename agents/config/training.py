@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from agents.config.model import AIRConfig, to_json
+from agents.config.model import AIRConfig, stored_fields, to_json
 from agents.config.reading import from_json, parse_json, require_between, require_finite
 from puzzles.errors import check_seed
 
@@ -219,7 +219,18 @@ def parse_train_config(data: bytes) -> tuple[TrainConfig, bool | None]:
     checked = None if checksum is None else checksum == _checksum(values)
     if isinstance(values, dict) and values.get("growth") == []:
         del values["growth"]  # of earlier versions
-    return from_json(TrainConfig, values), checked
+    return train_config_of(values), checked
+
+
+def train_config_of(values: Any) -> TrainConfig:
+    """Return the configuration that stored values, by field, describe.
+
+    Raises:
+        ValueError: they are not the fields of a ``TrainConfig``.
+    """
+    if isinstance(values, dict) and "model" in values:
+        values = values | {"model": stored_fields(values["model"])}
+    return from_json(TrainConfig, values)
 
 
 def checked_json(config: TrainConfig) -> str:

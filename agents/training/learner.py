@@ -61,6 +61,7 @@ class Learner:
             take_weights(self.model, config.init_from)
         self.model.to(self.device)
         self.average = copy.deepcopy(self.model).requires_grad_(False) if config.ema else None
+        self.model.store_level_tokens(self.dtype)  # not those of the average, which would stall
         self.tasks = open_tasks(self.config, self.model, self.average)
         if config.float8:
             for task in self.tasks:
