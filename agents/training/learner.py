@@ -79,7 +79,7 @@ class Learner:
 
     def train_step(self) -> None:
         """Take one optimizer step: one ACT step of the batch of one task, without waiting for the device."""
-        turn = self.step % len(self.tasks)
+        steps, turn = divmod(self.step, len(self.tasks))
         task = self.tasks[turn]
         task.model.train()
         if self.config.compile in CUDA_GRAPHS:
@@ -87,7 +87,7 @@ class Learner:
         for optimizer in self.optimizers:
             for group in optimizer.param_groups:
                 group["lr"] = self.config.lr_at(self.step)
-        draws = draw(task.batches, task.config, self.generator, task.rows)
+        draws = draw(task.batches, task.config, self.generator, task.rows, steps)
         forward, look_ahead = partial(self.forward, turn), partial(self.look_ahead, turn)
         task.carry, loss, metrics = act_train_step(task.model, forward, task.carry, draws, task.config, look_ahead)
         loss.backward()

@@ -35,7 +35,8 @@ class Task:
         self.rows = Processes.current().rows(config.batch)
         try:
             train, device = dataset.split("train"), model.H_init.device
-            self.batches = PuzzleBatches(dataset.family, train, device, config.symmetry)
+            order = config.data_order, config.copies, config.seed
+            self.batches = PuzzleBatches(dataset.family, train, device, config.symmetry, *order)
         except PuzzleError as error:
             raise ValueError(f"{config.dataset}: {error}; train without them, --no-symmetry") from error
         self.carry = initial_carry(model, self.rows.stop - self.rows.start, getattr(torch, config.dtype))
