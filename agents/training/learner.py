@@ -37,6 +37,7 @@ class Learner:
     Args:
         config: of the run.
         fresh: initialise from the model that ``config.init_from`` names; False where ``load_state`` follows.
+        former: the run is from before there were validation splits, and goes on with every train row.
 
     Raises:
         ValueError: the model's family is not the dataset's, the device is not there, the optimizer is not, a batch
@@ -46,7 +47,7 @@ class Learner:
         DatasetError: a damaged dataset, or one without a split to train on or to measure.
     """
 
-    def __init__(self, config: TrainConfig, fresh: bool = True):
+    def __init__(self, config: TrainConfig, fresh: bool = True, former: bool = False):
         self.processes = Processes.current()
         self.device = prepare(pick_device(config.device))
         # "auto" may measure, and each process find something else: the first one's choice is everyone's.
@@ -62,7 +63,7 @@ class Learner:
         self.model.to(self.device)
         self.average = copy.deepcopy(self.model).requires_grad_(False) if config.ema else None
         self.model.store_level_tokens(self.dtype)  # not those of the average, which would stall
-        self.tasks = open_tasks(self.config, self.model, self.average)
+        self.tasks = open_tasks(self.config, self.model, self.average, former)
         if config.float8:
             for task in self.tasks:
                 use_float8((*task.model.f, *task.model.f_H), self.device)

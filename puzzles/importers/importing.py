@@ -95,6 +95,8 @@ def import_puzzles(
     A validation split of the source is kept. From a source without, ``validation`` puzzles are drawn that are neither
     for the test nor for ``train``: which puzzles a given number of ``train`` draws does not depend on it.
 
+    Where a table has a column ``source`` with 2 to 256 names, the dataset keeps the source of each row.
+
     No two puzzles of the dataset are equal by the family's split rule. The test split is filled first, then validation,
     so a published test set stays whole if one of its puzzles stands in train too. If the same dataset is there already,
     nothing is done.
@@ -161,6 +163,7 @@ def import_puzzles(
         **({"validation_share": validation_share} if validation_share and validation is None else {}),
         "on_duplicate": on_duplicate,
         **({} if zero is None else {"zero": zero}),
+        **({"sources": "kept"} if any(rows.named for rows in read.rows.values()) else {}),  # older versions did not
         **read.notes,
         **(notes or {}),
     }
@@ -181,7 +184,12 @@ def import_puzzles(
     provenance = dataclasses.replace(provenance, parameters=parameters, rating_source=source_of_ratings)
     allow_empty = 0 in (train, test) or bool(read.missing)
     with DatasetWriter(
-        output, read.family, provenance=provenance, allow_empty=allow_empty, overwrite=overwrite
+        output,
+        read.family,
+        provenance=provenance,
+        allow_empty=allow_empty,
+        sources=choice.sources,
+        overwrite=overwrite,
     ) as writer:
         for split in wanted:
             choice.write(split, writer)
