@@ -14,7 +14,7 @@ import tyro
 
 from agents.cli.names import require_model
 from agents.cli.parsing import parse
-from agents.config.search import DEFAULT_SEARCH, Search
+from agents.config.search import Search
 
 if TYPE_CHECKING:
     from agents.evaluation.solving import Verdict
@@ -55,12 +55,13 @@ def solve_command(
     act_steps: int | None = None,
     halt: float = 0.99,
     attempts: int = 1,
-    search: Search = DEFAULT_SEARCH,
+    search: Search | None = None,
     guesses: int = 1,
     noise: float = 0.3,
     board: bool = False,
     solver: bool = False,
     json: bool = False,
+    watch: bool = False,
     device: str = "auto",
 ) -> None:
     """Answer puzzles with a model, and judge each answer by the rules.
@@ -82,12 +83,13 @@ def solve_command(
         act_steps: ACT steps per attempt, at most; by default the model's maximum.
         halt: probability of a right answer above which a puzzle stops and is not retried.
         attempts: at a puzzle, at most; a puzzle is retried while the halting head doubts the answer.
-        search: how it is retried; "air-envs eval --help" describes each.
+        search: how it is retried, as "air-envs eval --help" describes; by default guesses for Sudokus, else noise.
         guesses: guessed digits in a puzzle, at most.
         noise: standard deviation of the noise; the states have root mean square 1.
         board: draw the answers.
         solver: compare with the exact solver: its solution, the number of solutions up to 1,000, its seconds.
         json: print one JSON object a line instead.
+        watch: open a window on each puzzle afterwards, in which the model thinks.
         device: cpu, cuda, mps or auto.
     """
     given = list(_given(puzzles, file, family, zero))
@@ -98,12 +100,12 @@ def solve_command(
     from agents.evaluation.solving import answer, solve_exactly
     from agents.thinking.agent import AIRAgent
 
+    agents = {found: AIRAgent.from_pretrained(name, device, family=found.name) for found, name in models.items()}
     results: list[Result | None] = [None] * len(given)
     for found, name in models.items():
         indices = [index for index, one in enumerate(given) if one.family == found]
-        agent = AIRAgent.from_pretrained(name, device, family=found.name)
         grids = np.stack([given[index].grid for index in indices])
-        said = answer(agent, grids, act_steps, halt, attempts, search, guesses, noise)
+        said = answer(agents[found], grids, act_steps, halt, attempts, search, guesses, noise)
         for row, index in enumerate(indices):
             verdict = solve_exactly(found, given[index].grid, COUNTED if solver else 2)
             what = said.answers[row], bool(said.right[row]), int(said.steps[row]), float(said.confidence[row])
@@ -111,6 +113,12 @@ def solve_command(
     done = [result for result in results if result is not None]
     for result in done:
         print(_record(result, solver) if json else _report(result, board, solver))
+    if watch:
+        from agents.watching.app import open_viewer
+
+        for one in given:
+            title, name = f"{one.family.name}, {one.place}", models[one.family]
+            open_viewer(agents[one.family], one.grid, title, act_steps=act_steps, model_name=name)
     if not all(result.right for result in done):
         sys.exit(1)
 

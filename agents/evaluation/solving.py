@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 import puzzles
-from agents.config.search import DEFAULT_SEARCH, Search
+from agents.config.search import Search, default_search
 from agents.evaluation.attempts import answer_in_attempts
 from agents.evaluation.refilling import logit
 from agents.evaluation.search import check_search
@@ -40,7 +40,7 @@ def answer(
     max_steps: int | None = None,
     halt: float = 0.99,
     attempts: int = 1,
-    search: Search = DEFAULT_SEARCH,
+    search: Search | None = None,
     guesses: int = 1,
     noise: float = 0.3,
     progress: bool = True,
@@ -53,7 +53,7 @@ def answer(
         max_steps: ACT steps per attempt at most; None takes the model's own maximum.
         halt: probability of a right answer above which a puzzle stops and is not retried.
         attempts: at a puzzle, at most.
-        search: how a puzzle is retried, see ``agents.evaluation.search``.
+        search: how a puzzle is retried, see ``agents.evaluation.search``; None takes the best for its family.
         guesses: guessed digits in a puzzle, at most.
         noise: standard deviation of the noise on the states.
         progress: show a bar.
@@ -62,6 +62,7 @@ def answer(
         PuzzleError: another shape, or a value that the family does not have.
         ValueError: a number below 1, no probability, no such search, or one that does not fit the family.
     """
+    search = search or default_search(agent.family)
     check_search(agent, attempts, search, guesses, noise)
     least = logit(halt)
     puzzle = agent.family.checked(puzzle)

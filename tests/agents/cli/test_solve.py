@@ -197,3 +197,20 @@ def test_the_readmes_commands_run(
     for command in commands:
         main(shlex.split(command))
     assert ANSWER in capsys.readouterr().out
+
+
+def test_the_viewer_shows_each_puzzle(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    app = pytest.importorskip("agents.watching.app")
+    shown: list[tuple[str, str, str, dict[str, Any]]] = []
+
+    def open_viewer(agent: Any, puzzle: Any, title: str, **settings: Any) -> None:
+        shown.append((agent.family.name, agent.family.format(puzzle), title, settings))
+
+    monkeypatch.setattr(app, "open_viewer", open_viewer)
+    solves(PUBLISHED, MAZE, "--watch")
+    assert ANSWER in capsys.readouterr().out
+    common = {"act_steps": None}
+    assert shown == [
+        ("sudoku-9x9", PUBLISHED, "sudoku-9x9, puzzle 1", common | {"model_name": "sudoku-extreme"}),
+        ("maze-5x5", MAZE.replace("\n", ""), "maze-5x5, puzzle 2", common | {"model_name": "maze-any"}),
+    ]
