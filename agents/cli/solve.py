@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import sys
 import tempfile
@@ -100,12 +101,12 @@ def solve_command(
     from agents.evaluation.solving import answer, solve_exactly
     from agents.thinking.agent import AIRAgent
 
-    agents = {found: AIRAgent.from_pretrained(name, device, family=found.name) for found, name in models.items()}
+    players = {found: AIRAgent.from_pretrained(name, device, family=found.name) for found, name in models.items()}
     results: list[Result | None] = [None] * len(given)
     for found, name in models.items():
         indices = [index for index, one in enumerate(given) if one.family == found]
         grids = np.stack([given[index].grid for index in indices])
-        said = answer(agents[found], grids, act_steps, halt, attempts, search, guesses, noise)
+        said = answer(players[found], grids, act_steps, halt, attempts, search, guesses, noise)
         for row, index in enumerate(indices):
             verdict = solve_exactly(found, given[index].grid, COUNTED if solver else 2)
             what = said.answers[row], bool(said.right[row]), int(said.steps[row]), float(said.confidence[row])
@@ -118,7 +119,7 @@ def solve_command(
 
         for one in given:
             title, name = f"{one.family.name}, {one.place}", models[one.family]
-            open_viewer(agents[one.family], one.grid, title, act_steps=act_steps, model_name=name)
+            open_viewer(players[one.family], one.grid, title, act_steps=act_steps, model_name=name)
     if not all(result.right for result in done):
         sys.exit(1)
 
@@ -162,7 +163,7 @@ def _read(source: Path, family: str | None, zero: str | None) -> Iterator[Given]
     from puzzles.importers.importing import guess_format, read_source
 
     if not source.exists():
-        raise FileNotFoundError(2, "no such file of puzzles", str(source))
+        raise FileNotFoundError(errno.ENOENT, "no such file of puzzles", str(source))
     read = read_source(source, guess_format(source), puzzles.family(family) if family else None, zero)
     for rows in read.rows.values():
         grids = rows.take(np.arange(len(rows))).puzzle

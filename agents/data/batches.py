@@ -71,6 +71,7 @@ class PuzzleBatches:
             had = f"all copies of {family.name} are made beforehand" if every else "no symmetry"
             raise ValueError(f"copies {copies}: {had}, expected none")
         self.order, self.copies, self.seed = order, copies, seed
+        self.puzzles = len(data.puzzle)
         data = every or data
         # Puzzle and solution side by side, (N, 2, cells): what is done to one is done to the other at once.
         self.grids = torch.stack((to_tokens(data.puzzle), to_tokens(data.solution)), 1).to(device)
@@ -93,20 +94,21 @@ class PuzzleBatches:
             step: how many batches were drawn before: where in the epochs this one is.
         """
         device = self.grids.device
+        place: Tensor | None = None
         if self.order == "epochs":
             index, place = self._in_epochs(size, step)
         else:
             index = torch.randint(len(self), (size,), generator=generator, device=device)
-            place = None
-        grids = self.grids[index[rows]]
-        if self.symmetry and self.copies is None:
+        if not self.symmetry:
+            grids = self.grids[index[rows]]
+        elif self.copies is None:
             uniform = torch.rand((size, self.family.symmetry_dim), generator=generator, device=device)
-            grids = self._copied(grids, uniform[rows])
-        elif self.symmetry:
-            if place is None:
-                copy = torch.randint(self.copies + 1, (size,), generator=generator, device=device)
-            else:
-                copy = counted.below(self.copies + 1, self.seed, _COPY, place)
+            grids = self._copied(self.grids[index[rows]], uniform[rows])
+        elif place is None:
+            copy = torch.randint(self.copies + 1, (size,), generator=generator, device=device)
+            grids = self.fixed_copies(index[rows], copy[rows])
+        else:
+            copy = counted.below(self.copies + 1, self.seed, _COPY, place)
             grids = self.fixed_copies(index[rows], copy[rows])
         return grids[:, 0], grids[:, 1]
 
@@ -141,7 +143,7 @@ class PuzzleBatches:
         Raises:
             ValueError: so many epochs do not fill one batch.
         """
-        count = len(self)
+        count = self.puzzles
         batches = EPOCHS_AT_A_TIME * count // size
         if not batches:
             raise ValueError(
@@ -155,14 +157,16 @@ class PuzzleBatches:
         parts = (
             order[max(0, start - n * count) : start + size - n * count] for n, order in enumerate(self._orders.values())
         )
-        index = torch.cat(list(parts))
-        return index, torch.arange(first, first + size, device=index.device)
+        index, place = torch.cat(list(parts)), torch.arange(first, first + size, device=self.grids.device)
+        if len(self) > count:  # the copies made beforehand follow the puzzles, in the same order each
+            index = index + count * counted.below(len(self) // count, self.seed, _COPY, place)
+        return index, place
 
     def _order(self, epoch: int) -> Tensor:
         """Return the order of all puzzles in an epoch, (N,) int64; one that the batch before has seen is kept."""
         if epoch in self._orders:
             return self._orders[epoch]
-        puzzle = torch.arange(len(self), device=self.grids.device)
+        puzzle = torch.arange(self.puzzles, device=self.grids.device)
         return counted.words(self.seed, _ORDER, epoch, puzzle).argsort(stable=True)
 
 

@@ -48,8 +48,9 @@ class AdamATan2(Optimizer):
         return loss
 
     def _move(self, params: list[Tensor], group: dict[str, Any]) -> None:
+        """Take the step of some parameters of one dtype, all of which have a gradient."""
         lr, (beta1, beta2), a, b = group["lr"], group["betas"], group["a"], group["b"]
-        gradients = [p.grad for p in params]
+        gradients = [p.grad for p in params if p.grad is not None]
         m, v, steps = ([self.state[p][key] for p in params] for key in ("m", "v", "step"))
         torch._foreach_add_(steps, 1)
         torch._foreach_lerp_(m, gradients, 1 - beta1)

@@ -67,7 +67,9 @@ class Choice:
             self._chosen[split].append(block[added.new])
             self._keys[split].append(keys[added.new])
             if proved.origin is not None:
-                self._origins[split].append(self._numbers([proved.origin[row] for row in np.flatnonzero(added.new)]))
+                self._origins[split].append(
+                    self._numbers([proved.origin[row] for row in np.flatnonzero(added.new).tolist()])
+                )
             self.rated += int(proved.rated[added.new].sum())
             repeats = np.flatnonzero(~added.new)
             if len(repeats) and self.first_pair is None:

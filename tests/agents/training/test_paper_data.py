@@ -107,6 +107,18 @@ def test_an_epoch_has_every_puzzle_once(data: puzzles.Puzzles) -> None:
     assert wide[: 2 * COUNT] == order[: 2 * COUNT], "a batch may be longer than an epoch"
 
 
+def test_an_epoch_has_one_copy_of_every_maze() -> None:
+    """Of the 8 that are made beforehand, as they are labelled anew."""
+    family = puzzles.family("maze-7x7")
+    mazes = family.generate(np.arange(10, dtype=np.uint64))
+    batches = PuzzleBatches(family, mazes, CPU, order="epochs")
+    assert len(batches) == 80
+    numbers = [number for step in range(40) for number in numbers_of(batches, drawn(batches, 5, step))]
+    for start in range(0, 200, 10):
+        assert sorted(number % 10 for number in numbers[start : start + 10]) == list(range(10))
+    assert {number // 10 for number in numbers} == set(range(8)), "every copy comes at some time"
+
+
 def test_20000_epochs_of_1000_puzzles_are_26040_steps(data: puzzles.Puzzles) -> None:
     """What is left over after 2,000 epochs is no whole batch of 768, and is left out."""
     many = puzzles.Puzzles(*(np.resize(part, (1000, *part.shape[1:])) for part in data))
