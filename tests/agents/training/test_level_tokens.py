@@ -43,6 +43,6 @@ def test_the_benchmark_tells_from_where_on_updates_are_lost(capsys: pytest.Captu
     moves = {least: moved for least, _, _, moved in level_tokens.spacings(1e-4)}
     assert moves[2**-6]
     assert not moves[2**-5]
-    level_tokens.main(steps=100)
+    level_tokens.main(steps=200)
     rows = [line for line in capsys.readouterr().out.splitlines() if line.startswith("| always -1 ")]
-    assert rows == ["| always -1 | 100 | 0.0003 | 0.0003 | 0.0000 | 0.0004 |"]
+    assert rows == ["| always -1 | 200 | 0.0010 | 0.0010 | 0.0000 | 0.0014 |"]
