@@ -114,7 +114,9 @@ def test_accuracy_by_source(run: Path, dataset: Path, tmp_path: Path) -> None:
     assert sum(part["exact"]["right"] for part in record["by_source"].values()) == record["exact"]["right"] == 4
 
 
-def test_accuracy_by_source_of_a_published_table(run: Path, dataset: Path, tmp_path: Path) -> None:
+def test_accuracy_by_source_of_a_published_table(
+    run: Path, dataset: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """A table in the layout of Sudoku-Extreme's ``test.csv``."""
     data = Dataset(dataset)
     family, test = data.family, data.split("test").take(slice(6))
@@ -130,6 +132,10 @@ def test_accuracy_by_source_of_a_published_table(run: Path, dataset: Path, tmp_p
         "puzzles0_kaggle": 3,
         "01_file1": 3,
     }
+    output = tmp_path / "numbers.json"
+    main(["eval", str(run), str(tmp_path / "published.h5"), "--no-episodes", "--output", str(output)])
+    assert re.search(r"by source:\n  .*: \d+\.\d% exact \(.*\) of 3\n  .*: .* of 3\n", capsys.readouterr().out)
+    assert json.loads(output.read_text(encoding="utf-8"))["by_source"] == record["by_source"]
     assert sum(part["exact"]["right"] for part in record["by_source"].values()) == record["exact"]["right"]
 
 
