@@ -31,7 +31,11 @@ COMMON = tuple(MODELS)[:3]
 
 def update(name: str) -> Program:
     torch.manual_seed(0)
-    return programs(AIR(MODELS[name]).eval())["H" if MODELS[name].inject_h else "L"]
+    model = AIR(MODELS[name]).eval()
+    for weight in model.parameters():
+        if not weight.any():  # which would hide what the graph does with it
+            torch.nn.init.normal_(weight)
+    return programs(model)["H" if MODELS[name].inject_h else "L"]
 
 
 @functools.cache
