@@ -7,7 +7,7 @@ from pathlib import Path
 import puzzles
 from agents.watching.moments import Moment
 from agents.watching.story import Story
-from air_envs.drawing.files import save_gif, save_png
+from air_envs.drawing.files import load_ffmpeg, save_gif, save_mp4, save_png
 from air_envs.drawing.frame import Frame
 from air_envs.drawing.rollout import draw_frames
 from air_envs.drawing.sheet import draw_sheet
@@ -41,16 +41,28 @@ def save_film(
 
     Raises:
         ValueError: another suffix.
-        ModuleNotFoundError: .mp4 without ``imageio-ffmpeg``.
+        gymnasium.error.DependencyNotInstalled: .mp4 without ``imageio-ffmpeg``.
     """
     path = Path(path)
-    if path.suffix not in SUFFIXES:
-        raise ValueError(f"{path}: suffix {path.suffix!r}, expected one of {', '.join(SUFFIXES)}")
+    check_film(path)
     shown = frames(story, branch)
     if path.suffix == ".png":
         return save_png(path, draw_sheet(story.family, shown, theme=theme, title=story.title))
-    pictures = draw_frames(story.family, shown, theme)
-    return save_gif(path, pictures, ms_per_update)
+    save = save_gif if path.suffix == ".gif" else save_mp4
+    return save(path, draw_frames(story.family, shown, theme), ms_per_update)
+
+
+def check_film(path: Path) -> None:
+    """Make sure that a film can be written to a path of that suffix.
+
+    Raises:
+        gymnasium.error.DependencyNotInstalled: .mp4 without ``imageio-ffmpeg``.
+        ValueError: another suffix.
+    """
+    if path.suffix not in SUFFIXES:
+        raise ValueError(f"{path}: suffix {path.suffix!r}, expected one of {', '.join(SUFFIXES)}")
+    if path.suffix == ".mp4":
+        load_ffmpeg()
 
 
 def _frame(story: Story, moment: Moment, answer: puzzles.Grids | None) -> Frame:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from agents.watching.film import SUFFIXES, save_film
+from agents.watching.film import SUFFIXES, check_film, save_film
 from agents.watching.recording import save_recording
 from agents.watching.story import Story
 from puzzles.dataset.existing import check_absent
@@ -28,15 +28,18 @@ def record(story: Story, path: Path | str, overwrite: bool = False) -> Path:
     Raises:
         FileExistsError: a file of this name, without ``overwrite``, or a folder.
         ValueError: another suffix.
-        ModuleNotFoundError: .mp4 without ``imageio-ffmpeg``.
+        gymnasium.error.DependencyNotInstalled: .mp4 without ``imageio-ffmpeg``.
     """
     path = Path(path)
+    is_film = path.suffix in SUFFIXES
     if path.suffix not in (RECORDING, *SUFFIXES):
         raise ValueError(f"{path}: suffix {path.suffix!r}, expected one of {', '.join((RECORDING, *SUFFIXES))}")
+    if is_film:
+        check_film(path)
     check_absent(path, overwrite)
     if story.live:
         run(story)
-    return save_recording(story, path, overwrite) if path.suffix == RECORDING else save_film(story, path)
+    return save_film(story, path) if is_film else save_recording(story, path, overwrite)
 
 
 def run(story: Story) -> None:
