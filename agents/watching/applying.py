@@ -145,6 +145,7 @@ def decoding_to(model: AIR, z: Tensor, token: int) -> Tensor:
     raise ValueError(f"no state was found that decodes to cell value {token - 1}")
 
 
+@torch.no_grad()
 def readout(model: AIR) -> tuple[Tensor, Tensor]:
     """Return how the logits of a position follow from its channels: (V, D) and (V,) float64, rows @ z + offset.
 
