@@ -49,7 +49,7 @@ from puzzles.dataset import layout
 from puzzles.dataset.existing import check_absent
 from puzzles.dataset.opening import check_stored, reading
 from puzzles.dataset.sink import create_group, writing
-from puzzles.errors import DatasetError, is_whole
+from puzzles.errors import DatasetError, PuzzleError, is_whole
 
 FORMAT = "air-envs recording"
 FORMAT_VERSION = 1
@@ -244,7 +244,10 @@ class _Shape(NamedTuple):
 
 def _read(path: Path, file: h5py.File) -> Recording:
     attributes = _read_attributes(path, file)
-    family = puzzles.family(attributes["family"])
+    try:
+        family = puzzles.family(attributes["family"])
+    except PuzzleError as error:
+        raise RecordingError(f"{path}: {error}") from None
     shapes = _read_shapes(path, attributes["branches"])
     hashes: dict[str, str | int] = {}
     branches: list[Branch] = []
