@@ -17,6 +17,9 @@ EXTRAS = {
     "triton": "kernels",
     "minari": "minari",
     "ray": "ray",
+    "onnx": "web",
+    "onnxruntime": "web",
+    "onnxscript": "web",
     "wandb": "wandb",
 }
 """The extra of air-envs by the module that it brings."""
