@@ -1,4 +1,4 @@
-/** What the site holds: `models/index.json`, and beside each model's graphs its `model.json`. */
+/** What the site holds: `site.json`, and a folder for each model with its graphs and a table of puzzles. */
 
 import type { Shape } from "../rules/shape";
 
@@ -28,31 +28,33 @@ export interface Manifest {
 export const GRAPHS = ["start", "L", "H", "decode", "halt"] as const;
 export type GraphName = (typeof GRAPHS)[number];
 
-/** The version of `model.json` that this page reads. */
-export const FORMAT = 1;
+/** The versions of `site.json` and `model.json` that this page reads. */
+const FORMAT = 1;
 
-/** One row of `models/index.json`, which `air-envs web` writes. */
+interface Site {
+  readonly format: number;
+  readonly models: readonly Entry[];
+}
+
+/** A model of `site.json`, which `air-envs web` writes. */
 export interface Entry {
   /** Folder of the model inside `models`. */
   readonly folder: string;
-  /** What the page calls it. */
+  /** What the page and its links call it: `MODEL`, or `MODEL@FAMILY`. */
   readonly name: string;
   readonly manifest: Manifest;
 }
 
-/** Fetch the list of the site's models. Throws an Error with one line where there is none. */
-export async function fetchModels(base: string): Promise<Entry[]> {
-  const entries = await fetchJson<Entry[]>(`${base}models/index.json`);
-  for (const { name, manifest } of entries) {
-    if (manifest.format !== FORMAT) {
-      throw new Error(`${name}: model.json has format ${manifest.format}, expected ${FORMAT}: rebuild the site`);
-    }
+/** Fetch the list of the site's models. Throws an Error with one line where it cannot be read. */
+export async function fetchModels(base: string): Promise<readonly Entry[]> {
+  const { format, models } = await fetchJson<Site>(`${base}site.json`);
+  for (const found of [format, ...models.map(({ manifest }) => manifest.format)]) {
+    if (found !== FORMAT) throw new Error(`site.json: format ${found}, expected ${FORMAT}: rebuild the page`);
   }
-  if (entries.length === 0) throw new Error("models/index.json: no models, expected at least one");
-  return entries;
+  return models;
 }
 
-/** Fetch a model's table of generated puzzles: texts as a shared link holds them. */
+/** Fetch a model's table of generated puzzles, each on one line. */
 export function fetchPuzzles(base: string, entry: Entry): Promise<string[]> {
   return fetchJson<string[]>(`${base}models/${entry.folder}/puzzles.json`);
 }

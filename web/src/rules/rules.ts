@@ -14,6 +14,10 @@ export interface Rules {
   readonly values: number;
   /** Values that a person may enter into a puzzle. */
   readonly enterable: readonly number[];
+  /** The value of a cell that says nothing: blank, or open. */
+  readonly blank: number;
+  /** Whether a puzzle has this value in one cell only: a maze's start and goal. */
+  unique(value: number): boolean;
   /** The character of a value in the text form. */
   symbol(value: number): string;
   /** What a value is called. */
@@ -39,6 +43,8 @@ function sudokuRules(shape: Shape): Rules {
     title: `Sudoku ${side}×${side}`,
     values: side + 1,
     enterable: Array.from({ length: side }, (_, index) => index + 1),
+    blank: 0,
+    unique: () => false,
     symbol: (value) => sudoku.SYMBOLS[value] ?? "?",
     word: (value) => (value === 0 ? "blank" : value === UNDECIDED ? "undecided" : (sudoku.SYMBOLS[value] ?? "?")),
     empty: () => new Uint8Array(side * side),
@@ -58,6 +64,8 @@ function mazeRules(shape: Shape): Rules {
     title: `Maze ${rows}×${columns}`,
     values: WORDS.length,
     enterable: [maze.WALL, maze.OPEN, maze.START, maze.GOAL],
+    blank: maze.OPEN,
+    unique: (value) => value === maze.START || value === maze.GOAL,
     symbol: (value) => maze.SYMBOLS[value] ?? "?",
     word: (value) => WORDS[value] ?? "undecided",
     empty: () => new Uint8Array(rows * columns).fill(maze.OPEN),

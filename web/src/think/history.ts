@@ -30,6 +30,8 @@ export class History {
   /** Updates after which thinking pauses. */
   limit: number;
   private shown = 0;
+  /** Whether to think on where the puzzle is solved. */
+  private beyond = false;
 
   constructor(
     readonly rules: Rules,
@@ -87,7 +89,7 @@ export class History {
   get finished(): boolean {
     if (this.updates >= this.limit) return true;
     const last = at(this.moments, this.updates);
-    if (this.updates === 0 || this.updates % this.program.length > 0 || !last.solved) return false;
+    if (this.beyond || this.updates === 0 || this.updates % this.program.length > 0 || !last.solved) return false;
     if ((last.halting ?? 0) > 0.5) return true;
     const ends = Array.from({ length: SHOWN_SOLVED + 1 }, (_, back) => this.updates - back * this.program.length);
     return ends.every((update) => update > 0 && at(this.moments, update).solved);
@@ -116,15 +118,16 @@ export class History {
     this.shown = Math.max(0, Math.min(this.updates, Math.round(update)));
   }
 
-  /** Forget the moments after the shown one. Returns whether there were any. */
-  cut(): boolean {
-    const later = !this.atEnd;
+  /** Forget the moments after the shown one, from which as many ACT steps are allowed again as the model takes. */
+  cut(): void {
     this.moments.length = this.shown + 1;
-    return later;
+    this.limit = this.updates + this.actSteps * this.program.length;
+    this.beyond = false;
   }
 
-  /** Allow as many ACT steps again as the model takes at most. */
-  extend(): void {
+  /** Think on, solved or not, for as many ACT steps again as the model takes at most. */
+  thinkOn(): void {
     this.limit = this.updates + this.actSteps * this.program.length;
+    this.beyond = true;
   }
 }
