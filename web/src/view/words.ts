@@ -25,7 +25,8 @@ export function cellWords(rules: Rules, scene: Scene, cell: number): string {
   const candidates = [...pencilled].flatMap((strength, index) => (strength >= 0.05 ? [rules.symbol(index + 1)] : []));
   const given = rules.given(at(scene.puzzle, cell)) && scene.puzzle[cell] === value;
   const said = candidates.length > 0 ? `candidates ${candidates.join(" ")}` : rules.word(value);
-  const sure = scene.confidence && candidates.length === 0 && !given ? `, ${percent(at(scene.confidence, cell))}` : "";
+  const probable = scene.confidence && candidates.length === 0 && !given ? at(scene.confidence, cell) : 0;
+  const sure = probable > 0 ? `, ${percent(probable)}` : "";
   return `${place(rules, cell)}: ${said}${given && rules.shape.kind === "sudoku" ? ", given" : ""}${sure}`;
 }
 
