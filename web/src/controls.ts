@@ -112,7 +112,7 @@ function lists(app: App, keys: readonly Key[]): void {
     if (entry) void app.choose(entry);
   });
   const speed = byId("speed", HTMLSelectElement);
-  speed.append(...SPEEDS.map((value) => new Option(value === Infinity ? "as fast as it can" : `${value} a second`, String(value))));
+  speed.append(...SPEEDS.map((value) => new Option(value === Infinity ? "full" : `${value} / s`, String(value))));
   speed.value = String(app.player.speed);
   speed.addEventListener("change", () => (app.player.speed = Number(speed.value)));
   const rows = [...keys.map(({ shown, words }) => [shown, words] as const), ...BOARD_KEYS];

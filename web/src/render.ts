@@ -12,6 +12,8 @@ import { momentWords, percent } from "./view/words";
 
 export const BOARDS: readonly BoardName[] = ["puzzle", "z_H", "z_L"];
 
+/** Keys in a row of the keypad at most. */
+const MOST_ACROSS = 11;
 const PLAY = '<svg viewBox="0 0 20 20" aria-hidden="true"><path class="fill" d="M6 3.8v12.4L16 10z"/></svg>';
 const PAUSE = '<svg viewBox="0 0 20 20" aria-hidden="true"><path class="fill" d="M5 4h3.6v12H5zM11.4 4H15v12h-3.6z"/></svg>';
 
@@ -59,22 +61,25 @@ export class Page {
   private lay({ rules, entry, entries }: App): void {
     this.family = rules.name;
     document.documentElement.dataset["kind"] = rules.shape.kind;
-    document.documentElement.style.setProperty("--columns", String(rules.shape.columns));
     byId("model", HTMLSelectElement).selectedIndex = entries.indexOf(entry);
-    byId("bars", HTMLElement).dataset["values"] = String(rules.values);
     const keys = rules.enterable.map((value) =>
       element("button", { type: "button", "data-value": String(value), class: `key ${rules.word(value)}` },
         rules.shape.kind === "sudoku" ? rules.symbol(value) : rules.word(value)),
     );
     const erase = element("button", { type: "button", "data-value": String(rules.blank), class: "key", "aria-label": "Erase" }, "⌫");
-    byId("keypad", HTMLElement).replaceChildren(...keys, ...(rules.shape.kind === "sudoku" ? [erase] : []));
+    if (rules.shape.kind === "sudoku") keys.push(erase);
+    const keypad = byId("keypad", HTMLElement);
+    keypad.style.setProperty("--across", String(Math.ceil(keys.length / Math.ceil(keys.length / MOST_ACROSS))));
+    keypad.replaceChildren(...keys);
     byId("legend", HTMLElement).replaceChildren(...legend(rules.shape.kind));
   }
 
   private status({ history, entry, player, view }: App): void {
     const { now } = history;
     const { parameters, act_steps, program } = entry.manifest;
-    setText(byId("about", HTMLElement), `${parameters.toLocaleString("en")} weights · ${program} · ${act_steps} ACT steps`);
+    const pace = history.fastest === null ? "" : ` · ${history.fastest.toFixed(0)} ms an ACT step`;
+    const size = `${parameters.toLocaleString("en")} weights · ${program} · ${act_steps} ACT steps`;
+    setText(byId("about", HTMLElement), size + pace);
     byId("model", HTMLSelectElement).selectedIndex = this.app().entries.indexOf(entry);
     byId("program", HTMLElement).replaceChildren(...programTags(history));
     const made = now.letter === "-" ? "frozen update" : `${now.letter} update`;

@@ -5,6 +5,7 @@ import { GRAPHS, type GraphName, type Manifest } from "./manifest";
 import type { Graphs } from "./mind";
 
 ort.env.wasm.numThreads = 1;
+ort.env.logLevel = "error";
 
 export type Tensor = ort.Tensor;
 type Tensors = Record<string, Tensor>;

@@ -18,6 +18,8 @@ export interface Moment {
   readonly halting: number | null;
   /** Whether the proposal solves the puzzle by the rules. */
   readonly solved: boolean;
+  /** That the update took, without decoding. */
+  readonly milliseconds: number;
 }
 
 /** ACT steps that a puzzle is followed for which stays solved while the halting head doubts it. */
@@ -29,6 +31,8 @@ export class History {
   readonly frozen = new Set<StateLetter>();
   /** Updates after which thinking pauses. */
   limit: number;
+  /** Milliseconds of the fastest ACT step so far without a frozen state, null before there is one. */
+  fastest: number | null = null;
   private shown = 0;
   /** Whether to think on where the puzzle is solved. */
   private beyond = false;
@@ -40,7 +44,7 @@ export class History {
     readonly actSteps: number,
   ) {
     const blank = undecided(puzzle.length, rules.values);
-    this.moments = [{ update: 0, letter: "", z_H: blank, z_L: blank, halting: null, solved: false }];
+    this.moments = [{ update: 0, letter: "", z_H: blank, z_L: blank, halting: null, solved: false, milliseconds: 0 }];
     this.limit = actSteps * program.length;
   }
 
@@ -107,10 +111,19 @@ export class History {
       z_L: change.letter === "L" && change.reading ? change.reading : last.z_L,
       halting: change.halting ?? last.halting,
       solved: z_H === last.z_H ? last.solved : this.rules.solves(this.puzzle, z_H.cells),
+      milliseconds: change.milliseconds,
     };
     this.moments.push(moment);
+    if (moment.update % this.program.length === 0) this.clock();
     if (follows) this.shown = this.updates;
     return moment;
+  }
+
+  private clock(): void {
+    const step = this.moments.slice(-this.program.length);
+    if (step.some(({ letter }) => letter === "-")) return;
+    const taken = step.reduce((sum, { milliseconds }) => sum + milliseconds, 0);
+    this.fastest = Math.min(this.fastest ?? Infinity, taken);
   }
 
   /** Show another moment, the nearest there is. */

@@ -65,6 +65,11 @@ export function paintTimeline(brush: Brush, width: number, height: number, histo
   brush.beginPath();
   brush.roundRect(0, 0, width, foot, 8);
   brush.fill();
+  brush.font = `11px ${FONT}`;
+  brush.textAlign = "left";
+  brush.textBaseline = "alphabetic";
+  brush.fillStyle = theme.good;
+  brush.fillText("halting probability", INSET + 6, 15);
   steps(brush, history, total, width, x, height, foot, theme);
   letters(brush, history, (x(1) - x(0)) * 0.62, x, ticks, foot - 5, theme);
   curve(brush, history, x, y, theme);
@@ -90,8 +95,6 @@ function steps(
 ): void {
   const count = total / history.program.length;
   const every = labelEvery(count, width);
-  brush.font = `11px ${FONT}`;
-  brush.textBaseline = "alphabetic";
   brush.textAlign = "center";
   for (let step = 0; step <= count; step++) {
     const labelled = step % every === 0;

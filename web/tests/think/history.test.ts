@@ -82,6 +82,19 @@ test("thinking ends when the ACT steps are used up, and goes on for as many agai
   expect(history.finished).toBe(true);
 });
 
+test("an ACT step takes as long as its updates, and the fastest whole one counts", () => {
+  const history = thinking();
+  const updates = (letters: string, milliseconds: number) => {
+    for (const letter of letters) history.push({ ...change(letter as Letter, PUZZLE), milliseconds });
+  };
+  updates("L", 30);
+  expect(history.fastest).toBeNull();
+  updates("H", 30);
+  updates("LH", 20);
+  updates("-H", 5);
+  expect(history.fastest).toBe(40);
+});
+
 test("an earlier moment that is shown stays shown, and cutting there forgets the later ones", () => {
   const history = thinking();
   push(history, "LHLH", PUZZLE);
