@@ -33,7 +33,8 @@ export class App {
   /** The model that the worker holds, or is about to. */
   private loaded: Entry | null = null;
   private queue: Promise<unknown> = Promise.resolve();
-  private waiting = 0;
+  /** Whether an update is being thought of: keys that repeat do not pile up. */
+  private thinking = false;
 
   /**
    * @param entries the site's models; the first is shown at first.
@@ -155,12 +156,10 @@ export class App {
   /** One update on, past the end of what the model would think of by itself. */
   async step(): Promise<void> {
     this.player.pause();
-    if (this.history.atEnd && this.waiting === 0) {
-      if (this.history.finished) this.history.thinkOn();
-      await this.think();
-    } else {
-      this.seek(this.history.cursor + 1);
-    }
+    if (!this.history.atEnd) return this.seek(this.history.cursor + 1);
+    if (this.thinking) return;
+    if (this.history.finished) this.history.thinkOn();
+    await this.think();
   }
 
   seek(update: number): void {
@@ -197,6 +196,7 @@ export class App {
 
   private async think(): Promise<void> {
     const { history } = this;
+    this.thinking = true;
     await this.ask(async () => {
       if (this.history !== history) return;
       const problem = this.rules.shape.kind === "maze" ? this.rules.problem(history.puzzle) : null;
@@ -208,6 +208,7 @@ export class App {
       }
       history.push(await this.session.update(history.nextLetter));
     });
+    this.thinking = false;
     this.changed();
   }
 
@@ -223,14 +224,12 @@ export class App {
 
   /** Run a task that talks to the worker after those before it. An error stops playing and is shown. */
   private async ask(task: () => Promise<void>): Promise<void> {
-    this.waiting++;
     const run = this.queue.then(task).catch((error: unknown) => {
       this.player.pause();
       this.say(lineOf(error), true);
     });
     this.queue = run;
     await run;
-    this.waiting--;
   }
 
   say(note: string, wrong: boolean): void {
