@@ -9,13 +9,12 @@ from typing import Literal
 from agents.checkpoints.errors import CheckpointError, OccupiedError
 from agents.checkpoints.lock import LOCK
 from agents.checkpoints.manifest import MANIFEST
-from agents.config.model import CONFIG, OPTIONS
+from agents.config.model import CONFIG, EXPORTED, OPTIONS
 from agents.config.training import TRAIN_CONFIG
 
 WEIGHTS, TRAINING = "model.safetensors", "training.pt"
 CHECKPOINTS, BEST = "checkpoints", "best"
 SETTINGS = "all_config.yaml"
-GRAPHS = "model.json"
 SITE = "site.json"
 
 Kind = Literal["nothing", "run", "begun run", "pack", "model", "export", "graphs", "site", "dataset", "other"]
@@ -63,7 +62,7 @@ def kind_of(path: Path) -> Kind:
         return "begun run"
     if SETTINGS in names:
         return "export"
-    if GRAPHS in names:
+    if EXPORTED in names:
         return "graphs"
     if SITE in names:
         return "site"

@@ -12,25 +12,19 @@ from pathlib import Path
 from typing import Any, Literal
 
 import puzzles
-from agents.checkpoints.kinds import GRAPHS
-from agents.config.model import OPTIONS, AIRConfig
+from agents.config.model import EXPORTED, OPTIONS, AIRConfig
 from agents.config.training import read_train_config
-from agents.exporting.graphs import write_onnx, write_torch
 from agents.exporting.programs import Program, programs
+from agents.exporting.runtime import FORMAT
+from agents.exporting.tracing import write_torch
 from agents.models.air import AIR
 from agents.models.cost import count_parameters
 from agents.pretrained.listing import training_puzzles
 
 Format = Literal["onnx", "torch"]
-FORMAT = 1
-"""Of the folders that this version writes."""
 LICENCE = "Apache-2.0"
-FILES = {"start": "start", "L": "update_L", "H": "update_H", "decode": "decode", "halt": "halt"}
+_FILES = {"start": "start", "L": "update_L", "H": "update_H", "decode": "decode", "halt": "halt"}
 """The file of each program, without its suffix."""
-_WRITERS: dict[Format, tuple[str, Callable[[Program, Path], None]]] = {
-    "onnx": (".onnx", write_onnx),
-    "torch": (".pt2", write_torch),
-}
 
 
 def export(model: AIR, folder: Path, name: str, trained_on: str | None, format: Format = "onnx") -> None:
@@ -43,9 +37,9 @@ def export(model: AIR, folder: Path, name: str, trained_on: str | None, format: 
         trained_on: what its puzzles were, for people.
         format: ``"onnx"``, or ``"torch"`` for programs that ``torch.export.load`` reads.
     """
-    suffix, write = _WRITERS[format]
+    suffix, write = _writer(format)
     made = programs(model)
-    files = {key: f"{FILES[key]}{suffix}" for key in made}
+    files = {key: f"{_FILES[key]}{suffix}" for key in made}
     for key, program in made.items():
         write(program, folder / files[key])
     values = {
@@ -59,7 +53,7 @@ def export(model: AIR, folder: Path, name: str, trained_on: str | None, format: 
         "trained_on": trained_on,
         "licence": LICENCE,
     }
-    (folder / GRAPHS).write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
+    (folder / EXPORTED).write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
 
 
 def trained_on(folder: Path, config: AIRConfig) -> str | None:
@@ -73,6 +67,15 @@ def trained_on(folder: Path, config: AIRConfig) -> str | None:
         return ", ".join(path.stem for path in train.datasets)
     path = folder / OPTIONS
     return training_puzzles(config, json.loads(path.read_bytes())) if path.is_file() else None
+
+
+def _writer(format: Format) -> tuple[str, Callable[[Program, Path], None]]:
+    """Return the suffix of a format's files, and what writes one; only ONNX needs the extra web."""
+    if format == "onnx":
+        from agents.exporting.graphs import write_onnx
+
+        return ".onnx", write_onnx
+    return ".pt2", write_torch
 
 
 def _description(config: AIRConfig) -> dict[str, Any]:

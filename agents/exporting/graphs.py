@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import warnings
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,30 +11,20 @@ import onnx_ir
 import torch
 from onnx_ir.passes import common
 from onnxscript import opset18 as op
-from torch.export import Dim, ExportedProgram
 
 from agents.exporting.programs import Program
-from agents.exporting.simplify import without_scatters
+from agents.exporting.simplify import without_writes
+from agents.exporting.tracing import quiet, traced
 
 OPSET = 18
 """Version of the ONNX operators."""
 
 
-def exported(program: Program) -> ExportedProgram:
-    """Return the program of ``torch.export``, functional, for batches of any size."""
-    batch = {name: {0: Dim("batch")} for name in program.inputs}
-    with torch.no_grad(), warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)  # torch's own use of what it deprecates
-        made = torch.export.export(program.module.eval(), (), dict(program.inputs), dynamic_shapes=batch)
-        return without_scatters(made.run_decompositions({}))
-
-
 def onnx_graph(program: Program) -> bytes:
-    """Return the ONNX graph of a program."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)
+    """Return the ONNX graph of a program, for batches of any size."""
+    with quiet():
         made = torch.onnx.export(
-            exported(program),
+            without_writes(traced(program)),
             input_names=list(program.inputs),
             output_names=list(program.outputs),
             opset_version=OPSET,
@@ -42,20 +32,14 @@ def onnx_graph(program: Program) -> bytes:
             verbose=False,
         )
     assert made is not None
-    model = made.model
-    for simplify in (common.DeduplicateInitializersPass(), common.ClearMetadataAndDocStringPass()):
-        simplify(model)
-    return onnx_ir.to_proto(model).SerializeToString()
+    common.DeduplicateInitializersPass(size_limit=sys.maxsize)(made.model)
+    common.ClearMetadataAndDocStringPass()(made.model)
+    return onnx_ir.to_proto(made.model).SerializeToString()
 
 
 def write_onnx(program: Program, path: Path) -> None:
     """Write the ONNX graph of a program."""
     path.write_bytes(onnx_graph(program))
-
-
-def write_torch(program: Program, path: Path) -> None:
-    """Write a program of ``torch.export``, which ``torch.export.load`` reads."""
-    torch.export.save(exported(program), path)
 
 
 def _gather(self: Any, indices: Sequence[Any]) -> Any:

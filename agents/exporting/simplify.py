@@ -1,8 +1,8 @@
 """In-place writes to a part of a tensor, made plain in an exported program.
 
-``torch.export`` turns ``read[:, first:] += around`` into ``slice_scatter``, which ONNX has no operator for: each becomes
-ten nodes, with two transpositions of the whole tensor. Here it becomes a concatenation of parts, and a part that is read
-again is taken from where it was written.
+ONNX has no writes. Where a model says ``read[:, first:] += around``, torch makes ten nodes of each, with two
+transpositions of the whole tensor. Here it becomes a concatenation of the parts, and a part that is read again is taken
+from where it was written.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import sys
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch._ops import OpOverload
 from torch.export import ExportedProgram
 from torch.fx import Graph, Node
 
@@ -21,8 +21,12 @@ _CAT = torch.ops.aten.cat.default
 _COPY = torch.ops.aten.copy.default
 
 
-def without_scatters(program: ExportedProgram) -> ExportedProgram:
-    """Return a functional program without ``slice_scatter``. The program that is passed is changed."""
+def without_writes(program: ExportedProgram) -> ExportedProgram:
+    """Return the same program without in-place writes; itself where it has none."""
+    operators = [node.target for node in program.graph.nodes if isinstance(node.target, OpOverload)]
+    if not any(operator._schema.is_mutable for operator in operators):
+        return program
+    program = program.run_decompositions({})  # which makes a slice_scatter of each
     module = program.graph_module
     with module._set_replace_hook(program.graph_signature.get_replace_hook()):
         for node in list(module.graph.nodes):
@@ -36,63 +40,72 @@ def without_scatters(program: ExportedProgram) -> ExportedProgram:
 
 
 def _plain(graph: Graph, node: Node) -> Node:
-    """Return what a node is to be replaced with; itself to keep it."""
+    """Return what takes the place of a node; itself to keep it."""
     if node.target is _COPY:
-        onto, written = _arguments(node)[:2]
+        onto, written, *_ = _arguments(node)
         return written if _value(onto).shape == _value(written).shape else node
     if node.target is _SLICE:
-        source, axis, *where = _arguments(node)
-        part = _range(source, axis, *where)
-        return node if part is None else _joined(graph, _parts(graph, source, axis, *part), axis)
+        source, axis, *ends = _arguments(node)
+        where = _range(source, axis, *ends)
+        return node if where is None else _joined(graph, _parts(graph, source, axis, *where), axis)
     if node.target is _SCATTER:
-        source, written, axis, *where = _arguments(node)
-        part = _range(source, axis, *where)
-        if part is None:
+        source, written, axis, *ends = _arguments(node)
+        where = _range(source, axis, *ends)
+        if where is None:
             return node
-        before, after = _parts(graph, source, axis, 0, part[0]), _parts(graph, source, axis, part[1], sys.maxsize)
+        before, after = _parts(graph, source, axis, 0, where[0]), _parts(graph, source, axis, where[1], sys.maxsize)
         return _joined(graph, [*before, written, *after], axis)
     return node
 
 
 def _arguments(node: Node) -> list[Any]:
     """Return the arguments of an operator's node in the order of its schema, with the defaults of those left out."""
+    assert isinstance(node.target, OpOverload)
     given = node.args
-    schema = node.target._schema.arguments  # type: ignore[union-attr]
-    rest = (node.kwargs.get(argument.name, argument.default_value) for argument in schema[len(given) :])
-    return [*given, *rest]
+    rest = node.target._schema.arguments[len(given) :]
+    return [*given, *(node.kwargs.get(argument.name, argument.default_value) for argument in rest)]
 
 
 def _range(source: Node, axis: int, start: int | None, end: int | None, step: int) -> tuple[int, int] | None:
-    """Return where a slice starts and ends; None where it has a step, or is a part of the batch."""
+    """Return where a slice starts and ends, ``sys.maxsize`` for the end of the axis.
+
+    None where it has a step, holds nothing, or is a part of the batch, whose size is not known.
+    """
     size = _value(source).shape[axis]
-    if isinstance(size, int) and step == 1:
-        return slice(start, end).indices(size)[:2]
-    whole = start in (None, 0) and end in (None, sys.maxsize) and step == 1
-    return (0, sys.maxsize) if whole else None
+    known = isinstance(size, int)
+    if step == 1 and start in (None, 0) and (end in (None, sys.maxsize) or (known and end >= size)):
+        return 0, sys.maxsize
+    if step != 1 or not known:
+        return None
+    first, last, _ = slice(start, end).indices(size)
+    return (first, last) if first < last else None
 
 
 def _parts(graph: Graph, source: Node, axis: int, start: int, end: int) -> list[Node]:
-    """Return nodes that hold a source from ``start`` to ``end``, in order: parts of it that have been joined, or one slice."""
-    size = _value(source).shape[axis]
-    if start == 0 and end == sys.maxsize:
+    """Return what holds a source from ``start`` to ``end``: some of the parts it was joined from, or a slice."""
+    if (start, end) == (0, sys.maxsize):
         return [source]
+    size = _value(source).shape[axis]
     end = min(end, size)
     if start >= end:
         return []
-    if (start, end) == (0, size):
-        return [source]
-    if source.target is _CAT and _arguments(source)[1] == axis:
-        found, place = [], 0
-        for part in source.args[0]:
-            width = _value(part).shape[axis]
-            if start <= place and place + width <= end:
-                found.append(part)
-            elif start < place + width and place < end:
-                break
-            place += width
-        else:
-            return found
-    return [_call(graph, _SLICE, source, axis, start, end)]
+    parts, place, found = _joined_from(source, axis), 0, []
+    for part in parts:
+        width = _value(part).shape[axis]
+        if start <= place and place + width <= end:
+            found.append(part)
+        elif start < place + width and place < end:  # cut in two
+            return [_call(graph, _SLICE, source, axis, start, end)]
+        place += width
+    return found
+
+
+def _joined_from(source: Node, axis: int) -> list[Node]:
+    if source.target is _CAT:
+        parts, along = _arguments(source)
+        if along == axis:
+            return list(parts)
+    return [source]
 
 
 def _joined(graph: Graph, parts: list[Node], axis: int) -> Node:
@@ -100,7 +113,7 @@ def _joined(graph: Graph, parts: list[Node], axis: int) -> Node:
 
 
 def _call(graph: Graph, operator: Any, *args: Any) -> Node:
-    """Insert a node with the value that later nodes ask for its shape."""
+    """Insert a node, with its value, whose shape later nodes are asked for."""
     node = graph.call_function(operator, args)
     values = ([_value(one) for one in arg] if isinstance(arg, list) else _value(arg) for arg in args)
     node.meta["val"] = operator(*values)

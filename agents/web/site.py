@@ -16,8 +16,9 @@ from typing import Any
 from tqdm import tqdm
 
 import puzzles
-from agents.checkpoints.kinds import GRAPHS, SITE
+from agents.checkpoints.kinds import SITE
 from agents.checkpoints.replacing import replacing_folder
+from agents.config.model import EXPORTED
 from agents.exporting.folder import export, trained_on
 from agents.hub.generator import fresh_puzzle
 from agents.pretrained import find, load_pretrained
@@ -84,7 +85,7 @@ def _write_model(shown: Shown, models: Path, count: int) -> dict[str, Any]:
     _write_json(temporary / PUZZLES, puzzle_table(puzzles.family(model.config.family), source, count))
     digest = hashlib.sha256(b"".join(file.read_bytes() for file in sorted(temporary.iterdir()))).hexdigest()
     folder = temporary.rename(models / f"{shown.name}-{digest[:8]}")
-    manifest = json.loads((folder / GRAPHS).read_bytes())
+    manifest = json.loads((folder / EXPORTED).read_bytes())
     return {"folder": folder.name, "name": shown.name, "manifest": manifest}
 
 

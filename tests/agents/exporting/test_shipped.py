@@ -1,0 +1,56 @@
+"""Every shipped model, exported, against torch over 16 ACT steps; and those of any shape at two other sides. Slow."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import puzzles
+from agents.cli import main
+from agents.exporting.runtime import OnnxReasoner
+from agents.models.air import AIR
+from agents.pretrained import FOLDER, load_pretrained, shipped_models
+from tests.agents.exporting.parity import assert_same_run, assert_same_updates
+
+pytestmark = pytest.mark.slow
+pytest.importorskip("onnxruntime", reason="the extra web is not installed")
+pytest.importorskip("onnxscript", reason="the extra web is not installed")
+
+ACT_STEPS = 16
+OTHERS = [
+    (name, family)
+    for name, families in {
+        "sudoku-any": ("sudoku-4x4", "sudoku-12x12"),
+        "sudoku-16x16": ("sudoku-6x6", "sudoku-8x8"),
+        "maze-any": ("maze-7x12", "maze-21x21"),
+        "maze-20x20": ("maze-9x6", "maze-15x15"),
+    }.items()
+    for family in families
+]
+
+
+def check(model: AIR, name: str, folder: Path, puzzle: puzzles.Grids) -> None:
+    main(["export-onnx", name, "--output", str(folder), "--family", model.config.family])
+    reasoner = OnnxReasoner(folder, threads=1)
+    for batch in (puzzle[:1], puzzle):
+        assert_same_updates(model, reasoner, batch, ACT_STEPS)
+    family = reasoner.model["family"]
+    *_, last = reasoner.think(puzzle, ACT_STEPS)
+    answer = puzzles.family(family).read_answer(puzzle, last.cells)
+    solved = puzzles.family(family).is_solved(puzzle, answer)
+    assert_same_run(model, reasoner, puzzle[solved], ACT_STEPS)
+
+
+@pytest.mark.parametrize("name", shipped_models())
+def test_a_shipped_model_is_torchs(name: str, tmp_path: Path) -> None:
+    model = load_pretrained(name).eval()
+    family = puzzles.family(model.config.family)
+    options = family.Options(**json.loads((FOLDER / name / "generator.json").read_text()))
+    check(model, name, tmp_path / name, family.generate(np.arange(3, dtype=np.uint64), options).puzzle)
+
+
+@pytest.mark.parametrize(("name", "family"), OTHERS)
+def test_so_is_one_at_another_shape(name: str, family: str, tmp_path: Path) -> None:
+    model = load_pretrained(name).resized(family).eval()
+    check(model, name, tmp_path / family, puzzles.family(family).generate(np.arange(3, dtype=np.uint64)).puzzle)
