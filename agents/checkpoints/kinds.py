@@ -37,7 +37,7 @@ _OF_MODELS = re.compile(
     r"(config|manifest|generator|evaluation|chain)\.json|model\.safetensors|README\.md|eval(-.+)?\.(json|png)|analysis"
     r"|all_config\.yaml|step_\d+"
     r"|model\.json|(start|update_[LH]|decode|halt)\.(onnx|pt2)"
-    r"|site\.json|index\.html|icon\.svg|sw\.js|assets|models"
+    r"|site\.json|index\.html|icon\.svg|sw\.js|third-party\.txt|assets|models"
 )
 """Names in the folder of a model, a pack, an export or a site, with what was measured of it."""
 _HDF5 = b"\x89HDF\r\n\x1a\n"

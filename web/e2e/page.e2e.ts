@@ -32,8 +32,8 @@ afterEach(async () => {
   expect(errors).toEqual([]);
 });
 
-const verdict = () => page.locator("#verdict").textContent();
-const updates = async () => Number((await page.locator("#counter").textContent())?.match(/\d+$/)?.[0] ?? 0);
+const text = (id: string) => page.locator(`#${id}`).textContent();
+const updates = async () => Number((await text("counter"))?.match(/\d+$/)?.[0] ?? 0);
 
 async function stepTo(update: number): Promise<void> {
   await page.keyboard.press(".");
@@ -49,14 +49,14 @@ async function spoken(board: string): Promise<string> {
 test("the published row is typed and solved, and not solved where z_L is frozen", async () => {
   await open(page, site.address);
   await typePuzzle(page, ROW);
-  expect(await spoken("puzzle")).toBe(ROW);
-  expect(page.url()).toContain(`#m=sudoku-extreme&p=${ROW}`);
+  await expect.poll(() => spoken("puzzle")).toBe(ROW);
+  await expect.poll(() => page.url()).toContain(`#m=sudoku-extreme&p=${ROW}`);
 
   await thinkThrough(page);
-  expect(await verdict()).toBe("solved");
-  expect(await spoken("puzzle")).toBe(SOLUTION);
-  expect(await spoken("z_H")).toBe(SOLUTION);
-  expect(await page.locator("#live").textContent()).toMatch(/^ACT step \d+, H update \d+, halting probability \d\.\d\d, solved$/);
+  await expect.poll(() => text("verdict")).toBe("solved");
+  await expect.poll(() => spoken("puzzle")).toBe(SOLUTION);
+  await expect.poll(() => spoken("z_H")).toBe(SOLUTION);
+  await expect.poll(() => text("live")).toMatch(/^ACT step \d+, H update \d+, halting probability \d\.\d\d, solved$/);
   const needed = await updates();
   expect(needed % 8).toBe(0);
 
@@ -71,8 +71,8 @@ test("the published row is typed and solved, and not solved where z_L is frozen"
     { timeout: 200_000 },
   );
   await page.keyboard.press(" ");
-  expect(await verdict()).toBe("not solved");
-  expect(await spoken("z_L")).toBe(".".repeat(81));
+  await expect.poll(() => text("verdict")).toBe("not solved");
+  await expect.poll(() => spoken("z_L")).toBe(".".repeat(81));
 });
 
 test("one steps on, back and to a moment, and what was thought is thought again after a release", async () => {
@@ -80,7 +80,7 @@ test("one steps on, back and to a moment, and what was thought is thought again 
   for (let update = 1; update <= 10; update++) {
     await stepTo(update);
   }
-  const tenth = [await spoken("z_H"), await spoken("z_L"), await page.locator("#halting").textContent()];
+  const tenth = [await spoken("z_H"), await spoken("z_L"), await text("halting")];
   await page.keyboard.press(",");
   await page.locator("#counter", { hasText: "ACT step 2 · L update 9" }).waitFor();
   await page.keyboard.press("Shift+<");
@@ -98,7 +98,7 @@ test("one steps on, back and to a moment, and what was thought is thought again 
   for (let update = 6; update <= 10; update++) {
     await stepTo(update);
   }
-  expect([await spoken("z_H"), await spoken("z_L"), await page.locator("#halting").textContent()]).toEqual(tenth);
+  expect([await spoken("z_H"), await spoken("z_L"), await text("halting")]).toEqual(tenth);
 });
 
 test("the keyboard writes into the selected cell, and a cell shows its distribution", async () => {
@@ -107,12 +107,12 @@ test("the keyboard writes into the selected cell, and a cell shows its distribut
   await page.keyboard.press("7");
   await page.keyboard.press("ArrowRight");
   await page.keyboard.press("7");
-  expect((await spoken("puzzle")).slice(0, 3)).toBe("77.");
-  expect(await page.locator("#note").textContent()).toBe("No puzzle yet: row 1, column 1: 7 appears twice in a row, column or box.");
+  await expect.poll(async () => (await spoken("puzzle")).slice(0, 3)).toBe("77.");
+  await expect.poll(() => text("note")).toBe("No puzzle yet: row 1, column 1: 7 appears twice in a row, column or box.");
   await page.keyboard.press("Backspace");
-  expect((await spoken("puzzle")).slice(0, 3)).toBe("7..");
+  await expect.poll(async () => (await spoken("puzzle")).slice(0, 3)).toBe("7..");
   await stepTo(1);
-  expect(await page.locator("#cell-title").textContent()).toMatch(/^Row 1, column 2: z_H undecided · z_L \d, \d+ %$/);
+  await expect.poll(() => text("cell-title")).toMatch(/^Row 1, column 2: z_H undecided · z_L \d, \d+ %$/);
   const shares = await page.locator("#bars .bar.z_L").evaluateAll((bars) => bars.map((bar) => Number(getComputedStyle(bar).getPropertyValue("--share"))));
   expect(shares.length).toBe(9);
   expect(shares.reduce((sum, share) => sum + share, 0)).toBeGreaterThan(0.9);
@@ -121,9 +121,9 @@ test("the keyboard writes into the selected cell, and a cell shows its distribut
 test("what is no puzzle is refused with a line, and the former puzzle stays", async () => {
   await open(page, `${site.address}#m=sudoku-extreme&p=${ROW}`);
   await typePuzzle(page, ROW.slice(1));
-  expect(await page.locator("#text-error").textContent()).toContain("expected 81 cells (9×9)");
+  await expect.poll(() => text("text-error")).toContain("expected 81 cells (9×9)");
   await page.keyboard.press("Escape");
-  expect(await spoken("puzzle")).toBe(ROW);
+  await expect.poll(() => spoken("puzzle")).toBe(ROW);
 });
 
 test("a maze of the table is solved, its link shows the same maze, and a pasted Sudoku changes the model", async () => {
@@ -131,16 +131,15 @@ test("a maze of the table is solved, its link shows the same maze, and a pasted 
   const labels = () => page.locator("#board-puzzle [role=gridcell]").evaluateAll((cells) => cells.map((cell) => cell.ariaLabel));
   const [address, before] = [page.url(), await labels()];
   await thinkThrough(page);
-  expect(await verdict()).toBe("solved");
-  expect((await labels()).some((label) => label?.endsWith("path"))).toBe(true);
+  await expect.poll(() => text("verdict")).toBe("solved");
+  await expect.poll(async () => (await labels()).some((label) => label?.endsWith("path"))).toBe(true);
   await page.keyboard.press("n");
   await page.goto("about:blank");
   await open(page, address);
-  expect(await labels()).toEqual(before);
+  await expect.poll(labels).toEqual(before);
   await typePuzzle(page, ROW);
-  await page.locator("#model", { hasText: "sudoku-extreme" }).waitFor();
-  expect(await page.locator("#model").inputValue()).toBe("sudoku-extreme");
-  expect(await spoken("puzzle")).toBe(ROW);
+  await expect.poll(() => page.locator("#model").inputValue()).toBe("sudoku-extreme");
+  await expect.poll(() => spoken("puzzle")).toBe(ROW);
 });
 
 test("the first load is under 15 MB, and the second needs no file again, nor a network", async () => {
@@ -173,9 +172,9 @@ test("a telephone shows everything in its width, in the system's dark colours", 
   expect(await small.locator("#boards").getAttribute("data-large")).toBe("z_L");
   await small.locator("#board-z_L [data-cell='3']").tap();
   await small.locator("#keypad [data-value='4']").tap();
-  expect(await small.locator("#board-puzzle [data-cell='3']").getAttribute("aria-label")).toBe("row 1, column 4: 4, given");
+  await expect.poll(() => small.locator("#board-puzzle [data-cell='3']").getAttribute("aria-label")).toBe("row 1, column 4: 4, given");
   await small.locator("#theme").tap();
-  expect(await small.evaluate(() => document.documentElement.dataset["theme"])).toBe("light");
+  await expect.poll(() => small.evaluate(() => document.documentElement.dataset["theme"])).toBe("light");
   await telephone.close();
 });
 

@@ -14,21 +14,33 @@ export function themeOf(name: ThemeName): Theme {
 
 /** The theme to begin with: the one chosen last, else the system's. */
 export function preferredTheme(): ThemeName {
-  const chosen = localStorage.getItem(KEY);
-  if (chosen === "light" || chosen === "dark") return chosen;
-  return matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+  return chosenTheme() ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
 }
 
-/** Remember a choice; it goes before the system's from now on. */
+/** Remember a choice, which overrides the system's theme from now on. */
 export function rememberTheme(name: ThemeName): void {
-  localStorage.setItem(KEY, name);
+  try {
+    localStorage.setItem(KEY, name);
+  } catch (error) {
+    if (!(error instanceof DOMException)) throw error; // a page inside another may not be allowed to store anything
+  }
 }
 
 /** Call back when the system's theme changes, while nothing else is chosen. */
 export function followSystemTheme(changed: (name: ThemeName) => void): void {
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
-    if (localStorage.getItem(KEY) === null) changed(preferredTheme());
+    if (chosenTheme() === null) changed(preferredTheme());
   });
+}
+
+function chosenTheme(): ThemeName | null {
+  try {
+    const chosen = localStorage.getItem(KEY);
+    return chosen === "light" || chosen === "dark" ? chosen : null;
+  } catch (error) {
+    if (error instanceof DOMException) return null;
+    throw error;
+  }
 }
 
 /** Set the theme's colours as CSS variables: `given_cell` is `--given-cell`. */
