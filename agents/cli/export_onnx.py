@@ -33,7 +33,8 @@ def export_command(
     from agents.config.extras import require
     from agents.pretrained import find, load_pretrained
 
-    require(*(("onnx", "onnxscript") if format == "onnx" else ()))
+    if format == "onnx":
+        require("onnx", "onnx_ir", "onnxscript")
     from agents.exporting.folder import export, trained_on
 
     require_replaceable(output, overwrite, "graphs")

@@ -17,10 +17,11 @@ EXTRAS = {
     "triton": "kernels",
     "minari": "minari",
     "ray": "ray",
+    "wandb": "wandb",
     "onnx": "web",
+    "onnx_ir": "web",
     "onnxruntime": "web",
     "onnxscript": "web",
-    "wandb": "wandb",
 }
 """The extra of air-envs by the module that it brings."""
 

@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 
 import puzzles
-from agents.config.search import DEFAULT_SEARCH, Search
+from agents.config.search import Search, default_search
 from agents.evaluation.refilling import Answers, logit, think_until_sure
 from agents.evaluation.search import Copies, Guesses, Index, Noise, Retry, Think, check_search, noisy
 from agents.evaluation.selection import Marked, mark, select
@@ -63,7 +63,7 @@ def evaluate_attempts(
     agent: AIRAgent,
     dataset: Dataset,
     attempts: int = 8,
-    search: Search = DEFAULT_SEARCH,
+    search: Search | None = None,
     threshold: float = 0.5,
     split: str = "test",
     count: int | None = None,
@@ -83,7 +83,8 @@ def evaluate_attempts(
         agent: of the dataset's family.
         dataset: opened.
         attempts: at a puzzle, at most.
-        search: how a puzzle is retried, see ``agents.evaluation.search``.
+        search: how a puzzle is retried, see ``agents.evaluation.search``; None takes guesses where the family has
+            symbols, else noise.
         threshold: probability that the answer is right above which a puzzle halts and is not retried.
         split: of the dataset.
         count: how many puzzles; None takes all.
@@ -99,6 +100,7 @@ def evaluate_attempts(
             another family, or guesses in one whose values are no symbols.
         DatasetError: no such split, or a damaged one.
     """
+    search = search or default_search(agent.family)
     check_search(agent, attempts, search, guesses, noise)
     least = logit(threshold)
     selection = select(agent, dataset, split, count, max_steps, batch)

@@ -97,6 +97,7 @@ def evaluation_record(
         "halt": evaluation.halt if attempts is None else attempts.threshold,
         "mean_act_steps": round(mean_steps, 3),
         **search,
+        "curve": _by_steps(evaluation) if attempts is None else _by_attempts(attempts),
         "dtype": evaluation.dtype,
         "hardware": hardware(agent.device),
         "seconds": round(evaluation.seconds if seconds is None else seconds, 1),
@@ -201,6 +202,29 @@ def _proportion(right: NDArray[np.bool_]) -> dict[str, Any]:
         "accuracy": round(float(right.mean()), 6),
         "interval_95": [round(bound, 6) for bound in interval],
     }
+
+
+def _by_steps(evaluation: Evaluation) -> list[dict[str, Any]]:
+    """Return how many puzzles are right after 1, 2, 4 ... ACT steps at most, and after all, with the mean taken."""
+    most = evaluation.exact.shape[1]
+    steps = sorted({2**power for power in range(most.bit_length())} | {most})
+    exact, solved = evaluation.exact.sum(0), evaluation.solved.sum(0)
+    taken = [float(np.minimum(evaluation.steps, step).mean()) for step in steps]
+    return [_point(mean, exact[step - 1], solved[step - 1]) for mean, step in zip(taken, steps, strict=True)]
+
+
+def _by_attempts(attempts: AttemptsEvaluation) -> list[dict[str, Any]]:
+    """Return how many puzzles are right after each attempt, with the mean of all ACT steps taken."""
+    return [
+        _point(float(mean), exact, solved)
+        for mean, exact, solved in zip(
+            attempts.steps.mean(0), attempts.exact.sum(0), attempts.solved.sum(0), strict=True
+        )
+    ]
+
+
+def _point(mean_act_steps: float, exact: np.integer[Any], rules: np.integer[Any]) -> dict[str, Any]:
+    return {"mean_act_steps": round(mean_act_steps, 3), "exact": int(exact), "rules": int(rules)}
 
 
 def _by_source(

@@ -91,8 +91,8 @@ class OnnxReasoner:
         for act_step in range(1, steps + 1):
             for letter in self.model["program"]:
                 states = self.update(letter, states)
-            said = *self.decode(states.z_H), self.halting_probability(states.z_H)
-            yield Step(act_step, *((each[0] for each in said) if single else said), states)
+            step = Step(act_step, *self.decode(states.z_H), self.halting_probability(states.z_H), states)
+            yield _first(step) if single else step
 
     def start(self, puzzle: NDArray[Any]) -> States:
         """Return the states before the first update: (B, rows, columns) integers to (B, S, D) each.
@@ -139,6 +139,12 @@ class OnnxReasoner:
     def _run(self, name: str, **values: NDArray[Any]) -> list[Any]:
         read = {key: values[key] for key in self.model["inputs"][name]}
         return self._sessions[name].run(self.model["outputs"][name], read)
+
+
+def _first(step: Step) -> Step:
+    """Return what a step says of the first puzzle of a batch."""
+    cells, probability, halting = step.cells[0], step.probability[0], step.halting_probability[0]
+    return step._replace(cells=cells, probability=probability, halting_probability=halting)
 
 
 def read_model(folder: Path) -> dict[str, Any]:

