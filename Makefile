@@ -43,12 +43,13 @@ lint: $(READY)   ## linter, formatter check, type checkers, and the direction of
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-	@if [ -d web/node_modules ]; then cd web && npm run check; \
+	@if [ -d web/node_modules ]; then cd web && npm run --silent check; \
 		else echo "web/ is not checked: no web/node_modules, which make web installs"; fi
 
 format: $(READY) ## rewrite the code in the house format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+	@if [ -d web/node_modules ]; then cd web && npm run --silent format; fi
 
 wheel: $(READY)  ## build the wheel into dist/
 	$(BIN)/python -m build --wheel

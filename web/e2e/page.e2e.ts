@@ -42,8 +42,12 @@ async function stepTo(update: number): Promise<void> {
 
 /** The digits that a board says to a screen reader. */
 async function spoken(board: string): Promise<string> {
-  const labels = await page.locator(`#board-${board} [role=gridcell]`).evaluateAll((cells) => cells.map((cell) => cell.ariaLabel));
-  return labels.map((label) => label?.match(/: ([1-9]|blank|undecided|candidates)/)?.[1]?.replace(/\w{2,}/, ".")).join("");
+  const labels = await page
+    .locator(`#board-${board} [role=gridcell]`)
+    .evaluateAll((cells) => cells.map((cell) => cell.ariaLabel));
+  return labels
+    .map((label) => label?.match(/: ([1-9]|blank|undecided|candidates)/)?.[1]?.replace(/\w{2,}/, "."))
+    .join("");
 }
 
 test("the published row is typed and solved, and not solved where z_L is frozen", async () => {
@@ -108,12 +112,16 @@ test("the keyboard writes into the selected cell, and a cell shows its distribut
   await page.keyboard.press("ArrowRight");
   await page.keyboard.press("7");
   await expect.poll(async () => (await spoken("puzzle")).slice(0, 3)).toBe("77.");
-  await expect.poll(() => text("note")).toBe("No puzzle yet: row 1, column 1: 7 appears twice in a row, column or box.");
+  await expect
+    .poll(() => text("note"))
+    .toBe("No puzzle yet: row 1, column 1: 7 appears twice in a row, column or box.");
   await page.keyboard.press("Backspace");
   await expect.poll(async () => (await spoken("puzzle")).slice(0, 3)).toBe("7..");
   await stepTo(1);
   await expect.poll(() => text("cell-title")).toMatch(/^Row 1, column 2: z_H undecided · z_L \d, \d+ %$/);
-  const shares = await page.locator("#bars .bar.z_L").evaluateAll((bars) => bars.map((bar) => Number(getComputedStyle(bar).getPropertyValue("--share"))));
+  const shares = await page
+    .locator("#bars .bar.z_L")
+    .evaluateAll((bars) => bars.map((bar) => Number(getComputedStyle(bar).getPropertyValue("--share"))));
   expect(shares.length).toBe(9);
   expect(shares.reduce((sum, share) => sum + share, 0)).toBeGreaterThan(0.9);
 });
@@ -128,7 +136,8 @@ test("what is no puzzle is refused with a line, and the former puzzle stays", as
 
 test("a maze of the table is solved, its link shows the same maze, and a pasted Sudoku changes the model", async () => {
   await open(page, `${site.address}#m=maze-9x9`);
-  const labels = () => page.locator("#board-puzzle [role=gridcell]").evaluateAll((cells) => cells.map((cell) => cell.ariaLabel));
+  const labels = () =>
+    page.locator("#board-puzzle [role=gridcell]").evaluateAll((cells) => cells.map((cell) => cell.ariaLabel));
   const [address, before] = [page.url(), await labels()];
   await thinkThrough(page);
   await expect.poll(() => text("verdict")).toBe("solved");
@@ -148,7 +157,9 @@ test("the first load is under 15 MB, and the second needs no file again, nor a n
   const first = site.sent() - before;
   console.log(`first load ${(first / 1e6).toFixed(2)} MB`);
   expect(first).toBeLessThan(15e6);
-  await page.waitForFunction(() => navigator.serviceWorker.ready.then((worker) => worker.active?.state === "activated"));
+  await page.waitForFunction(() =>
+    navigator.serviceWorker.ready.then((worker) => worker.active?.state === "activated"),
+  );
   await page.reload(); // through the service worker, which keeps what it fetches
   await page.locator("html[data-ready=true]").waitFor();
   await stepTo(1);
@@ -163,7 +174,11 @@ test("the first load is under 15 MB, and the second needs no file again, nor a n
 });
 
 test("a telephone shows everything in its width, in the system's dark colours", async () => {
-  const telephone = await browser.newContext({ viewport: { width: 390, height: 844 }, hasTouch: true, colorScheme: "dark" });
+  const telephone = await browser.newContext({
+    viewport: { width: 390, height: 844 },
+    hasTouch: true,
+    colorScheme: "dark",
+  });
   const small = await telephone.newPage();
   await open(small, `${site.address}#m=sudoku-extreme&p=${ROW}`);
   expect(await small.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
@@ -172,7 +187,9 @@ test("a telephone shows everything in its width, in the system's dark colours", 
   expect(await small.locator("#boards").getAttribute("data-large")).toBe("z_L");
   await small.locator("#board-z_L [data-cell='3']").tap();
   await small.locator("#keypad [data-value='4']").tap();
-  await expect.poll(() => small.locator("#board-puzzle [data-cell='3']").getAttribute("aria-label")).toBe("row 1, column 4: 4, given");
+  await expect
+    .poll(() => small.locator("#board-puzzle [data-cell='3']").getAttribute("aria-label"))
+    .toBe("row 1, column 4: 4, given");
   await small.locator("#theme").tap();
   await expect.poll(() => small.evaluate(() => document.documentElement.dataset["theme"])).toBe("light");
   await telephone.close();
@@ -182,7 +199,10 @@ test("every control has a name, and each board is a grid of named cells", async 
   await open(page, `${site.address}#m=sudoku-extreme&p=${ROW}`);
   const nameless = await page.evaluate(() =>
     [...document.querySelectorAll("button, select, input, textarea, [role=grid], [role=gridcell]")]
-      .filter((control) => !(control.ariaLabel || control.textContent?.trim() || (control as HTMLInputElement).labels?.length))
+      .filter(
+        (control) =>
+          !(control.ariaLabel || control.textContent?.trim() || (control as HTMLInputElement).labels?.length),
+      )
       .map((control) => control.outerHTML),
   );
   expect(nameless).toEqual([]);

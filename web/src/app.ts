@@ -10,7 +10,7 @@ import { History } from "./think/history";
 import type { StateLetter } from "./think/letters";
 import { Player } from "./think/player";
 
-/** What the page shows beside the history. */
+/** What the page shows apart from the history. */
 export interface View {
   selected: number | null;
   /** A line about what was just done or what is wrong. */

@@ -90,7 +90,8 @@ function press(event: KeyboardEvent, app: App, page: Page, keys: readonly Key[])
 function enteredValue({ rules }: App, key: string): number | null {
   if (["Backspace", "Delete", "0"].includes(key)) return rules.blank;
   const character = key.toUpperCase();
-  const written = (value: number) => (rules.shape.kind === "sudoku" ? rules.symbol(value) : rules.word(value).charAt(0).toUpperCase());
+  const written = (value: number) =>
+    rules.shape.kind === "sudoku" ? rules.symbol(value) : rules.word(value).charAt(0).toUpperCase();
   return character.length === 1 ? (rules.enterable.find((value) => written(value) === character) ?? null) : null;
 }
 
@@ -103,7 +104,8 @@ function lists(app: App, keys: readonly Key[]): void {
   for (const kind of ["sudoku", "maze"]) {
     const group = element("optgroup", { label: kind === "sudoku" ? "Sudoku" : "Maze" });
     for (const { name, manifest } of app.entries) {
-      if (manifest.kind === kind) group.append(new Option(`${manifest.name} · ${manifest.rows}×${manifest.columns}`, name));
+      if (manifest.kind === kind)
+        group.append(new Option(`${manifest.name} · ${manifest.rows}×${manifest.columns}`, name));
     }
     if (group.children.length > 0) model.append(group);
   }

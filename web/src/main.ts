@@ -1,6 +1,6 @@
 /** The entry of the page. */
 
-import "./styles.css";
+import "./styles/index.css";
 import { App } from "./app";
 import { addressOf, bind } from "./controls";
 import { fetchModels } from "./model/manifest";
@@ -34,9 +34,13 @@ async function start(): Promise<void> {
   const { model, puzzle } = fromHash(location.hash);
   await app.open(model, puzzle);
   document.documentElement.dataset["ready"] = "true";
-  if ("serviceWorker" in navigator && location.protocol.startsWith("http")) await navigator.serviceWorker.register("./sw.js");
+  if ("serviceWorker" in navigator && location.protocol.startsWith("http"))
+    await navigator.serviceWorker.register("./sw.js");
 }
 
 start().catch((error: unknown) => {
-  setText(byId("note", HTMLElement), `The page cannot start: ${error instanceof Error ? error.message : String(error)}`);
+  setText(
+    byId("note", HTMLElement),
+    `The page cannot start: ${error instanceof Error ? error.message : String(error)}`,
+  );
 });

@@ -15,7 +15,8 @@ export const BOARDS: readonly BoardName[] = ["puzzle", "z_H", "z_L"];
 /** Keys in a row of the keypad at most. */
 const MOST_ACROSS = 11;
 const PLAY = '<svg viewBox="0 0 20 20" aria-hidden="true"><path class="fill" d="M6 3.8v12.4L16 10z"/></svg>';
-const PAUSE = '<svg viewBox="0 0 20 20" aria-hidden="true"><path class="fill" d="M5 4h3.6v12H5zM11.4 4H15v12h-3.6z"/></svg>';
+const PAUSE =
+  '<svg viewBox="0 0 20 20" aria-hidden="true"><path class="fill" d="M5 4h3.6v12H5zM11.4 4H15v12h-3.6z"/></svg>';
 
 export class Page {
   readonly boards: readonly Board[];
@@ -27,7 +28,9 @@ export class Page {
     private readonly app: () => App,
     public theme: ThemeName,
   ) {
-    this.boards = BOARDS.map((name) => new Board(byId(`board-${name}`, HTMLElement), name, (cell) => app().select(cell)));
+    this.boards = BOARDS.map(
+      (name) => new Board(byId(`board-${name}`, HTMLElement), name, (cell) => app().select(cell)),
+    );
   }
 
   /** Draw at the next frame of the screen; many changes before it are drawn once. */
@@ -63,10 +66,17 @@ export class Page {
     document.documentElement.dataset["kind"] = rules.shape.kind;
     byId("model", HTMLSelectElement).selectedIndex = entries.indexOf(entry);
     const keys = rules.enterable.map((value) =>
-      element("button", { type: "button", "data-value": String(value), class: `key ${rules.word(value)}` },
-        rules.shape.kind === "sudoku" ? rules.symbol(value) : rules.word(value)),
+      element(
+        "button",
+        { type: "button", "data-value": String(value), class: `key ${rules.word(value)}` },
+        rules.shape.kind === "sudoku" ? rules.symbol(value) : rules.word(value),
+      ),
     );
-    const erase = element("button", { type: "button", "data-value": String(rules.blank), class: "key", "aria-label": "Erase" }, "⌫");
+    const erase = element(
+      "button",
+      { type: "button", "data-value": String(rules.blank), class: "key", "aria-label": "Erase" },
+      "⌫",
+    );
     if (rules.shape.kind === "sudoku") keys.push(erase);
     const keypad = byId("keypad", HTMLElement);
     keypad.style.setProperty("--across", String(Math.ceil(keys.length / Math.ceil(keys.length / MOST_ACROSS))));
@@ -83,7 +93,8 @@ export class Page {
     byId("model", HTMLSelectElement).selectedIndex = this.app().entries.indexOf(entry);
     byId("program", HTMLElement).replaceChildren(...programTags(history));
     const made = now.letter === "-" ? "frozen update" : `${now.letter} update`;
-    const counter = now.update === 0 ? "before the first update" : `ACT step ${history.actStep} · ${made} ${now.update}`;
+    const counter =
+      now.update === 0 ? "before the first update" : `ACT step ${history.actStep} · ${made} ${now.update}`;
     setText(byId("counter", HTMLElement), view.loading ? "loading the model…" : counter);
     setText(byId("halting", HTMLElement), now.halting === null ? "–" : now.halting.toFixed(2));
     byId("meter", HTMLElement).style.width = percent(now.halting ?? 0).replace(" ", "");
@@ -91,7 +102,13 @@ export class Page {
     setText(verdict, now.update === 0 ? "" : now.solved ? "solved" : "not solved");
     verdict.classList.toggle("solved", now.solved);
     const play = byId("play", HTMLButtonElement);
-    const label = player.playing ? "Pause" : history.updates === 0 ? "Think" : history.atEnd && history.finished ? "Think on" : "Play";
+    const label = player.playing
+      ? "Pause"
+      : history.updates === 0
+        ? "Think"
+        : history.atEnd && history.finished
+          ? "Think on"
+          : "Play";
     if (play.dataset["label"] !== label) {
       play.dataset["label"] = label;
       play.innerHTML = `${player.playing ? PAUSE : PLAY}<span>${label}</span>`;

@@ -34,7 +34,10 @@ function packed(cells: Cells): string {
   cells.forEach((value, cell) => {
     if (value === WALL) bytes[cell >> 3] = (bytes[cell >> 3] ?? 0) | (1 << (cell & 7));
   });
-  const walls = btoa(String.fromCharCode(...bytes)).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
+  const walls = btoa(String.fromCharCode(...bytes))
+    .replace(/\+/g, "-")
+    .replace(/\//g, "_")
+    .replace(/=+$/, "");
   return `${walls}.${cells.indexOf(START)}.${cells.indexOf(GOAL)}`;
 }
 

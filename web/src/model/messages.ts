@@ -16,5 +16,4 @@ export interface Numbered {
 }
 
 export type Reply =
-  | { readonly id: number; readonly change: Change | null }
-  | { readonly id: number; readonly error: string };
+  { readonly id: number; readonly change: Change | null } | { readonly id: number; readonly error: string };

@@ -26,7 +26,10 @@ export function readLogits(logits: Float32Array, tokens: number): Reading {
     const best = row.indexOf(highest);
     cells[cell] = best === 0 ? UNDECIDED : best - 1;
     confidence[cell] = 1 / total;
-    probability.set(odds.subarray(1).map((part) => part / total), cell * (tokens - 1));
+    probability.set(
+      odds.subarray(1).map((part) => part / total),
+      cell * (tokens - 1),
+    );
   }
   return { cells, probability, confidence };
 }

@@ -37,7 +37,12 @@ export function distances(shape: Shape, cells: Cells, passable: (value: number) 
 /** Moves of a shortest path from start to goal; -1 where there is none. */
 export function shortestLength(shape: Shape, puzzle: Cells): number {
   const start = puzzle.indexOf(START);
-  return start < 0 ? -1 : at(distances(shape, puzzle, (value) => value !== WALL), start);
+  return start < 0
+    ? -1
+    : at(
+        distances(shape, puzzle, (value) => value !== WALL),
+        start,
+      );
 }
 
 /** The puzzle with the path cells of an answer marked; start and goal stay, and so does a path cell on a wall. */
@@ -55,7 +60,10 @@ export function isSolved(shape: Shape, puzzle: Cells, grid: Cells): boolean {
   }
   const start = puzzle.indexOf(START);
   if (start < 0) return false;
-  const along = at(distances(shape, grid, (value) => value >= START), start);
+  const along = at(
+    distances(shape, grid, (value) => value >= START),
+    start,
+  );
   return along === marked + 1 && shortestLength(shape, puzzle) === along;
 }
 

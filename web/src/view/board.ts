@@ -1,4 +1,4 @@
-/** One board: a canvas that shows a scene, and over it a grid of cells for the pointer, the keyboard and screen readers. */
+/** One board: a canvas that shows a scene, and over it a grid of cells for pointer, keyboard and screen readers. */
 
 import type { Rules } from "../rules/rules";
 import { element, setAttribute, sized } from "./dom";

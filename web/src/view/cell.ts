@@ -6,14 +6,14 @@ import { element } from "./dom";
 import { percent, place, readingWords } from "./words";
 
 /** A sentence about the selected cell. */
-export function cellTitle(history: History, cell: number | null): string {
+export function cellTitle({ rules, puzzle, now }: History, cell: number | null): string {
   if (cell === null) return "Select a cell to see what each state makes of it.";
-  const where = place(history.rules, cell);
-  const given = at(history.puzzle, cell);
-  const said = `z_H ${readingWords(history.rules, history.now.z_H, cell)} · z_L ${readingWords(history.rules, history.now.z_L, cell)}`;
+  const where = place(rules, cell);
+  const given = at(puzzle, cell);
   const label = `${where.charAt(0).toUpperCase()}${where.slice(1)}`;
-  const fixed = history.rules.shape.kind === "sudoku" && given > 0 ? ` (given ${history.rules.word(given)})` : "";
-  return `${label}${fixed}: ${said}`;
+  const fixed = rules.shape.kind === "sudoku" && given > 0 ? ` (given ${rules.word(given)})` : "";
+  const [z_H, z_L] = [readingWords(rules, now.z_H, cell), readingWords(rules, now.z_L, cell)];
+  return `${label}${fixed}: z_H ${z_H} · z_L ${z_L}`;
 }
 
 /** A pair of bars for each value: z_H and z_L. */

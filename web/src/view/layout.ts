@@ -39,14 +39,6 @@ export function corner(layout: Layout, cell: number): [number, number] {
   return [layout.left + column * layout.cell, layout.top + row * layout.cell];
 }
 
-/** The cell at a point of the canvas, null outside the board. */
-export function cellAt(layout: Layout, x: number, y: number): number | null {
-  const row = Math.floor((y - layout.top) / layout.cell);
-  const column = Math.floor((x - layout.left) / layout.cell);
-  const inside = row >= 0 && row < layout.rows && column >= 0 && column < layout.columns;
-  return inside ? row * layout.columns + column : null;
-}
-
 function thickness(cell: number): number {
   return Math.max(2, Math.round(cell / 19));
 }

@@ -3,7 +3,8 @@
 /** What is used of a canvas's context. */
 export type Brush = CanvasRenderingContext2D;
 
-export const FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "Liberation Sans", Arial, sans-serif';
+export const FONT =
+  'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "Liberation Sans", Arial, sans-serif';
 /** Height of a capital letter or digit as a share of the font's size, near enough for these fonts. */
 const CAPITAL = 0.72;
 

@@ -27,7 +27,8 @@ export function sceneOf(history: History, board: BoardName, selected: number | n
   const { now, before, puzzle } = history;
   if (board === "puzzle") {
     const answer = history.answer?.cells ?? puzzle;
-    const highlight = before && history.cursor % history.program.length === 0 ? changed(earlierAnswer(history), answer) : null;
+    const highlight =
+      before && history.cursor % history.program.length === 0 ? changed(earlierAnswer(history), answer) : null;
     return { cells: answer, puzzle, confidence: null, candidates: null, highlight, selected };
   }
   const [reading, old] = [now[board], before?.[board] ?? null];
@@ -47,7 +48,10 @@ function pencilled(history: History, reading: Reading): Pick<Scene, "cells" | "c
     const likeliest = maximum(odds);
     if (likeliest === 0 || likeliest >= MAJORITY || at(puzzle, cell) > 0) continue;
     cells[cell] = 0;
-    candidates.set(odds.map((probability) => probability / MAJORITY), cell * digits);
+    candidates.set(
+      odds.map((probability) => probability / MAJORITY),
+      cell * digits,
+    );
   }
   return { cells, confidence: reading.confidence, candidates };
 }

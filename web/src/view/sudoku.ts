@@ -43,7 +43,15 @@ export function paintSudoku(brush: Brush, layout: Layout, shape: Shape, scene: S
       write(brush, SYMBOLS[value] ?? "?", size * 0.5, plain ? 700 : 400, left + size / 2, top + size / 2);
       brush.globalAlpha = 1;
     } else if (scene.candidates) {
-      pencil(brush, left, top, size, shape, scene.candidates.subarray(cell * shape.rows, (cell + 1) * shape.rows), theme);
+      pencil(
+        brush,
+        left,
+        top,
+        size,
+        shape,
+        scene.candidates.subarray(cell * shape.rows, (cell + 1) * shape.rows),
+        theme,
+      );
     }
     if (contradicted[cell] === 1) flag(brush, left, top, size, theme.conflict);
   }

@@ -7,7 +7,7 @@ import { type Brush, FONT } from "./paint";
 import { blend, type Theme } from "./theme";
 import { momentWords } from "./words";
 
-/** CSS pixels beside the first and the last update: half the thumb of the slider that lies over the canvas. */
+/** CSS pixels before the first and after the last update: half the thumb of the slider that lies over the canvas. */
 const INSET = 10;
 const FEWEST_STEPS = 4;
 /** CSS pixels between two labels of ACT steps. */

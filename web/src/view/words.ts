@@ -21,7 +21,8 @@ export function place(rules: Rules, cell: number): string {
 export function cellWords(rules: Rules, scene: Scene, cell: number): string {
   const value = at(scene.cells, cell);
   const digits = rules.values - 1;
-  const pencilled = scene.candidates && value === 0 ? scene.candidates.subarray(cell * digits, (cell + 1) * digits) : [];
+  const pencilled =
+    scene.candidates && value === 0 ? scene.candidates.subarray(cell * digits, (cell + 1) * digits) : [];
   const candidates = [...pencilled].flatMap((strength, index) => (strength >= 0.05 ? [rules.symbol(index + 1)] : []));
   const given = rules.given(at(scene.puzzle, cell)) && scene.puzzle[cell] === value;
   const said = candidates.length > 0 ? `candidates ${candidates.join(" ")}` : rules.word(value);

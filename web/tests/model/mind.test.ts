@@ -33,18 +33,21 @@ test("an L-update decodes z_L alone, an H-update also reads the halting head", a
   expect(mind.updates).toBe(3);
 });
 
-test.each([0, 1, 5, 6, 7, 11, 12, 13])("after going back to update %i the same letters lead to the same states", async (to) => {
-  const letters = "LLHLLHL-HL-HLLH";
-  const straight = await Mind.begin(counting().graphs, new Uint8Array(4), 6);
-  const wanted = await run(straight, `${letters}LH`);
-  const mind = await Mind.begin(counting().graphs, new Uint8Array(4), 6);
-  await run(mind, letters);
-  await mind.rewind(to);
-  expect(mind.updates).toBe(to);
-  const found = await run(mind, `${letters.slice(to)}LH`);
-  expect(found?.halting).toBe(wanted?.halting);
-  expect(found?.reading).toEqual(wanted?.reading);
-});
+test.each([0, 1, 5, 6, 7, 11, 12, 13])(
+  "after going back to update %i the same letters lead to the same states",
+  async (to) => {
+    const letters = "LLHLLHL-HL-HLLH";
+    const straight = await Mind.begin(counting().graphs, new Uint8Array(4), 6);
+    const wanted = await run(straight, `${letters}LH`);
+    const mind = await Mind.begin(counting().graphs, new Uint8Array(4), 6);
+    await run(mind, letters);
+    await mind.rewind(to);
+    expect(mind.updates).toBe(to);
+    const found = await run(mind, `${letters.slice(to)}LH`);
+    expect(found?.halting).toBe(wanted?.halting);
+    expect(found?.reading).toEqual(wanted?.reading);
+  },
+);
 
 test("going back runs the updates of one ACT step at most", async () => {
   const { graphs, runs } = counting();

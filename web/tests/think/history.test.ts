@@ -11,7 +11,12 @@ const PUZZLE = SOLUTION.map((digit, cell) => (cell % 3 ? 0 : digit));
 
 function change(letter: Letter, cells: Cells, halting = 0): Change {
   const reading = { cells, probability: new Float32Array(80), confidence: new Float32Array(16) };
-  return { letter, reading: letter === "-" ? null : reading, halting: letter === "H" ? halting : null, milliseconds: 0 };
+  return {
+    letter,
+    reading: letter === "-" ? null : reading,
+    halting: letter === "H" ? halting : null,
+    milliseconds: 0,
+  };
 }
 
 function thinking(steps = 4): History {

@@ -14,20 +14,34 @@ const four = sudoku(4);
 const PUZZLE = Uint8Array.from([1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
 
 function scene(marks: Partial<Scene>): Scene {
-  return { cells: PUZZLE, puzzle: PUZZLE, confidence: null, candidates: null, highlight: null, selected: null, ...marks };
+  return {
+    cells: PUZZLE,
+    puzzle: PUZZLE,
+    confidence: null,
+    candidates: null,
+    highlight: null,
+    selected: null,
+    ...marks,
+  };
 }
 
 function paintedSudoku(marks: Partial<Scene>) {
   const { brush, painted } = recorder();
   paintSudoku(brush, fit(four, 200, 200), four, scene(marks), theme);
   const texts = painted.filter(({ what }) => what === "fillText");
-  const grounds = painted.filter(({ what }) => what === "fillRect").slice(0, 16).map(({ style }) => style);
+  const grounds = painted
+    .filter(({ what }) => what === "fillRect")
+    .slice(0, 16)
+    .map(({ style }) => style);
   return { painted, texts, grounds };
 }
 
 test("a given is dark on its tint, an entry is blue on the board", () => {
   const { texts, grounds } = paintedSudoku({ cells: PUZZLE.with(6, 3) });
-  expect(texts.map(({ args, style }) => [args[0], style])).toEqual([["1", theme.given], ["3", theme.entry]]);
+  expect(texts.map(({ args, style }) => [args[0], style])).toEqual([
+    ["1", theme.given],
+    ["3", theme.entry],
+  ]);
   expect(grounds[0]).toBe(theme.given_cell);
   expect(grounds[6]).toBe(theme.board);
 });
@@ -55,7 +69,10 @@ test("candidates of a blank cell are pencilled in their places, the likelier the
 });
 
 test("a cell that changed is highlighted, and one without a value is hatched", () => {
-  const { grounds, painted } = paintedSudoku({ cells: PUZZLE.with(5, UNDECIDED), highlight: new Uint8Array(16).with(6, 1) });
+  const { grounds, painted } = paintedSudoku({
+    cells: PUZZLE.with(5, UNDECIDED),
+    highlight: new Uint8Array(16).with(6, 1),
+  });
   expect(grounds[6]).toBe(blend(theme.board, theme.changed, theme.highlight));
   expect(painted.filter(({ what }) => what === "clip").length).toBe(1);
 });
@@ -69,7 +86,11 @@ test("the path of a maze is drawn over open cells, in vermilion and with a flag 
     return painted;
   };
   const right = paint(Uint8Array.from([2, 4, 3, 0, 0, 0]));
-  expect(right.filter(({ what }) => what === "stroke").map(({ style }) => style)).toEqual([theme.path, theme.path, theme.path]);
+  expect(right.filter(({ what }) => what === "stroke").map(({ style }) => style)).toEqual([
+    theme.path,
+    theme.path,
+    theme.path,
+  ]);
   const wrong = paint(Uint8Array.from([2, 1, 3, 0, 4, 0]));
   expect(wrong.filter(({ what }) => what === "stroke").map(({ style }) => style)).toEqual([theme.conflict]);
   expect(wrong.some(({ what, style }) => what === "fill" && style === theme.conflict)).toBe(true);

@@ -13,7 +13,10 @@ const PUZZLE = new Uint8Array(16).with(0, 2);
 /** Logits that give each cell the digit 3 with a probability. */
 function reading(probability: number) {
   const logit = Math.log((probability / (1 - probability)) * 4);
-  return readLogits(Float32Array.from({ length: 16 * 6 }, (_, index) => (index % 6 === 4 ? logit : index % 6 === 0 ? -99 : 0)), 6);
+  return readLogits(
+    Float32Array.from({ length: 16 * 6 }, (_, index) => (index % 6 === 4 ? logit : index % 6 === 0 ? -99 : 0)),
+    6,
+  );
 }
 
 function thought(probability: number): History {

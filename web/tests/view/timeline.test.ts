@@ -11,7 +11,8 @@ const theme = themeOf("dark");
 
 function thought(letters: string): History {
   const history = new History(rulesOf(sudoku(4)), new Uint8Array(16), "LH", 8);
-  for (const letter of letters) history.push({ letter: letter as Letter, reading: null, halting: 0.5, milliseconds: 0 });
+  for (const letter of letters)
+    history.push({ letter: letter as Letter, reading: null, halting: 0.5, milliseconds: 0 });
   return history;
 }
 
