@@ -216,9 +216,16 @@ export class App {
     this.view.loading = true;
     this.loaded = entry;
     this.begun = null;
-    void this.ask(() => this.session.load(entry)).finally(() => {
-      this.view.loading = false;
-      this.changed();
+    void this.ask(async () => {
+      try {
+        await this.session.load(entry);
+      } catch (error) {
+        if (this.loaded === entry) this.loaded = null; // choosing it once more loads it once more
+        throw error;
+      } finally {
+        this.view.loading = this.loaded !== null && this.loaded !== entry;
+        this.changed();
+      }
     });
   }
 

@@ -36,8 +36,21 @@ export function writePuzzle({ shape, cells }: Puzzle): string {
   return shape.kind === "sudoku" ? text : (text.match(new RegExp(`.{${shape.columns}}`, "g")) ?? []).join("\n");
 }
 
-function readMaze(lines: readonly string[], { rows, columns }: Shape): Cells | null {
-  const drawn = trimmed(lines);
+function readMaze(lines: readonly string[], shape: Shape): Cells | null {
+  // A first or last row of open cells alone may look like an empty line.
+  return (
+    mazeOf(
+      between(lines, (line) => line !== ""),
+      shape,
+    ) ??
+    mazeOf(
+      between(lines, (line) => line.trim() !== ""),
+      shape,
+    )
+  );
+}
+
+function mazeOf(drawn: readonly string[], { rows, columns }: Shape): Cells | null {
   const one = drawn.length === 1 && drawn[0]?.length === rows * columns;
   const fits = one || (drawn.length === rows && drawn.every((line) => line.trimEnd().length <= columns));
   const text = drawn.map((line) => (one ? line : line.trimEnd().padEnd(columns))).join("");
@@ -45,9 +58,9 @@ function readMaze(lines: readonly string[], { rows, columns }: Shape): Cells | n
   return Uint8Array.from(text, (character) => MAZE_SYMBOLS.indexOf(character));
 }
 
-function trimmed(lines: readonly string[]): string[] {
-  const written = lines.map((line) => line.trim() !== "");
-  return lines.slice(written.indexOf(true), written.lastIndexOf(true) + 1);
+/** The lines from the first to the last that `counts`. */
+function between(lines: readonly string[], counts: (line: string) => boolean): readonly string[] {
+  return lines.slice(lines.findIndex(counts), lines.findLastIndex(counts) + 1);
 }
 
 function readSudoku(lines: readonly string[], shape: Shape): Cells | null {

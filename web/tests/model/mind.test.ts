@@ -1,21 +1,11 @@
 import { expect, test } from "vitest";
 import { type Graphs, Mind } from "../../src/model/mind";
 import type { Letter } from "../../src/think/letters";
+import { toyGraphs } from "./toy";
 
-/** A recurrence over numbers whose every state tells the whole sequence of updates that made it. */
 function counting(): { graphs: Graphs<number>; runs: string[] } {
   const runs: string[] = [];
-  const graphs: Graphs<number> = {
-    tokens: 2,
-    start: async (cells) => ({ x: cells.length, z_H: 1, z_L: 2 }),
-    update: async (letter, { z_H, z_L }, x) => {
-      runs.push(letter);
-      return letter === "L" ? (3 * z_L + 5 * z_H + x) % 10007 : (7 * z_H + 11 * z_L) % 10007;
-    },
-    decode: async (z) => Float32Array.from([0, z / 10007]),
-    halt: async (z) => z / 10007,
-  };
-  return { graphs, runs };
+  return { graphs: toyGraphs(runs), runs };
 }
 
 async function run(mind: Mind<number>, letters: string) {

@@ -54,6 +54,12 @@ test("a maze is read row by row, with spaces at the end of a row or without, and
   expect(readPuzzle(drawn.replace(/\n/g, ""), [shape]).cells).toEqual(read.cells);
 });
 
+test("a maze whose first and last rows are open reads as it is written", () => {
+  const shape = maze(3, 3);
+  const cells = Uint8Array.from([1, 1, 1, 0, 2, 3, 1, 1, 1]);
+  expect(readPuzzle(writePuzzle({ shape, cells }), [shape]).cells).toEqual(cells);
+});
+
 test("what is no puzzle is refused with a line that says what was expected", () => {
   expect(() => readPuzzle(ROW.slice(1), [sudoku(9)])).toThrow(
     "no puzzle found, expected 81 cells (9×9) on one line or row by row",
