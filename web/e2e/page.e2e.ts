@@ -173,7 +173,7 @@ test("the first load is under 15 MB, and the second needs no file again, nor a n
   await page.locator("html[data-ready=true]").waitFor();
 });
 
-test("a telephone shows everything in its width, in the system's dark colours", async () => {
+test("a telephone or tablet shows everything in its width, in the system's dark colours", async () => {
   const telephone = await browser.newContext({
     viewport: { width: 390, height: 844 },
     hasTouch: true,
@@ -181,7 +181,10 @@ test("a telephone shows everything in its width, in the system's dark colours", 
   });
   const small = await telephone.newPage();
   await open(small, `${site.address}#m=sudoku-extreme&p=${ROW}`);
-  expect(await small.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
+  for (const width of [320, 820, 1024, 390]) {
+    await small.setViewportSize({ width, height: 844 });
+    expect(await small.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
+  }
   expect(await small.evaluate(() => document.documentElement.dataset["theme"])).toBe("dark");
   await small.locator("#board-z_L").tap();
   expect(await small.locator("#boards").getAttribute("data-large")).toBe("z_L");
