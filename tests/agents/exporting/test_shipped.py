@@ -31,8 +31,10 @@ OTHERS = [
 ]
 
 
-def check(model: AIR, name: str, folder: Path, puzzle: puzzles.Grids) -> None:
+def check(model: AIR, name: str, folder: Path, puzzle: puzzles.Grids, solves: bool) -> None:
     """Compare every update, and then two free runs, of the puzzles that torch's run is sure to have solved.
+
+    Whether there has to be one says ``solves``.
 
     In free runs of a model over candidates the states separate, as rounding grows from update to update: by up to 0.02
     after 16 ACT steps of a solved puzzle. The answers are the same.
@@ -43,7 +45,9 @@ def check(model: AIR, name: str, folder: Path, puzzle: puzzles.Grids) -> None:
         assert_same_updates(model, reasoner, batch, ACT_STEPS)
     *_, last = AIRAgent(model).think({"puzzle": puzzle}, ACT_STEPS)
     sure = last.solved & (last.halting_probability > 0.5)
-    assert sure.any()
+    assert sure.any() or not solves
+    if not sure.any():
+        return
     if model.config.mixer == "candidates":
         *_, said = reasoner.think(puzzle[sure], ACT_STEPS)
         assert np.array_equal(said.cells, last.z_H.cells[sure])
@@ -57,10 +61,12 @@ def test_a_shipped_model_is_torchs(name: str, tmp_path: Path) -> None:
     model = load_pretrained(name).eval()
     family = puzzles.family(model.config.family)
     options = family.Options(**json.loads((FOLDER / name / "generator.json").read_text()))
-    check(model, name, tmp_path / name, family.generate(np.arange(3, dtype=np.uint64), options).puzzle)
+    puzzle = family.generate(np.arange(3, dtype=np.uint64), options).puzzle
+    check(model, name, tmp_path / name, puzzle, solves=True)
 
 
 @pytest.mark.parametrize(("name", "family"), OTHERS)
 def test_so_is_one_at_another_shape(name: str, family: str, tmp_path: Path) -> None:
     model = load_pretrained(name).resized(family).eval()
-    check(model, name, tmp_path / family, puzzles.family(family).generate(np.arange(3, dtype=np.uint64)).puzzle)
+    puzzle = puzzles.family(family).generate(np.arange(3, dtype=np.uint64)).puzzle
+    check(model, name, tmp_path / family, puzzle, solves=name.endswith("-any"))  # others fit, and were not trained to
