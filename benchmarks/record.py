@@ -65,6 +65,7 @@ def jobs() -> Iterator[Job]:
     yield Job("maze-hard", MAZES, 32)
     yield Job("sudoku-extreme", MIX, 64, SEARCHES)
     yield Job("sudoku-extreme", HELD_OUT, 512)
+    yield Job("sudoku-extreme", HELD_OUT, 512, puzzles=300)
     yield Job("sudoku-extreme", HELD_OUT, 64, SEARCHES, 300)
     nine = [name for name in shipped_models() if load_config(SHIPPED / name).family == "sudoku-9x9"]
     for name in nine:

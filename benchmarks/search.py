@@ -72,6 +72,7 @@ def within(curve: list[dict[str, Any]], budget: float) -> dict[str, Any] | None:
 def draw_search(records: list[Record], path: Path) -> Path:
     """Draw accuracy by the rules against mean ACT steps, a panel per comparison; return the path of the PNG."""
     shown = list(comparisons(records))
+    most = max(shown, key=lambda comparison: len(comparison.curves))  # the panel that can name every line
     figure = chart(4.2 * len(shown), 3.6)
     for index, comparison in enumerate(shown):
         axes = figure.add_subplot(1, len(shown), index + 1)
@@ -80,6 +81,7 @@ def draw_search(records: list[Record], path: Path) -> Path:
             right = [100 * point["rules"] / comparison.puzzles for point in curve]
             axes.plot(steps, right, color=COLOURS[name], marker="o", markersize=3, linewidth=1.4, label=name)
         axes.set_xscale("log", base=2)
+        axes.set_xlim(left=4)
         axes.xaxis.set_major_formatter("{x:g}")
         ends = [curve[-1]["rules"] for curve in comparison.curves.values()]
         axes.set_ylim(100 * min(ends) / comparison.puzzles - 15, 101)
@@ -87,6 +89,7 @@ def draw_search(records: list[Record], path: Path) -> Path:
         axes.set_xlabel("mean ACT steps per puzzle")
         if index == 0:
             axes.set_ylabel("solved, %")
+        if comparison is most:
             axes.legend(frameon=False, fontsize=8, loc="lower right")
     return save_chart(figure, path)
 

@@ -81,6 +81,7 @@ def evaluate_command(
     from agents.evaluation.halting import check_thresholds
     from agents.evaluation.records import evaluation_record, write_record
     from agents.evaluation.search import check_search
+    from agents.evaluation.sources import by_source, source_lines
     from agents.figures.evaluation import draw_evaluation
     from agents.hub.cards import write_card
     from agents.thinking.agent import AIRAgent
@@ -116,8 +117,11 @@ def evaluate_command(
             noise=noise,
         )
     print(describe(evaluation, early, several))
+    final = several or evaluation
+    if sources := by_source(data, split, final.exact[:, -1], final.solved[:, -1]):
+        print("by source:", *source_lines(sources), sep="\n")
     where = {"run": run, "dataset": str(dataset), "dataset_checksum": data.attributes["checksum"]}
-    numbers = {**where, **report(evaluation, early, several)}
+    numbers = {**where, **report(evaluation, early, several), "by_source": sources}
     if record:
         seconds = time.perf_counter() - start if several else None
         command = ["air-envs", *sys.argv[1:]]
