@@ -43,7 +43,7 @@ def web_command(
         raise ValueError(f"puzzles {puzzles}, expected at least 1")
     for each in shown:
         require_model(each.model)
-    require("onnx", "onnxscript")
+    require("torch", "onnx", "onnxscript")
 
     from agents.checkpoints.kinds import require_replaceable
     from agents.web.site import BUILT, write_site
