@@ -29,5 +29,5 @@ class Shown(NamedTuple):
     @property
     def name(self) -> str:
         """What the page and its links call it."""
-        name = Path(self.model).name
+        name = Path(self.model).name or Path(self.model).resolve().name
         return name if self.family is None else f"{name}@{self.family}"

@@ -167,12 +167,14 @@ export class App {
     this.changed();
   }
 
-  /** Move by whole ACT steps, no further than the model has thought. */
-  seekStep(steps: number): void {
+  /** On to the end of the ACT step. */
+  async actStep(): Promise<void> {
     const { history } = this;
-    const length = history.program.length;
-    const step = steps > 0 ? Math.floor(history.cursor / length) : Math.ceil(history.cursor / length);
-    this.seek((step + steps) * length);
+    for (let before = -1; before !== history.cursor;) {
+      before = history.cursor;
+      await this.step();
+      if (this.history !== history || history.cursor % history.program.length === 0) return;
+    }
   }
 
   toggle(): void {

@@ -27,7 +27,7 @@ export function bind(app: App, page: Page): void {
   document.addEventListener("keydown", (event) => press(event, app, page, keys));
   document.addEventListener("paste", (event) => {
     const text = event.clipboardData?.getData("text/plain") ?? "";
-    if (!isTyping(event.target) && text.trim() !== "") read(app, text, (line) => app.say(line, true));
+    if (!isTyping(event.target) && text.trim() !== "") void read(app, text, (line) => app.say(line, true));
   });
   window.addEventListener("hashchange", () => {
     const { model, puzzle } = fromHash(location.hash);
@@ -45,8 +45,8 @@ function keyTable(app: App, page: Page): Key[] {
     { keys: [" "], shown: "Space", words: "play, pause", act: () => app.toggle() },
     { keys: ["."], shown: ".", words: "one update on", act: () => void app.step() },
     { keys: [","], shown: ",", words: "one update back", act: () => back(app) },
-    { keys: [">", ":"], shown: "Shift .", words: "one ACT step on", act: () => app.seekStep(1) },
-    { keys: ["<", ";"], shown: "Shift ,", words: "one ACT step back", act: () => app.seekStep(-1) },
+    { keys: [">", ":"], shown: "Shift .", words: "one ACT step on", act: () => void app.actStep() },
+    { keys: ["<", ";"], shown: "Shift ,", words: "one ACT step back", act: () => backStep(app) },
     { keys: ["R"], shown: "R", words: "to the start", act: () => app.seek(0) },
     { keys: ["H"], shown: "H", words: "freeze or release z_H", act: () => void app.freeze("H") },
     { keys: ["L"], shown: "L", words: "freeze or release z_L", act: () => void app.freeze("L") },
@@ -194,17 +194,26 @@ function openText(app: App): void {
 
 async function copyLink(app: App): Promise<void> {
   const link = new URL(addressOf(app), location.href).href;
-  try {
-    await navigator.clipboard.writeText(link);
-    app.say("The link is copied.", false);
-  } catch {
-    app.say("The link is the address of this page.", false);
-  }
+  // Browsers allow it on secure pages alone, and only where the user has not forbidden it.
+  const allowed = "clipboard" in navigator;
+  const copied =
+    allowed &&
+    (await navigator.clipboard.writeText(link).then(
+      () => true,
+      () => false,
+    ));
+  app.say(copied ? "The link is copied." : "The link is the address of this page.", false);
 }
 
 function back(app: App): void {
   app.player.pause();
   app.seek(app.history.cursor - 1);
+}
+
+function backStep(app: App): void {
+  app.player.pause();
+  const length = app.history.program.length;
+  app.seek((Math.ceil(app.history.cursor / length) - 1) * length);
 }
 
 function faster(app: App, steps: number): void {

@@ -34,8 +34,10 @@ async function start(): Promise<void> {
   const { model, puzzle } = fromHash(location.hash);
   await app.open(model, puzzle);
   document.documentElement.dataset["ready"] = "true";
-  if ("serviceWorker" in navigator && location.protocol.startsWith("http"))
-    await navigator.serviceWorker.register("./sw.js");
+  // Without it the page works as well, but needs a network.
+  if ("serviceWorker" in navigator) {
+    await navigator.serviceWorker.register("./sw.js").catch((error: unknown) => console.warn(error));
+  }
 }
 
 start().catch((error: unknown) => {

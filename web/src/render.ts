@@ -12,6 +12,8 @@ import { momentWords, percent } from "./view/words";
 
 export const BOARDS: readonly BoardName[] = ["puzzle", "z_H", "z_L"];
 
+/** Milliseconds between two moments that a screen reader says while the model plays. */
+const PAUSE_BETWEEN_WORDS = 3000;
 /** Keys in a row of the keypad at most. */
 const MOST_ACROSS = 11;
 const PLAY = '<svg viewBox="0 0 20 20" aria-hidden="true"><path class="fill" d="M6 3.8v12.4L16 10z"/></svg>';
@@ -23,6 +25,7 @@ export class Page {
   private readonly timeline = new Timeline(byId("timeline", HTMLCanvasElement), byId("time", HTMLInputElement));
   private due = 0;
   private family = "";
+  private announced = 0;
 
   constructor(
     private readonly app: () => App,
@@ -61,10 +64,9 @@ export class Page {
   }
 
   /** What depends on the model and its kind of puzzle alone. */
-  private lay({ rules, entry, entries }: App): void {
+  private lay({ rules }: App): void {
     this.family = rules.name;
     document.documentElement.dataset["kind"] = rules.shape.kind;
-    byId("model", HTMLSelectElement).selectedIndex = entries.indexOf(entry);
     const keys = rules.enterable.map((value) =>
       element(
         "button",
@@ -90,7 +92,7 @@ export class Page {
     const pace = history.fastest === null ? "" : ` · ${history.fastest.toFixed(0)} ms an ACT step`;
     const size = `${parameters.toLocaleString("en")} weights · ${program} · ${act_steps} ACT steps`;
     setText(byId("about", HTMLElement), size + pace);
-    byId("model", HTMLSelectElement).selectedIndex = this.app().entries.indexOf(entry);
+    byId("model", HTMLSelectElement).value = entry.name;
     byId("program", HTMLElement).replaceChildren(...programTags(history));
     const made = now.letter === "-" ? "frozen update" : `${now.letter} update`;
     const counter =
@@ -120,10 +122,12 @@ export class Page {
     }
   }
 
-  /** Say the moment, but while playing only the end of each ACT step. */
+  /** Say the moment, but while playing only as often as can be listened to. */
   private announce({ history, player }: App): void {
-    const ends = history.cursor % history.program.length === 0;
-    if (ends || !player.playing) setText(byId("live", HTMLElement), momentWords(history));
+    const now = performance.now();
+    if (player.playing && now - this.announced < PAUSE_BETWEEN_WORDS) return;
+    this.announced = now;
+    setText(byId("live", HTMLElement), momentWords(history));
   }
 }
 

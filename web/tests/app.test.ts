@@ -83,6 +83,19 @@ test("one steps on and back, and a frozen state does nothing from the shown mome
   expect(app.history.moments.map(({ z_H, z_L }) => [z_H.confidence[0], z_L.confidence[0]])).toEqual(before);
 });
 
+test("an ACT step on ends where the ACT step ends, thought of before or not", async () => {
+  const app = opened();
+  await app.open("easy", null);
+  await app.actStep();
+  expect(app.history.cursor).toBe(3);
+  await app.step();
+  await app.actStep();
+  expect(app.history.cursor).toBe(6);
+  app.seek(1);
+  await app.actStep();
+  expect([app.history.cursor, app.history.updates]).toEqual([3, 6]);
+});
+
 test("another digit begins another history, in which what is frozen stays frozen", async () => {
   const app = opened();
   await app.open("easy", null);

@@ -101,5 +101,6 @@ def test_the_puzzles_of_a_table_are_those_that_the_model_was_trained_on() -> Non
 
 def test_a_model_is_named_as_the_user_wrote_it() -> None:
     assert Shown.parse("runs/mine").name == "mine"
+    assert Shown.parse(".").name == Path.cwd().name
     assert Shown.parse(MODEL) == Shown("sudoku-any", "sudoku-4x4")
     assert Shown.parse(MODEL).name == MODEL

@@ -56,7 +56,7 @@ export async function fetchModels(base: string): Promise<readonly Entry[]> {
 
 /** Fetch a model's table of generated puzzles, each on one line. */
 export function fetchPuzzles(base: string, entry: Entry): Promise<string[]> {
-  return fetchJson<string[]>(`${base}models/${entry.folder}/puzzles.json`);
+  return fetchJson<string[]>(`${base}models/${encodeURIComponent(entry.folder)}/puzzles.json`);
 }
 
 export function shapeOf({ kind, rows, columns, box }: Manifest): Shape {

@@ -33,7 +33,7 @@ export class Session {
   }
 
   async load({ folder, manifest }: Entry): Promise<void> {
-    await this.ask({ do: "load", folder: new URL(`models/${folder}`, this.base).href, manifest });
+    await this.ask({ do: "load", folder: new URL(`models/${encodeURIComponent(folder)}`, this.base).href, manifest });
   }
 
   async begin(cells: Cells): Promise<void> {
