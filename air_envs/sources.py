@@ -19,7 +19,12 @@ if TYPE_CHECKING:
 
 
 class PuzzleSource(Protocol):
-    """A supply of puzzles. A key, any of the 2**64, picks one: environments draw keys at random, a batch at a time."""
+    """A supply of puzzles. A key, any of the 2**64, picks one: environments draw keys at random, a batch at a time.
+
+    A source that has a method ``load_next`` too, such as ``air_envs.PooledPuzzles``, is asked by that instead:
+    ``load_next(keys, numbers)``, where ``numbers``, (N,) int64, says how many puzzles the row of each key has had since
+    it was seeded.
+    """
 
     @property
     def family(self) -> PuzzleFamily:
@@ -27,6 +32,12 @@ class PuzzleSource(Protocol):
 
     def load(self, keys: NDArray[np.uint64]) -> Puzzles:
         """Return the puzzles of the keys, (N,) uint64. A puzzle depends on its key alone."""
+
+
+def next_puzzles(source: PuzzleSource, keys: NDArray[np.uint64], numbers: NDArray[np.int64]) -> Puzzles:
+    """Return a source's puzzles of ``keys`` for rows that have had ``numbers`` puzzles: see ``PuzzleSource``."""
+    load_next = getattr(source, "load_next", None)
+    return source.load(keys) if load_next is None else load_next(keys, numbers)
 
 
 class GeneratedPuzzles:
@@ -149,6 +160,7 @@ def make_source(
     options: dict[str, Any],
     source: PuzzleSource | None = None,
     generated: dict[str, Any] | None = None,
+    pool: int | None = None,
 ) -> PuzzleSource:
     """Return the source that an environment's arguments describe.
 
@@ -161,16 +173,17 @@ def make_source(
         options: of the generator; None where left open.
         source: taken as it is.
         generated: defaults of the generator's options, which don't matter to puzzles from elsewhere.
+        pool: of generated puzzles, where the generator takes longer than copying; None generates each afresh.
 
     Raises:
-        ValueError: puzzles of another kind or shape than asked for, or generator options along with a source.
+        ValueError: no such pool; puzzles of another kind or shape than asked for, or generator options along with a source.
     """
     given = {name: value for name, value in options.items() if value is not None}
     if source is None and dataset is None:
         rows, columns = (
             default if asked is None else asked for asked, default in zip(shape, default_shape, strict=True)
         )
-        return GeneratedPuzzles(f"{kind}-{rows}x{columns}", **(generated or {}) | given)
+        return _generated(f"{kind}-{rows}x{columns}", pool, (generated or {}) | given)
     if given:
         raise ValueError(
             f"{next(iter(given))}: an option of the generator, given along with {'source' if source else 'dataset'}"
@@ -187,3 +200,13 @@ def make_source(
         where = source.dataset.path if isinstance(source, DatasetPuzzles) else source
         raise ValueError(f"{where}: puzzles of {family.name}, expected {kind}-{asked}")
     return source
+
+
+def _generated(family: str, pool: int | None, options: dict[str, Any]) -> GeneratedPuzzles:
+    from air_envs.pools import PooledPuzzles, check_pool
+
+    source = GeneratedPuzzles(family, **options)
+    if pool is None:
+        return source
+    check_pool(pool)
+    return PooledPuzzles(family, pool, **options) if source.family.generation_time(source.options) else source

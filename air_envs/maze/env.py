@@ -137,12 +137,13 @@ class MazeEnv(PuzzleEnv):
         split: str = "train",
         source: PuzzleSource | None = None,
         generated: dict[str, Any] | None = None,
+        pool: int | None = 0,
         action_type: str = "move",
         view: int | None = None,
         **parts: Any,
     ):
         options = {"generator": generator, "algorithm": algorithm, "braid": braid, "min_path": min_path}
-        source = make_source("maze", (rows, columns), (9, 9), dataset, split, options, source, generated)
+        source = make_source("maze", (rows, columns), (9, 9), dataset, split, options, source, generated, pool)
         super().__init__(source, action_type, **options_of("move", action_type, view=(view, None)), **parts)
 
 

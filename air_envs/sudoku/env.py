@@ -132,6 +132,7 @@ class SudokuEnv(PuzzleEnv):
         split: str = "train",
         source: PuzzleSource | None = None,
         generated: dict[str, Any] | None = None,
+        pool: int | None = 0,
         action_type: str = "place",
         action_mask: str = "rule",
         erase: bool = False,
@@ -140,7 +141,7 @@ class SudokuEnv(PuzzleEnv):
         **parts: Any,
     ):
         options = {"level": level, "clues": clues, "clues_max": clues_max}
-        source = make_source("sudoku", (size, size), (9, 9), dataset, split, options, source, generated)
+        source = make_source("sudoku", (size, size), (9, 9), dataset, split, options, source, generated, pool)
         placing = options_of(
             "place",
             action_type,
