@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from air_envs.dynamics import Dynamics
     from air_envs.env import PuzzleEnv
     from air_envs.maze import MazeEnv, MazeVectorEnv
+    from air_envs.pools import PooledPuzzles
     from air_envs.rewards import ConflictReward, DenseReward, ShapedReward, SparseReward
     from air_envs.sources import DatasetPuzzles, GeneratedPuzzles, PuzzleSource
     from air_envs.sudoku import SudokuEnv, SudokuVectorEnv
@@ -42,6 +43,7 @@ __all__ = [
     "MazeEnv",
     "MazeVectorEnv",
     "OneHotObservation",
+    "PooledPuzzles",
     "PuzzleEnv",
     "PuzzleSource",
     "PuzzleVectorEnv",
@@ -143,6 +145,7 @@ _HOMES = {
     "MazeEnv": "air_envs.maze",
     "MazeVectorEnv": "air_envs.maze",
     "OneHotObservation": "air_envs.wrappers",
+    "PooledPuzzles": "air_envs.pools",
     "PuzzleEnv": "air_envs.env",
     "PuzzleSource": "air_envs.sources",
     "PuzzleVectorEnv": "air_envs.vector",

@@ -69,6 +69,11 @@ class Bases:
         """Return how many bases are generated."""
         return int(self._table.known.sum())
 
+    @property
+    def filling(self) -> bool:
+        """Whether a thread is generating bases."""
+        return self._thread is not None and self._thread.is_alive()
+
     def take(self, bases: NDArray[np.int64]) -> Puzzles:
         """Return the bases of the numbers ``bases``, (N,) int64, generating those that are not yet there.
 
@@ -92,7 +97,7 @@ class Bases:
         self._goal = max(self._goal, min(goal, 2 * self._drawn))
         if self._goal - self._tried < _CHUNKS_TO_START * self._chunk or not _may_use_a_thread():
             return
-        if self._thread is None or not self._thread.is_alive():
+        if not self.filling:
             self._stop = threading.Event()
             arguments = weakref.ref(self), self._stop
             self._thread = threading.Thread(target=_fill, args=arguments, name="air-envs-pool", daemon=True)

@@ -10,33 +10,30 @@ from typing import Any, NamedTuple
 from puzzles import PuzzleFamily
 
 _FILLED_IN = 2.0
-"""Seconds of one core for the bases that the first puzzle of a row is drawn from, unless they would be too few."""
+"""Seconds of one core for the bases that a row's first puzzle is drawn from, unless they would be too few."""
 _FEWEST, _MOST_AT_FIRST = 64, 1 << 14
-_GROWTH_SECONDS = 0.0025
-"""Seconds of one core for the bases that a row's next puzzle adds: half a core where 1,024 rows share 200,000 puzzles a
-second. At most one base, so that a single environment never costs more than its own generator."""
+_SECONDS_PER_PUZZLE = 0.0025
+"""Seconds of one core that a row's next puzzle allows for new bases: half a core where 1,024 rows share 200,000 puzzles
+a second. One base a puzzle is the most, so that a single environment does no more than generate all of them."""
 _BYTES = 64 << 20
 
 
 class Schedule(NamedTuple):
-    """A row that has had n puzzles draws the next one from the first ``min(first + floor(n * growth), most)`` bases."""
+    """A row that has had n puzzles draws the next one from the first ``min(first + n // every, most)`` bases."""
 
     first: int
-    growth: float
+    every: int
     most: int
 
     def size(self, number: int) -> int:
         """Return how many bases a row draws from that has had ``number`` puzzles."""
-        return min(self.first + int(number * self.growth), self.most)
+        return min(self.first + number // self.every, self.most)
 
 
 def default_schedule(family: PuzzleFamily, options: Any) -> Schedule:
     """Return the schedule that suits the time a puzzle takes, see ``PuzzleFamily.generation_time``, and 64 MiB."""
     time = family.generation_time(options)
-    if time == 0.0:
-        first, growth = _MOST_AT_FIRST, 1.0
-    else:
-        first = min(max(int(_FILLED_IN / time), _FEWEST), _MOST_AT_FIRST)
-        growth = min(_GROWTH_SECONDS / time, 1.0)
-    bytes_each = 2 * family.rows * family.columns + 4
-    return Schedule(first, growth, max(first, _BYTES // bytes_each))
+    first = max(int(min(_FILLED_IN / time, _MOST_AT_FIRST)), _FEWEST) if time else _MOST_AT_FIRST
+    every = max(round(time / _SECONDS_PER_PUZZLE), 1)
+    most = _BYTES // (2 * family.rows * family.columns + 4)
+    return Schedule(first, every, max(first, most))

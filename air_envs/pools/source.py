@@ -80,11 +80,11 @@ def _bases(family_type: type[PuzzleFamily], family: PuzzleFamily, options: Any, 
 
 
 @njit(cache=True, nogil=True)
-def _pick(keys, numbers, first, growth, most):
+def _pick(keys, numbers, first, every, most):
     """Return the base that each key picks, (N,) int64, and the most bases that one of them could have picked."""
     picked, reachable = np.empty(len(keys), np.int64), 0
     for i in range(len(keys)):
-        size = min(first + np.int64(numbers[i] * growth), most)
+        size = min(first + numbers[i] // every, most)
         reachable = max(reachable, size)
         # High half of a 32 x 32 bit product: uniform but for a bias below size / 2**32, and no division.
         picked[i] = (keys[i] >> np.uint64(32)) * np.uint64(size) >> np.uint64(32)

@@ -34,8 +34,8 @@ class PuzzleVectorEnv(VectorEnv[Any, Any, NDArray[Any]]):
     Observations, rewards, ends and infos equal those of ``gymnasium.vector.SyncVectorEnv`` over N single environments
     with the same seeds, keys, dtypes and masks included. A family's subclass sets ``env_type``.
 
-    Every end starts a new puzzle: where generating one takes long, as for extreme Sudokus and hard mazes, let N of them
-    come from a file (``dataset=``).
+    Every end starts a new puzzle. Where generating one takes long it is a copy from a pool, see
+    ``air_envs.PooledPuzzles``: the first reset generates some for a few seconds, a background thread the others.
 
     Args:
         num_envs: N.
