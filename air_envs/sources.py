@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-import puzzles
+from air_envs.generated import GeneratedPuzzles, PooledPuzzles, check_pool
 from puzzles import PuzzleFamily, Puzzles
 from puzzles.compiling import njit
 
 if TYPE_CHECKING:
     from puzzles.dataset import Dataset
+
+
+__all__ = ["DatasetPuzzles", "GeneratedPuzzles", "PooledPuzzles", "PuzzleSource", "make_source", "next_puzzles"]
 
 
 class PuzzleSource(Protocol):
@@ -38,37 +41,6 @@ def next_puzzles(source: PuzzleSource, keys: NDArray[np.uint64], numbers: NDArra
     """Return a source's puzzles of ``keys`` for rows that have had ``numbers`` puzzles: see ``PuzzleSource``."""
     load_next = getattr(source, "load_next", None)
     return source.load(keys) if load_next is None else load_next(keys, numbers)
-
-
-class GeneratedPuzzles:
-    """Puzzles made by the family's generator; a key is the generator's seed.
-
-    Args:
-        family: a ``PuzzleFamily`` or its name, such as ``"sudoku-9x9"``.
-        **options: fields of ``family.Options``; None leaves the family's default.
-
-    Raises:
-        PuzzleError: no such family, or options that no puzzle of it has.
-        TypeError: no such option.
-    """
-
-    def __init__(self, family: PuzzleFamily | str, **options: Any):
-        self._family = puzzles.family(family) if isinstance(family, str) else family
-        self.options = self._family.Options(**{name: value for name, value in options.items() if value is not None})
-        self._family.check_options(self.options)
-
-    @property
-    def family(self) -> PuzzleFamily:
-        """Of all its puzzles."""
-        return self._family
-
-    def load(self, keys: NDArray[np.uint64]) -> Puzzles:
-        """Generate the puzzles of the seeds ``keys``, (N,) uint64.
-
-        Raises:
-            GenerationError: no puzzle was found for one of the seeds, which it names.
-        """
-        return self._family.generate(keys, self.options)
 
 
 class DatasetPuzzles:
@@ -173,10 +145,12 @@ def make_source(
         options: of the generator; None where left open.
         source: taken as it is.
         generated: defaults of the generator's options, which don't matter to puzzles from elsewhere.
-        pool: of generated puzzles, where the generator takes longer than copying; None generates each afresh.
+        pool: the number of the pool of generated puzzles, where generating one takes longer than copying one; None
+            generates every puzzle from scratch.
 
     Raises:
-        ValueError: no such pool; puzzles of another kind or shape than asked for, or generator options along with a source.
+        ValueError: puzzles of another kind or shape than asked for, generator options along with a source, or a pool
+            that is no integer from 0 to 2**64 - 1.
     """
     given = {name: value for name, value in options.items() if value is not None}
     if source is None and dataset is None:
@@ -203,8 +177,6 @@ def make_source(
 
 
 def _generated(family: str, pool: int | None, options: dict[str, Any]) -> GeneratedPuzzles:
-    from air_envs.pools import PooledPuzzles, check_pool
-
     source = GeneratedPuzzles(family, **options)
     if pool is None:
         return source

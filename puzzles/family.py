@@ -153,7 +153,7 @@ class PuzzleFamily(abc.ABC):
     def generation_time(self, options: Any) -> float:
         """Return about how many seconds of one core a puzzle takes; 0, the default, for no more than a copy of one.
 
-        A constant of the options, the same on every machine: the pools of ``air_envs.pools`` are planned by it.
+        A constant of the options, the same on every machine: the pools of ``air_envs.generated`` are planned by it.
 
         Args:
             options: an instance of ``self.Options``.

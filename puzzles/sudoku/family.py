@@ -182,8 +182,8 @@ class Sudoku(PuzzleFamily):
 
         The ratings stay those of the puzzles: a solver's luck differs from copy to copy, see ``mean_rating``.
         """
-        copies = symmetry.random_copies(data.puzzle, data.solution, keys, self.box_rows)
-        return Puzzles(*copies, data.rating)
+        puzzle, solution = symmetry.random_copies(data.puzzle, data.solution, keys, self.box_rows)
+        return Puzzles(puzzle, solution, data.rating)
 
     def canonical(self, puzzle: Grids, solution: Grids) -> Grids:
         """(N, side, side) uint8: the puzzle carried to the smallest solution grid; see ``puzzles.sudoku.canonical``.

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import air_envs
-from air_envs.pools.bases import Bases
+from air_envs.generated.bases import Bases
 from puzzles import family
 from puzzles.errors import GenerationError
 
@@ -127,7 +127,7 @@ def test_the_interpreter_ends_at_once():
     code = """
 import atexit, threading, time
 import numpy as np
-from air_envs.pools.bases import Bases
+from air_envs.generated.bases import Bases
 from puzzles import family
 
 nine = family("sudoku-9x9")

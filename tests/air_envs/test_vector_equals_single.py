@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from gymnasium.vector import AutoresetMode
 
-from air_envs.pools import PooledPuzzles, Schedule
+from air_envs.generated import PooledPuzzles, Schedule
 
 COUNT = 6
 CASES = {

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from air_envs.pools.bases import Bases
-from air_envs.pools.schedule import Schedule, default_schedule
-from air_envs.sources import GeneratedPuzzles
+from air_envs.generated.bases import BaseNotFound, Bases
+from air_envs.generated.schedule import Schedule, default_schedule
+from air_envs.generated.scratch import GeneratedPuzzles
 from puzzles import PuzzleFamily, Puzzles
 from puzzles.compiling import njit
 from puzzles.errors import GenerationError, is_whole
@@ -19,17 +19,16 @@ from puzzles.errors import GenerationError, is_whole
 class PooledPuzzles(GeneratedPuzzles):
     """Random symmetric copies of base puzzles, which the family's generator makes; a key picks a base and a copy.
 
-    The bases of a pool are the same on every machine. A row draws from few at first and from more with every puzzle
-    that it has had, each as likely as any other. Two copies of one base are equal up to symmetry, ratings included:
-    they are those of the bases.
+    The bases of a pool are the same on every machine. The more puzzles a row has had, the more bases it draws from,
+    each as likely as any other. Copies of one base are equal up to symmetry. A copy has the rating of its base.
 
     Sources of equal families, options and pools share their bases within a process. A base is generated when it is
-    first drawn, or before that in a background thread, see ``air_envs.pools.bases``.
+    first drawn, or before that in a background thread, see ``air_envs.generated.bases``.
 
     Args:
         family: a ``PuzzleFamily`` or its name, such as ``"sudoku-9x9"``.
         pool: which bases: pools of different numbers are generated from different seeds.
-        schedule: how many bases are drawn from; None takes ``air_envs.pools.schedule.default_schedule``.
+        schedule: how many bases are drawn from; None takes ``air_envs.generated.schedule.default_schedule``.
         **options: fields of ``family.Options``; None leaves the family's default.
 
     Raises:
@@ -61,8 +60,8 @@ class PooledPuzzles(GeneratedPuzzles):
         bases = _bases(type(self.family), self.family, self.options, self.pool)
         try:
             data = bases.take(picked)
-        except GenerationError as error:
-            raise GenerationError(int(keys[picked.tolist().index(error.seed)]), error.reason) from None
+        except BaseNotFound as error:
+            raise GenerationError(int(keys[picked.tolist().index(error.base)]), error.reason) from None
         bases.fill_ahead(min(reachable + self.schedule.first, self.schedule.most), len(keys))
         return self.family.random_copies(data, keys)
 

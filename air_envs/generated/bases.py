@@ -34,6 +34,14 @@ _CHUNKS_TO_START = 4
 _NICENESS = 10
 
 
+class BaseNotFound(Exception):
+    """The generator found no puzzle for a base."""
+
+    def __init__(self, base: int, reason: str):
+        super().__init__(base, reason)
+        self.base, self.reason = base, reason
+
+
 class _Table(NamedTuple):
     """Rows are written before ``known`` says so, and never again: who reads known rows needs no lock."""
 
@@ -57,7 +65,7 @@ class Bases:
         time = family.generation_time(options)
         self._chunk = max(1, min(int(_CHUNK_SECONDS / time), _MOST_IN_CHUNK)) if time else _MOST_IN_CHUNK
         self._table = _empty(family, 0)
-        self._writing = threading.Lock()
+        self._lock = threading.Lock()
         self._drawn = 0
         self._goal = 0  # the thread generates all bases below it
         self._tried = 0  # and has been through those below this
@@ -78,7 +86,7 @@ class Bases:
         """Return the bases of the numbers ``bases``, (N,) int64, generating those that are not yet there.
 
         Raises:
-            GenerationError: no puzzle was found for a base; ``seed`` is the base's number.
+            BaseNotFound: the generator found no puzzle for a base.
         """
         table = self._table
         if bases.max(initial=-1) >= len(table.known) or not table.known.take(bases).all():
@@ -87,21 +95,23 @@ class Bases:
         return Puzzles(table.puzzle.take(bases, 0), table.solution.take(bases, 0), table.rating.take(bases))
 
     def fill_ahead(self, goal: int, drawn: int) -> None:
-        """Have all bases below ``goal`` generated in the background, though never more than twice as many as were drawn.
+        """Have the bases below ``goal`` generated in the background.
 
         Args:
-            goal: a number of bases; one below an earlier goal has no effect.
+            goal: a number of bases, cut down to twice the puzzles drawn; one below an earlier goal has no effect.
             drawn: how many puzzles were drawn since the last call.
         """
         self._drawn += drawn
         self._goal = max(self._goal, min(goal, 2 * self._drawn))
         if self._goal - self._tried < _CHUNKS_TO_START * self._chunk or not _may_use_a_thread():
             return
-        if not self.filling:
-            self._stop = threading.Event()
-            arguments = weakref.ref(self), self._stop
-            self._thread = threading.Thread(target=_fill, args=arguments, name="air-envs-pool", daemon=True)
-            self._thread.start()
+        with self._lock:
+            if not self.filling:
+                self._stop = threading.Event()
+                arguments = weakref.ref(self), self._stop
+                thread = threading.Thread(target=_fill, args=arguments, name="air-envs-pool", daemon=True)
+                thread.start()
+                self._thread = thread
 
     def generate_chunk(self) -> bool:
         """Generate some of the bases below the goal, in order; return False where none is left."""
@@ -113,8 +123,8 @@ class Bases:
         self._tried = int(chunk[0])
         try:
             self._generate(chunk)
-        except GenerationError as error:  # raised again for whoever draws it
-            self._tried = error.seed + 1 if error.seed is not None else goal
+        except BaseNotFound as error:  # raised again for whoever draws it
+            self._tried = error.base + 1
         return True
 
     def stop(self) -> None:
@@ -127,7 +137,7 @@ class Bases:
 
     def renew_lock(self) -> None:
         """Forget who held the lock: in a forked child, where no other thread lives on."""
-        self._writing = threading.Lock()
+        self._lock = threading.Lock()
 
     def _unknown(self, bases: NDArray[np.int64]) -> NDArray[np.int64]:
         known = self._table.known
@@ -141,8 +151,8 @@ class Bases:
         try:
             data = self._family.generate(seeds, self._options)
         except GenerationError as error:
-            raise GenerationError(int(bases[seeds.tolist().index(error.seed)]), error.reason) from None
-        with self._writing:
+            raise BaseNotFound(int(bases[seeds.tolist().index(error.seed)]), error.reason) from None
+        with self._lock:
             if bases[-1] >= len(self._table.known):
                 self._table = _grown(self._family, self._table, int(bases[-1]) + 1)
             table = self._table
@@ -188,8 +198,8 @@ def _may_use_a_thread() -> bool:
 
 
 def _empty(family: PuzzleFamily, count: int) -> _Table:
-    grids = np.empty((2, count, *family.shape), np.uint8)
-    return _Table(*grids, np.empty(count, np.int32), np.zeros(count, np.bool_))
+    puzzle, solution = np.empty((2, count, *family.shape), np.uint8)
+    return _Table(puzzle, solution, np.empty(count, np.int32), np.zeros(count, np.bool_))
 
 
 def _grown(family: PuzzleFamily, table: _Table, least: int) -> _Table:
