@@ -1,10 +1,10 @@
-"""``Bases``: the base puzzles of one pool, generated when they are asked for, or ahead on a core that idles.
+"""``Bases``: the base puzzles of one pool, generated when they are drawn, or ahead of that on an idle core.
 
-Base i depends on the pool and on i alone. A call that needs a base generates it there and then; it waits for nobody. A
-thread generates further ones in order. It ends once it is far enough ahead and starts anew when it is not, so where
-nothing is drawn nothing runs. It yields to other threads (on Linux), and there is none where one thread is asked for
-(``PUZZLES_THREADS``, ``NUMBA_NUM_THREADS``) or one core is usable. Before a fork and at the interpreter's exit it is
-stopped; a forked child keeps the bases and starts a thread of its own.
+Base i depends on the pool and on i alone. A call generates the bases that it misses itself; it never waits for the
+thread that generates further ones in order. The thread has a low priority (on Linux) and ends once it is far enough
+ahead; a later call starts it again. Where one thread is asked for (``PUZZLES_THREADS``, ``NUMBA_NUM_THREADS``), or one
+core is usable, there is no such thread. It is stopped before a fork and at the interpreter's exit. A forked child keeps
+the bases and starts a thread of its own.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from air_envs.generated.bases import BaseNotFound, Bases
-from air_envs.generated.schedule import Schedule, default_schedule
+from air_envs.generated.schedule import Schedule, check_schedule, default_schedule
 from air_envs.generated.scratch import GeneratedPuzzles
 from puzzles import PuzzleFamily, Puzzles
 from puzzles.compiling import njit
@@ -33,7 +33,7 @@ class PooledPuzzles(GeneratedPuzzles):
 
     Raises:
         PuzzleError: no such family, or options that no puzzle of it has.
-        ValueError: a pool that is no integer from 0 to 2**64 - 1.
+        ValueError: a pool that is no integer from 0 to 2**64 - 1, or a schedule with a number below 1.
         TypeError: no such option.
     """
 
@@ -42,6 +42,7 @@ class PooledPuzzles(GeneratedPuzzles):
         check_pool(pool)
         self.pool = int(pool)
         self.schedule = default_schedule(self.family, self.options) if schedule is None else schedule
+        check_schedule(self.schedule)
 
     def __repr__(self) -> str:
         return f"PooledPuzzles({self.family.name!r}, pool={self.pool}, options={self.options})"

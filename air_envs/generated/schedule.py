@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from puzzles import PuzzleFamily
+from puzzles.errors import is_whole
 
 _FILLED_IN = 2.0
 """Seconds of one core for the bases that a row's first puzzle is drawn from, unless they would be too few."""
@@ -37,3 +38,9 @@ def default_schedule(family: PuzzleFamily, options: Any) -> Schedule:
     every = max(round(time / _SECONDS_PER_PUZZLE), 1)
     most = _BYTES // (2 * family.rows * family.columns + 4)
     return Schedule(first, every, max(first, most))
+
+
+def check_schedule(schedule: Schedule) -> None:
+    """Raise ``ValueError`` unless rows can draw as ``schedule`` says."""
+    if not all(is_whole(number) and 1 <= number < 1 << 32 for number in schedule):
+        raise ValueError(f"schedule: found {schedule}, expected integers from 1 to 2**32 - 1")

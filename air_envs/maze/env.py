@@ -24,9 +24,9 @@ class MazeEnv(PuzzleEnv):
     or 4 path. The agent either walks one move after another, or proposes whole paths, each an answer.
 
     Perfect and braided mazes are generated in microseconds, each from scratch. Percolation mazes with long paths, such
-    as those of `MazeHard`, take milliseconds: they are random reflections and rotations of base mazes, from a pool that
-    grows with the number of episodes: see "Generated puzzles" in the guide. Evaluate on other bases than you train on:
-    another `pool`, `pool=None`, or a dataset.
+    as those of `MazeHard`, take milliseconds: they are random reflections and rotations of base mazes. These come from
+    a pool that grows with the number of episodes: see [the guide](guide.md#generated-puzzles). Evaluate on other bases
+    than you train on: another `pool`, `pool=None`, or a dataset.
 
     ## Action Space
 

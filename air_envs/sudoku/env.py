@@ -23,9 +23,9 @@ class SudokuEnv(PuzzleEnv):
     A Sudoku of side n (4, 6, 8, 9, 10, 12, 15 or 16) with exactly one solution, generated or drawn from a dataset
     file. The agent either places one digit after another, or proposes whole grids, each an answer.
 
-    Generated puzzles are random symmetric copies of base puzzles, from a pool that grows with the number of episodes:
-    see "Generated puzzles" in the guide. Evaluate on other bases than you train on: another `pool`, `pool=None`, or a
-    dataset.
+    Generated puzzles are random symmetric copies of base puzzles. These come from a pool that grows with the number of
+    episodes: see [the guide](guide.md#generated-puzzles). Evaluate on other bases than you train on: another `pool`,
+    `pool=None`, or a dataset.
 
     ## Action Space
 

@@ -131,6 +131,12 @@ def test_what_is_no_pool_is_named(pool):
         gym.make("air_envs/Maze-v0", pool=pool)
 
 
+@pytest.mark.parametrize("schedule", [Schedule(0, 1, 5), Schedule(5, 0, 5), Schedule(5, 1.5, 5), Schedule(5, 1, 2**32)])
+def test_what_is_no_schedule_is_named(schedule):
+    with pytest.raises(ValueError, match=r"^schedule: found Schedule\(first=.*\), expected integers from 1 to 2"):
+        air_envs.PooledPuzzles("sudoku-4x4", schedule=schedule)
+
+
 def test_what_is_generated_as_fast_as_copied_comes_from_no_pool(maze_dataset):
     for kwargs in ({}, {"generator": "braided"}, {"generator": "percolation", "min_path": 3}):
         source = gym.make("air_envs/Maze-v0", **kwargs).unwrapped.source
