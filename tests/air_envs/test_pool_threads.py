@@ -4,7 +4,6 @@ import multiprocessing
 import os
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 
@@ -70,7 +69,8 @@ def test_where_one_thread_is_asked_for_there_is_no_other(variable, monkeypatch):
 def test_bases_that_nobody_uses_any_more_are_not_filled():
     bases = Bases(NINE, EXTREME, 0)
     bases.fill_ahead(goal=10_000, drawn=10_000)
-    (thread,) = [thread for thread in threading.enumerate() if thread.name == "air-envs-pool"]
+    thread = bases._thread
+    assert thread.is_alive()
     del bases
     thread.join(timeout=60)
     assert not thread.is_alive()
