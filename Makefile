@@ -8,7 +8,7 @@ READY  := $(VENV)/.ready
 export SDL_VIDEODRIVER ?= dummy
 export PYGAME_HIDE_SUPPORT_PROMPT ?= 1
 
-.PHONY: help demo demo-6x6 gallery test slow kernels web lint format wheel clean
+.PHONY: help demo demo-6x6 gallery test slow kernels web docs serve-docs lint format wheel clean
 .DEFAULT_GOAL := help
 
 help:            ## list the targets
@@ -37,6 +37,14 @@ web: $(READY)    ## build and test the page that air-envs web puts models into (
 	@command -v npm >/dev/null || { echo "make web: no npm, expected Node 20 or later"; exit 1; }
 	$(BIN)/python -c "from air_envs.drawing.theme import to_json; print(to_json(), end='')" > web/src/theme.json
 	cd web && npm ci --no-audit --no-fund && npm run build && npm test
+
+docs: $(READY)   ## build the documentation site into build/site, and check its links
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[docs]"
+	$(BIN)/python -m mkdocs build --quiet
+
+serve-docs: $(READY) ## show the site at http://localhost:8000, built again when a page changes
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[docs]"
+	$(BIN)/python -m mkdocs serve
 
 lint: $(READY)   ## linter, formatter check, type checkers, and the direction of imports
 	$(BIN)/ruff check .

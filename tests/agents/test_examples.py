@@ -12,7 +12,9 @@ import pytest
 from agents.config.presets import PRESETS
 from examples import any_side, demo, environments, internal_actions, maskable_ppo, think
 
-README = (Path(__file__).parents[2] / "README.md").read_text()
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
+COMMANDS = (ROOT / "docs" / "commands.md").read_text()
 
 
 @pytest.mark.parametrize("block", re.findall(r"```python\n(.*?)```", README, re.DOTALL))
@@ -25,9 +27,9 @@ def test_readme(block: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert ("AIRAgent" in block) == bool(told), "a model that is shown solves what it is shown"
 
 
-def test_the_readmes_commands_make_what_the_next_ones_need() -> None:
+def test_the_commands_make_what_the_next_ones_need() -> None:
     made: set[str] = set()
-    commands = re.findall(r"^    (air-envs .*?)(?:  +#.*)?$", README, re.MULTILINE)
+    commands = re.findall(r"^    (air-envs .*?)(?:  +#.*)?$", COMMANDS, re.MULTILINE)
     for command in commands:
         words = shlex.split(command)
         given = dict(itertools.pairwise(words))
@@ -45,9 +47,8 @@ def test_the_readmes_commands_make_what_the_next_ones_need() -> None:
 
 
 def test_readme_links() -> None:
-    root = Path(__file__).parents[2]
     for link in re.findall(r"\]\((?!https?:)([^)#]+)\)", README):
-        assert (root / link).exists(), link
+        assert (ROOT / link).exists(), link
 
 
 def test_environments(capsys: pytest.CaptureFixture[str]) -> None:

@@ -14,7 +14,7 @@ import pytest
 import puzzles
 from agents.cli import main
 from tests.agents.cli.test_commands import fails
-from tests.agents.test_examples import README
+from tests.agents.test_examples import COMMANDS
 
 PUBLISHED = "5...27..9..41......1..5.3...92.6.8...5......66..7..29.8...7...2.......8...9..36.."
 ANSWER = "583427169974136528216859374792364851351298746648715293865971432137642985429583617"
@@ -187,12 +187,12 @@ def test_the_name_of_a_file_is_no_puzzle(
     assert "error: standard input: no puzzle, expected one a line" in fails(["solve", "-"], capsys)
 
 
-def test_the_readmes_commands_run(
+def test_the_commands_of_the_docs_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
     Path("puzzles.txt").write_text(PUBLISHED + "\n")
-    commands = re.findall(r"^    air-envs (solve .*?)(?:  +#.*)?$", README, re.MULTILINE)
+    commands = re.findall(r"^    air-envs (solve .*?)(?:  +#.*)?$", COMMANDS, re.MULTILINE)
     assert len(commands) == 2
     for command in commands:
         main(shlex.split(command))

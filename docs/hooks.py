@@ -1,0 +1,96 @@
+"""What mkdocs does besides: pages from files outside docs/, and links between the repository and the site.
+
+A page may link to any file of the repository, so that links work on GitHub as well. On the site a link leads to the
+page that shows the file; where no page shows it, the text stands without a link.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+from mkdocs.structure.files import File, Files
+
+ROOT = Path(__file__).parents[1]
+
+OUTSIDE = {
+    "benchmarks.md": "benchmarks/README.md",
+    "contributing.md": "CONTRIBUTING.md",
+    "changelog.md": "CHANGELOG.md",
+}
+"""Pages of the site that lie elsewhere in the repository."""
+
+LINK = re.compile(r"(?<!!)\[([^\]]*)\]\(([^)#\s]+)(#[^)]*)?\)")
+FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
+
+
+def on_config(config: Any) -> Any:
+    """Leave pages out of the navigation whose files this checkout lacks."""
+    absent = {page for page, source in OUTSIDE.items() if not (ROOT / source).exists()}
+    config.nav = [_without(entry, absent) for entry in config.nav]
+    return config
+
+
+def on_files(files: Files, config: Any) -> Files:
+    """Add the pages that lie outside docs/, and a card for each shipped model."""
+    for page, source in _sources().items():
+        text = FRONT_MATTER.sub("", (ROOT / source).read_text(encoding="utf-8"))
+        files.append(File.generated(config, page, content=text))
+    files.append(File.generated(config, "models.md", content=_list_of_models()))
+    return files
+
+
+def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
+    """Rewrite the links of a page from the repository's paths to the site's."""
+    sources = _sources()
+    here = page.file.src_uri
+    folder = (ROOT / sources.get(here, f"docs/{here}")).parent
+    shown_by = {source: target for target, source in sources.items()}
+
+    def link(match: re.Match[str]) -> str:
+        text, target, anchor = match[1], match[2], match[3] or ""
+        path = Path(os.path.normpath(folder / target))
+        if "://" in target or not path.exists():
+            return match[0]  # elsewhere, or broken: the strict build says so
+        name = path.relative_to(ROOT).as_posix()
+        shown = shown_by.get(name) or (name.removeprefix("docs/") if name.startswith("docs/") else None)
+        if name == "agents/pretrained":
+            shown = "models.md"
+        if shown is None or path.is_dir() and shown != "models.md":
+            shown = f"{shown}/README.md" if shown and (path / "README.md").exists() else None
+        return text if shown is None else f"[{text}]({os.path.relpath(shown, Path(here).parent)}{anchor})"
+
+    return LINK.sub(link, markdown)
+
+
+def _sources() -> dict[str, str]:
+    """Return each page that lies outside docs/, and its file."""
+    cards = {f"models/{card.parent.name}.md": card.relative_to(ROOT).as_posix() for card in _cards()}
+    return {page: source for page, source in OUTSIDE.items() if (ROOT / source).exists()} | cards
+
+
+def _cards() -> list[Path]:
+    return sorted((ROOT / "agents" / "pretrained").glob("*/README.md"))
+
+
+def _list_of_models() -> str:
+    lines = "\n".join(f"- [{card.parent.name}](models/{card.parent.name}.md)" for card in _cards())
+    return (
+        "# Model cards\n\nEach shipped model has a card: its structure, data, training, accuracy and limits. The "
+        f"[leaderboard](leaderboard.md) compares them.\n\n{lines}\n"
+    )
+
+
+def _without(entry: Any, absent: set[str]) -> Any:
+    """Return an entry of the navigation without the absent pages."""
+    if isinstance(entry, list):
+        return [_without(part, absent) for part in entry if not (_target(part) in absent)]
+    if isinstance(entry, dict):
+        return {name: _without(part, absent) for name, part in entry.items()}
+    return entry
+
+
+def _target(entry: Any) -> Any:
+    return next(iter(entry.values())) if isinstance(entry, dict) and isinstance(next(iter(entry.values())), str) else entry
