@@ -7,6 +7,7 @@ READY  := $(VENV)/.ready
 
 export SDL_VIDEODRIVER ?= dummy
 export PYGAME_HIDE_SUPPORT_PROMPT ?= 1
+export NO_MKDOCS_2_WARNING ?= 1
 
 .PHONY: help demo demo-6x6 gallery test slow kernels web docs serve-docs lint format wheel clean
 .DEFAULT_GOAL := help

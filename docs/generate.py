@@ -98,6 +98,7 @@ def _index() -> str:
 def _page(kind: str, ids: list[str]) -> str:
     cls = load_env_creator(air_envs.ENVIRONMENTS[ids[0]].entry_point)
     first, _, rest = (inspect.getdoc(cls) or "").partition("\n\n")
+    rest = rest.replace("`docs/environments/guide.md`", "[the guide](guide.md#generated-puzzles)")
     table = ["| id | action_type | actions | observations |", "| --- | --- | --- | --- |"]
     for id in ids:
         for action_type in cls.dynamics_types:

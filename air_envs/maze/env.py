@@ -25,7 +25,7 @@ class MazeEnv(PuzzleEnv):
 
     Perfect and braided mazes are generated in microseconds, each from scratch. Percolation mazes with long paths, such
     as those of `MazeHard`, take milliseconds: they are random reflections and rotations of base mazes. These come from
-    a pool that grows with the number of episodes: see [the guide](guide.md#generated-puzzles). Evaluate on other bases
+    a pool that grows with the number of episodes: see `docs/environments/guide.md`. Evaluate on other bases
     than you train on: another `pool`, `pool=None`, or a dataset.
 
     ## Action Space

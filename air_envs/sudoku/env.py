@@ -24,7 +24,7 @@ class SudokuEnv(PuzzleEnv):
     file. The agent either places one digit after another, or proposes whole grids, each an answer.
 
     Generated puzzles are random symmetric copies of base puzzles. These come from a pool that grows with the number of
-    episodes: see [the guide](guide.md#generated-puzzles). Evaluate on other bases than you train on: another `pool`,
+    episodes: see `docs/environments/guide.md`. Evaluate on other bases than you train on: another `pool`,
     `pool=None`, or a dataset.
 
     ## Action Space

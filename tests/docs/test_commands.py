@@ -1,0 +1,138 @@
+"""Every command that README.md and docs/ show exists, and takes the flags that it is shown with. Nothing is run."""
+
+import functools
+import importlib
+import importlib.util
+import re
+import runpy
+import shlex
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tyro
+
+import agents.cli
+from agents.cli import train
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", ROOT / "benchmarks" / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES += sorted((ROOT / "docs" / "environments").glob("*.md"))
+PROGRAMS = ("air-envs", "make", "python", "pip", "torchrun", "export", "pytest")
+TARGETS = set(re.findall(r"^([a-z0-9-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+EXTRAS = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+PLACEHOLDER = re.compile(r"\b[A-Z]{3,}\b|\[[A-Z]")
+"""FILE, RUN or [B]: the command is a pattern."""
+
+
+class Parsed(Exception):
+    """The command line has been read."""
+
+
+def _parsed(*_: Any) -> None:
+    raise Parsed
+
+
+def shown(text: str) -> list[str]:
+    """Return the commands of a page: lines of shell blocks, and indented lines that name a program."""
+    blocks = re.findall(r"^```(?:sh|console)\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+    outside = re.sub(r"^```.*?^```$", "", text, flags=re.DOTALL | re.MULTILINE)
+    lines = [line.removeprefix("$ ") for block in blocks for line in block.splitlines() if line.strip()]
+    lines += [line[4:] for line in outside.splitlines() if line.startswith("    ") and line[4:].startswith(PROGRAMS)]
+    joined = "\n".join(lines).replace("\\\n", " ").splitlines()
+    return [part for line in joined for part in line.split(" && ")]
+
+
+def words_of(command: str) -> list[str]:
+    """Return the words of a command without comment, variables in front, redirections and what a pipe leads to."""
+    words = shlex.split(command.partition(" | ")[0], comments=True)
+    words = [word for word in words if word not in ("<", ">") and not word.startswith("<(")]
+    while words and re.match(r"[A-Z_0-9]+=", words[0]):
+        words = words[1:]
+    return words
+
+
+COMMANDS = [(page, command) for page in PAGES for command in shown(page.read_text(encoding="utf-8"))]
+
+
+@pytest.fixture(autouse=True)
+def _parse_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every command line end where it has been read."""
+    real = tyro.cli
+
+    def cli(target: Any, **options: Any) -> Any:
+        if isinstance(target, type):
+            real(target, **options)
+        else:
+            real(functools.wraps(target)(lambda *_, **__: None), **options)
+        raise Parsed
+
+    monkeypatch.setattr(tyro, "cli", cli)
+    monkeypatch.setattr(train, "require_run", lambda run: None)  # the pages' runs are not here
+    monkeypatch.setattr(train, "_own", lambda run, rest: train.PRESETS["sudoku-6x6"] if rest else None)
+    monkeypatch.setattr(train, "_resume", lambda *_: None)
+    monkeypatch.setattr(train, "_train", _parsed)
+
+
+def check(words: list[str]) -> None:
+    """Fail where a command does not exist or does not take these words."""
+    program, args = words[0], words[1:]
+    if program == "air-envs":
+        module = importlib.import_module(f"agents.cli.{args[0].replace('-', '_')}")
+        assert args[0] in agents.cli._COMMANDS
+        with pytest.raises(Parsed):
+            module.main(args[1:])
+    elif program == "make":
+        assert set(args) <= TARGETS
+    elif program == "pip":
+        assert args[0] in ("install", "list", "check")
+        for extras in re.findall(r"\[([a-z0-9,]+)\]", " ".join(args)):
+            assert set(extras.split(",")) <= EXTRAS.keys()
+    elif program == "python" and args[0] == "-m":
+        spec = importlib.util.find_spec(args[1])
+        assert spec is not None
+        if args[1].startswith(("examples.", "benchmarks.")) and "tyro.cli" in Path(str(spec.origin)).read_text():
+            with pytest.MonkeyPatch.context() as patch, pytest.raises(Parsed):
+                patch.setattr(sys, "argv", args[1:])
+                runpy.run_module(args[1], run_name="__main__", alter_sys=True)
+    elif program in ("python", "pytest"):
+        assert all((ROOT / word).exists() for word in args if word.endswith(".py"))
+    else:
+        assert program in ("torchrun", "export"), f"what is {program}?"
+
+
+def test_commands_are_found() -> None:
+    assert len([command for _, command in COMMANDS if command.startswith("air-envs")]) > 60
+    assert {words_of(command)[0] for _, command in COMMANDS} >= {"air-envs", "make", "pip", "python"}
+
+
+@pytest.mark.parametrize(
+    "page", sorted({page for page, _ in COMMANDS}), ids=lambda page: page.relative_to(ROOT).as_posix()
+)
+def test_the_commands_of_a_page_are_parsed(page: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for command in [command for of, command in COMMANDS if of == page and not PLACEHOLDER.search(command)]:
+        try:
+            check(words_of(command))
+        except SystemExit as ended:
+            pytest.fail(f"{command}: exit status {ended.code}: {capsys.readouterr()}")
+        except (AssertionError, ValueError, ImportError) as error:
+            pytest.fail(f"{command}: {error!r}")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "air-envs train --preset sudoku-6x6 --stepz 3",
+        "air-envs data build sudoku-6x6 --nothing",
+        "air-envs nothing",
+        "make nothing",
+        "pip install '.[nothing]'",
+        "python -m examples.nothing",
+        "python -m examples.demo --nothing",
+    ],
+)
+def test_a_wrong_command_is_found(command: str) -> None:
+    with pytest.raises((AssertionError, SystemExit, ImportError, pytest.fail.Exception)):
+        check(words_of(command))
