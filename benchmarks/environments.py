@@ -212,7 +212,7 @@ def legal_action(mask, draw):
 
 @functools.cache
 def dataset(family: str) -> str:
-    """Build a dataset once per run, in a folder that goes with the process."""
+    """Build a dataset once per run, in a folder that is removed when the process ends."""
     path = Path(_folder().name) / f"{family}.h5"
     build_dataset(path, family, train=PUZZLES, test=1, progress=False)
     return os.fspath(path)

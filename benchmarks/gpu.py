@@ -213,7 +213,7 @@ class Bench:
         yield self.target(at_most, f"{what}, stopped early", early.seconds * minutes, "min", 2, note)
 
     def agent(self) -> AIRAgent:
-        """An untrained agent whose halting head tells puzzles apart."""
+        """An untrained agent whose halting head distinguishes puzzles."""
         torch.manual_seed(0)
         model = AIR(self.sizes.sudoku)
         torch.nn.init.normal_(model.q_head.weight)
@@ -289,7 +289,7 @@ class Bench:
             torch.cuda.synchronize()
 
     def describe(self, step: Step, flops: int, batch: int) -> str:
-        """What goes with the time of a step."""
+        """What is reported with the time of a step."""
         rate = flops / step.seconds
         memory = f", {step.peak / 2**30:.1f} GiB" if step.peak else ""
         return (

@@ -119,7 +119,7 @@ PLANS = {
     "sudoku-extreme-1k": Plan(_PAPER, 30, _SUDOKU_TESTS, 16, attempts=1),
     "maze-hard-1k": Plan(dataclasses.replace(PRESETS["maze-hard-1k"], batch=128), 8, _MAZE_TESTS, 16, attempts=1),
 }
-"""The paper's settings, the first in a hurry, come last: they take what is left of a machine lent for minutes."""
+"""The paper's settings, the first in a hurry, come last: they take what is left of the machine's minutes."""
 
 
 def plan(name: str, work: Path, tiny: bool, **how: Any) -> Plan:

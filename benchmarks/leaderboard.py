@@ -225,7 +225,7 @@ def readme_tables(records: list[Record]) -> str:
     return "\n\n".join(
         [
             table(["published test set, reported by its authors", "model", "parameters", "exact"], reported),
-            "Ours, on other test sets: a stand-in for the published Sudoku-Extreme file, and half of Maze-Hard's mazes.",
+            "Ours, on other test sets: a stand-in for the published Sudoku-Extreme file, and half of Maze-Hard.",
             table(
                 ["test set", "model", "structure", "parameters", "exact, 95 % interval"],
                 [_short(record) for record in ours],

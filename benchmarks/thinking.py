@@ -132,7 +132,7 @@ def model(name: str) -> AIRAgent:
 
 @functools.cache
 def dataset(family: str) -> str:
-    """Build a dataset once per run, in a folder that goes with the process."""
+    """Build a dataset once per run, in a folder that is removed when the process ends."""
     path = Path(_folder().name) / f"{family}.h5"
     build_dataset(path, family, train=0, test=PUZZLES, progress=False)
     return os.fspath(path)

@@ -21,23 +21,24 @@ class Diagram:
 
     def box(self, x: int, y: int, width: int, height: int, *lines: str, kind: str = "plain") -> None:
         """Draw a box; its first line is bold, the others are small and grey."""
-        self.parts.append(
-            f'<rect x="{x}" y="{y}" width="{width}" height="{height}" rx="8" fill="{FILL[kind]}" '
-            f'stroke="{EDGE[kind]}" stroke-width="1.5"/>'
-        )
+        self.card(x, y, width, height, FILL[kind], EDGE[kind])
         top = y + height / 2 - 9 * (len(lines) - 1) + 5
         for number, line in enumerate(lines):
             style = {"bold": True} if number == 0 else {"size": 12, "colour": SOFT}
             self.text(x + width // 2, round(top + 18 * number), line, **style)
+
+    def card(self, x: int, y: int, width: int, height: int, fill: str, edge: str) -> None:
+        """Draw an empty box."""
+        size = f'x="{x}" y="{y}" width="{width}" height="{height}" rx="8"'
+        self.parts.append(f'<rect {size} fill="{fill}" stroke="{edge}" stroke-width="1.5"/>')
 
     def text(
         self, x: int, y: int, line: str, size: int = 15, colour: str = INK, bold: bool = False, anchor: str = "middle"
     ) -> None:
         """Write one line."""
         weight = ' font-weight="600"' if bold else ""
-        self.parts.append(
-            f'<text x="{x}" y="{y}" font-size="{size}" fill="{colour}" text-anchor="{anchor}"{weight}>{escape(line)}</text>'
-        )
+        style = f'font-size="{size}" fill="{colour}" text-anchor="{anchor}"{weight}'
+        self.parts.append(f'<text x="{x}" y="{y}" {style}>{escape(line)}</text>')
 
     def arrow(self, *points: tuple[int, int], colour: str = LINE, dashed: bool = False) -> None:
         """Draw an arrow along points."""
@@ -73,9 +74,9 @@ def air_update() -> Diagram:
         d.text(x + 190, 36, f"{letter}-update", size=17, bold=True)
         sources = [(f"z_{letter}", letter), (f"z_{other}", other)] + ([("x, the puzzle", "plain")] if puzzle else [])
         for number, (name, kind) in enumerate(sources):
-            y = 62 + 58 * number
+            y, into = 62 + 58 * number, 133 + 8 * number
             d.box(x, y, 116, 42, name, kind=kind)
-            d.arrow((x + 116, y + 21), (x + 152, y + 21), (x + 152, 141 - 8 * (1 - number)), (x + 166, 141 - 8 * (1 - number)))
+            d.arrow((x + 116, y + 21), (x + 152, y + 21), (x + 152, into), (x + 166, into))
         d.box(x + 166, 112, 42, 58, "+")
         d.arrow((x + 208, 141), (x + 232, 141))
         d.box(x + 232, 106, 58, 70, "f", kind="shared")
@@ -141,13 +142,13 @@ def packages() -> Diagram:
         ("models · data", "AIR, HRM, TRM; batches"),
         ("config", "presets and variants, no torch"),
     )
-    d.parts.append('<rect x="30" y="30" width="800" height="388" rx="10" fill="#fffaf2" stroke="#d97706" stroke-width="1.5"/>')
+    d.card(30, 30, 800, 388, "#fffaf2", EDGE["L"])
     d.text(52, 58, "agents", size=17, bold=True, anchor="start")
     d.text(52, 80, "torch", size=13, colour=SOFT, anchor="start")
     d.arrow((96, 110), (96, 392))
     for number, (name, what) in enumerate(layers):
         y = 44 + 37 * number
-        d.parts.append(f'<rect x="180" y="{y}" width="630" height="30" rx="6" fill="{FILL["L"]}" stroke="#f0c48a"/>')
+        d.card(180, y, 630, 30, FILL["L"], "#f0c48a")
         d.text(196, y + 20, name, size=14, bold=True, anchor="start")
         d.text(794, y + 20, what, size=13, colour=SOFT, anchor="end")
     d.text(110, 256, "imports", size=13, colour=SOFT, anchor="start")
@@ -156,9 +157,7 @@ def packages() -> Diagram:
         (438, "air_envs", "H", "Gymnasium environments, wrappers, drawing, play; no torch"),
         (504, "puzzles", "shared", "rules, solvers, generators, symmetries, HDF5 datasets; no environment"),
     ):
-        d.parts.append(
-            f'<rect x="30" y="{y}" width="800" height="42" rx="10" fill="{FILL[kind]}" stroke="{EDGE[kind]}" stroke-width="1.5"/>'
-        )
+        d.card(30, y, 800, 42, FILL[kind], EDGE[kind])
         d.text(52, y + 27, name, size=17, bold=True, anchor="start")
         d.text(810, y + 27, what, size=13, colour=SOFT, anchor="end")
     d.arrow((430, 480), (430, 504))

@@ -47,7 +47,7 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
     sources = _sources()
     here = page.file.src_uri
     folder = (ROOT / sources.get(here, f"docs/{here}")).parent
-    shown_by = {source: target for target, source in sources.items()}
+    shown_by = {source: target for target, source in sources.items()} | {"agents/pretrained": "models.md"}
 
     def link(match: re.Match[str]) -> str:
         text, target, anchor = match[1], match[2], match[3] or ""
@@ -55,11 +55,11 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
         if "://" in target or not path.exists():
             return match[0]  # elsewhere, or broken: the strict build says so
         name = path.relative_to(ROOT).as_posix()
-        shown = shown_by.get(name) or (name.removeprefix("docs/") if name.startswith("docs/") else None)
-        if name == "agents/pretrained":
-            shown = "models.md"
-        if shown is None or path.is_dir() and shown != "models.md":
-            shown = f"{shown}/README.md" if shown and (path / "README.md").exists() else None
+        if path.is_dir() and (path / "README.md").exists():
+            name = f"{name}/README.md"
+        shown = shown_by.get(name)
+        if name.startswith("docs/") and not path.is_dir():
+            shown = name.removeprefix("docs/")
         return text if shown is None else f"[{text}]({os.path.relpath(shown, Path(here).parent)}{anchor})"
 
     return LINK.sub(link, markdown)
@@ -84,13 +84,13 @@ def _list_of_models() -> str:
 
 
 def _without(entry: Any, absent: set[str]) -> Any:
-    """Return an entry of the navigation without the absent pages."""
+    """Return an entry of the navigation, a list of titled pages and titled lists, without the absent pages."""
     if isinstance(entry, list):
-        return [_without(part, absent) for part in entry if not (_target(part) in absent)]
+        return [_without(part, absent) for part in entry if not (isinstance(part, dict) and absent >= _pages(part))]
     if isinstance(entry, dict):
         return {name: _without(part, absent) for name, part in entry.items()}
     return entry
 
 
-def _target(entry: Any) -> Any:
-    return next(iter(entry.values())) if isinstance(entry, dict) and isinstance(next(iter(entry.values())), str) else entry
+def _pages(entry: dict[str, Any]) -> set[str]:
+    return {str(target) for target in entry.values()}

@@ -27,7 +27,7 @@ class Puzzles(NamedTuple):
     """A batch of N puzzles with their solutions."""
 
     puzzle: Grids
-    """(N, rows, columns) uint8: the grid as posed."""
+    """(N, rows, columns) uint8: the puzzle's grid, without the solution."""
     solution: Grids
     """(N, rows, columns) uint8: the grid solved."""
     rating: NDArray[np.int32]

@@ -107,7 +107,7 @@ def _table(notation: Notation, blank: str) -> NDArray[np.uint8]:
 
 
 def _is_usual(blank: str) -> bool:
-    """Return whether blanks are often written so, by which a mistake is told from them."""
+    """Return whether blanks are often written so, which distinguishes it from a mistake."""
     return blank in "0xX" or not blank.isalnum()
 
 

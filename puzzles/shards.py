@@ -1,6 +1,6 @@
 """Generating candidates in shards, on the threads of this process or on a Ray cluster, and yielding them in order.
 
-Threads and not processes: kernels release the interpreter's lock, and a thread has the compiled kernels at hand, sends
+Threads and not processes: kernels release the interpreter's lock, and a thread shares the compiled kernels, sends
 no arrays and cannot be left behind by a kill. A shard is as many candidates as take about ``SHARD_SECONDS``, so that
 slow generators lose little to an interruption and fast ones little to overhead. How candidates are cut up shows nowhere
 in what is yielded but in the length of the pieces.

@@ -42,7 +42,7 @@ def main(args: list[str] | None = None) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if isinstance(error, BrokenPipeError):  # whoever read the output, such as head, has left
             sys.exit(1)
-        if isinstance(error.__context__, SystemExit) and error.__context__.code:  # it has been told already
+        if isinstance(error.__context__, SystemExit) and error.__context__.code:  # it has been reported already
             raise error.__context__ from None
         _fail(f"standard output: {error.strerror}")
 
@@ -86,7 +86,7 @@ def _refused(error: OSError) -> str:
 
 def _usage() -> str:
     rows = "\n".join(f"  {name:17} {what}" for name, what in _COMMANDS.items())
-    return f"usage: air-envs COMMAND ...\n\n{rows}\n\nair-envs COMMAND --help tells more."
+    return f"usage: air-envs COMMAND ...\n\n{rows}\n\nair-envs COMMAND --help describes its flags."
 
 
 def _fail(message: str) -> None:

@@ -26,7 +26,7 @@ _USAGE = """usage: air-envs data ACTION ...
   overlap A [B]  count shared puzzles, shared solution grids and near puzzles between splits
   verify FILE    prove every solution, rating, checksum and the splits
 
-air-envs data ACTION --help tells more; build needs its FAMILY first, such as sudoku-9x9 or maze-30x30."""
+air-envs data ACTION --help describes its flags; build needs its FAMILY first, such as sudoku-9x9 or maze-30x30."""
 
 MOST_COMPARED = 50_000
 """Puzzles of train and test up to which ``inspect`` compares their layouts: some seconds of a core."""
@@ -76,9 +76,9 @@ def _build(args: list[str]) -> None:
     ) -> None:
         """Generate a dataset: puzzles that all differ by the family's split rule.
 
-        An interrupted build leaves its work in a hidden file beside the output, and the same command goes on there.
+        An interrupted build leaves its work in a hidden file beside the output, and the same command resumes from it.
 
-        If the same dataset is there already, nothing is done.
+        If the same dataset exists already, nothing is done.
 
         Args:
             options: of the generator.

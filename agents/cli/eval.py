@@ -37,7 +37,7 @@ def evaluate_command(
     overwrite: bool = False,
     record: bool = False,
 ) -> None:
-    """Measure exact accuracy, the papers' number, and all that goes with it; play the same puzzles as episodes.
+    """Measure exact accuracy, the papers' number, and related measures; play the same puzzles as episodes.
 
     Also: accuracy by ACT step and by difficulty, calibration of the halting head, cost and gain of early stopping.
 

@@ -15,7 +15,7 @@ _USAGE = """usage: air-envs play KIND ...
   sudoku   air-envs play sudoku --size 9
   maze     air-envs play maze --rows 21 --columns 30
 
-air-envs play KIND --help tells more; F1 in the window tells the keys."""
+air-envs play KIND --help describes its flags; F1 in the window lists the keys."""
 
 
 def main(args: list[str]) -> None:

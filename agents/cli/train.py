@@ -128,7 +128,7 @@ def _configure(preset: str | None, variant: str | None, args: list[str]) -> Trai
         "Train another model of the paper with --variant NAME, or with several names joined by +:\n"
         f"{listed(VARIANTS)}\n\n"
         "Each network of HRM is as deep as the preset's; TRM keeps an average of the weights, as its authors do.\n\n"
-        "Go on with an interrupted run with --resume RUN, bit for bit; with --from-step STEP, from an earlier "
+        "Resume an interrupted run, bit for bit, with --resume RUN; with --from-step STEP, from an earlier "
         "checkpoint.\n\n"
         "Extend a run with --resume RUN --steps N. Besides the steps, a resumed run may change\n"
         f"{listed(name.replace('_', '-') for name in MAY_CHANGE if name != 'steps')}\n\n"

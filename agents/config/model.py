@@ -65,7 +65,7 @@ class AIRConfig:
     operator: Operator = "add"
     """What is done with the embedded puzzle x: add x, subtract it, add W x, add tanh(W x), or multiply with it."""
     level_token: LevelToken = "none"
-    """What tells f its level: nothing, a vector added everywhere, or a token before the sequence, stripped or kept."""
+    """How f knows its level: nothing, a vector added everywhere, or a token before the sequence, stripped or kept."""
     level_token_start: LevelTokenStart = "zero"
     """What level tokens start from: zero, as in the authors' code, or a normal distribution of standard deviation 1."""
     level_token_dtype: LevelTokenDtype = "run"

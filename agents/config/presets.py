@@ -107,7 +107,7 @@ def _candidates(side: int) -> dict[str, Any]:
 def _percolation(
     name: str, steps: int, batch: int, lr: float, side: int, max_steps: int, mixer: Mixer = "attention", **others: Any
 ) -> TrainConfig:
-    """Mazes that have many shortest paths; steady, as told above."""
+    """Mazes that have many shortest paths; steady, as described above."""
     model = dataclasses.replace(_LOCAL, family=f"maze-{side}x{side}", max_steps=max_steps, mixer=mixer)
     fields = _STEADY | {"optimizer": "muon", "symmetry": False, "random_act_steps": max_steps // 2} | others
     return _cpu(name, steps, batch, lr, model, **fields)
@@ -147,7 +147,7 @@ PRESETS: dict[str, TrainConfig] = _PAPER | {
     "sudoku-extreme": _sudoku(
         "sudoku-extreme", 14_000, 32, 1.5e-3, _candidates(9), 4, 24, init_from="air_envs/sudoku-9x9-minimal", **_FAR
     ),
-    # Weights of candidates go with any side.
+    # Weights of candidates fit any side.
     "sudoku-16x16": _sudoku(
         "sudoku-16x16",
         3_400,

@@ -50,11 +50,11 @@ class TrainConfig:
     model: AIRConfig = field(default_factory=AIRConfig)
     also: tuple[tuple[Path, int], ...] = ()
     """Train on these datasets as well, a step on each in turn: pairs DATASET BATCH. They may be of other grid shapes of
-    the same kind, to which the weights have to go as well, see ``AIR.resized``. All are measured, and the best weights
+    the same kind, which the weights have to fit as well, see ``AIR.resized``. All are measured, and the best weights
     are those of the best mean."""
     init_from: str | None = None
-    """Begin with the weights of this model, a folder or a name such as "air_envs/maze-15x15"; None draws them. It may
-    differ from ``model`` in program, halting, attention inside units or to all and, where no weight belongs to one
+    """Initialise from the weights of this model, a folder or a name such as "air_envs/maze-15x15"; None draws them. It
+    may differ from ``model`` in program, halting, attention inside units or to all and, where no weight belongs to one
     place of it, the grid's shape."""
     steps: int = 26_040
     """Optimizer steps; one is one ACT step over the batch."""

@@ -325,7 +325,7 @@ def _portable(train: TrainConfig) -> TrainConfig:
 
 
 def _hub_datasets(train: TrainConfig) -> list[str] | None:
-    """Name the data sets of the hub that a run's puzzles come from, as far as their file is there and tells."""
+    """Name the data sets of the hub that a run's puzzles come from, as far as their file exists and names them."""
     if not train.dataset.is_file():
         return None
     found = {source["generator_parameters"].get("hub") for source in sources(Dataset(train.dataset), "train")}

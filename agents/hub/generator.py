@@ -1,4 +1,4 @@
-"""Fresh puzzles for a model: of the kind that it was trained on, as far as its folder tells."""
+"""Fresh puzzles for a model: of the kind that it was trained on, if its folder says so."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@
     H-update:  z_H <- f(z_H + z_L + n_H * x)
 
 x is the embedded puzzle. An ``AIRConfig`` chooses n_L and n_H, what else is done with x (``Operator``), whether f is
-told its level (``level_tokens``), and whether f is one network or two.
+given its level (``level_tokens``), and whether f is one network or two.
 
 Shapes: B batch, C cells, S = ``config.first_cell`` + C positions, D hidden, V vocabulary; W width of a slot: D, but for
 candidates, which have a slot per symbol (``agents.models.slots``).
@@ -120,7 +120,7 @@ class AIR(
         """Return a model of the same weights for another grid shape of the same kind: ``"maze-30x30"``.
 
         Nothing is trained anew, so no weight may belong to one place of the grid: attention and convolutions, with
-        rotary positions or none, go with any shape. Those of candidates belong to no symbol either: a Sudoku of another
+        rotary positions or none, fit any shape. Those of candidates belong to no symbol either: a Sudoku of another
         side gets as many slots as it has digits.
 
         Args:

@@ -52,7 +52,7 @@ class OneSlot(nn.Module):
 
 
 class SymbolSlots(OneSlot):
-    """A slot of d channels per symbol, such as a digit, all with the same weights: slot k tells of symbol k here.
+    """A slot of d channels per symbol, such as a digit, all with the same weights: slot k represents symbol k here.
 
     The words are three: no symbol stands in the cell, another one does, this one does. Symbols alone are answered.
 

@@ -1,6 +1,6 @@
 """How an agent acts on what it proposes: with whole grids, or cell by cell and move by move.
 
-An environment's action space says which: ``stepwise_in`` tells. Shapes: N environments side by side.
+An environment's action space says which: ``stepwise_in`` finds it. Shapes: N environments side by side.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from gymnasium import spaces
 
 Masks = NDArray[np.bool_] | None
-"""(N, actions) bool: which actions are legal; None where that is not told."""
+"""(N, actions) bool: which actions are legal; None where that is not known."""
 
 
 class Plan(NamedTuple):

@@ -27,7 +27,7 @@ from agents.thinking.thoughts import Decoded, Proposal, Subject, Thought, propos
 class AIRAgent:
     """Plays puzzle environments; ``predict`` has Stable-Baselines3's signature.
 
-    An agent proposes whole grids unless it is told another way of acting, or given the environment:
+    An agent proposes whole grids unless it is given another way of acting, or the environment:
 
         evaluate_policy(agent.for_env(env), env)
 
@@ -310,5 +310,5 @@ def as_agent(model: AIRAgent | AIR | str | Path, device: str = "cpu", dtype: str
 
 @functools.lru_cache(maxsize=4)
 def _load(folder: Path, stamp: int, device: str, dtype: str) -> AIRAgent:
-    """Load an agent once per process; ``stamp`` tells a replaced checkpoint."""
+    """Load an agent once per process; ``stamp`` identifies a replaced checkpoint."""
     return AIRAgent.from_pretrained(folder, device, dtype)

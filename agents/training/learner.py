@@ -41,7 +41,7 @@ class Learner:
 
     Raises:
         ValueError: the model's family is not the dataset's, the device is not there, the optimizer is not, a batch
-            can't be shared out, device or model don't go with float8, mazes are labelled otherwise than their symmetry
+            can't be shared out, device or model don't support float8, mazes are labelled otherwise than their symmetry
             copies would be, the weights to start with are not there or don't fit the model, or those of the model
             don't fit a dataset.
         DatasetError: a damaged dataset, or one without a split to train on or to measure.

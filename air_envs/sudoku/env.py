@@ -30,7 +30,7 @@ class SudokuEnv(PuzzleEnv):
     ## Action Space
 
     `action_type="place"`: `Discrete(n * n * n)`. Action `(row * n + column) * n + digit - 1` puts `digit` into a cell.
-    A cell that the agent filled before is overwritten; a given refuses: nothing changes, and `illegal` is counted up.
+    A cell that the agent filled before is overwritten. Givens cannot be: nothing changes, and `illegal` is counted up.
     The mask is advice: a placement that it leaves out is carried out all the same where no given is.
 
     With `erase=True` the space is `Discrete(n * n * (n + 1))` and the action `(row * n + column) * (n + 1) + digit`,

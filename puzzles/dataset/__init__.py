@@ -3,7 +3,7 @@
 The file::
 
     /                       root attributes, see below
-    /train/puzzle           (N, rows, columns) uint8, the grids as posed
+    /train/puzzle           (N, rows, columns) uint8, the puzzles
     /train/solution         (N, rows, columns) uint8, the grids solved
     /train/rating           (N,) int32, difficulty in rating_unit
     /train/source           (N,) uint8, which of source_names each row comes from; few files have it

@@ -1,6 +1,6 @@
 """The canonical form of a Sudoku: the same for all puzzles equal up to symmetry, different for all others.
 
-The solution grid is carried to the lexicographically smallest grid of its orbit, and the givens go with it; where
+The solution grid is carried to the lexicographically smallest grid of its orbit, and the givens are moved along; where
 several symmetries reach that grid (its automorphisms), the smallest givens win.
 
 The first row of the smallest grid is 1 .. side, whatever row, columns and transposition put it there, for relabelling

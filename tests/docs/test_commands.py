@@ -10,6 +10,7 @@ import sys
 import tomllib
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 import tyro
@@ -94,8 +95,7 @@ def check(words: list[str]) -> None:
         spec = importlib.util.find_spec(args[1])
         assert spec is not None
         if args[1].startswith(("examples.", "benchmarks.")) and "tyro.cli" in Path(str(spec.origin)).read_text():
-            with pytest.MonkeyPatch.context() as patch, pytest.raises(Parsed):
-                patch.setattr(sys, "argv", args[1:])
+            with mock.patch.object(sys, "argv", args[1:]), pytest.raises(Parsed):
                 runpy.run_module(args[1], run_name="__main__", alter_sys=True)
     elif program in ("python", "pytest"):
         assert all((ROOT / word).exists() for word in args if word.endswith(".py"))

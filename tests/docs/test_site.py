@@ -20,7 +20,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build it once: about ten seconds, most of them for the API pages."""
     folder = tmp_path_factory.mktemp("site")
     command = [sys.executable, "-m", "mkdocs", "build", "--quiet", "--site-dir", str(folder)]
-    env = os.environ | {"NO_MKDOCS_2_WARNING": "1", "http_proxy": "http://127.0.0.1:9", "https_proxy": "http://127.0.0.1:9"}
+    nowhere = "http://127.0.0.1:9"
+    env = os.environ | {"NO_MKDOCS_2_WARNING": "1", "http_proxy": nowhere, "https_proxy": nowhere}
     done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     return folder
@@ -53,4 +54,4 @@ def test_the_search_finds_pages_and_names(site: Path) -> None:
 def test_models_have_cards_without_their_front_matter(site: Path) -> None:
     page = (site / "models" / "sudoku-extreme.html").read_text(encoding="utf-8")
     assert "library_name" not in page
-    assert 'href="../leaderboard.html' in (site / "models" / "sudoku-extreme.html").read_text() or "leaderboard" in page
+    assert "Accuracy" in page

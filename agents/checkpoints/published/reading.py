@@ -120,15 +120,15 @@ def _load(path: Path, family: str | None, variant: str | None) -> AIR:
 
 
 def _our_own(section: Any, family: str | None, variant: str | None) -> AIRConfig:
-    """Read a configuration that our exporter wrote beside the authors' settings; it leaves nothing to be told."""
+    """Read a configuration that our exporter wrote beside the authors' settings; it leaves nothing open."""
     try:
         config = from_json(AIRConfig, stored_fields(section))
     except ValueError as error:
         raise ValueError(f"section {OUR_SECTION}: {error}") from error
-    told = {"family": family or config.family, **(variant_fields(variant) if variant else {})}
-    for name, value in told.items():
+    expected = {"family": family or config.family, **(variant_fields(variant) if variant else {})}
+    for name, value in expected.items():
         if getattr(config, name) != value:
-            raise ValueError(f"section {OUR_SECTION} says {name} {getattr(config, name)!r}, told {value!r}")
+            raise ValueError(f"section {OUR_SECTION} says {name} {getattr(config, name)!r}, expected {value!r}")
     return config
 
 
@@ -153,7 +153,7 @@ def _networks(arch: Mapping[str, Any], keys: Mapping[str, Tensor]) -> dict[str, 
 
 
 def _prefix(arch: Mapping[str, Any], keys: Mapping[str, Tensor]) -> dict[str, int]:
-    """HRM and AIR make the prefix as long as the puzzle embedding needs, TRM 16 unless told, padded with zeros."""
+    """HRM and AIR make the prefix as long as the puzzle embedding needs, TRM 16 by default, padded with zeros."""
     learned = -(_integer(arch, "puzzle_emb_ndim") // -_integer(arch, "hidden_size", least=1))
     trm = not any(key.startswith(("f_level.", "H_level.")) for key in keys)
     length = _integer(arch, "puzzle_emb_len") if "puzzle_emb_len" in arch else 16 if trm else 0

@@ -140,7 +140,7 @@ class SudokuThinkingEnv(ThinkingEnv, SudokuEnv):
 
     `observations="grids"`, a `Dict`:
 
-    * `puzzle`, `Box(0, n, (n, n), uint8)`: the puzzle as posed.
+    * `puzzle`, `Box(0, n, (n, n), uint8)`: the puzzle before any update.
     * `proposal`, `scratchpad`, `Box(0, n + 1, (n, n), uint8)`: decoded z_H and z_L; n + 1 where undecided.
     * `proposal_confidence`, `scratchpad_confidence`, `Box(0, 1, (n, n), float32)`: softmax probability of each cell.
     * `halting_probability`, `Box(0, 1, (1,), float32)`: that the whole proposal is right, by the model's halting head.

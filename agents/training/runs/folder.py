@@ -43,7 +43,7 @@ from puzzles.files import replacing
 
 _FOR_PEOPLE = (CARD, "curve.png")
 REPLACED = (TRAIN_CONFIG, CHAIN, TRAINING, CONFIG, WEIGHTS, MANIFEST, OPTIONS, METRICS, WANDB_ID, *_FOR_PEOPLE)
-"""Files of a run, a model or a pack that a new run in its folder removes, when told to overwrite it."""
+"""Files of a run, a model or a pack that a new run in its folder removes, when asked to overwrite it."""
 
 
 def require_new_run(run: Path, overwrite: bool) -> None:

@@ -123,7 +123,7 @@ def test_exports_come_back_identical(tmp_path: Path, config: AIRConfig) -> None:
     "name", ["L2x_H2x", "nonlinear", "L2x_H2x+prepend-persist", "HRM", "TRM", "TRM-MLP", "L_Hx+addition"]
 )
 def test_the_arch_section_alone_tells_the_same(tmp_path: Path, name: str) -> None:
-    """Without our own section, only what the variant's name says must be told."""
+    """Without our own section, only what the variant's name says has to be given."""
     config = AIRConfig.variant(name, **SMALL | {"h_layers": 2 if name == "HRM" else 0})
     torch.manual_seed(0)
     save_published(AIR(config), tmp_path)
@@ -187,13 +187,13 @@ def test_what_the_hub_puts_beside_is_no_weights(tmp_path: Path) -> None:
     assert load_published(tmp_path).config == AIRConfig(**SMALL)
 
 
-def test_what_is_told_must_not_be_told_otherwise(tmp_path: Path) -> None:
+def test_what_is_given_must_not_contradict_our_section(tmp_path: Path) -> None:
     config = AIRConfig.variant("L2x_H2x", **SMALL)
     save_published(AIR(config), tmp_path)
     assert load_published(tmp_path, "sudoku-4x4", "L2x_H2x").config == config
-    with pytest.raises(PublishedError, match=r"section air_envs says inject_l 2.*, told 1"):
+    with pytest.raises(PublishedError, match=r"section air_envs says inject_l 2.*, expected 1"):
         load_published(tmp_path, variant="Lx_H")
-    with pytest.raises(PublishedError, match="section air_envs says family 'sudoku-4x4', told 'maze-4x4'"):
+    with pytest.raises(PublishedError, match="section air_envs says family 'sudoku-4x4', expected 'maze-4x4'"):
         load_published(tmp_path, "maze-4x4")
     settings = tmp_path / "all_config.yaml"
     settings.write_text(settings.read_text().replace("air_envs:", "air_envs:\n  from_a_later_version: 1"))
