@@ -58,7 +58,7 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
         if path.is_dir() and (path / "README.md").exists():
             name = f"{name}/README.md"
         shown = shown_by.get(name)
-        if name.startswith("docs/") and not path.is_dir():
+        if name.startswith("docs/") and (ROOT / name).is_file():
             shown = name.removeprefix("docs/")
         return text if shown is None else f"[{text}]({os.path.relpath(shown, Path(here).parent)}{anchor})"
 
