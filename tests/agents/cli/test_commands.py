@@ -55,6 +55,8 @@ def fails(args: list[str], capsys: pytest.CaptureFixture[str]) -> str:
         ["models", "--help"],
         ["warmup", "--help"],
         ["pack", "--help"],
+        ["export-onnx", "--help"],
+        ["web", "--help"],
         ["ablate", "injection", "--help"],
         ["play", "maze", "--help"],
     ],
