@@ -132,6 +132,21 @@ def path_piece(size: int, sides: int, colour: Colour, width: float = 0.34) -> py
     return _tint(_shrink(inside), colour)
 
 
+def graph(heights: NDArray[np.float64], height: int, colour: Colour, thickness: float) -> pygame.Surface:
+    """Return a smooth line through one height per column of pixels.
+
+    Args:
+        heights: (width,) float: how far above the bottom the middle of the line lies, in pixels.
+        height: of the surface.
+        colour: of the line.
+        thickness: of the line in pixels.
+    """
+    slope = np.gradient(heights) if len(heights) > 1 else np.zeros(len(heights))
+    y = height - 0.5 - np.arange(height)[:, None]
+    distance = np.abs(y - heights) / np.hypot(1.0, slope)
+    return _tint(np.clip(thickness / 2 + 0.5 - distance, 0.0, 1.0), colour)
+
+
 def faded(sprite: pygame.Surface, opacity: float) -> pygame.Surface:
     """Return ``sprite`` at an opacity of 0..1."""
     if opacity >= 1.0:

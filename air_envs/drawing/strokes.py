@@ -51,6 +51,19 @@ class Pen:
         # A line's capitals end 1.25 sizes below its top, of 1.7 sizes: their middle lies a little above its own.
         sprites.place(self.surface, text, left + width / 2, top + height / 2 + text.get_height() * 0.06)
 
+    def paragraph(self, string: str, rect: Rect, size: int, colour: Colour) -> None:
+        """Write text in as many lines as it takes, cut off at the bottom of the rectangle."""
+        left, top, width, height = rect
+        pitch, lines = round(1.9 * size), [""]
+        for word in string.split():
+            longer = f"{lines[-1]} {word}".strip()
+            if lines[-1] and sprites.label(longer, size, colour).get_width() > width:
+                lines.append(word)
+            else:
+                lines[-1] = longer
+        for number, line in enumerate(lines[: max(1, height // pitch)]):
+            self.line(line, (left, top + number * pitch), width, size, colour)
+
     def sheet(self, area: Rect, title: str, lines: Sequence[tuple[str, str]] = (), more: float = 0.0) -> Rect:
         """Lay a sheet over the middle of an area: a title, and two columns of (keys, what they do).
 

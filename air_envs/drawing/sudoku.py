@@ -36,6 +36,8 @@ def paint(surface: pygame.Surface, layout: Layout, family: Sudoku, scene: Scene,
     if scene.wrong is not None:
         contradicted = contradicted | scene.wrong
     wrong = contradicted | rules.conflicts(np.maximum(cells, 0).astype(np.uint8)[None], family.box_rows)[0]
+    if scene.conflicts is not None:
+        wrong = wrong | (scene.conflicts & (cells > 0))
     highlit = blank if scene.highlight is None else scene.highlight
     hinted = blank if scene.hinted is None else scene.hinted
     in_sight = blank if scene.selected is None else in_units_of(family, scene.selected)
