@@ -68,6 +68,7 @@ def _frame(agent: AIRAgent, thought: Thought, puzzle: Any, answer: Any, title: s
         z_l_confidence=thought.z_L.confidence,
         z_h_candidates=candidates[0],
         z_l_candidates=candidates[1],
+        z_h_conflicts=thought.conflicts,
         title=title,
         act_step=thought.act_step,
         update=thought.update,

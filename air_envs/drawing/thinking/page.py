@@ -19,12 +19,12 @@ ANSWER, Z_H, Z_L = range(3)
 
 
 class Tick(NamedTuple):
-    """One update on the timeline."""
+    """One update on the timeline, or the moment before the first."""
 
     letter: str
-    """``"L"`` or ``"H"``: the update that the program has here, also where it is frozen."""
+    """``"L"`` or ``"H"``: the update that the program has here, also where it is frozen; empty before the first."""
     act_step: int
-    """Counted from 1."""
+    """Counted from 1; 0 before the first update."""
     halt: float
     """Probability of halting after it, 0..1."""
     changed: float
@@ -34,7 +34,7 @@ class Tick(NamedTuple):
     frozen: bool = False
     """Whether it was left out."""
     marked: bool = False
-    """Whether somebody interfered just before it."""
+    """Whether somebody interfered at this moment."""
 
 
 @dataclass(frozen=True)
@@ -43,18 +43,16 @@ class Lane:
 
     name: str
     ticks: Sequence[Tick]
-    """Its own updates: those after ``start``."""
+    """Its own moments: those of updates ``start``, ``start + 1`` and so on."""
     parent: int | None = None
     """Index of the branch that it left; None for the first."""
     start: int = 0
-    """The last update that it shares with its parent."""
-    halt: float = 0.0
-    """Probability of halting before its first update, where it has no parent."""
+    """The update at which it left its parent; 0 for the first."""
 
     @property
     def end(self) -> int:
         """Its last update."""
-        return self.start + len(self.ticks)
+        return self.start + len(self.ticks) - 1
 
 
 @dataclass(frozen=True)
@@ -70,7 +68,7 @@ class Timeline:
     """Drawn beside its name: whether it runs, and how fast."""
 
     def line(self, lane: int) -> list[Tick]:
-        """Return the updates that lead to the end of a branch, from the first one of all on."""
+        """Return the moments that lead to the end of a branch; the index of each is its update."""
         found = self.lanes[lane]
         before = [] if found.parent is None else self.line(found.parent)[: found.start]
         return [*before, *found.ticks]

@@ -11,7 +11,7 @@ _ACROSS, _DOWN = 142, 89
 """Units that a window of 1280 x 800 pixels is wide and high: 9 pixels each."""
 _HEADER, _LEGEND, _FOOTER, _LOWER = 6, 4, 3, 25
 """Heights in units; of the lower part the least."""
-_INSIDE = 0.47
+_INSIDE = 0.5
 """Share of the width that the look inside takes of the lower part."""
 
 

@@ -120,7 +120,7 @@ def _head(pen: Pen, rect: Rect, timeline: Timeline) -> None:
         right -= word.get_width()
         pen.surface.blit(word, (right, top))
         right -= round(1.5 * unit)
-        pen.box((right, top + round(0.35 * unit), unit, unit), colour)
+        pen.surface.fill(colour, (right, top + round(0.35 * unit), unit, unit))
         right -= round(1.6 * unit)
     name_width = pen.line("Timeline", (left, top), width, unit, theme.text, "bold")
     start = left + name_width + unit
@@ -145,8 +145,8 @@ def _axis(pen: Pen, scale: Scale, plot: Rect, timeline: Timeline) -> None:
         pen.surface.fill(faint, (left, y, width, 1))
     for word, y in (("1", top), ("0", top + height)):
         pen.line(word, (left - unit, y - round(0.85 * unit)), unit, max(5, round(0.8 * unit)), theme.muted)
-    starts = [u for u, tick in enumerate(line, 1) if u == 1 or tick.act_step != line[u - 2].act_step]
-    shown = [(u, line[u - 1].act_step) for u in starts if scale.first <= u <= scale.last]
+    starts = [u for u in range(1, len(line)) if line[u].act_step != line[u - 1].act_step]
+    shown = [(u, line[u].act_step) for u in starts if scale.first <= u <= scale.last]
     free = left
     for update, step in shown:
         x = round(scale.left(update))
@@ -163,17 +163,15 @@ def _curves(pen: Pen, scale: Scale, plot: Rect, timeline: Timeline) -> None:
         return
     unit, theme, gap = pen.unit, pen.theme, 1 if scale.pitch >= 3 else 0
     line = timeline.line(timeline.lane)
-    for update in range(max(1, scale.first), min(len(line), scale.last) + 1):
-        high = round(height * line[update - 1].changed)
+    for update in range(scale.first, min(len(line) - 1, scale.last) + 1):
+        high = round(height * line[update].changed)
         x, end = round(scale.left(update)), round(scale.left(update + 1))
         pen.surface.fill(_changes(theme), (x, top + height - high, max(1, end - x - gap), high))
     others = [lane for lane in scale.lanes if lane != timeline.lane]
     for lane in (*others, timeline.lane):
         own = lane == timeline.lane
-        ticks = timeline.line(lane)
-        root = timeline.lanes[0].halt
         start = 0 if own else timeline.lanes[lane].start  # what it shares with its parent is drawn once
-        halts = [root, *(tick.halt for tick in ticks)][start:]
+        halts = [tick.halt for tick in timeline.line(lane)[start:]]
         colour = theme.good if own else blend(theme.page, theme.good, 0.35)
         _curve(pen.surface, scale, plot, start, np.asarray(halts, float), colour, max(1.5, unit / 5))
 
@@ -202,15 +200,14 @@ def _curve(
 
 
 def _fork(pen: Pen, scale: Scale, lane: Lane, index: int) -> None:
-    """From the update that a branch shares with its parent down to its own row."""
+    """From the update at which a branch leaves its parent down to its own row."""
     if lane.parent is None or not scale.first <= lane.start <= scale.last:
         return
     thick = max(1, pen.unit // 6)
     colour = blend(pen.theme.page, pen.theme.muted, 0.7)
-    x, y = round(scale.middle(lane.start)), round(_row(scale, index) + scale.high / 2)
+    x, y = round(scale.middle(lane.start) - thick / 2), round(_row(scale, index) + scale.high / 2)
     above = _row(scale, lane.parent) + scale.high / 2 if lane.parent in scale.lanes else scale.top
     pen.surface.fill(colour, (x, round(above), thick, y - round(above)))
-    pen.surface.fill(colour, (x, y, max(thick, round(scale.left(lane.start + 1)) - x), thick))
 
 
 def _lane(pen: Pen, scale: Scale, timeline: Timeline, index: int) -> None:
@@ -220,35 +217,42 @@ def _lane(pen: Pen, scale: Scale, timeline: Timeline, index: int) -> None:
     top = round(y + (scale.high - high) / 2)
     name = scale.area[0] - round(_GUTTER * unit), round(y), round((_GUTTER - 0.8) * unit), round(scale.high)
     pen.write(lane.name, name, unit, theme.text if own else theme.muted, "bold" if own else "regular")
-    if lane.parent is None and scale.first == 0:
-        _tick(pen, scale, 0, None, (top, high), own, own and timeline.cursor == 0)
-    for update in range(max(lane.start + 1, scale.first), min(lane.end, scale.last) + 1):
-        lit = timeline.cursor == update and (own or _shared(timeline, index, update))
-        _tick(pen, scale, update, lane.ticks[update - lane.start - 1], (top, high), own, lit)
+    for update in range(max(lane.start, scale.first), min(lane.end, scale.last) + 1):
+        through = _runs_through(timeline, index, update)
+        lit = through and timeline.cursor == update
+        _tick(pen, scale, update, lane.ticks[update - lane.start], (top, high), through, lit)
 
 
-def _shared(timeline: Timeline, index: int, update: int) -> bool:
-    """Whether the present branch runs through another one's row at an update."""
-    at = timeline.lane
-    while at != index:
-        lane = timeline.lanes[at]
-        if lane.parent is None or update > lane.start:
-            return False
-        at = lane.parent
-    return update <= timeline.lanes[index].end
+def _runs_through(timeline: Timeline, index: int, update: int) -> bool:
+    """Whether the present branch runs through the row of a branch at an update."""
+    at: int | None = timeline.lane
+    while at is not None and update < timeline.lanes[at].start:
+        at = timeline.lanes[at].parent
+    return at == index
 
 
 def _tick(
-    pen: Pen, scale: Scale, update: int, tick: Tick | None, where: tuple[int, int], own: bool, lit: bool
+    pen: Pen, scale: Scale, update: int, tick: Tick, where: tuple[int, int], own: bool, lit: bool
 ) -> None:
-    """One update: a block in the colour of its letter; a dot before the first."""
+    """One update: a block in the colour of its letter; a dot before the first.
+
+    Args:
+        pen: of the picture.
+        scale: where updates lie.
+        update: which.
+        tick: what it was.
+        where: (top, height) in pixels.
+        own: whether the present branch runs through it.
+        lit: whether it is the present one.
+    """
     top, high = where
     unit, theme = pen.unit, pen.theme
     x, end = round(scale.left(update)), round(scale.left(update + 1))
     width = max(1, end - x - (1 if end - x > 2 else 0) - (1 if end - x > 8 else 0))
-    if tick is None:
+    if not tick.letter:
         dot = sprites.disc(max(3, min(width, high // 2)), theme.text if lit else theme.muted)
         sprites.place(pen.surface, dot, x + width / 2, top + high / 2)
+        _marks(pen, tick, x, (top, high), width)
         return
     colour = theme.accent_h if tick.letter == "H" else theme.accent_l
     letter = tick.letter if width >= 1.5 * unit and high >= 1.2 * unit else ""
@@ -267,6 +271,12 @@ def _tick(
     if lit:
         edge = max(1, unit // 6)
         ring(pen.surface, (x - edge, top - edge, width + 2 * edge, high + 2 * edge), edge, theme.text)
+    _marks(pen, tick, x, (top, high), width)
+
+
+def _marks(pen: Pen, tick: Tick, x: int, where: tuple[int, int], width: int) -> None:
+    """A line below what solves the puzzle, a diamond where somebody interfered."""
+    (top, high), unit, theme = where, pen.unit, pen.theme
     if tick.solved:
         thick = max(2, unit // 4)
         pen.surface.fill(theme.good, (x, top + high - thick, width, thick))
