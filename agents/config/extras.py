@@ -7,6 +7,7 @@ import sys
 
 EXTRAS = {
     "huggingface_hub": "agents",
+    "imageio_ffmpeg": "video",
     "matplotlib": "agents",
     "safetensors": "agents",
     "sb3_contrib": "agents",

@@ -14,6 +14,7 @@ import puzzles
 from agents.models.air import AIR, State
 from agents.thinking.agent import AIRAgent
 from agents.watching.interventions import EditClue, Freeze, Intervention, Noise, SetCell, TakeFrom, TakeState, Thaw
+from puzzles.maze.cells import GOAL, OPEN, START
 
 MARGIN = 1.0
 """Logits by which the value of ``SetCell`` is ahead of the next at least."""
@@ -21,6 +22,8 @@ _BEYOND = 1.001
 """How far ``SetCell`` moves in shares of what is lacking: a little more, against rounding."""
 _ROUNDS = 1000
 """Moves that ``SetCell`` takes at most; a cell of the shipped models takes a few."""
+_UNIQUE = {"maze": {START: OPEN, GOAL: OPEN}}
+"""Values that a puzzle has once, with what is left where such a one moves away, by kind."""
 
 
 class Mind(NamedTuple):
@@ -94,10 +97,14 @@ def _take_from(intervention: TakeFrom, mind: Mind, place: Place) -> Mind:
 
 @apply.register
 def _edit_clue(intervention: EditClue, mind: Mind, place: Place) -> Mind:
-    family = place.agent.family
-    _position(place.agent, intervention.row, intervention.column)
+    family, cell, value = place.agent.family, (intervention.row, intervention.column), intervention.value
+    _position(place.agent, *cell)
+    if mind.puzzle[cell] == value:
+        raise ValueError(f"{intervention.words(family)}: it has that value already")
     grid = mind.puzzle.astype(np.int64)
-    grid[intervention.row, intervention.column] = intervention.value
+    if value in _UNIQUE.get(family.kind, {}):
+        grid[grid == value] = _UNIQUE[family.kind][value]
+    grid[cell] = value
     puzzle = family.checked(grid[None])
     family.check(puzzle)
     return mind._replace(puzzle=puzzle[0])
@@ -105,6 +112,7 @@ def _edit_clue(intervention: EditClue, mind: Mind, place: Place) -> Mind:
 
 @apply.register
 def _noise(intervention: Noise, mind: Mind, place: Place) -> Mind:
+    assert intervention.seed is not None
     generator = torch.Generator().manual_seed(intervention.seed)
 
     def noisy(z: Tensor) -> Tensor:

@@ -155,7 +155,10 @@ class TakeFrom(Intervention):
 
 @dataclass(frozen=True)
 class EditClue(Intervention):
-    """Change one cell of the puzzle in mid-thought: it is embedded anew, and the states stay as they are."""
+    """Change one cell of the puzzle in mid-thought: it is embedded anew, and the states stay as they are.
+
+    The start or the goal of a maze moves here: where it was, the maze is open.
+    """
 
     row: int
     column: int
@@ -177,7 +180,8 @@ class Noise(Intervention):
 
     std: float
     """Standard deviation; a state's channels have a root mean square of about 1."""
-    seed: int = 0
+    seed: int | None = None
+    """None takes the next one of the session."""
 
     def __post_init__(self) -> None:
         if not 0 < self.std < float("inf"):

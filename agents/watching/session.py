@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,7 +18,7 @@ from agents.thinking.attention import attention_by_layer
 from agents.thinking.thoughts import Thought
 from agents.watching.applying import Mind, Place, apply
 from agents.watching.branches import Branch, Cursor, Made, branch_name
-from agents.watching.interventions import Intervention
+from agents.watching.interventions import Intervention, Noise
 from agents.watching.moments import Moment
 from agents.watching.story import Story
 
@@ -33,6 +34,7 @@ class Session(Story):
         puzzle: (rows, columns) integers.
         title: what it is called; by default the family.
         act_steps: maximum of ACT steps, by default the model's; ``extend`` raises it.
+        seed: of the first ``Noise`` that names none; the next takes the next one.
         model_name: of the model.
 
     Raises:
@@ -48,17 +50,19 @@ class Session(Story):
         puzzle: puzzles.Grids,
         title: str = "",
         act_steps: int | None = None,
+        seed: int = 0,
         model_name: str = "",
     ):
         self.agent = agent
-        start = agent.before_thinking({"puzzle": agent.family.checked(np.asarray(puzzle)[None])[0]})
+        start = agent.before_thinking({"puzzle": agent.family.checked(np.array(puzzle)[None])[0]})
         branch = Branch(branch_name(0), moments=[Moment.of(start)])
         program = agent.model.config.program
         name = title or agent.family.name
         super().__init__(agent.family, name, program, model_name, agent.act_steps(act_steps), [branch])
         self._thoughts = [[start]]
         self._ahead: dict[int, Iterator[Thought]] = {}  # by branch: the run that goes on at its end
-        self._maps: tuple[Any, NDArray[np.float32]] | None = None
+        self._next_seed = seed
+        self._attended: dict[str, tuple[Thought, tuple[int, int], NDArray[np.float32]]] = {}  # the last of each letter
 
     def extend(self, act_steps: int = 1) -> None:
         """Raise the maximum of ACT steps by so many.
@@ -101,6 +105,9 @@ class Session(Story):
         """
         index, update = self.cursor
         thought, moment = self.thought(index, update), self.moment
+        seeding = isinstance(intervention, Noise) and intervention.seed is None
+        if seeding:
+            intervention = dataclasses.replace(intervention, seed=self._next_seed)
         before = Mind(moment.puzzle, thought.state, moment.frozen)
         mind = apply(intervention, before, Place(self.agent, self._states, _present))
         note = intervention.words(self.family)
@@ -116,22 +123,32 @@ class Session(Story):
             self.branch.moments[-1] = shown
         self.branch.interventions.append(made)
         self._ahead.pop(index, None)
+        self._next_seed += seeding
 
     @property
     def attention_shape(self) -> tuple[int, int] | None:
-        """(layers, heads), those of f before those of f_H; None where the model mixes positions without attention."""
-        model = self.agent.model
-        return (len(model.f) + len(model.f_H), model.config.heads) if model.config.attends else None
+        """(layers, heads), as both updates have them; None where the model mixes positions without attention."""
+        config = self.agent.model.config
+        return (min(config.layers, config.h_layers or config.layers), config.heads) if config.attends else None
 
     def attention(self, letter: str, layer: int, head: int | None, cell: tuple[int, int]) -> NDArray[np.float32] | None:
         """Return what a cell attends to; see ``Story.attention``."""
         if self.attention_shape is None:
             return None
+        if letter not in ("L", "H"):
+            raise ValueError(f"attention of update {letter!r}, expected 'L' or 'H'")
         layers, heads = self.attention_shape
-        for name, value, count in (("layer", layer, layers), ("head", head or 0, heads)):
+        rows, columns = self.family.shape
+        asked = (
+            ("layer", layer, layers),
+            ("head", head or 0, heads),
+            ("row", cell[0], rows),
+            ("column", cell[1], columns),
+        )
+        for name, value, count in asked:
             if not 0 <= value < count:
                 raise ValueError(f"{name} {value}, expected 0 to {count - 1}")
-        maps = self._attended(letter, cell)[layer]
+        maps = self._maps(letter, cell)[layer]
         return maps.mean(0) if head is None else maps[head]
 
     def thought(self, branch: int, update: int) -> Thought:
@@ -184,24 +201,19 @@ class Session(Story):
         return self.thought(branch, update).state
 
     @torch.inference_mode()
-    def _attended(self, letter: str, cell: tuple[int, int]) -> NDArray[np.float32]:
+    def _maps(self, letter: str, cell: tuple[int, int]) -> NDArray[np.float32]:
         """Return what a cell attends to in the update that led here: (layers, heads, rows, columns) float32."""
-        if letter not in ("L", "H"):
-            raise ValueError(f"attention of update {letter!r}, expected 'L' or 'H'")
-        rows, columns = self.family.shape
-        row, column = cell
-        if not (0 <= row < rows and 0 <= column < columns):
-            raise ValueError(f"cell {cell}, expected rows 0 to {rows - 1} and columns 0 to {columns - 1}")
         read = self.thought(self.cursor.branch, max(0, self.cursor.update - 1))
-        asked = (read, letter, cell)
-        if self._maps is None or self._maps[0] != asked:
-            place = row * columns + column
+        held = self._attended.get(letter)
+        if held is None or held[:2] != (read, cell):
+            rows, columns = self.family.shape
+            place = cell[0] * columns + cell[1]
             found = attention_by_layer(
                 self.agent.model, letter, read.state, read.subject.x, lambda maps: maps[0, :, place]
             )
             grids = torch.stack(found).float().cpu().numpy().reshape(len(found), -1, rows, columns)
-            self._maps = asked, grids
-        return self._maps[1]
+            held = self._attended[letter] = (read, cell, grids)
+        return held[2]
 
 
 def _present(source: Any) -> tuple[AIRAgent, State]:

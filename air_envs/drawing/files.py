@@ -1,10 +1,12 @@
-"""Writing pictures to files: GIF and PNG, whole or not at all."""
+"""Writing pictures to files: GIF, MP4 and PNG, whole or not at all."""
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +43,67 @@ def save_gif(
     with replacing(path) as partial:
         imageio.imwrite(partial, _one_palette(pictures), extension=".gif", duration=duration, loop=0)
     return path
+
+
+def save_mp4(
+    path: str | os.PathLike[str], frames: Iterable[NDArray[np.uint8]], ms_per_frame: int = 250, *, last_ms: int = 2000
+) -> Path:
+    """Write pictures as a film in H.264, which players and browsers show; they may be drawn as they are written.
+
+    Args:
+        path: of the file; replaced when it is there, whole or not at all.
+        frames: (height, width, 3) uint8 each, all of one shape; an odd width or height gets one more pixel.
+        ms_per_frame: how long each is shown.
+        last_ms: how long the last is shown, in whole frames.
+
+    Returns:
+        The path written.
+
+    Raises:
+        gymnasium.error.DependencyNotInstalled: imageio-ffmpeg is missing.
+        ValueError: no frames, or one that is no picture or of another shape than the first.
+    """
+    ffmpeg, path, frames = load_ffmpeg(), Path(path), iter(frames)
+    first = next(frames, None)
+    if first is None:
+        raise ValueError(f"{path}: no frames, expected 1 or more")
+    _check(path, first, first.shape)
+    height, width = first.shape[0] + first.shape[0] % 2, first.shape[1] + first.shape[1] % 2  # H.264 takes even ones
+    with replacing(path) as partial:
+        film = ffmpeg.write_frames(
+            str(partial),
+            (width, height),
+            fps=1000 / ms_per_frame,
+            quality=8,
+            macro_block_size=2,
+            output_params=["-f", "mp4", "-movflags", "+faststart"],
+        )
+        film.send(None)
+        try:
+            for picture in itertools.chain((first,), frames):
+                _check(path, picture, first.shape)
+                even = np.pad(picture, ((0, height - len(picture)), (0, width - picture.shape[1]), (0, 0)), "edge")
+                film.send(even.tobytes())
+            for _ in range(round(last_ms / ms_per_frame) - 1):
+                film.send(even.tobytes())
+        finally:
+            film.close()
+    return path
+
+
+def load_ffmpeg() -> Any:
+    """Import imageio-ffmpeg, which brings the encoder of films.
+
+    Raises:
+        gymnasium.error.DependencyNotInstalled: it is missing.
+    """
+    try:
+        import imageio_ffmpeg
+    except ImportError as error:
+        from gymnasium.error import DependencyNotInstalled
+
+        raise DependencyNotInstalled("MP4 films need imageio-ffmpeg: pip install 'air-envs[video]'") from error
+    return imageio_ffmpeg
 
 
 def save_png(path: str | os.PathLike[str], picture: NDArray[np.uint8]) -> Path:

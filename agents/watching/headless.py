@@ -1,0 +1,56 @@
+"""Watching without a display: a session run to its end and written to a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from agents.watching.film import SUFFIXES, check_film, save_film
+from agents.watching.recording import save_recording
+from agents.watching.story import Story
+from puzzles.dataset.existing import check_absent
+
+RECORDING = ".h5"
+SHOWN_SOLVED = 2
+"""ACT steps that are run of a puzzle that stays solved while the halting head doubts it."""
+
+
+def record(story: Story, path: Path | str, overwrite: bool = False) -> Path:
+    """Run a story to its end and write it: .h5 a recording, .gif, .mp4 or .png pictures of the present branch.
+
+    Args:
+        story: a session, which runs as ``run`` says; a recording, which is written as it is.
+        path: its suffix says what is written.
+        overwrite: replace a file of this name.
+
+    Returns:
+        The path.
+
+    Raises:
+        FileExistsError: a file of this name, without ``overwrite``, or a folder.
+        ValueError: another suffix.
+        gymnasium.error.DependencyNotInstalled: .mp4 without ``imageio-ffmpeg``.
+    """
+    path = Path(path)
+    is_film = path.suffix in SUFFIXES
+    if path.suffix not in (RECORDING, *SUFFIXES):
+        raise ValueError(f"{path}: suffix {path.suffix!r}, expected one of {', '.join((RECORDING, *SUFFIXES))}")
+    if is_film:
+        check_film(path)
+    check_absent(path, overwrite)
+    if story.live:
+        run(story)
+    return save_film(story, path) if is_film else save_recording(story, path, overwrite)
+
+
+def run(story: Story) -> None:
+    """Go on until the model halts with the right answer, or to the maximum of ACT steps.
+
+    A model that is right and does not halt is followed for ``SHOWN_SOLVED`` more ACT steps.
+    """
+    right = 0
+    while story.step():
+        moment = story.moment
+        if moment.update % len(story.program) == 0:
+            right = right + 1 if moment.solved else 0
+            if right and (moment.halt > 0.5 or right > SHOWN_SOLVED):
+                return
