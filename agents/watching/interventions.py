@@ -211,6 +211,7 @@ def _cell(row: int, column: int) -> str:
 
 
 def value_name(family: puzzles.PuzzleFamily, value: int) -> str:
+    """Return what people call a cell value: ``"7"``, ``"blank"``, ``"wall"``."""
     return family.cells[value] if family.symbols and value else f"{_MEANINGS.get(family.kind, {}).get(value, value)}"
 
 

@@ -13,9 +13,6 @@ from agents.watching.story import Story
 from air_envs.drawing.frame import Frame
 from air_envs.drawing.thinking.page import Inside, Lane, Tick, Timeline
 
-NO_ATTENTION = "This model mixes positions without attention: there is nothing that a cell attends to."
-NOT_RECORDED = "A recording holds no attention: open the model itself to see it."
-
 
 def frame_at(story: Story, branch: Branch, update: int) -> Frame:
     """Return what the boards show of a moment of a branch; the answer is that of the last finished ACT step."""
@@ -37,8 +34,8 @@ def frame_at(story: Story, branch: Branch, update: int) -> Frame:
         program=story.program,
         frozen=moment.frozen,
         position=(update - 1) % length if update else None,
-        halt=moment.halt,
-        solved=moment.solved,
+        halt=moment.halt if update else None,
+        solved=moment.solved if update else None,
     )
 
 
@@ -51,7 +48,7 @@ def timeline_of(story: Story, status: str = "") -> Timeline:
     return Timeline(lanes, story.cursor.branch, story.cursor.update, status)
 
 
-def inside_of(story: Story, cell: tuple[int, int], layer: int, head: int | None, attends: bool) -> Inside:
+def inside_of(story: Story, cell: tuple[int, int], layer: int = 0, head: int | None = None, hidden: str = "") -> Inside:
     """Return what is inside a cell.
 
     Args:
@@ -59,20 +56,19 @@ def inside_of(story: Story, cell: tuple[int, int], layer: int, head: int | None,
         cell: (row, column).
         layer: of the attention, counted from 0.
         head: of the attention, counted from 0; None for the mean of all.
-        attends: whether attention is shown.
+        hidden: why attention is not shown; empty where it is.
     """
     moments = [story.branch.moment(update) for update in range(story.last_update + 1)]
-    shape = story.attention_shape
-    attention_l = attention_h = None
-    if not attends:
-        caption = "Hidden. A shows it."
-    elif shape is None:
-        caption = NO_ATTENTION if story.live else NOT_RECORDED
-    else:
+    shape, attention_l, attention_h = story.attention_shape, None, None
+    if shape is None:
+        hidden = no_attention(story)
+    elif not hidden:
         layers, heads = shape
         attention_l, attention_h = (story.attention(letter, layer, head, cell) for letter in "LH")
-        which = f"head {head + 1} of {heads}" if head is not None else f"mean of {heads} heads"
-        caption = f"layer {layer + 1} of {layers} · {which if heads > 1 else 'one head'}"
+        which = (
+            "one head" if heads == 1 else f"mean of {heads} heads" if head is None else f"head {head + 1} of {heads}"
+        )
+        hidden = f"layer {layer + 1} of {layers} · {which}"
     return Inside(
         cell,
         values=[value_name(story.family, value) for value in range(story.family.cell_values)],
@@ -81,8 +77,15 @@ def inside_of(story: Story, cell: tuple[int, int], layer: int, head: int | None,
         now=story.cursor.update,
         attention_l=attention_l,
         attention_h=attention_h,
-        caption=caption,
+        caption=hidden,
     )
+
+
+def no_attention(story: Story) -> str:
+    """Return why a story shows no attention."""
+    if not story.live:
+        return "A recording holds no attention: open the model itself to see it."
+    return "This model mixes positions without attention: there is nothing that a cell attends to."
 
 
 def _odds(readings: list[Reading], cell: tuple[int, int]) -> NDArray[np.float32]:

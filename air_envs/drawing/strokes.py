@@ -16,6 +16,8 @@ Rect = tuple[int, int, int, int]
 
 SMALLEST = 5
 """Pixels of a capital letter's height below which no text shrinks."""
+_LONG = 20
+"""Lines from which on a sheet has two columns of them."""
 
 
 class Pen:
@@ -78,19 +80,24 @@ class Pen:
         """
         left, top, width, height = area
         unit, theme, gap = self.unit, self.theme, 2 * self.unit
-        wide = min(width - 2 * unit, 44 * unit)
-        tall = min(height - 2 * unit, round((6 + 2.2 * len(lines) + more) * unit))
+        columns = 2 if len(lines) > _LONG and width >= 80 * unit else 1
+        rows = -(-len(lines) // columns)
+        wide = min(width - 2 * unit, 44 * unit * columns)
+        tall = min(height - 2 * unit, round((6 + 2.2 * rows + more) * unit))
         x, y = left + (width - wide) // 2, top + (height - tall) // 2
         self.box((x - 1, y - 1, wide + 2, tall + 2), theme.frame)
         self.box((x, y, wide, tall), theme.page)
         self.line(title, (x + gap, y + gap), wide - 2 * gap, round(1.25 * unit), theme.text, "bold")
-        end, y = y + tall, y + 5 * unit
-        pitch = min(round(2.2 * unit), (tall - 6 * unit) // max(1, len(lines)))
-        for keys, what in lines:
-            self.line(keys, (x + gap, y), round(wide * 0.42) - gap, unit, theme.text, "bold")
-            self.line(what, (x + round(wide * 0.44), y), round(wide * 0.56) - gap, unit, theme.muted)
-            y += pitch
-        return x + gap, y, wide - 2 * gap, end - y
+        first, across = y + 5 * unit, wide // columns
+        pitch = min(round(2.2 * unit), (tall - 6 * unit) // max(1, rows))
+        for number, (keys, what) in enumerate(lines):
+            column, row = divmod(number, rows)
+            at, place = x + gap + column * across, first + row * pitch
+            self.line(keys, (at, place), round(across * 0.42) - gap, unit, theme.text, "bold")
+            middle = x + round(across * 0.44) + column * across
+            self.line(what, (middle, place), round(across * 0.56) - gap, unit, theme.muted)
+        free = first + rows * pitch
+        return x + gap, free, wide - 2 * gap, y + tall - free
 
 
 def fitting(string: str, width: int, size: int, colour: Colour, weight: str = "regular") -> pygame.Surface:

@@ -117,6 +117,19 @@ class Window:
             self._window.destroy()
 
 
+def clipboard() -> str:
+    """Return the text of the clipboard; empty where there is none, or no clipboard. Needs an open window."""
+    pygame = sprites.load_pygame()
+    from pygame import scrap
+
+    try:
+        scrap.init()
+        raw = scrap.get("text/plain;charset=utf-8")
+    except pygame.error:
+        return ""
+    return (raw or b"").rstrip(b"\0").decode("utf-8", "replace")
+
+
 def _release(window: weakref.ref[Window]) -> None:
     target = window()
     if target is not None:

@@ -56,23 +56,20 @@ def draw_inside(
     row, column = inside.cell
     start = left + name + unit
     pen.line(f"row {row + 1}, column {column + 1}", (start, top), width - name - unit, unit, theme.muted)
-    bars, gap = round(width * _BARS), 2 * unit
-    half = (height - head) // 2
-    for number, (label, odds, colour) in enumerate(
-        (("z_H", inside.z_h, theme.accent_h), ("z_L", inside.z_l, theme.accent_l))
-    ):
-        _distribution(pen, (left, top + head + number * half, bars, half - unit), label, odds, inside, colour)
-    area = left + bars + gap, top + head, width - bars - gap, height - head
-    if inside.attention_l is None or inside.attention_h is None:
-        pen.line("Attention", area[:2], area[2], unit, theme.text, "bold")
-        pen.paragraph(inside.caption, (area[0], area[1] + 2 * unit, area[2], area[3] - 2 * unit), unit, theme.muted)
+    body, gap = (left, top + head, width, height - head), 2 * unit
+    if inside.attention_l is None or inside.attention_h is None:  # the distributions take its place
+        pen.line(inside.caption, (left, top + height - 2 * unit), width, unit, theme.muted)
+        side, tall = (width - gap) // 2, body[3] - round(2.6 * unit)
+        places = [(left + number * (side + gap), body[1], side, tall) for number in range(2)]
     else:
-        _attention(pen, area, family, puzzle, inside)
+        side, tall = round(width * _BARS), body[3] // 2
+        places = [(left, body[1] + number * tall, side, tall - unit) for number in range(2)]
+        _attention(pen, (left + side + gap, body[1], width - side - gap, body[3]), family, puzzle, inside)
+    _distribution(pen, places[0], "z_H", inside.z_h, inside, theme.accent_h)
+    _distribution(pen, places[1], "z_L", inside.z_l, inside, theme.accent_l)
 
 
-def _distribution(
-    pen: Pen, rect: Rect, label: str, odds: NDArray[np.floating], inside: Inside, colour: Colour
-) -> None:
+def _distribution(pen: Pen, rect: Rect, label: str, odds: NDArray[np.floating], inside: Inside, colour: Colour) -> None:
     """One row of bars per value, a bar per update, the present one marked."""
     unit, theme, (left, top, width, height) = pen.unit, pen.theme, rect
     now = np.asarray(odds[inside.now], float)
@@ -111,7 +108,7 @@ def _distribution(
 
 def _window(moments: int, now: int, room: int, unit: int) -> tuple[int, int, float]:
     """Return (pixels across, first moment shown, pixels a moment): all, or those around the present one."""
-    pitch = min(max(room / moments, 1.0), 0.8 * unit)
+    pitch = min(max(room / moments, 1.0), 1.6 * unit)
     shown = min(moments, max(1, int(room // pitch)))
     first = min(max(now - shown // 2, 0), moments - shown)
     return max(1, round(shown * pitch)), first, pitch
@@ -150,7 +147,9 @@ def _heat(pen: Pen, layout: Layout, heat: NDArray[np.floating], cell: tuple[int,
     for place in np.argwhere(strength >= 0.02).tolist():
         tint.fill((*colour, round(255 * _HEAT * strength[tuple(place)])))
         pen.surface.blit(tint, layout.cell_rect(*place)[:2])
-    ring(pen.surface, layout.cell_rect(*cell), max(2, side // 9), pen.theme.text)
+    left, top, _, _ = layout.cell_rect(*cell)
+    thick = max(1, side // 9)
+    ring(pen.surface, (left - thick, top - thick, side + 2 * thick, side + 2 * thick), thick, pen.theme.text)
 
 
 def _percent(share: float) -> str:

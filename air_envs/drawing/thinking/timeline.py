@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from air_envs.drawing import sprites
-from air_envs.drawing.frame import draw_hollow_tag, draw_tag
+from air_envs.drawing.frame import draw_hollow_tag
 from air_envs.drawing.strokes import Pen, Rect, ring
 from air_envs.drawing.theme import Colour, Theme, blend
 from air_envs.drawing.thinking.page import Lane, Tick, Timeline
@@ -158,7 +158,7 @@ def _axis(pen: Pen, scale: Scale, plot: Rect, timeline: Timeline) -> None:
 
 
 def _curves(pen: Pen, scale: Scale, plot: Rect, timeline: Timeline) -> None:
-    left, top, width, height = plot
+    _, top, _, height = plot
     if height < 4:
         return
     unit, theme, gap = pen.unit, pen.theme, 1 if scale.pitch >= 3 else 0
@@ -231,9 +231,7 @@ def _runs_through(timeline: Timeline, index: int, update: int) -> bool:
     return at == index
 
 
-def _tick(
-    pen: Pen, scale: Scale, update: int, tick: Tick, where: tuple[int, int], own: bool, lit: bool
-) -> None:
+def _tick(pen: Pen, scale: Scale, update: int, tick: Tick, where: tuple[int, int], own: bool, lit: bool) -> None:
     """One update: a block in the colour of its letter; a dot before the first.
 
     Args:
