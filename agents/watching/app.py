@@ -24,7 +24,7 @@ SIZE = (1280, 800)
 
 
 def open_viewer(agent: AIRAgent, puzzle: puzzles.Grids, title: str = "", **settings: Any) -> None:
-    """Open a window on a model that thinks about a puzzle, and return when it is closed.
+    """Open a window on a model that thinks about a puzzle, and return when it is closed. It runs from the start.
 
     Args:
         agent: whose model thinks.
@@ -39,7 +39,7 @@ def open_viewer(agent: AIRAgent, puzzle: puzzles.Grids, title: str = "", **setti
     """
     own = {name: settings.pop(name) for name in ("act_steps", "model_name", "program") if name in settings}
     window = {name: settings.pop(name) for name in ("theme", "size") if name in settings}
-    Viewer(Desk(Session(agent, puzzle, title, **own), **settings), **window).run()
+    Viewer(Desk(Session(agent, puzzle, title, **own), running=True, **settings), **window).run()
 
 
 class Viewer(WindowApp):
@@ -59,6 +59,12 @@ class Viewer(WindowApp):
         self.desk = desk
         self.screen = ThinkingScreen(size, self.theme)
         self._dragging = False
+
+    def update(self) -> None:
+        """Hear, do and draw what there is; where no one can watch, it closes when it stops."""
+        super().update()
+        if self._window is not None and not self._window.watched and not self.desk.running:
+            self.closed = True
 
     @property
     def title(self) -> str:

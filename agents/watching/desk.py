@@ -58,6 +58,7 @@ class Desk:
         shelf: where other puzzles come from; None generates them with the family's default options.
         number: of the story's puzzle on the shelf; None where it is from elsewhere.
         interval: seconds per update while it runs.
+        running: whether it runs from the start.
         folder: where files are saved.
         clock: seconds.
     """
@@ -69,13 +70,14 @@ class Desk:
         shelf: Shelf | None = None,
         number: int | None = None,
         interval: float = 0.25,
+        running: bool = False,
         folder: Path | None = None,
         clock: Callable[[], float] = time.monotonic,
     ):
         self.story = story
         self.interval = interval
         """Seconds per update while it runs."""
-        self.running = False
+        self.running = running
         self.message, self.wrong = "", False
         """What the window says, and whether that is an error."""
         self.choice: Choice | None = None

@@ -33,6 +33,7 @@ def frame_at(story: Story, branch: Branch, update: int) -> Frame:
         update=update,
         program=story.program,
         frozen=moment.frozen,
+        skipped=moment.letter == "-",
         position=(update - 1) % length if update else None,
         halt=moment.halt if update else None,
         solved=moment.solved if update else None,

@@ -56,6 +56,8 @@ class Frame:
     """One ACT step as letters."""
     frozen: str = ""
     """Letters whose updates are left out, hollow in the program."""
+    skipped: bool = False
+    """Whether the last update was left out."""
     position: int | None = None
     """Index in ``program`` of the update just made; None where none was."""
     halt: float | None = None

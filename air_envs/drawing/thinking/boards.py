@@ -67,7 +67,7 @@ def draw_header(surface: pygame.Surface, rect: Rect, frame: Frame, unit: int, th
     size = round(unit * 1.3)
     counters = f"ACT step {frame.act_step}" if frame.act_step else "before the first update"
     if frame.update:
-        counters += f" · {frame.letter} update {frame.update}"
+        counters += f" · {frame.letter} update {frame.update}" + (", skipped" if frame.skipped else "")
     right = left + width
     if frame.solved is not None:
         word, colour = ("solved", theme.good) if frame.solved else ("not solved", theme.muted)
@@ -88,7 +88,7 @@ def draw_header(surface: pygame.Surface, rect: Rect, frame: Frame, unit: int, th
         lit = index == frame.position
         done = frame.position is not None and index < frame.position
         place, side = (left + index * round(unit * 2.5), strip_top), round(unit * 2.2)
-        if letter in frame.frozen:
+        if letter in frame.frozen and (frame.skipped or not lit):
             draw_hollow_tag(surface, letter, (*place, side, side), blend(theme.page, colour, 1.0 if lit else 0.5))
             continue
         ground = colour if lit else blend(theme.page, colour, 0.28 if done else 0.12)
