@@ -5,6 +5,7 @@ Shapes: of a single puzzle as they are said; of a batch with the puzzles, (B, ..
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -69,7 +70,7 @@ class Decoded:
     def entropy(self) -> NDArray[np.float32]:
         """(rows, columns) float32: of the distribution over tokens, as a share of the highest, 0..1."""
         p = self._distribution
-        return self._one(-(p * np.log(np.maximum(p, np.finfo(p.dtype).tiny))).sum(-1) / np.log(p.shape[-1]))
+        return self._one(-(p * np.log(np.maximum(p, np.finfo(p.dtype).tiny))).sum(-1) / math.log(p.shape[-1]))
 
     @cached_property
     def hidden(self) -> NDArray[np.float32]:

@@ -270,14 +270,15 @@ def _read_attributes(path: Path, file: h5py.File) -> dict[str, Any]:
         raise RecordingError(f"{path}: format {found!r}, expected {FORMAT!r}")
     version = layout.get_value(file, "format_version")
     if version != FORMAT_VERSION:
-        raise RecordingError(f"{path}: format version {version}, expected {FORMAT_VERSION}: made by another release")
+        raise RecordingError(f"{path}: format version {version}, expected {FORMAT_VERSION}: made by a newer release")
     attributes: dict[str, Any] = {}
     for name, kind in _ATTRIBUTES.items():
         if name not in file.attrs:
             raise RecordingError(f"{path}: no attribute {name!r}, expected those of a recording")
         attributes[name] = layout.get_value(file, name)
         if not isinstance(attributes[name], kind):
-            raise RecordingError(f"{path}: attribute {name!r} is {attributes[name]!r}, expected {kind.__name__}")
+            what = "a number" if kind is int else "text"
+            raise RecordingError(f"{path}: attribute {name!r} is {attributes[name]!r}, expected {what}")
     return attributes
 
 

@@ -113,7 +113,8 @@ class Session(Story):
         before = Mind(moment.puzzle, thought.state, moment.frozen)
         mind = apply(intervention, before, Place(self.agent, self._states, _present))
         note = intervention.words(self.family)
-        after = self._interfered(thought, mind)
+        touched = mind.puzzle is not before.puzzle or mind.state is not before.state
+        after = self._interfered(thought, mind) if touched else thought
         shown = Moment.of(after, (*moment.notes, note), mind.frozen)
         made = Made(update, type(intervention).__name__, intervention.parameters, note)
         if update < self.last_update:
@@ -192,7 +193,7 @@ class Session(Story):
         return index
 
     def _interfered(self, thought: Thought, mind: Mind) -> Thought:
-        """Return the same moment with another puzzle or other states; what it calls changed is the intervention's."""
+        """Return the same moment with another puzzle or other states; changed are the cells that this changes."""
         here = self.agent.before_thinking({"puzzle": mind.puzzle}, thought.state)
         decoded = here.z_H, here.z_L
         return Thought(
