@@ -83,10 +83,10 @@ def watch_command(
         parsed.check(own[None])
         family = parsed.name
 
+    shelf = _generated(run) if data is None else _tested(data)
     from agents.thinking.agent import AIRAgent
 
     agent = AIRAgent.from_pretrained(run, family=data.family.name if data else family)
-    shelf = _generated(run) if data is None else _tested(data)
     number = None if own is not None else seed if data is None else index
     shown, title = (own, agent.family.name) if own is not None else shelf(agent.family, seed if data is None else index)
     if output is not None:
