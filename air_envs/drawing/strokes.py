@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from air_envs.drawing import sprites
@@ -107,6 +108,16 @@ def fitting(string: str, width: int, size: int, colour: Colour, weight: str = "r
         size = max(SMALLEST, min(size - 1, size * width // line.get_width()))
         line = sprites.label(string, size, colour, weight)
     return line
+
+
+@contextlib.contextmanager
+def within(surface: pygame.Surface, rect: Rect) -> Iterator[None]:
+    """Cut off what is drawn outside of a rectangle: in a very small window text is too large for its place."""
+    surface.set_clip(rect)
+    try:
+        yield
+    finally:
+        surface.set_clip(None)
 
 
 def ring(surface: pygame.Surface, rect: Rect, thick: int, colour: Colour) -> None:

@@ -131,9 +131,11 @@ def _attention(pen: Pen, rect: Rect, family: PuzzleFamily, puzzle: ArrayLike, in
             layout = draw_board(pen.surface, (x, top + head, side, board), family, puzzle, theme, puzzle=puzzle)
         except ValueError:  # no room for its cells: what the window lacks at this size
             return
-        name = pen.line(f"{letter} attends", (layout.left, top), side, unit, colour, "bold")
         most = f"at most {_percent(float(np.max(heat)))}"
-        pen.line(most, (layout.left + name + unit // 2, top), side - name - unit // 2, unit, theme.muted)
+        start = min(layout.left, x + side // 5)
+        name = pen.line(f"{letter} attends", (start, top), x + side - start, unit, colour, "bold")
+        start += name + unit // 2
+        pen.line(most, (start, top), x + side - start, unit, theme.muted)
         _heat(pen, layout, heat, inside.cell, colour)
         bottom = max(bottom, layout.top + layout.rows * layout.cell + layout.rim)
     pen.line(inside.caption, (left, bottom + round(0.5 * unit)), width, unit, theme.muted)

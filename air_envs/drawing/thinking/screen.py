@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from air_envs.drawing import sprites
 from air_envs.drawing.board import Layout
 from air_envs.drawing.frame import draw_legend
-from air_envs.drawing.strokes import Pen, Rect, ring
+from air_envs.drawing.strokes import Pen, Rect, ring, within
 from air_envs.drawing.theme import Theme, blend
 from air_envs.drawing.thinking.boards import draw_boards, draw_header
 from air_envs.drawing.thinking.inside import draw_inside
@@ -47,8 +47,10 @@ class ThinkingScreen:
             text = sprites.label(page.message, unit, theme.text, "bold")
             colour = theme.conflict if page.wrong else theme.text
             pen.line(page.message, (left + max(0, width - text.get_width()), top), width, unit, colour, "bold")
-        self.scale = draw_timeline(surface, regions.timeline, page.timeline, unit, theme)
-        draw_inside(surface, regions.inside, page.family, page.frame.puzzle, page.inside, unit, theme)
+        with within(surface, regions.timeline):
+            self.scale = draw_timeline(surface, regions.timeline, page.timeline, unit, theme)
+        with within(surface, regions.inside):
+            draw_inside(surface, regions.inside, page.family, page.frame.puzzle, page.inside, unit, theme)
         _footer(pen, regions.footer, page)
         if page.sheet is not None:
             _sheet(pen, (0, 0, *self.size), page.sheet)
@@ -117,9 +119,11 @@ def _sheet(pen: Pen, area: Rect, sheet: Sheet) -> None:
     left, top, width, height = pen.sheet(area, sheet.title, sheet.lines, 0 if sheet.entry is None else 7)
     if sheet.entry is None:
         return
-    box = left, top, width, round(2.8 * unit)
+    box, room, text = (left, top, width, round(2.8 * unit)), width - 2 * unit, sheet.entry + "|"
+    while sprites.label(text, unit, theme.text).get_width() > room:  # of what is long the end is shown
+        text = f"…{text[max(2, len(text) // 20) :]}"
     pen.box(box, theme.given_cell)
     pen.box(box, theme.conflict if sheet.wrong else theme.entry, max(1, unit // 7))
-    pen.line(sheet.entry + "|", (left + unit, top + round(0.5 * unit)), width - 2 * unit, unit, theme.text)
+    pen.line(text, (left + unit, top + round(0.5 * unit)), room, unit, theme.text)
     note = left, top + round(3.8 * unit), width, height - round(3.8 * unit)
     pen.paragraph(sheet.note, note, unit, theme.conflict if sheet.wrong else theme.muted)

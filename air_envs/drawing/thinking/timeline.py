@@ -102,7 +102,7 @@ def draw_timeline(surface: pygame.Surface, rect: Rect, timeline: Timeline, unit:
 def _scale(area: Rect, top: int, below: int, timeline: Timeline, unit: int) -> Scale:
     updates = 1 + max(lane.end for lane in timeline.lanes)
     pitch = min(max(area[2] / updates, _NARROWEST * unit), _WIDEST * unit)
-    shown = min(updates, max(1, int(area[2] // pitch)))
+    shown = min(updates, max(1, int(area[2] / pitch + 1e-6)))
     first = min(max(timeline.cursor - shown // 2, 0), updates - shown)
     high = min(max(below / len(timeline.lanes), _LOWEST * unit), _HIGHEST * unit)
     rows = min(len(timeline.lanes), max(1, int(below // high)))
