@@ -60,8 +60,8 @@ class Moment:
     z_L: Reading
     """The scratchpad."""
     changed: NDArray[np.bool_]
-    """(rows, columns) bool: cells that a state decodes otherwise than before the update, or, where the puzzle or a state
-    was interfered with at this moment, than before the last such intervention."""
+    """(rows, columns) bool: cells that a state decodes otherwise than before the update; or than before the last
+    intervention in the puzzle or the states, where this moment has one."""
     conflicts: NDArray[np.bool_]
     """(rows, columns) bool: where the proposal breaks a rule; see ``agents.thinking.conflicts``."""
     halt: float

@@ -8,7 +8,12 @@ import pytest
 
 from agents.config.extras import EXTRAS, missing, require
 
-MODULES = {"pyyaml": "yaml", "sb3-contrib": "sb3_contrib", "stable-baselines3": "stable_baselines3"}
+MODULES = {
+    "imageio-ffmpeg": "imageio_ffmpeg",
+    "pyyaml": "yaml",
+    "sb3-contrib": "sb3_contrib",
+    "stable-baselines3": "stable_baselines3",
+}
 """Of the distributions that are called otherwise than their module."""
 
 

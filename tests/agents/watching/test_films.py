@@ -129,5 +129,5 @@ def test_nothing_is_thought_in_vain(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert session.last_update == 0
     record(session, there, overwrite=True)
     assert len(imageio.imread(there)) == 13
-    with pytest.raises(ValueError, match="expected one of .gif, .png, .mp4"):
+    with pytest.raises(ValueError, match=r"suffix '.h5', expected one of .gif, .png, .mp4"):
         save_film(session, tmp_path / "story.h5")
