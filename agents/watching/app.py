@@ -60,11 +60,10 @@ class Viewer(WindowApp):
         self.screen = ThinkingScreen(size, self.theme)
         self._dragging = False
 
-    def update(self) -> None:
-        """Hear, do and draw what there is; where no one can watch, it closes when it stops."""
-        super().update()
-        if self._window is not None and not self._window.watched and not self.desk.running:
-            self.closed = True
+    def goes_on(self) -> bool:
+        """Until it is closed; where no one can watch, until it stops."""
+        assert self._window is not None
+        return not self.closed and (self._window.watched or self.desk.running)
 
     @property
     def title(self) -> str:

@@ -103,8 +103,8 @@ class Desk:
         except (ValueError, OSError) as error:
             self.refuse(error)
         else:
-            if news:
-                self.say(news)
+            if news is not None and (news.done or not self.wrong):  # an error stays until the next command
+                self.say(news.message)
         if self.running and self._clock() >= self._due:
             self._due = self._clock() + self.interval
             self._run()

@@ -5,12 +5,21 @@ from __future__ import annotations
 import re
 from concurrent.futures import Future
 from pathlib import Path
+from typing import NamedTuple
 
 from agents.watching.film import Film
 from agents.watching.recording import save_recording
 from agents.watching.story import Story
 from air_envs.drawing.loop import in_background
 from air_envs.drawing.theme import Theme
+
+
+class News(NamedTuple):
+    """How far a film is."""
+
+    message: str
+    done: bool = False
+    """Whether the file is written."""
 
 
 class Saver:
@@ -45,24 +54,24 @@ class Saver:
         self._film = Film(story, self.path(story, suffix), ms_per_update=ms_per_update, theme=theme)
         return "Filming ..."
 
-    def tick(self) -> str:
-        """Draw the next picture of a film that is being made; return what there is to say, empty for nothing.
+    def tick(self) -> News | None:
+        """Draw the next picture of a film that is being made; return what there is to say.
 
         Raises:
             OSError: the file cannot be written.
         """
         film = self._film
         if film is None:
-            return ""
+            return None
         if self._written is None:
             if film.draw():
-                return f"Film: {len(film.pictures)} of {film.length} pictures"
+                return News(f"Film: {len(film.pictures)} of {film.length} pictures")
             self._written = in_background(film.save)
-            return f"Writing {film.path.name} ..."
+            return News(f"Writing {film.path.name} ...")
         if not self._written.done():
-            return ""
+            return None
         written, self._written, self._film = self._written, None, None
-        return f"Saved {written.result()}"
+        return News(f"Saved {written.result()}", done=True)
 
     def path(self, story: Story, suffix: str) -> Path:
         """Return a path in the folder that is free, named after the puzzle."""

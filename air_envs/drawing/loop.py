@@ -65,11 +65,15 @@ class WindowApp(abc.ABC):
         """
         self.open()
         try:
-            while not self.closed:
+            while self.goes_on():
                 self.update()
                 time.sleep(_FRAME)
         finally:
             self.close()
+
+    def goes_on(self) -> bool:
+        """Whether ``run`` has anything to wait for."""
+        return not self.closed
 
     def open(self) -> None:
         """Open the window."""

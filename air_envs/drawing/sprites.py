@@ -52,7 +52,7 @@ def text(string: str, size: int, colour: Colour, weight: str = "bold") -> pygame
     return _tint(_text_coverage(string, size, weight), colour)
 
 
-@functools.lru_cache(maxsize=256)
+@functools.lru_cache(maxsize=2048)
 def label(string: str, size: int, colour: Colour, weight: str = "regular") -> pygame.Surface:
     """Return ``string`` with room for descenders: its height is that of the line, the same for every string.
 
@@ -244,7 +244,7 @@ def _text_coverage(string: str, size: int, weight: str) -> NDArray[np.float64]:
     return _shrink(_padded(ink, size * _SCALE + 2 * room))
 
 
-@functools.lru_cache(maxsize=256)
+@functools.lru_cache(maxsize=2048)
 def _line_coverage(string: str, size: int, weight: str) -> NDArray[np.float64]:
     font_size, first, height = _capital(size)
     ink = _weighted(_spaced(string, font_size, size if weight == "regular" else 0), size, weight)

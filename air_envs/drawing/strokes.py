@@ -57,15 +57,16 @@ class Pen:
     def paragraph(self, string: str, rect: Rect, size: int, colour: Colour) -> None:
         """Write text in as many lines as it takes, cut off at the bottom of the rectangle."""
         left, top, width, height = rect
-        pitch, lines = round(1.9 * size), [""]
+        pitch, space = round(1.9 * size), round(0.6 * size)
+        x, y = left, top
         for word in string.split():
-            longer = f"{lines[-1]} {word}".strip()
-            if lines[-1] and sprites.label(longer, size, colour).get_width() > width:
-                lines.append(word)
-            else:
-                lines[-1] = longer
-        for number, line in enumerate(lines[: max(1, height // pitch)]):
-            self.line(line, (left, top + number * pitch), width, size, colour)
+            text = fitting(word, width, size, colour)
+            if x > left and x + text.get_width() > left + width:
+                x, y = left, y + pitch
+            if y > top and y + pitch > top + height:
+                return
+            self.surface.blit(text, (x, y))
+            x += text.get_width() + space
 
     def sheet(self, area: Rect, title: str, lines: Sequence[tuple[str, str]] = (), more: float = 0.0) -> Rect:
         """Lay a sheet over the middle of an area: a title, and two columns of (keys, what they do).
