@@ -38,7 +38,7 @@ COMMANDS = (
     Command(("-",), "-", "slower", lambda v: v.desk.slower()),
     Command(("e",), "E", "allow one more ACT step", lambda v: v.desk.extend()),
     Command(("tab",), "Tab", "next branch", lambda v: v.desk.next_branch(), ("Tab", "branch")),
-    Command((), "1 to 9", "choose that branch"),
+    Command((), "1 to 9", "branch A, B, C and so on"),
     *(Command((str(k),), "", "", _branch(k - 1)) for k in range(1, 10)),
     Command(("n", "page down"), "N, PageDown", "next puzzle", lambda v: v.desk.next_puzzle(1), ("N P", "puzzle")),
     Command(("p", "page up"), "P, PageUp", "previous puzzle", lambda v: v.desk.next_puzzle(-1)),

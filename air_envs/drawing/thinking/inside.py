@@ -22,6 +22,8 @@ _BARS = 0.4
 """Share of the width that the distributions take."""
 _HEAT = 0.72
 """How far the cell that is attended to most takes the colour of its update."""
+_FAINT = 0.3
+"""Confidence at which the puzzle is drawn under it."""
 _EMPTY = "Move the mouse over a cell of a board: its distribution over time and what it attends to are shown here."
 
 
@@ -108,7 +110,7 @@ def _distribution(pen: Pen, rect: Rect, label: str, odds: NDArray[np.floating], 
 
 def _window(moments: int, now: int, room: int, unit: int) -> tuple[int, int, float]:
     """Return (pixels across, first moment shown, pixels a moment): all, or those around the present one."""
-    pitch = min(max(room / moments, 1.0), 1.6 * unit)
+    pitch = min(max(room / moments, 1.0), 2.4 * unit)
     shown = min(moments, max(1, int(room // pitch)))
     first = min(max(now - shown // 2, 0), moments - shown)
     return max(1, round(shown * pitch)), first, pitch
@@ -121,14 +123,15 @@ def _attention(pen: Pen, rect: Rect, family: PuzzleFamily, puzzle: ArrayLike, in
     side = (width - gap) // 2
     assert inside.attention_l is not None
     assert inside.attention_h is not None
-    bottom = top
+    first, bottom = left, top
+    marks = {"puzzle": puzzle, "confidence": np.full(family.shape, _FAINT)}
     for number, (letter, heat, colour) in enumerate(
         (("H", inside.attention_h, theme.accent_h), ("L", inside.attention_l, theme.accent_l))
     ):
         x = left + number * (side + gap)
         board = min(height - head - foot, side * family.rows // family.columns)
         try:
-            layout = draw_board(pen.surface, (x, top + head, side, board), family, puzzle, theme, puzzle=puzzle)
+            layout = draw_board(pen.surface, (x, top + head, side, board), family, puzzle, theme, **marks)
         except ValueError:  # no room for its cells: what the window lacks at this size
             return
         most = f"at most {_percent(float(np.max(heat)))}"
@@ -137,8 +140,9 @@ def _attention(pen: Pen, rect: Rect, family: PuzzleFamily, puzzle: ArrayLike, in
         start += name + unit // 2
         pen.line(most, (start, top), x + side - start, unit, theme.muted)
         _heat(pen, layout, heat, inside.cell, colour)
+        first = first if number else start
         bottom = max(bottom, layout.top + layout.rows * layout.cell + layout.rim)
-    pen.line(inside.caption, (left, bottom + round(0.5 * unit)), width, unit, theme.muted)
+    pen.line(inside.caption, (first, bottom + round(0.5 * unit)), width, unit, theme.muted)
 
 
 def _heat(pen: Pen, layout: Layout, heat: NDArray[np.floating], cell: tuple[int, int], colour: Colour) -> None:

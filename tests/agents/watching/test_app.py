@@ -393,6 +393,11 @@ def test_help_is_made_of_the_table_that_the_window_obeys(app: Driver) -> None:
     assert app.desk.page().keys == FOOT
 
 
+def test_the_page_about_it_lists_the_same_keys() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "watch.md").read_text(encoding="utf-8")
+    assert "".join(f"| {label} | {what} |\n" for label, what in HELP) in page
+
+
 @pytest.mark.parametrize("how", ["q", "ctrl", "button"])
 def test_closing(app: Driver, how: str) -> None:
     if how == "button":
