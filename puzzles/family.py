@@ -222,6 +222,16 @@ class PuzzleFamily(abc.ABC):
             PuzzleError: naming the index of the first puzzle that has no solution, or several where one is required.
         """
 
+    def count_answers(self, puzzle: Grids, limit: int = 2) -> NDArray[np.int64] | None:
+        """(N,) int64: how many answers to each puzzle are right by the rules, counted up to ``limit``.
+
+        None, the default, where the family does not count them.
+
+        Raises:
+            PuzzleError: not a puzzle, or a limit below 1.
+        """
+        return None
+
     @abc.abstractmethod
     def is_solved(self, puzzle: Grids, grid: Grids) -> NDArray[np.bool_]:
         """(N,) bool: whether each grid is a correct answer to its puzzle by the rules, without a stored solution.

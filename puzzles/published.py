@@ -67,7 +67,7 @@ def mix_sudoku_extreme(
         output: the file to write.
         lists: the folder that holds the text lists NAME.txt, or has them in its folder ``sudoku``.
         count: rows asked for; there are fewer if a list is too short for its share.
-        exclude: datasets of which no puzzle may be in the mixture.
+        exclude: datasets that models were trained on; nothing of their train and validation splits is taken.
         seed: decides every row.
         command: stored in the file; None stores a call.
         progress: show a progress bar on standard error.

@@ -79,7 +79,8 @@ def mix_by_shares(
         output: the file to write.
         sources: their names become the ``source_names`` of the dataset.
         count: rows asked for.
-        exclude: datasets of whose splits, all of them, no puzzle may be in the mixture, up to symmetry.
+        exclude: datasets that models were trained on: no puzzle of their train and validation splits may be in the
+            mixture, up to symmetry. Where a dataset has a test split alone, no puzzle of that may be.
         seed: 0 <= seed < 2**64; with the sources and the count it decides every row.
         command: stored in the file; None stores this call.
         progress: show a progress bar on standard error.
@@ -107,7 +108,7 @@ def mix_by_shares(
         return Mixed(there, there.provenance.parameters.get("shortage", ""))
     known = KeySet()
     for data in exclude:
-        for split in data.splits:
+        for split in _excluded(data):
             for block in data.blocks(split):
                 known.add(split_keys(family, block.puzzle, block.solution, "canonical"))
     shares = [source.share for source in sources]
@@ -269,6 +270,11 @@ def _decisive(parameters: Mapping[str, Any]) -> dict[str, Any]:
         {name: value for name, value in source.items() if name != "rows"} for source in parameters.get("sources", ())
     ]
     return {**{name: value for name, value in parameters.items() if name != "shortage"}, "sources": sources}
+
+
+def _excluded(data: Dataset) -> list[str]:
+    """Return the splits that a run trains or selects on; those of a test set, which has neither, are all."""
+    return [split for split in ("train", "validation") if data.counts[split]] or list(data.splits)
 
 
 def _check_arguments(sources: Sequence[Source], count: int, exclude: Sequence[Dataset], seed: int) -> PuzzleFamily:

@@ -15,6 +15,7 @@ _COMMANDS = {
     "models": "list the shipped models: what they play and how well",
     "train": "train AIR on a dataset",
     "eval": "measure a trained model on a dataset",
+    "solve": "answer your own puzzles with a trained model, and judge the answers by the rules",
     "warmup": "compile the rules and generators now, so that no first reset waits for it",
     "play": "play Sudoku or mazes, with keys and mouse",
     "watch": "watch a trained model think, in a window or as a GIF",

@@ -45,8 +45,8 @@ def main(args: list[str]) -> None:
                 Sudoku-Extreme, from public lists.
             lists: with --recipe: the folder of these lists; by default that of the variable AIR_ENVS_DATA.
             rows: with --shares or --recipe: how many puzzles; fewer where a source is too short for its share.
-            exclude: with --shares or --recipe: datasets of which no puzzle may be in the file, up to symmetry,
-                whatever its split.
+            exclude: with --shares or --recipe: datasets that models were trained on: no puzzle of their train and
+                validation splits may be in the file, up to symmetry; of a test set, no puzzle at all.
             seed: with --shares or --recipe: decides which puzzles are drawn, their symmetries and their order.
             overwrite: replace another file of this name.
         """

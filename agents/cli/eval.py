@@ -12,7 +12,7 @@ import tyro
 
 from agents.cli.names import require_model
 from agents.cli.parsing import parse
-from agents.config.search import DEFAULT_SEARCH, Search
+from agents.config.search import Search, default_search
 
 
 def evaluate_command(
@@ -25,7 +25,7 @@ def evaluate_command(
     halt_at: tuple[float, ...] = (0.5, 0.9, 0.99),
     time_early: bool = False,
     attempts: int = 1,
-    search: Search = DEFAULT_SEARCH,
+    search: Search | None = None,
     guesses: int = 1,
     noise: float = 0.3,
     episodes: bool = True,
@@ -53,8 +53,9 @@ def evaluate_command(
         halt_at: lower ones, of which to say what stopping there would have given.
         time_early: evaluate at each of them anew, to measure the time that it saves.
         attempts: at a puzzle, at most; a puzzle is retried while the halting head doubts the answer.
-        search: how it is retried: with noise on the states, as a random symmetry copy, with guessed digits, or by
-            several noisy trajectories at once of which the one that halts first answers.
+        search: how it is retried: with guessed digits, with noise on the states, as a random symmetry copy, or by
+            several noisy trajectories at once of which the one that halts first answers. By default guesses for
+            Sudoku and noise for mazes.
         guesses: guessed digits in a puzzle, at most.
         noise: standard deviation of the noise; the states have root mean square 1.
         episodes: play the puzzles in their environment too.
@@ -80,6 +81,7 @@ def evaluate_command(
     from agents.evaluation.halting import check_thresholds
     from agents.evaluation.records import evaluation_record, write_record
     from agents.evaluation.search import check_search
+    from agents.evaluation.sources import by_source, source_lines
     from agents.figures.evaluation import draw_evaluation
     from agents.hub.cards import write_card
     from agents.thinking.agent import AIRAgent
@@ -87,6 +89,7 @@ def evaluate_command(
 
     check_thresholds(halt_at, halt)  # a wrong one is said now, not after the long part
     agent = AIRAgent.from_pretrained(run, device, dtype, compile, data.family.name)
+    search = search or default_search(agent.family)
     check_search(agent, attempts, search, guesses, noise)
     if output is None:
         output = _output(run, agent.family.name)
@@ -114,8 +117,11 @@ def evaluate_command(
             noise=noise,
         )
     print(describe(evaluation, early, several))
+    final = several or evaluation
+    if sources := by_source(data, split, final.exact[:, -1], final.solved[:, -1]):
+        print("by source:", *source_lines(sources), sep="\n")
     where = {"run": run, "dataset": str(dataset), "dataset_checksum": data.attributes["checksum"]}
-    numbers = {**where, **report(evaluation, early, several)}
+    numbers = {**where, **report(evaluation, early, several), "by_source": sources}
     if record:
         seconds = time.perf_counter() - start if several else None
         command = ["air-envs", *sys.argv[1:]]

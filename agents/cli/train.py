@@ -92,6 +92,8 @@ def _train(trainer: Trainer, overwrite: bool) -> None:
 
     if trainer.processes.is_main:
         print(to_json(trainer.config), end="")
+        for note in filter(None, (task.note for task in trainer.tasks)):
+            print(note)
     evaluation = trainer.train(overwrite=overwrite)
     if trainer.processes.is_main:
         run = trainer.config.output

@@ -26,6 +26,8 @@ FORMAT_FIELD = "format"
 
 Operator = Literal["add", "subtract", "linear", "nonlinear", "hadamard"]
 LevelToken = Literal["none", "addition", "prepend-strip", "prepend-persist"]
+LevelTokenStart = Literal["zero", "normal"]
+LevelTokenDtype = Literal["run", "float32"]
 Mixer = Literal["attention", "units", "mlp", "candidates"]
 Position = Literal["rope", "learned", "structured", "none"]
 
@@ -62,6 +64,11 @@ class AIRConfig:
     """What is done with the embedded puzzle x: add x, subtract it, add W x, add tanh(W x), or multiply with it."""
     level_token: LevelToken = "none"
     """What tells f its level: nothing, a vector added everywhere, or a token before the sequence, stripped or kept."""
+    level_token_start: LevelTokenStart = "zero"
+    """What level tokens start from: zero, as in the authors' code, or a normal distribution of standard deviation 1."""
+    level_token_dtype: LevelTokenDtype = "run"
+    """What a level token is trained in: the run's dtype, as in the authors' code, or float32. A bfloat16 token that
+    starts from zero stalls at 0.03 with the paper's optimizer; see docs/paper.md."""
     mixer: Mixer = "attention"
     """How positions are mixed in a block: attention; attention inside units, each head in one kind of them (not in the
     paper); a SwiGLU over the sequence (TRM's MLP); or no attention, and a state per candidate, that is per cell and
@@ -170,7 +177,16 @@ class AIRConfig:
         return self.prefix + (self.level_token == "prepend-persist")
 
 
-_CHOICES = {"operator": Operator, "level_token": LevelToken, "mixer": Mixer, "position": Position}
+_CHOICES = {
+    "operator": Operator,
+    "level_token": LevelToken,
+    "level_token_start": LevelTokenStart,
+    "level_token_dtype": LevelTokenDtype,
+    "mixer": Mixer,
+    "position": Position,
+}
+# What models with level tokens were, before there was a choice.
+_FORMER_TOKENS = {"level_token_start": "normal", "level_token_dtype": "float32"}
 # What treats all digits and places alike.
 _CANDIDATES: dict[str, tuple[Any, ...]] = {
     "position": ("none",),
@@ -205,7 +221,14 @@ def config_of(values: Any) -> AIRConfig:
     if isinstance(values, dict) and FORMAT_FIELD in values:
         require_format(values[FORMAT_FIELD])
         values = {name: value for name, value in values.items() if name != FORMAT_FIELD}
-    return from_json(AIRConfig, values)
+    return from_json(AIRConfig, stored_fields(values))
+
+
+def stored_fields(values: Any) -> Any:
+    """Return the fields of a stored model; what an earlier version did not store is what it did."""
+    if isinstance(values, dict) and values.get("level_token", "none") != "none":
+        return _FORMER_TOKENS | values
+    return values
 
 
 def require_format(number: Any) -> None:

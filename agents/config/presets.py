@@ -34,6 +34,16 @@ _PAPER = {
         symmetry=False,
     ),
 }
+# The same puzzles drawn as the authors' loader does, 1,001 copies of each Sudoku in all.
+_PAPER |= {
+    f"{name}-paper-data": dataclasses.replace(
+        config,
+        output=Path(f"runs/{name}-paper-data"),
+        data_order="epochs",
+        copies=1_000 if config.symmetry else None,
+    )
+    for name, config in _PAPER.items()
+}
 
 
 def _cpu(name: str, steps: int, batch: int, lr: float, model: AIRConfig, **others: Any) -> TrainConfig:

@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
+
+if TYPE_CHECKING:
+    from puzzles import PuzzleFamily
 
 Search = Literal["noise", "symmetry", "guesses", "first-to-halt"]
 SEARCHES: tuple[Search, ...] = get_args(Search)
-DEFAULT_SEARCH: Search = "noise"
+
+
+def default_search(family: PuzzleFamily) -> Search:
+    """Return the search that solves most at equal compute (docs/notebook/2026-11-29-search.md).
+
+    Guesses need a family with symbols, such as Sudoku; mazes are retried with noise.
+    """
+    return "guesses" if family.symbols else "noise"

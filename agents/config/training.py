@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from agents.config.model import AIRConfig, to_json
+from agents.config.model import AIRConfig, stored_fields, to_json
 from agents.config.reading import from_json, parse_json, require_between, require_finite
 from puzzles.errors import check_seed
 
@@ -34,6 +34,7 @@ MAY_CHANGE = (
 """What may be another when a run is resumed: nothing that the weights depend on, but for the number of steps. A dataset
 may lie elsewhere, while its content and the batches of ``also`` stay the same."""
 
+DataOrder = Literal["replacement", "epochs"]
 LARGEST_BATCH = 1 << 20
 
 
@@ -99,6 +100,11 @@ class TrainConfig:
     """Draw a random symmetry copy of every puzzle, on the device. Copies of mazes are labelled anew: of several
     shortest paths, the copy of the one that a maze is labelled with is not the one that its copy would be. Mazes
     labelled with other paths than ``puzzles.maze.rules.first_paths`` want False."""
+    data_order: DataOrder = "replacement"
+    """Draw puzzles with replacement, or in epochs, each of which has every puzzle once, as the authors' loader does."""
+    copies: int | None = None
+    """Give every puzzle so many symmetry copies besides itself, the same in every run; 1000 is the authors' number.
+    None draws fresh copies for ever. For families whose copies are drawn, such as Sudoku."""
     device: str = "auto"
     """cpu, cuda, mps; auto takes the best there is."""
     dtype: Literal["auto", "bfloat16", "float32"] = "auto"
@@ -136,6 +142,10 @@ class TrainConfig:
         require_between(self, 0, 1_000_000_000, "warmup")
         require_between(self, 0, math.inf, "lr", "weight_decay", "halting_weight")
         check_seed(self.seed)
+        if self.copies is not None:
+            require_between(self, 1, 1_000_000_000, "copies")
+            if not self.symmetry:
+                raise ValueError(f"copies {self.copies} without symmetry, expected none")
         if not 0 <= self.exploration <= 1:
             raise ValueError(f"exploration {self.exploration}, expected a probability")
         if self.act_steps is not None and not 1 <= self.act_steps <= self.model.max_steps:
@@ -219,7 +229,18 @@ def parse_train_config(data: bytes) -> tuple[TrainConfig, bool | None]:
     checked = None if checksum is None else checksum == _checksum(values)
     if isinstance(values, dict) and values.get("growth") == []:
         del values["growth"]  # of earlier versions
-    return from_json(TrainConfig, values), checked
+    return train_config_of(values), checked
+
+
+def train_config_of(values: Any) -> TrainConfig:
+    """Return the configuration that stored values, by field, describe.
+
+    Raises:
+        ValueError: they are not the fields of a ``TrainConfig``.
+    """
+    if isinstance(values, dict) and "model" in values:
+        values = values | {"model": stored_fields(values["model"])}
+    return from_json(TrainConfig, values)
 
 
 def checked_json(config: TrainConfig) -> str:

@@ -7,17 +7,17 @@ the rules is what attempts improve.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 import puzzles
-from agents.config.search import DEFAULT_SEARCH, Search
+from agents.config.search import Search, default_search
 from agents.evaluation.refilling import Answers, logit, think_until_sure
 from agents.evaluation.search import Copies, Guesses, Index, Noise, Retry, Think, check_search, noisy
-from agents.evaluation.selection import Marked, mark, select
+from agents.evaluation.selection import Marked, Selection, mark, select
 from agents.evaluation.statistics import wilson_interval
 from agents.thinking.agent import AIRAgent
 from puzzles.dataset import Dataset
@@ -63,7 +63,7 @@ def evaluate_attempts(
     agent: AIRAgent,
     dataset: Dataset,
     attempts: int = 8,
-    search: Search = DEFAULT_SEARCH,
+    search: Search | None = None,
     threshold: float = 0.5,
     split: str = "test",
     count: int | None = None,
@@ -83,7 +83,8 @@ def evaluate_attempts(
         agent: of the dataset's family.
         dataset: opened.
         attempts: at a puzzle, at most.
-        search: how a puzzle is retried, see ``agents.evaluation.search``.
+        search: how a puzzle is retried, see ``agents.evaluation.search``; None takes guesses where the family has
+            symbols, else noise.
         threshold: probability that the answer is right above which a puzzle halts and is not retried.
         split: of the dataset.
         count: how many puzzles; None takes all.
@@ -99,11 +100,52 @@ def evaluate_attempts(
             another family, or guesses in one whose values are no symbols.
         DatasetError: no such split, or a damaged one.
     """
+    search = search or default_search(agent.family)
     check_search(agent, attempts, search, guesses, noise)
     least = logit(threshold)
     selection = select(agent, dataset, split, count, max_steps, batch)
+    kept = answer_in_attempts(agent, selection, attempts, search, least, guesses, noise, seed, progress)
+    right, solved = mark(agent.family, selection.data, kept.answers)
+    return AttemptsEvaluation(search, threshold, right, solved, kept.steps, kept.answers[:, -1])
+
+
+class Kept(NamedTuple):
+    """What N puzzles have been answered with after each of A attempts."""
+
+    answers: puzzles.Grids
+    """(N, A, rows, columns) uint8: the answer kept so far; ``family.undecided`` where the model says padding."""
+    steps: NDArray[np.int32]
+    """(N, A): ACT steps taken so far."""
+    q_halt: NDArray[np.float32]
+    """(N,): the halting logit of the answer kept at the end."""
+
+
+def answer_in_attempts(
+    agent: AIRAgent,
+    selection: Selection,
+    attempts: int,
+    search: Search,
+    least: float,
+    guesses: int,
+    noise: float,
+    seed: int = 0,
+    progress: bool = True,
+) -> Kept:
+    """Answer the puzzles of a selection, whose labels play no part, in up to ``attempts`` attempts each.
+
+    Args:
+        agent: of the puzzles' family.
+        selection: of puzzles.
+        attempts: as for ``evaluate_attempts``, like all below; ``check_search`` has checked them.
+        search: how a puzzle is retried.
+        least: a logit: a puzzle halts, and is not retried, above it.
+        guesses: in a puzzle at most.
+        noise: its standard deviation.
+        seed: of copies, guesses and noise.
+        progress: show a bar.
+    """
     perturb = Noise(noise, agent.device, seed)
-    wanted = search == "guesses"
+    wanted = search == "guesses" and attempts > 1
     first = think_until_sure(agent, selection, least, "first attempt", progress, probability=wanted)
 
     def think(which: Index, puzzle: puzzles.Grids, with_noise: bool) -> Answers:
@@ -113,22 +155,17 @@ def evaluate_attempts(
 
     puzzle = selection.data.puzzle
     if search == "first-to-halt":
-        kept, taken = _first_to_halt(first, puzzle, attempts, least, think)
-    else:
-        retry: Retry = noisy
-        if search == "symmetry":
-            retry = Copies(agent.family, seed)
-        elif search == "guesses":
-            retry = Guesses(first, puzzle, guesses, seed)
-        kept, taken = _until_sure(first, puzzle, attempts, least, think, retry)
-    right, solved = mark(agent.family, selection.data, kept)
-    return AttemptsEvaluation(search, threshold, right, solved, taken, kept[:, -1])
+        return _first_to_halt(first, puzzle, attempts, least, think)
+    retry: Retry = noisy
+    if search == "symmetry":
+        retry = Copies(agent.family, seed)
+    elif wanted:
+        retry = Guesses(first, puzzle, guesses, seed)
+    return _until_sure(first, puzzle, attempts, least, think, retry)
 
 
-def _until_sure(
-    first: Answers, puzzle: puzzles.Grids, attempts: int, least: float, think: Think, retry: Retry
-) -> tuple[puzzles.Grids, NDArray[np.int32]]:
-    """Retry what the head is not sure of: the answers kept after each attempt, (N, A, rows, columns), and ACT steps."""
+def _until_sure(first: Answers, puzzle: puzzles.Grids, attempts: int, least: float, think: Think, retry: Retry) -> Kept:
+    """Retry what the head is not sure of."""
     answers, steps, q_halt = first.answers.copy(), first.steps.copy(), first.q_halt.copy()
     kept, taken = [answers.copy()], [steps.copy()]
     for attempt in range(1, attempts):
@@ -140,12 +177,10 @@ def _until_sure(
             steps[unsure] += again.steps
         kept.append(answers.copy())
         taken.append(steps.copy())
-    return np.stack(kept, 1), np.stack(taken, 1)
+    return Kept(np.stack(kept, 1), np.stack(taken, 1), q_halt)
 
 
-def _first_to_halt(
-    first: Answers, puzzle: puzzles.Grids, attempts: int, least: float, think: Think
-) -> tuple[puzzles.Grids, NDArray[np.int32]]:
+def _first_to_halt(first: Answers, puzzle: puzzles.Grids, attempts: int, least: float, think: Think) -> Kept:
     """Run trajectories beside each other: the answers of those that halt first, and the ACT steps of all until then.
 
     Where none halts, the head chooses.
@@ -165,4 +200,4 @@ def _first_to_halt(
         )
         kept.append(answers.copy())
         taken.append(steps * (attempt + 1))
-    return np.stack(kept, 1), np.stack(taken, 1)
+    return Kept(np.stack(kept, 1), np.stack(taken, 1), q_halt)

@@ -19,14 +19,13 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from agents.checkpoints.chain import Chain, read_chain
 from agents.checkpoints.folder import WEIGHTS
 from agents.config.structure import structure
 from agents.evaluation.attempts import AttemptsEvaluation
 from agents.evaluation.full import Evaluation
-from agents.evaluation.statistics import wilson_interval
+from agents.evaluation.sources import by_source, proportion
 from agents.models.cost import count_parameters
 from agents.pretrained import OWNER, find
 from agents.thinking.agent import AIRAgent
@@ -89,14 +88,15 @@ def evaluation_record(
             "generator": dataset.provenance.generator,
         },
         "puzzles": len(exact),
-        "exact": _proportion(exact),
-        "rules": _proportion(solved),
+        "exact": proportion(exact),
+        "rules": proportion(solved),
         "cells": round(float((evaluation if attempts is None else attempts).cells[-1]), 6),
-        "by_source": _by_source(dataset, evaluation.split, exact, solved),
+        "by_source": by_source(dataset, evaluation.split, exact, solved),
         "act_steps": evaluation.exact.shape[1],
         "halt": evaluation.halt if attempts is None else attempts.threshold,
         "mean_act_steps": round(mean_steps, 3),
         **search,
+        "curve": _by_steps(evaluation) if attempts is None else _by_attempts(attempts),
         "dtype": evaluation.dtype,
         "hardware": hardware(agent.device),
         "seconds": round(evaluation.seconds if seconds is None else seconds, 1),
@@ -194,32 +194,27 @@ def _processor() -> str:
     return next(names, platform.processor() or platform.machine())
 
 
-def _proportion(right: NDArray[np.bool_]) -> dict[str, Any]:
-    interval = wilson_interval(int(right.sum()), len(right))
-    return {
-        "right": int(right.sum()),
-        "accuracy": round(float(right.mean()), 6),
-        "interval_95": [round(bound, 6) for bound in interval],
-    }
+def _by_steps(evaluation: Evaluation) -> list[dict[str, Any]]:
+    """Return how many puzzles are right after 1, 2, 4 ... ACT steps at most, and after all, with the mean taken."""
+    most = evaluation.exact.shape[1]
+    steps = sorted({2**power for power in range(most.bit_length())} | {most})
+    exact, solved = evaluation.exact.sum(0), evaluation.solved.sum(0)
+    taken = [float(np.minimum(evaluation.steps, step).mean()) for step in steps]
+    return [_point(mean, exact[step - 1], solved[step - 1]) for mean, step in zip(taken, steps, strict=True)]
 
 
-def _by_source(
-    dataset: Dataset, split: str, exact: NDArray[np.bool_], solved: NDArray[np.bool_]
-) -> dict[str, dict[str, Any]]:
-    """Break accuracy down by where puzzles come from; empty where the dataset does not keep it."""
-    source = dataset.source(split)
-    if source is None:
-        return {}
-    source = source[: len(exact)]
-    names = ((number, name) for number, name in enumerate(dataset.source_names) if (source == number).any())
-    return {
-        name: {
-            "puzzles": int((source == number).sum()),
-            "exact": _proportion(exact[source == number]),
-            "rules": _proportion(solved[source == number]),
-        }
-        for number, name in names
-    }
+def _by_attempts(attempts: AttemptsEvaluation) -> list[dict[str, Any]]:
+    """Return how many puzzles are right after each attempt, with the mean of all ACT steps taken."""
+    return [
+        _point(float(mean), exact, solved)
+        for mean, exact, solved in zip(
+            attempts.steps.mean(0), attempts.exact.sum(0), attempts.solved.sum(0), strict=True
+        )
+    ]
+
+
+def _point(mean_act_steps: float, exact: np.integer[Any], rules: np.integer[Any]) -> dict[str, Any]:
+    return {"mean_act_steps": round(mean_act_steps, 3), "exact": int(exact), "rules": int(rules)}
 
 
 def _chain(run: str) -> Chain:

@@ -64,6 +64,7 @@ KEYS = {
     "by_rating[].exact_accuracy_interval_95": "its 95 % interval (Wilson)",
     "by_rating[].solved_by_rules": "after the last step",
     "by_rating[].cell_accuracy": "after the last step",
+    "by_source": "source of puzzles -> how many, how many exact and right by the rules; empty where it is not kept",
     "halting_curve[].threshold": "probability above which a puzzle would halt; computed from the full evaluation",
     "halting_curve[].exact_accuracy": "of the answers at that moment",
     "halting_curve[].mean_act_steps": "taken until then",

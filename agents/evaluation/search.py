@@ -3,7 +3,8 @@
 No search asks for a label or a rule: the halting head says which answer to keep.
 
 - ``symmetry``: a random symmetry copy of the puzzle, whose answer is turned back. HRM votes over copies of ARC tasks in
-  this way. A model that keeps a state per candidate answers all copies alike, so that it gains nothing.
+  this way. A model that keeps a state per candidate answers all copies alike, up to rounding. On hard puzzles rounding
+  is enough to make another trajectory.
 - ``guesses``: the puzzle with a blank cell filled in, drawn from the model's own probabilities; Sudoku only.
 - ``noise``: the puzzle itself, with Gaussian noise added to both states before every ACT step (probabilistic TRM,
   arXiv 2605.19943). It needs no training and fits every family.

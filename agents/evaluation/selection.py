@@ -78,13 +78,18 @@ def select(
     rank, world = shard
     if not 0 <= rank < world:
         raise ValueError(f"shard {rank} of {world}, expected 0 to {world - 1}")
-    batch = batch or default_batch(agent)
     data = dataset.split(split).take(slice(count))
     first, last = (len(data.puzzle) * part // world for part in (rank, rank + 1))
-    batches = max(1, -(-(last - first) // batch))
-    size = max(1, -(-(last - first) // batches))
+    return in_batches(agent, data.take(slice(first, last)), steps, batch)
+
+
+def in_batches(agent: AIRAgent, data: puzzles.Puzzles, steps: int, batch: int | None = None) -> Selection:
+    """Return puzzles in batches of one size, at most ``batch``; the arguments are as for ``select``."""
+    batch = batch or default_batch(agent)
+    batches = max(1, -(-len(data.puzzle) // batch))
+    size = max(1, -(-len(data.puzzle) // batches))
     compiled = agent.step is not agent.model
-    return Selection(data.take(slice(first, last)), steps, size, SHRINKS if compiled else size.bit_length())
+    return Selection(data, steps, size, SHRINKS if compiled else size.bit_length())
 
 
 def default_batch(agent: AIRAgent) -> int:

@@ -68,7 +68,8 @@ class AIR(
     license="apache-2.0",
     paper_url="https://arxiv.org/abs/2605.17811",
 ):
-    """The model of one ``AIRConfig``. Weights are float32; the states' dtype is the compute dtype.
+    """The model of one ``AIRConfig``. Weights are float32, but level tokens as ``store_level_tokens`` says; the states'
+    dtype is the compute dtype.
 
     Attributes:
         f: the blocks of the shared Transformer, or of f_L where ``config.h_layers`` gives the H-updates their own.
@@ -97,7 +98,7 @@ class AIR(
         self.prefix = nn.Parameter(torch.zeros(config.prefix_learned, width))
         self.position = position_encoding(config, family, attended)
         self.operator = OPERATORS[config.operator](width)
-        self.level_tokens = nn.Parameter(truncated_normal(2, width)) if config.level_token != "none" else None
+        self.level_tokens = nn.Parameter(_first_tokens(config, width)) if config.level_token != "none" else None
         self.f = nn.ModuleList(build_block(config, family, attended) for _ in range(config.layers))
         self.f_H = nn.ModuleList(build_block(config, family, attended) for _ in range(config.h_layers))
         self.lm_head = Linear(width, self.slots.answers)
@@ -141,6 +142,11 @@ class AIR(
             raise ValueError(f"family {family}: these weights fit {here.name} alone: {', '.join(unfit)}")
         model.load_state_dict(weights, assign=tied)
         return model
+
+    def store_level_tokens(self, dtype: torch.dtype) -> None:
+        """Store level tokens, which a run of this dtype trains, in it, unless the configuration says float32."""
+        if self.level_tokens is not None and self.config.level_token_dtype == "run":
+            self.level_tokens = nn.Parameter(self.level_tokens.detach().to(dtype))
 
     def initial_state(self, batch: int, dtype: torch.dtype = torch.float32) -> State:
         """Return the states every puzzle starts from: (batch, S, D) each."""
@@ -226,3 +232,8 @@ class AIR(
         """(B, 1, D) in the dtype of ``h``."""
         assert self.level_tokens is not None
         return self.slots.spread(self.level_tokens["HL".index(letter)]).to(h.dtype).expand(len(h), 1, -1)
+
+
+def _first_tokens(config: AIRConfig, width: int) -> Tensor:
+    """(2, width): what level tokens start from."""
+    return torch.zeros(2, width) if config.level_token_start == "zero" else truncated_normal(2, width)

@@ -78,10 +78,16 @@ def initial_carry(model: AIR, batch: int, dtype: torch.dtype) -> Carry:
     return Carry(state, empty, empty, none, none, torch.ones(batch, dtype=torch.bool, device=device))
 
 
-def draw(batches: PuzzleBatches, config: TrainConfig, generator: torch.Generator, rows: slice = slice(None)) -> Draws:
-    """Draw one step's random numbers, for the whole batch, and return those of ``rows``."""
+def draw(
+    batches: PuzzleBatches,
+    config: TrainConfig,
+    generator: torch.Generator,
+    rows: slice = slice(None),
+    step: int = 0,
+) -> Draws:
+    """Draw the random numbers of one step of these batches, for the whole batch, and return those of ``rows``."""
     batch, most = config.batch, config.most_act_steps
-    tokens, labels = batches.draw(batch, generator, rows)
+    tokens, labels = batches.draw(batch, generator, rows, step)
     least = least_steps(batch, most, config.exploration, generator)
     limit = torch.full_like(least, most)
     if not config.early_halting:

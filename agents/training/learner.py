@@ -37,6 +37,7 @@ class Learner:
     Args:
         config: of the run.
         fresh: initialise from the model that ``config.init_from`` names; False where ``load_state`` follows.
+        former: the run is from before there were validation splits, and goes on with every train row.
 
     Raises:
         ValueError: the model's family is not the dataset's, the device is not there, the optimizer is not, a batch
@@ -46,7 +47,7 @@ class Learner:
         DatasetError: a damaged dataset, or one without a split to train on or to measure.
     """
 
-    def __init__(self, config: TrainConfig, fresh: bool = True):
+    def __init__(self, config: TrainConfig, fresh: bool = True, former: bool = False):
         self.processes = Processes.current()
         self.device = prepare(pick_device(config.device))
         # "auto" may measure, and each process find something else: the first one's choice is everyone's.
@@ -61,7 +62,8 @@ class Learner:
             take_weights(self.model, config.init_from)
         self.model.to(self.device)
         self.average = copy.deepcopy(self.model).requires_grad_(False) if config.ema else None
-        self.tasks = open_tasks(self.config, self.model, self.average)
+        self.model.store_level_tokens(self.dtype)  # not those of the average, which would stall
+        self.tasks = open_tasks(self.config, self.model, self.average, former)
         if config.float8:
             for task in self.tasks:
                 use_float8((*task.model.f, *task.model.f_H), self.device)
@@ -78,7 +80,7 @@ class Learner:
 
     def train_step(self) -> None:
         """Take one optimizer step: one ACT step of the batch of one task, without waiting for the device."""
-        turn = self.step % len(self.tasks)
+        steps, turn = divmod(self.step, len(self.tasks))
         task = self.tasks[turn]
         task.model.train()
         if self.config.compile in CUDA_GRAPHS:
@@ -86,7 +88,7 @@ class Learner:
         for optimizer in self.optimizers:
             for group in optimizer.param_groups:
                 group["lr"] = self.config.lr_at(self.step)
-        draws = draw(task.batches, task.config, self.generator, task.rows)
+        draws = draw(task.batches, task.config, self.generator, task.rows, steps)
         forward, look_ahead = partial(self.forward, turn), partial(self.look_ahead, turn)
         task.carry, loss, metrics = act_train_step(task.model, forward, task.carry, draws, task.config, look_ahead)
         loss.backward()

@@ -8,6 +8,7 @@ a tensor there.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -37,31 +38,34 @@ class AdamATan2(Optimizer):
         """Take one step; parameters without a gradient are left alone."""
         loss = None if closure is None else torch.enable_grad()(closure)()
         for group in self.param_groups:
-            lr, (beta1, beta2), a, b = group["lr"], group["betas"], group["a"], group["b"]
             params = [p for p in group["params"] if p.grad is not None]
-            if not params:
-                continue
-            gradients = [p.grad for p in params]
             for p in params:
                 if not self.state[p]:
                     step = torch.zeros((), device=p.device)
                     self.state[p].update(step=step, m=torch.zeros_like(p), v=torch.zeros_like(p))
-            m, v, steps = ([self.state[p][key] for p in params] for key in ("m", "v", "step"))
-            torch._foreach_add_(steps, 1)
-            torch._foreach_lerp_(m, gradients, 1 - beta1)
-            torch._foreach_mul_(v, beta2)
-            torch._foreach_addcmul_(v, gradients, gradients, 1 - beta2)
-            # atan2 sees the ratio of the moments alone, so that one factor corrects the bias of both.
-            step = torch.stack(steps)
-            corrections = (b * (1 - beta1**step) / (1 - beta2**step).sqrt()).unbind()
-            updates = torch._foreach_sqrt(v)
-            torch._foreach_mul_(updates, corrections)
-            for update, m_p in zip(updates, m, strict=True):
-                torch.atan2(m_p, update, out=update)
-            torch._foreach_mul_(updates, lr * a)
-            torch._foreach_mul_(params, 1 - lr * group["weight_decay"])
-            torch._foreach_sub_(params, updates)
+            for dtype in dict.fromkeys(p.dtype for p in params):  # one kernel takes tensors of one dtype
+                self._move([p for p in params if p.dtype == dtype], group)
         return loss
+
+    def _move(self, params: list[Tensor], group: dict[str, Any]) -> None:
+        """Take the step of some parameters of one dtype, all of which have a gradient."""
+        lr, (beta1, beta2), a, b = group["lr"], group["betas"], group["a"], group["b"]
+        gradients = [p.grad for p in params if p.grad is not None]
+        m, v, steps = ([self.state[p][key] for p in params] for key in ("m", "v", "step"))
+        torch._foreach_add_(steps, 1)
+        torch._foreach_lerp_(m, gradients, 1 - beta1)
+        torch._foreach_mul_(v, beta2)
+        torch._foreach_addcmul_(v, gradients, gradients, 1 - beta2)
+        # atan2 sees the ratio of the moments alone, so that one factor corrects the bias of both.
+        step = torch.stack(steps)
+        corrections = (b * (1 - beta1**step) / (1 - beta2**step).sqrt()).unbind()
+        updates = torch._foreach_sqrt(v)
+        torch._foreach_mul_(updates, corrections)
+        for update, m_p in zip(updates, m, strict=True):
+            torch.atan2(m_p, update, out=update)
+        torch._foreach_mul_(updates, lr * a)
+        torch._foreach_mul_(params, 1 - lr * group["weight_decay"])
+        torch._foreach_sub_(params, updates)
 
 
 class SignSGD(Optimizer):
@@ -121,8 +125,8 @@ def _adamw(parameters: Iterable[nn.Parameter], lr: float, decay: float) -> Optim
 
 @torch.no_grad()
 def average_weights(average: nn.Module, model: nn.Module, decay: float) -> None:
-    """Move a moving average of the weights towards a model's, without waiting for the device."""
-    torch._foreach_lerp_(list(average.parameters()), list(model.parameters()), 1 - decay)
+    """Move a moving average of the weights, in float32, towards a model's, without waiting for the device."""
+    torch._foreach_lerp_(list(average.parameters()), [p.float() for p in model.parameters()], 1 - decay)
 
 
 def clip_gradients(parameters: Iterable[Tensor], norm: float | None) -> None:

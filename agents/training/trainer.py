@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from agents.checkpoints.chain import link, write_chain
+from agents.checkpoints.chain import CHAIN, link, write_chain
 from agents.checkpoints.folder import save_best, save_checkpoint
 from agents.checkpoints.kinds import TRAINING
 from agents.config.training import VALIDATION, TrainConfig, json_values
@@ -38,14 +38,15 @@ class Trainer(Learner):
     Args:
         config: of the run.
         fresh: initialise from the model that ``config.init_from`` names; False where ``load_state`` follows.
+        former: the run is from before there were validation splits, and goes on with every train row.
 
     Raises:
         ValueError: as ``Learner``.
         DatasetError: a damaged dataset, or one without a split to train on or to measure.
     """
 
-    def __init__(self, config: TrainConfig, fresh: bool = True):
-        super().__init__(config, fresh)
+    def __init__(self, config: TrainConfig, fresh: bool = True, former: bool = False):
+        super().__init__(config, fresh, former)
         self.watch = DivergenceWatch(config.output, (task.dataset.family for task in self.tasks))
         self.seconds = 0.0
         self.best = NOTHING
@@ -57,7 +58,7 @@ class Trainer(Learner):
         """Go on where the last checkpoint of a run left off: bit for bit on a CPU, as near as its kernels on a GPU.
 
         A run killed before its first checkpoint begins again. On another kind of device than that of the checkpoint it
-        goes on with other random numbers.
+        goes on with other random numbers. One from before there were validation splits goes on with every train row.
 
         Args:
             run: folder of the run.
@@ -70,7 +71,8 @@ class Trainer(Learner):
             ValueError: a change that a resumed run can't make.
         """
         config, state = resumed(run, changes)
-        trainer = cls(config, fresh=state is None)
+        # Every run since has written its chain at step 0.
+        trainer = cls(config, fresh=state is None, former=state is not None and not (run / CHAIN).is_file())
         trainer._begun = True
         if state is not None:
             require_state(state, trainer, run / TRAINING)

@@ -10,8 +10,11 @@ from agents.config.model import AIRConfig
 from agents.models.air import AIR
 from agents.pretrained import find, load_pretrained
 
-MAY_DIFFER = {"family", "h_cycles", "l_cycles", "gradient", "q_continue", "max_steps"}
-"""Fields in which the two may differ: grid shape, program, halting."""
+MAY_DIFFER = {
+    *("family", "h_cycles", "l_cycles", "gradient", "q_continue", "max_steps"),
+    *("level_token_start", "level_token_dtype"),
+}
+"""Fields in which the two may differ: grid shape, program, halting, how level tokens are trained."""
 
 
 def take_weights(model: AIR, name: str) -> None:

@@ -23,7 +23,7 @@ _BEYOND = 1.001
 _ROUNDS = 1000
 """Moves that ``SetCell`` takes at most; a cell of the shipped models takes a few."""
 _UNIQUE = {"maze": {START: OPEN, GOAL: OPEN}}
-"""Values that a puzzle has once, with what is left where such a one moves away, by kind."""
+"""By kind: the values that a puzzle holds once, and what is left in the cell that one of them moves away from."""
 
 
 class Mind(NamedTuple):
@@ -131,9 +131,9 @@ def decoding_to(model: AIR, z: Tensor, token: int) -> Tensor:
     rows, offset = readout(model)
     if not rows[token].any():
         raise ValueError(f"cell value {token - 1}: this model answers symbols alone, expected 1 or more")
-    moved = z.double()
+    moved = z.cpu().double()
     for _ in range(_ROUNDS):
-        logits = rows @ moved.to(z).double() + offset
+        logits = rows @ moved.to(z.dtype).double() + offset  # of what is left of it in the state's own precision
         rivals = logits.clone()
         rivals[token] = -torch.inf
         rival = int(rivals.argmax())
@@ -145,15 +145,16 @@ def decoding_to(model: AIR, z: Tensor, token: int) -> Tensor:
     raise ValueError(f"no state was found that decodes to cell value {token - 1}")
 
 
+@torch.no_grad()
 def readout(model: AIR) -> tuple[Tensor, Tensor]:
-    """Return how the logits of a position follow from its channels: (V, D) and (V,) float64, rows @ z + offset.
+    """Return how the logits of a position follow from its channels: (V, D) and (V,), rows @ z + offset.
 
-    Of a token that is never answered the row is 0.
+    Both are float64 on the CPU, since not every device has float64. Of a token that is never answered the row is 0.
     """
     weight = model.lm_head.weight
     channels = torch.eye(model.config.hidden, dtype=weight.dtype, device=weight.device)
     logits, offset = (
-        model.slots.logits(model.lm_head(model.slots.split(z))).double()
+        model.slots.logits(model.lm_head(model.slots.split(z))).cpu().double()
         for z in (channels, torch.zeros_like(channels[0]))
     )
     return (logits - offset).T, offset

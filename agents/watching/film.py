@@ -38,7 +38,7 @@ def save_film(
 
     Raises:
         ValueError: another suffix.
-        gymnasium.error.DependencyNotInstalled: .mp4 without ``imageio-ffmpeg``.
+        ModuleNotFoundError: .mp4 without ``imageio-ffmpeg``.
     """
     path = Path(path)
     check_film(path)
@@ -98,7 +98,7 @@ def check_film(path: Path) -> None:
     """Make sure that a film can be written to a path of that suffix.
 
     Raises:
-        gymnasium.error.DependencyNotInstalled: .mp4 without ``imageio-ffmpeg``.
+        ModuleNotFoundError: .mp4 without ``imageio-ffmpeg``.
         ValueError: another suffix.
     """
     if path.suffix not in SUFFIXES:

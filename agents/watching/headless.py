@@ -32,7 +32,7 @@ def record(
     Raises:
         FileExistsError: a file of this name, without ``overwrite``, or a folder.
         ValueError: another suffix.
-        gymnasium.error.DependencyNotInstalled: .mp4 without ``imageio-ffmpeg``.
+        ModuleNotFoundError: .mp4 without ``imageio-ffmpeg``.
     """
     path = Path(path)
     is_film = path.suffix in SUFFIXES

@@ -49,7 +49,7 @@ from puzzles.dataset import layout
 from puzzles.dataset.existing import check_absent
 from puzzles.dataset.opening import check_stored, reading
 from puzzles.dataset.sink import create_group, writing
-from puzzles.errors import DatasetError, is_whole
+from puzzles.errors import DatasetError, PuzzleError, is_whole
 
 FORMAT = "air-envs recording"
 FORMAT_VERSION = 1
@@ -69,23 +69,22 @@ _ATTRIBUTES = {
     "checksum": str,
 }
 _NUMBER, _GRID, _VALUES = range(3)
-_ARRAYS = {
+_BYTES: np.dtype[Any] = np.dtype("|u1")
+_OF_STATE: dict[str, tuple[np.dtype[Any], int]] = {
+    "cells": (_BYTES, _GRID),
+    "probability": (np.dtype("<f2"), _VALUES),
+    "entropy": (np.dtype("<f2"), _GRID),
+}
+_ARRAYS: dict[str, tuple[np.dtype[Any], int]] = {
     "act_step": (np.dtype("<i4"), _NUMBER),
-    "letter": (np.dtype("|u1"), _NUMBER),
-    "frozen": (np.dtype("|u1"), _NUMBER),
-    "puzzle": (np.dtype("|u1"), _GRID),
-    "changed": (np.dtype("|u1"), _GRID),
-    "conflicts": (np.dtype("|u1"), _GRID),
+    "letter": (_BYTES, _NUMBER),
+    "frozen": (_BYTES, _NUMBER),
+    "puzzle": (_BYTES, _GRID),
+    "changed": (_BYTES, _GRID),
+    "conflicts": (_BYTES, _GRID),
     "halt": (np.dtype("<f8"), _NUMBER),
-    "solved": (np.dtype("|u1"), _NUMBER),
-} | {
-    f"{state}_{what}": stored
-    for state in ("z_H", "z_L")
-    for what, stored in {
-        "cells": (np.dtype("|u1"), _GRID),
-        "probability": (np.dtype("<f2"), _VALUES),
-        "entropy": (np.dtype("<f2"), _GRID),
-    }.items()
+    "solved": (_BYTES, _NUMBER),
+    **{f"{state}_{what}": stored for state in ("z_H", "z_L") for what, stored in _OF_STATE.items()},
 }
 _TEXTS = ("notes", "interventions")
 _CHUNK = 16
@@ -217,7 +216,7 @@ def _row(moment: Moment) -> dict[str, Any]:
     for name in ("puzzle", "changed", "conflicts", "halt", "solved"):
         row[name] = getattr(moment, name)
     for state in ("z_H", "z_L"):
-        for what in ("cells", "probability", "entropy"):
+        for what in _OF_STATE:
             row[f"{state}_{what}"] = getattr(getattr(moment, state), what)
     return row
 
@@ -244,7 +243,10 @@ class _Shape(NamedTuple):
 
 def _read(path: Path, file: h5py.File) -> Recording:
     attributes = _read_attributes(path, file)
-    family = puzzles.family(attributes["family"])
+    try:
+        family = puzzles.family(attributes["family"])
+    except PuzzleError as error:
+        raise RecordingError(f"{path}: {error}") from None
     shapes = _read_shapes(path, attributes["branches"])
     hashes: dict[str, str | int] = {}
     branches: list[Branch] = []
@@ -288,16 +290,21 @@ def _read_shapes(path: Path, text: str) -> list[_Shape]:
     if not shapes:
         raise RecordingError(f"{path}: no branch, expected at least one")
     for index, shape in enumerate(shapes):
-        parent = shape.parent
-        whole = is_whole(shape.start) and is_whole(shape.moments) and shape.moments > 0
-        if index == 0:
-            fits = whole and parent is None and shape.start == 0
-        else:
-            fits = whole and is_whole(parent) and 0 <= parent < index  # type: ignore[operator]
-            fits = fits and 0 <= shape.start < shapes[parent].start + shapes[parent].moments  # type: ignore[index]
-        if not fits or shape.name != branch_name(index):
+        if not _leaves(shape, shapes[:index]) or shape.name != branch_name(index):
             raise RecordingError(f"{path}: branch {index} is {shape}, expected one that leaves an earlier branch")
     return shapes
+
+
+def _leaves(shape: _Shape, earlier: Sequence[_Shape]) -> bool:
+    """Whether a branch has moments and leaves one of the earlier ones; the first leaves none."""
+    if not (is_whole(shape.start) and is_whole(shape.moments) and shape.start >= 0 and shape.moments > 0):
+        return False
+    if not earlier:
+        return shape.parent is None and shape.start == 0
+    if shape.parent is None or not is_whole(shape.parent) or not 0 <= shape.parent < len(earlier):
+        return False
+    parent = earlier[shape.parent]
+    return shape.start < parent.start + parent.moments
 
 
 def _read_array(
@@ -308,9 +315,8 @@ def _read_array(
     array = file.get(place)
     if not isinstance(array, h5py.Dataset):
         raise RecordingError(f"{path}: no array {place!r}, expected one")
-    if name in _TEXTS:
-        dtype, expected = np.dtype("|u1"), (array.size,)
-    else:
+    dtype, expected = _BYTES, (array.size,)
+    if name not in _TEXTS:
         dtype, kind = _ARRAYS[name]
         expected = (shape.moments, *((), family.shape, (*family.shape, family.cell_values))[kind])
     if array.dtype != dtype or array.shape != expected:

@@ -107,9 +107,9 @@ class Session(Story):
         """
         index, update = self.cursor
         thought, moment = self.thought(index, update), self.moment
-        seeding = isinstance(intervention, Noise) and intervention.seed is None
-        if seeding:
+        if isinstance(intervention, Noise) and intervention.seed is None:
             intervention = dataclasses.replace(intervention, seed=self._next_seed)
+            self._next_seed += 1
         before = Mind(moment.puzzle, thought.state, moment.frozen)
         mind = apply(intervention, before, Place(self.agent, self._states, _present))
         note = intervention.words(self.family)
@@ -126,7 +126,6 @@ class Session(Story):
             self.branch.moments[-1] = shown
         self.branch.interventions.append(made)
         self._ahead.pop(index, None)
-        self._next_seed += seeding
 
     @property
     def attention_shape(self) -> tuple[int, int] | None:

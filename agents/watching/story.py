@@ -23,8 +23,7 @@ class Story(abc.ABC):
         program: one ACT step of the model as letters: ``"LLHLLH"``.
         model_name: of the model.
         act_steps: maximum of ACT steps.
-        branches: at least one, with its moment of update 0.
-        cursor: where to begin.
+        branches: at least one, with its moment of update 0, where the story begins.
     """
 
     live: ClassVar[bool]
@@ -38,7 +37,6 @@ class Story(abc.ABC):
         model_name: str,
         act_steps: int,
         branches: list[Branch],
-        cursor: Cursor = Cursor(0, 0),  # noqa: B008
     ):
         self.family = family
         self.title = title
@@ -46,7 +44,7 @@ class Story(abc.ABC):
         self.model_name = model_name
         self.act_steps = act_steps
         self.branches = branches
-        self.cursor = cursor
+        self.cursor = Cursor(0, 0)
 
     @property
     def branch(self) -> Branch:

@@ -60,7 +60,7 @@ def save_mp4(
         The path written.
 
     Raises:
-        gymnasium.error.DependencyNotInstalled: imageio-ffmpeg is missing.
+        ModuleNotFoundError: imageio-ffmpeg is missing.
         ValueError: no frames, or one that is no picture or of another shape than the first.
     """
     ffmpeg, path, frames = load_ffmpeg(), Path(path), iter(frames)
@@ -95,14 +95,13 @@ def load_ffmpeg() -> Any:
     """Import imageio-ffmpeg, which brings the encoder of films.
 
     Raises:
-        gymnasium.error.DependencyNotInstalled: it is missing.
+        ModuleNotFoundError: it is missing; the message says which ``pip install`` brings it.
     """
     try:
         import imageio_ffmpeg
-    except ImportError as error:
-        from gymnasium.error import DependencyNotInstalled
-
-        raise DependencyNotInstalled("MP4 films need imageio-ffmpeg: pip install 'air-envs[video]'") from error
+    except ModuleNotFoundError as error:
+        line = "MP4 films need imageio-ffmpeg: pip install 'air-envs[video]'"
+        raise ModuleNotFoundError(line, name="imageio_ffmpeg") from error
     return imageio_ffmpeg
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +12,14 @@ from tqdm import tqdm
 
 from puzzles.dataset import DatasetWriter, split_keys
 from puzzles.dataset.keys import KeySet
-from puzzles.dataset.layout import SPLITS
+from puzzles.dataset.layout import MOST_SOURCES, SPLITS
 from puzzles.dataset.proof import BLOCK_ROWS, SPLIT_RULES, check_rows, check_unique, located
 from puzzles.errors import PuzzleError
 from puzzles.family import Grids, PuzzleFamily
 from puzzles.importers.rows import Part, Rows
+
+UNNAMED = "unknown"
+"""The source of rows that name none, in a table where others do."""
 
 
 class Choice:
@@ -36,11 +39,18 @@ class Choice:
         self._rows: dict[str, Rows] = {}
         self._chosen: dict[str, list[NDArray[np.int64]]] = {split: [] for split in SPLITS}
         self._keys: dict[str, list[NDArray[np.void]]] = {split: [] for split in SPLITS}
+        self._names: dict[str, int] = {}
+        self._origins: dict[str, list[NDArray[np.int32]]] = {split: [] for split in SPLITS}
 
     @property
     def chosen(self) -> int:
         """How many rows are chosen."""
         return sum(len(block) for blocks in self._chosen.values() for block in blocks)
+
+    @property
+    def sources(self) -> list[str]:
+        """Names of the sources of the chosen rows, in alphabetical order; none where there are not 2 to 256."""
+        return sorted(self._names) if 2 <= len(self._names) <= MOST_SOURCES else []
 
     def fill(self, split: str, rows: Rows, order: NDArray[np.int64], wanted: int | None, bar: tqdm[Any]) -> int:
         """Choose rows in ``order`` until ``wanted`` are found, or all; return how many were looked at.
@@ -56,6 +66,10 @@ class Choice:
             added = self._seen.add(keys)
             self._chosen[split].append(block[added.new])
             self._keys[split].append(keys[added.new])
+            if proved.origin is not None:
+                self._origins[split].append(
+                    self._numbers([proved.origin[row] for row in np.flatnonzero(added.new).tolist()])
+                )
             self.rated += int(proved.rated[added.new].sum())
             repeats = np.flatnonzero(~added.new)
             if len(repeats) and self.first_pair is None:
@@ -84,9 +98,22 @@ class Choice:
             return
         chosen, keys = np.concatenate(self._chosen[split]), np.concatenate(self._keys[split])
         order = np.argsort(chosen)
+        source = self._source(split)
         for start in range(0, len(order), BLOCK_ROWS):
             part = order[start : start + BLOCK_ROWS]
-            writer.append(split, self._rows[split].take(chosen[part]).puzzles, keys[part])
+            here = None if source is None else source[part]
+            writer.append(split, self._rows[split].take(chosen[part]).puzzles, keys[part], here)
+
+    def _numbers(self, origin: Sequence[str]) -> NDArray[np.int32]:
+        """Number names in the order in which they come."""
+        return np.array([self._names.setdefault(name or UNNAMED, len(self._names)) for name in origin], np.int32)
+
+    def _source(self, split: str) -> NDArray[np.uint8] | None:
+        """Return which of ``sources`` each chosen row of a split is from; None where that is not kept."""
+        if not self.sources or not self._origins[split]:
+            return None
+        place = np.array([self.sources.index(name) for name in self._names], np.uint8)
+        return place[np.concatenate(self._origins[split])]
 
     def _place_of(self, number: int) -> str:
         """Return the place of the chosen row whose key has this number: keys are numbered as rows are chosen."""

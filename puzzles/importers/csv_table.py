@@ -26,6 +26,7 @@ COLUMNS = ("source", "question", "answer", "rating")
 QUESTIONS = ("question", "questions", "puzzle", "puzzles", "quiz", "quizzes")
 ANSWERS = ("answer", "answers", "solution", "solutions")
 RATINGS = ("rating", "ratings")
+ORIGINS = ("source", "sources")
 DELIMITERS = ",;\t|"
 WHOLE = re.compile(r"([0-9]{1,10})(?:[.,]0*)?")
 SCAN_BYTES = 1 << 22
@@ -64,12 +65,13 @@ def read_csv(path: Path, family: PuzzleFamily | None, zero: str | None = None) -
         answered = [answer or question for answer, question in zip(answered, asked, strict=True)]
         answers = parse_grids(found, notation, answered, lambda row: f"{place(index[row])}: answer")
         ratings = np.array([r.rating for r in records], np.int32)
-        return Part(questions, answers, ratings, solved, ratings >= 0)
+        origin = [r.origin for r in records] if table.has_origins else None
+        return Part(questions, answers, ratings, solved, ratings >= 0, origin)
 
     def place(row: int) -> str:
         return f"{path} line {table.lines[row] + 1}"
 
-    return found, Rows(len(table.lines), place, read)
+    return found, Rows(len(table.lines), place, read, table.has_origins)
 
 
 def has_header(path: Path) -> bool:
@@ -88,6 +90,7 @@ class _Columns(NamedTuple):
     question: int
     answer: int | None
     rating: int | None
+    origin: int | None
     header: bool
     """Whether the first line names the columns."""
 
@@ -98,6 +101,8 @@ class _Record(NamedTuple):
     """"" where there is none."""
     rating: int
     """-1 where there is none."""
+    origin: str
+    """"" where there is none."""
 
 
 class _Table:
@@ -122,9 +127,14 @@ class _Table:
         if not len(self.lines):
             raise DatasetError(f"{path}: no puzzle, expected one a line below the header")
 
+    @property
+    def has_origins(self) -> bool:
+        """Whether a column says where each row comes from."""
+        return self._columns.origin is not None
+
     def records(self, lines: NDArray[np.int64]) -> Iterator[_Record]:
         """Yield what the given lines hold."""
-        width, question, answer, rating = self._columns[1:5]
+        width, question, answer, rating, origin = self._columns[1:6]
         reader = csv.reader(map(self._line, lines), delimiter=self._columns.delimiter)
         for number, line in enumerate(lines):
             where = f"{self.path} line {line + 1}"
@@ -140,6 +150,7 @@ class _Table:
                 row[question],
                 "" if answer is None else row[answer],
                 -1 if rating is None else _rating(row[rating], where),
+                "" if origin is None else row[origin].strip(),
             )
 
     def sample(self) -> list[str]:
@@ -167,12 +178,12 @@ def _header(line: str) -> _Columns | None:
     """Return the columns that a first line names; None if it names none of puzzles."""
     for delimiter in DELIMITERS:
         names = [name.strip().lower() for name in _split(line, delimiter)]
-        question, answer, rating = (
+        question, answer, rating, origin = (
             next((column for column, name in enumerate(names) if name in known), None)
-            for known in (QUESTIONS, ANSWERS, RATINGS)
+            for known in (QUESTIONS, ANSWERS, RATINGS, ORIGINS)
         )
         if question is not None:
-            return _Columns(delimiter, len(names), question, answer, rating, header=True)
+            return _Columns(delimiter, len(names), question, answer, rating, origin, header=True)
     return None
 
 
@@ -184,7 +195,7 @@ def _columns_of_puzzles(line: str, family: PuzzleFamily | None, zero: str | None
         found = (family or family_of([cells[grids[0]]], zero)) if grids else None
         if found and (is_plain(found.cells) or puzzle_column(cells, found) == grids[0]):
             answer = next((column for column in grids[1:] if len(cells[column]) == len(cells[grids[0]])), None)
-            return _Columns(delimiter, len(cells), grids[0], answer, None, header=False)
+            return _Columns(delimiter, len(cells), grids[0], answer, None, None, header=False)
     return None
 
 

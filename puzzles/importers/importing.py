@@ -95,6 +95,8 @@ def import_puzzles(
     A validation split of the source is kept. From a source without, ``validation`` puzzles are drawn that are neither
     for the test nor for ``train``: which puzzles a given number of ``train`` draws does not depend on it.
 
+    Where a table has a column ``source`` with 2 to 256 names, the dataset keeps the source of each row.
+
     No two puzzles of the dataset are equal by the family's split rule. The test split is filled first, then validation,
     so a published test set stays whole if one of its puzzles stands in train too. If the same dataset is there already,
     nothing is done.
@@ -133,10 +135,10 @@ def import_puzzles(
         raise FileNotFoundError(errno.ENOENT, "no such source of puzzles", str(source))
     check_target(Path(output))
     check_seed(seed)
-    format = format or _guess(source)
+    format = format or guess_format(source)
     _check_arguments(format, {"test": test, "validation": validation, "train": train}, on_duplicate, validation_share)
     check_zero(zero)
-    read = _read(source, format, puzzles.family(family) if isinstance(family, str) else family, zero)
+    read = read_source(source, format, puzzles.family(family) if isinstance(family, str) else family, zero)
     lone = False
     if len(read.rows.get("all", ())) == 1:  # one puzzle cannot be split
         lone = train is None and test != 0
@@ -161,6 +163,7 @@ def import_puzzles(
         **({"validation_share": validation_share} if validation_share and validation is None else {}),
         "on_duplicate": on_duplicate,
         **({} if zero is None else {"zero": zero}),
+        **({"sources": "kept"} if any(rows.named for rows in read.rows.values()) else {}),  # older versions did not
         **read.notes,
         **(notes or {}),
     }
@@ -181,7 +184,12 @@ def import_puzzles(
     provenance = dataclasses.replace(provenance, parameters=parameters, rating_source=source_of_ratings)
     allow_empty = 0 in (train, test) or bool(read.missing)
     with DatasetWriter(
-        output, read.family, provenance=provenance, allow_empty=allow_empty, overwrite=overwrite
+        output,
+        read.family,
+        provenance=provenance,
+        allow_empty=allow_empty,
+        sources=choice.sources,
+        overwrite=overwrite,
     ) as writer:
         for split in wanted:
             choice.write(split, writer)
@@ -207,7 +215,12 @@ def _check_arguments(format: str, wanted: dict[str, int | None], on_duplicate: s
 # -- reading -----------------------------------------------------------------------------------------------------------
 
 
-def _guess(source: Path) -> str:
+def guess_format(source: Path) -> str:
+    """Return the format of a file by its name and its first line, of a folder by the files in it.
+
+    Raises:
+        DatasetError: a folder that holds nothing an importer reads.
+    """
     if source.is_file():
         return "csv" if source.suffix.lower() in TABLE_SUFFIXES or has_header(source) else "text"
     signs = {"npy": "/dataset.json", "csv": ".csv", "text": ".txt"}
@@ -217,7 +230,19 @@ def _guess(source: Path) -> str:
     raise DatasetError(f"{source}: expected one of {[f'train{sign}' for sign in signs.values()]} in the folder")
 
 
-def _read(source: Path, format: str, family: PuzzleFamily | None, zero: str | None) -> Source:
+def read_source(source: Path, format: str, family: PuzzleFamily | None, zero: str | None = None) -> Source:
+    """Read a file or folder; nothing in it is proved.
+
+    Args:
+        source: what to read.
+        format: one of ``FORMATS``.
+        family: None deduces it.
+        zero: see ``PuzzleFamily.notation``.
+
+    Raises:
+        DatasetError: the source as a whole is not what its format says.
+        PuzzleError: a grid that is drawn over several lines has a row too few or a cell too many.
+    """
     if format == "npy":
         if not source.is_dir():
             raise DatasetError(f"{source}: a file, expected the folder of the NPY layout")

@@ -29,6 +29,8 @@ class Part(NamedTuple):
     """(K,) bool: whether the source has a solution."""
     rated: NDArray[np.bool_]
     """(K,) bool: whether the source has a rating."""
+    origin: Sequence[str] | None = None
+    """K names of where the source has its rows from, "" where it says nothing; None where no row has one."""
 
     @classmethod
     def of(cls, puzzle: Grids, solution: Grids | None = None) -> Part:
@@ -52,10 +54,18 @@ class Rows:
         place: names the place of row i for messages: "sudoku.txt line 9".
         read: takes rows, (K,) int64, and returns what the file has of them. Raises ``PuzzleError`` that starts with the
             place of the row.
+        named: whether the file names the source of each row.
     """
 
-    def __init__(self, count: int, place: Callable[[int], str], read: Callable[[NDArray[np.int64]], Part]):
+    def __init__(
+        self,
+        count: int,
+        place: Callable[[int], str],
+        read: Callable[[NDArray[np.int64]], Part],
+        named: bool = False,
+    ):
         self.place = place
+        self.named = named
         self._count = count
         self._read = read
         self._solutions: Grids | None = None

@@ -100,6 +100,12 @@ class Maze(PuzzleFamily):
         self.check(puzzle)
         return map_rows(rules.shortest_path_counts, _LEAST, self.checked(puzzle))
 
+    def count_answers(self, puzzle: Grids, limit: int = 2) -> NDArray[np.int64]:
+        """(N,) int64: ``count_shortest_paths``, up to ``limit``."""
+        if limit < 1:
+            raise PuzzleError(f"limit {limit}, expected 1 or more")
+        return np.minimum(self.count_shortest_paths(puzzle), np.uint64(limit)).astype(np.int64)
+
     def distances(self, puzzle: Grids) -> NDArray[np.int32]:
         """(N, rows, columns) int32: moves from each cell to the goal; -1 for walls and where there is no way."""
         return map_rows(rules.distances, _LEAST, self.checked(puzzle))

@@ -120,6 +120,10 @@ class Sudoku(PuzzleFamily):
             raise PuzzleError(f"limit {limit}, expected 1 or more")
         return solver.search(self.checked(puzzle), self.box_rows, limit).found
 
+    def count_answers(self, puzzle: Grids, limit: int = 2) -> NDArray[np.int64]:
+        """(N,) int64: ``count_solutions``."""
+        return self.count_solutions(puzzle, limit).astype(np.int64)
+
     def is_solved(self, puzzle: Grids, grid: Grids) -> NDArray[np.bool_]:
         """(N,) bool: the grid keeps the givens, and every row, column and box holds every digit."""
         return rules.is_solved(*self.checked_answers(puzzle, grid), self.box_rows)

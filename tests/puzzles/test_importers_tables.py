@@ -259,3 +259,72 @@ def test_a_draw_reads_only_the_rows_that_it_takes(tmp_path, output, sudokus):
     source.write_text("\n".join(lines))
     run(source, output, family=family, test=2, train=5)
     assert rows_of(Dataset(output), "train") | rows_of(Dataset(output), "test") == drawn
+
+
+def named(folder, family, batch, names, split):
+    """Write a table in the layout of Sudoku-Extreme with the source of each row; None leaves the column out."""
+    rows = [",".join((family.format(q), family.format(a), str(r))) for q, a, r in zip(*batch, strict=True)]
+    head = "question,answer,rating"
+    if names is not None:
+        head, rows = f"source,{head}", [f"{name},{row}" for name, row in zip(names, rows, strict=True)]
+    folder.mkdir(exist_ok=True)
+    (folder / f"{split}.csv").write_text("\n".join([head, *rows]) + "\n")
+
+
+def sources_of(dataset, split):
+    """Return {the text of a puzzle: its source}."""
+    names = [dataset.source_names[number] for number in dataset.source(split)]
+    return {dataset.family.format(grid): name for grid, name in zip(dataset.split(split).puzzle, names, strict=True)}
+
+
+def test_the_source_of_each_row_is_kept(tmp_path, output):
+    """As the published Sudoku-Extreme has it; a row without is of an unknown source."""
+    family, batch = puzzles_of("sudoku-6x6", 40)
+    names = [("puzzles1_unbiased", "puzzles0_kaggle", "")[number % 3] for number in range(40)]
+    known = {family.format(grid): name or "unknown" for grid, name in zip(batch.puzzle, names, strict=True)}
+    named(tmp_path / "published", family, batch.take(slice(30)), names[:30], "train")
+    named(tmp_path / "published", family, batch.take(slice(30, 40)), names[30:], "test")
+    run(tmp_path / "published", output, validation=6)
+    dataset = Dataset(output)
+    assert dataset.counts == {"train": 24, "validation": 6, "test": 10}
+    assert dataset.source_names == ("puzzles0_kaggle", "puzzles1_unbiased", "unknown")
+    for split, count in dataset.counts.items():
+        found = sources_of(dataset, split)
+        assert len(found) == count
+        assert found == {puzzle: known[puzzle] for puzzle in found}
+    assert str(verify(output, progress=False))
+    assert "puzzles1_unbiased" in dataset.describe()
+
+    few = run(tmp_path / "published", output, train=7, test=4, seed=3)
+    drawn = Dataset(few.path)
+    for split in ("train", "test"):
+        assert sources_of(drawn, split) == {puzzle: known[puzzle] for puzzle in sources_of(drawn, split)}
+
+
+def test_a_repeat_that_is_left_out_takes_its_source_along(tmp_path, output):
+    family, batch = puzzles_of("sudoku-6x6", 6)
+    twice = batch.take([0, 1, 1, 2, 3, 4, 5])
+    named(tmp_path / "published", family, twice, ["a", "b", "other", "a", "b", "a", "b"], "train")
+    run(tmp_path / "published", output, on_duplicate="drop")
+    expected = {family.format(grid): name for grid, name in zip(batch.puzzle, "ababab", strict=True)}
+    assert sources_of(Dataset(output), "train") == expected
+
+
+@pytest.mark.parametrize("names", [None, ["one"] * 300, [f"row-{number}" for number in range(300)]])
+def test_a_column_that_tells_no_sources_apart_is_not_kept(tmp_path, output, names):
+    family, batch = puzzles_of("sudoku-6x6", 300)
+    named(tmp_path / "published", family, batch, names, "train")
+    run(tmp_path / "published", output)
+    dataset = Dataset(output)
+    assert dataset.source_names == ()
+    assert dataset.source("train") is None
+
+
+def test_a_split_without_the_column_has_no_sources(tmp_path, output):
+    family, batch = puzzles_of("sudoku-6x6", 20)
+    named(tmp_path / "published", family, batch.take(slice(10)), ["a", "b"] * 5, "train")
+    named(tmp_path / "published", family, batch.take(slice(10, 20)), None, "test")
+    run(tmp_path / "published", output)
+    dataset = Dataset(output)
+    assert dataset.source("test") is None
+    assert set(sources_of(dataset, "train").values()) == {"a", "b"}

@@ -160,6 +160,7 @@ def test_the_largest_maze():
 @given(small_puzzles())
 def test_shortest_paths_are_counted(grid):
     counts = maze(*grid.shape).count_shortest_paths(grid[None])
+    assert maze(*grid.shape).count_answers(grid[None], 2).tolist() == [min(2, int(counts[0]))]
     assert counts.dtype == np.uint64
     assert counts.tolist() == [len(shortest_paths(grid))]
 

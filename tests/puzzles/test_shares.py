@@ -87,16 +87,23 @@ def test_a_short_source_limits_the_whole(tmp_path, sources):
     assert shortage == "many: 60 puzzles for a share of 75.0 %, so 80 rows in all, not 1,000"
 
 
-def test_nothing_excluded_is_in_whatever_its_split(tmp_path, family, rows, sources):
+def test_nothing_that_was_trained_or_selected_on_is_in(tmp_path, family, rows, sources):
     unwanted = symmetric(family, rows.take(np.r_[0:20, 60:85]))
+    held_out = symmetric(family, rows.take(slice(20, 40)))
     with DatasetWriter(tmp_path / "used.h5", family, provenance=Provenance("a test")) as writer:
-        for split, part in (("train", slice(20)), ("validation", slice(20, 30)), ("test", slice(30, 45))):
-            writer.append(split, unwanted.take(part))
+        for split, part in (
+            ("train", unwanted.take(slice(20))),
+            ("validation", unwanted.take(slice(20, 45))),
+            ("test", held_out),
+        ):
+            writer.append(split, part)
     exclude = [Dataset(tmp_path / "used.h5")]
     dataset, shortage = mix_by_shares(tmp_path / "out.h5", sources, 60, exclude, progress=False)
     assert shortage == "few: 5 puzzles for a share of 25.0 %, so 22 rows in all, not 60"
     assert np.bincount(dataset.source("test")).tolist() == [17, 5]  # as near to the shares as 5 of the few allow
-    assert not set(keys(family, dataset.split("test"))) & set(keys(family, unwanted))
+    found = set(keys(family, dataset.split("test")))
+    assert not found & set(keys(family, unwanted))
+    assert found & set(keys(family, held_out))
     checksum = exclude[0].attributes["checksum"]
     assert dataset.provenance.parameters["excluded"] == [{"file": "used.h5", "checksum": checksum}]
     with pytest.raises(

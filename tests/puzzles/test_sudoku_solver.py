@@ -30,6 +30,7 @@ def test_solutions_are_those_of_brute_force(base, kinds, data):
     family = sudoku(4)
     assert family.count_solutions(grid[None], limit=1000)[0] == len(expected)
     assert family.count_solutions(grid[None])[0] == min(2, len(expected))
+    assert family.count_answers(grid[None], 3).tolist() == [min(3, len(expected))]
     if len(expected) == 1:
         assert tuple(family.solve(grid[None]).ravel()) == expected[0]
     else:

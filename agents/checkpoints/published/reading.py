@@ -16,7 +16,7 @@ from agents.checkpoints.kinds import SETTINGS as ALL_CONFIG
 from agents.checkpoints.manifest import opened, read_checked
 from agents.checkpoints.published.layouts import from_authors, strip_wrappers, to_authors
 from agents.checkpoints.weights import require_floats, require_shapes, require_state_dict, some, unpickled
-from agents.config.model import AIRConfig
+from agents.config.model import AIRConfig, stored_fields
 from agents.config.reading import from_json, shown
 from agents.config.variants import INJECTIONS, LEVEL_TOKENS, OPERATORS, variant_fields
 from agents.models.air import AIR
@@ -122,7 +122,7 @@ def _load(path: Path, family: str | None, variant: str | None) -> AIR:
 def _our_own(section: Any, family: str | None, variant: str | None) -> AIRConfig:
     """Read a configuration that our exporter wrote beside the authors' settings; it leaves nothing to be told."""
     try:
-        config = from_json(AIRConfig, section)
+        config = from_json(AIRConfig, stored_fields(section))
     except ValueError as error:
         raise ValueError(f"section {OUR_SECTION}: {error}") from error
     told = {"family": family or config.family, **(variant_fields(variant) if variant else {})}

@@ -25,7 +25,7 @@ from agents.checkpoints.lock import locked
 from agents.checkpoints.manifest import MANIFEST, read_manifest
 from agents.checkpoints.replacing import remove_folder
 from agents.config.model import CARD, CONFIG, OPTIONS
-from agents.config.reading import from_json, shown
+from agents.config.reading import shown
 from agents.config.training import (
     MAY_CHANGE,
     TRAIN_CONFIG,
@@ -34,6 +34,7 @@ from agents.config.training import (
     differences,
     json_values,
     parse_train_config,
+    train_config_of,
 )
 from agents.training.processes import Processes
 from agents.training.runs.log import METRICS, WANDB_ID
@@ -171,7 +172,7 @@ def _trained(state: dict[str, Any] | None, run: Path) -> TrainConfig | None:
     if CONFIG_FIELD not in state:
         raise CheckpointError(f"{run / TRAINING}: no {CONFIG_FIELD}, expected the state of a training run")
     try:
-        return from_json(TrainConfig, {**state[CONFIG_FIELD], "output": str(run)})
+        return train_config_of({**state[CONFIG_FIELD], "output": str(run)})
     except (TypeError, ValueError) as error:
         raise CheckpointError(f"{run / TRAINING}: {CONFIG_FIELD}: {error}") from error
 

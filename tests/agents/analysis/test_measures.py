@@ -26,7 +26,14 @@ CONFIGS = {
     "maze": AIRConfig(family="maze-7x5", hidden=32, heads=2, layers=2, max_steps=STEPS, position="structured"),
     "two networks": AIRConfig(family="sudoku-4x4", hidden=32, heads=2, layers=2, h_layers=2, max_steps=STEPS),
     "stripped token": AIRConfig(
-        family="sudoku-4x4", hidden=32, heads=2, layers=1, max_steps=STEPS, level_token="prepend-strip", inject_h=1
+        family="sudoku-4x4",
+        hidden=32,
+        heads=2,
+        layers=1,
+        max_steps=STEPS,
+        level_token="prepend-strip",
+        level_token_start="normal",
+        inject_h=1,
     ),
 }
 

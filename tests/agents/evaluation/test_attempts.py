@@ -11,6 +11,7 @@ import torch
 import puzzles
 from agents.checkpoints.folder import save_model
 from agents.cli import main
+from agents.config.search import default_search
 from agents.data.batches import to_tokens
 from agents.evaluation import evaluate_attempts, evaluate_halting
 from agents.evaluation.search import Noise
@@ -184,6 +185,12 @@ def test_noise_has_its_standard_deviation() -> None:
 def test_impossible_searches_are_refused(choosy: AIRAgent, data: Dataset, options: dict, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         evaluate_attempts(choosy, data, **options)
+
+
+def test_by_default_sudokus_are_guessed_at_and_mazes_get_noise(choosy: AIRAgent, data: Dataset) -> None:
+    assert evaluate_attempts(choosy, data, 2, count=2, progress=False).search == "guesses"
+    assert default_search(puzzles.family("sudoku-16x16")) == "guesses"
+    assert default_search(puzzles.family("maze-9x9")) == "noise"
 
 
 def test_at_least_one_attempt(choosy: AIRAgent, data: Dataset, capsys: pytest.CaptureFixture[str]) -> None:

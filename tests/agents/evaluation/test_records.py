@@ -114,6 +114,31 @@ def test_accuracy_by_source(run: Path, dataset: Path, tmp_path: Path) -> None:
     assert sum(part["exact"]["right"] for part in record["by_source"].values()) == record["exact"]["right"] == 4
 
 
+def test_accuracy_by_source_of_a_published_table(
+    run: Path, dataset: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A table in the layout of Sudoku-Extreme's ``test.csv``."""
+    data = Dataset(dataset)
+    family, test = data.family, data.split("test").take(slice(6))
+    lines = [
+        f"{name},{family.format(question)},{family.format(answer)},{rating}"
+        for name, question, answer, rating in zip(["puzzles0_kaggle", "01_file1"] * 3, *test, strict=True)
+    ]
+    (tmp_path / "test.csv").write_text("\n".join(["source,question,answer,rating", *lines]) + "\n")
+    import_puzzles(tmp_path, tmp_path / "published.h5", progress=False)
+    published, agent = Dataset(tmp_path / "published.h5"), AIRAgent.from_pretrained(run)
+    record = evaluation_record(str(run), agent, published, evaluate(agent, published, progress=False))
+    assert {name: part["puzzles"] for name, part in record["by_source"].items()} == {
+        "puzzles0_kaggle": 3,
+        "01_file1": 3,
+    }
+    output = tmp_path / "numbers.json"
+    main(["eval", str(run), str(tmp_path / "published.h5"), "--no-episodes", "--output", str(output)])
+    assert re.search(r"by source:\n  .*: \d+\.\d% exact \(.*\) of 3\n  .*: .* of 3\n", capsys.readouterr().out)
+    assert json.loads(output.read_text(encoding="utf-8"))["by_source"] == record["by_source"]
+    assert sum(part["exact"]["right"] for part in record["by_source"].values()) == record["exact"]["right"]
+
+
 def test_where_test_sets_come_from(dataset: Path, tmp_path: Path) -> None:
     assert kind_of(Dataset(dataset), "test") == "generated"
     lines = ("".join(map(str, puzzle.ravel())) for puzzle in Dataset(dataset).split("test").puzzle[:8])

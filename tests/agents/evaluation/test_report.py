@@ -52,7 +52,7 @@ def synthetic(count: int = 1000, steps: int = 20) -> Evaluation:
 
 def keys(value: Any, path: str = "") -> Iterator[str]:
     """Yield the path of every number in a JSON value, as ``KEYS`` writes it."""
-    if isinstance(value, dict):
+    if isinstance(value, dict) and value:
         for name, inner in value.items():
             yield from keys(inner, f"{path}.{name}" if path else name)
     elif isinstance(value, list) and value and isinstance(value[0], dict):

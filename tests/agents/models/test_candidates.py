@@ -86,7 +86,10 @@ def test_block_against_sums_written_out(before: int) -> None:
 
 @pytest.mark.parametrize(
     "changes",
-    [{"level_token": token} for token in ("none", "addition", "prepend-strip", "prepend-persist")]
+    [
+        {"level_token": token, "level_token_start": "normal"}
+        for token in ("none", "addition", "prepend-strip", "prepend-persist")
+    ]
     + [{"operator": operator} for operator in ("linear", "nonlinear", "hadamard")],
 )
 @pytest.mark.parametrize("name", ["sudoku-6x6", "sudoku-9x9"])

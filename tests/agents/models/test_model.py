@@ -107,7 +107,7 @@ def test_the_convolution_adds_the_weighted_neighbours_of_each_cell() -> None:
 @pytest.mark.parametrize("level_token", ["none", "prepend-strip", "prepend-persist"])
 def test_without_attention_news_travels_by_one_cell_a_block(level_token: str) -> None:
     sizes = {"layers": 1, "h_cycles": 1, "l_cycles": 1, "position": "none"}
-    model = build(family="maze-9x9", convolution=3, level_token=level_token, **sizes)
+    model = build(family="maze-9x9", convolution=3, level_token=level_token, level_token_start="normal", **sizes)
     torch.nn.init.zeros_(model.f[0].mixer.out.weight)
     puzzles = torch.ones(2, 9, 9, dtype=torch.uint8)
     puzzles[1, 3, 4] = 2

@@ -36,7 +36,7 @@ def same_unit(model: AIR, length: int) -> torch.Tensor:
 @pytest.mark.parametrize("position", ["none", "rope"])
 @pytest.mark.parametrize("family", SHAPES)
 def test_cells_attend_as_under_a_mask(family: str, position: str, level_token: str) -> None:
-    model = build(family=family, position=position, level_token=level_token)
+    model = build(family=family, position=position, level_token=level_token, level_token_start="normal")
     length = model.positions + (level_token == "prepend-strip")
     mixer = model.f[0].mixer
     assert isinstance(mixer, UnitAttention)

@@ -180,7 +180,7 @@ def test_without_a_prefix_the_first_cell_is_read() -> None:
 
 def test_a_persisting_token_is_read_by_the_q_head_and_gets_no_puzzle() -> None:
     torch.manual_seed(0)
-    model = AIR(AIRConfig.variant("L2x_H2x+prepend-persist", **SMALL))
+    model = AIR(AIRConfig.variant("L2x_H2x+prepend-persist", **SMALL, level_token_start="normal"))
     x, state = model.embed(torch.from_numpy(TOKENS)), model.initial_state(3)
     assert state.z_H.shape == (3, 18, 32) == x.shape
     assert torch.all(x[:, 0] == 0)
@@ -200,7 +200,7 @@ def test_a_persisting_token_is_read_by_the_q_head_and_gets_no_puzzle() -> None:
 def test_gradient_flows_through_the_programs_tail_only(variant: str, gradient: str) -> None:
     """The gradient is that of the tail alone, run from a state computed without one."""
     torch.manual_seed(0)
-    model = AIR(AIRConfig.variant(variant, **SMALL | {"gradient": gradient})).double()
+    model = AIR(AIRConfig.variant(variant, **SMALL | {"gradient": gradient, "level_token_start": "normal"})).double()
     tokens, first = torch.from_numpy(TOKENS), start(model, 3)
     model(tokens, first)[1].logits.square().sum().backward()
     found = {name: parameter.grad for name, parameter in model.named_parameters() if parameter.grad is not None}

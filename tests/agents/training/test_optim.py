@@ -138,3 +138,42 @@ def test_clipping_bounds_the_joint_norm() -> None:
         a.grad, b.grad = torch.tensor([6.0, 0.0]), torch.tensor([0.0, 8.0])
         clip_gradients([a, b], norm)
         assert torch.cat((a.grad, b.grad)).norm().item() == pytest.approx(expected, rel=1e-4)
+
+
+@pytest.mark.parametrize(("dtype", "reached"), [(torch.bfloat16, 0.03125), (torch.float32, 0.0573)])
+def test_a_bfloat16_weight_stalls_where_its_spacing_is_twice_the_learning_rate(
+    dtype: torch.dtype, reached: float
+) -> None:
+    """The paper's learning rate and decay; the gradient wants it larger without end."""
+    weight = torch.nn.Parameter(torch.zeros(4, dtype=dtype))
+    optimizer = AdamATan2([weight], lr=1e-4, weight_decay=1.0)
+    for _ in range(592):
+        weight.grad = -torch.ones_like(weight)
+        optimizer.step()
+    assert weight.float().tolist() == pytest.approx([reached] * 4, abs=1e-4)
+
+
+def test_weights_of_two_dtypes_move_as_alone() -> None:
+    torch.manual_seed(0)
+    gradients = [torch.randn(5) for _ in range(3)]
+    dtypes = torch.float32, torch.bfloat16
+    together = [torch.nn.Parameter(torch.ones(5, dtype=dtype)) for dtype in dtypes]
+    alone = [torch.nn.Parameter(torch.ones(5, dtype=dtype)) for dtype in dtypes]
+    joint, separate = AdamATan2(together, lr=0.1), [AdamATan2([weight], lr=0.1) for weight in alone]
+    for gradient in gradients:
+        for weight in (*together, *alone):
+            weight.grad = gradient.to(weight.dtype)
+        for optimizer in (joint, *separate):
+            optimizer.step()
+    for weight, expected in zip(together, alone, strict=True):
+        assert torch.equal(weight, expected)
+        assert not (weight == 1).any()
+
+
+def test_the_average_of_a_bfloat16_weight_is_kept_in_float32() -> None:
+    """In bfloat16 the average of many steps would stall."""
+    average, model = torch.nn.Linear(3, 2), torch.nn.Linear(3, 2)
+    torch.nn.init.ones_(average.weight)
+    model.weight = torch.nn.Parameter(torch.full((2, 3), 1.5, dtype=torch.bfloat16))
+    average_weights(average, model, 0.999)
+    assert average.weight.flatten().tolist() == pytest.approx([1.0005] * 6, abs=1e-6)

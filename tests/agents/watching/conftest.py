@@ -14,6 +14,7 @@ MODELS = ("untrained", "sudoku-6x6", "maze-9x9", "sudoku-extreme")
 """A Sudoku of 4x4, of 6x6, a maze, and a Sudoku of 9x9 in a model of candidates, which does not attend."""
 
 
+@functools.cache
 def model(name: str) -> AIRAgent:
     return untrained() if name == "untrained" else as_agent(name)
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from agents import AIRAgent
 from agents.models.air import State
 from agents.watching import EditClue, Freeze, Noise, Session, SetCell, TakeFrom, TakeState, Thaw
 from agents.watching.applying import MARGIN, readout
@@ -82,8 +83,7 @@ def test_a_cell_decodes_to_the_value_and_all_else_stays(name: str, state: str) -
         assert best - next_best >= MARGIN - 1e-3
         # The move lies in the span of lm_head's rows.
         step = (new - old)[at].double()
-        inside = rows.T @ torch.linalg.lstsq(rows.T, step[:, None]).solution
-        torch.testing.assert_close(inside[:, 0], step, atol=1e-4, rtol=0)
+        torch.testing.assert_close(torch.linalg.pinv(rows) @ (rows @ step), step, atol=1e-4, rtol=0)
 
 
 def test_the_move_is_the_least_that_puts_the_value_ahead() -> None:
@@ -99,6 +99,16 @@ def test_the_move_is_the_least_that_puts_the_value_ahead() -> None:
     along = (agent.model.lm_head.weight[second] - agent.model.lm_head.weight[first]).detach()
     expected = (MARGIN + logits[first] - logits[second]) / along.square().sum() * along
     torch.testing.assert_close(step, expected, rtol=2e-3, atol=1e-6)
+
+
+def test_a_cell_decodes_to_the_value_in_bfloat16() -> None:
+    agent = AIRAgent(model("sudoku-6x6").model, torch.bfloat16)
+    session = Session(agent, puzzle_of(agent), act_steps=1)
+    session.go(3)
+    for value in range(1, 7):
+        session.interfere(SetCell("H", 0, 0, value))
+        assert session.moment.z_H.cells[0, 0] == value
+        assert session.thought(0, 3).state.z_H.dtype == torch.bfloat16
 
 
 def test_readout_is_what_decode_says() -> None:

@@ -294,6 +294,7 @@ def test_what_a_file_lacks_or_has_otherwise_is_said(change: Any, message: str, p
         load_recording(broken)
     assert str(raised.value).startswith(f"{broken}: ")
     assert message in str(raised.value)
+    assert ("damaged" in message) == ("damaged" in str(raised.value)), "what is found is said"
 
 
 def test_other_files_are_refused(tmp_path: Path, dataset: Path) -> None:
