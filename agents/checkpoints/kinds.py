@@ -9,14 +9,14 @@ from typing import Literal
 from agents.checkpoints.errors import CheckpointError, OccupiedError
 from agents.checkpoints.lock import LOCK
 from agents.checkpoints.manifest import MANIFEST
-from agents.config.model import CONFIG, OPTIONS
+from agents.config.model import CONFIG, EXPORTED, OPTIONS
 from agents.config.training import TRAIN_CONFIG
 
 WEIGHTS, TRAINING = "model.safetensors", "training.pt"
 CHECKPOINTS, BEST = "checkpoints", "best"
 SETTINGS = "all_config.yaml"
 
-Kind = Literal["nothing", "run", "begun run", "pack", "model", "export", "dataset", "other"]
+Kind = Literal["nothing", "run", "begun run", "pack", "model", "export", "graphs", "dataset", "other"]
 DESCRIBED: dict[Kind, str] = {
     "nothing": "nothing",
     "run": "a run",
@@ -24,6 +24,7 @@ DESCRIBED: dict[Kind, str] = {
     "pack": "a packed model",
     "model": "a checkpoint",
     "export": "a model in the authors' layout",
+    "graphs": "an exported model",
     "dataset": "a dataset",
     "other": "other files",
 }
@@ -33,6 +34,7 @@ _LEFT_OVER = re.compile(rf"{re.escape(LOCK)}|\..+\.(tmp|new|old|removed)")
 _OF_MODELS = re.compile(
     r"(config|manifest|generator|evaluation|chain)\.json|model\.safetensors|README\.md|eval(-.+)?\.(json|png)|analysis"
     r"|all_config\.yaml|step_\d+"
+    r"|model\.json|(start|update_[LH]|decode|halt)\.(onnx|pt2)"
 )
 """Names in the folder of a model, a pack or an export, with what was measured of it."""
 _HDF5 = b"\x89HDF\r\n\x1a\n"
@@ -43,7 +45,8 @@ def kind_of(path: Path) -> Kind:
 
     A run has ``training.pt`` or checkpoints to resume from. A run that was killed before its first checkpoint is
     "begun": it has its configuration and no weights. A model has a configuration and weights; a pack is one with
-    ``generator.json``. An export is in the layout of HRM, TRM and AIR. A folder without files is nothing.
+    ``generator.json``. An export is in the layout of HRM, TRM and AIR; graphs are for other
+    runtimes. A folder without files is nothing.
     """
     if not path.is_dir():
         return "nothing" if not path.exists() else "dataset" if _is_hdf5(path) else "other"
@@ -56,6 +59,8 @@ def kind_of(path: Path) -> Kind:
         return "begun run"
     if SETTINGS in names:
         return "export"
+    if EXPORTED in names:
+        return "graphs"
     if {MANIFEST, BEST} & names:
         return "model"
     return "other" if names else "nothing"

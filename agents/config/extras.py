@@ -19,6 +19,10 @@ EXTRAS = {
     "minari": "minari",
     "ray": "ray",
     "wandb": "wandb",
+    "onnx": "web",
+    "onnx_ir": "web",
+    "onnxruntime": "web",
+    "onnxscript": "web",
 }
 """The extra of air-envs by the module that it brings."""
 

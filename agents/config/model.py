@@ -17,6 +17,8 @@ CONFIG = "config.json"
 """A model's configuration, in its folder."""
 OPTIONS = "generator.json"
 """The options of the generator that made a model's training puzzles, there."""
+EXPORTED = "model.json"
+"""What a model exported for other runtimes is, in its folder."""
 CARD = "README.md"
 """The model's card, there."""
 FORMAT = 1

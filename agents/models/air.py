@@ -161,7 +161,7 @@ class AIR(
         config = self.config
         prefix = F.pad(self.slots.spread(self.prefix), (0, 0, 0, config.prefix - config.prefix_learned))
         cells = F.embedding(tokens.int(), self.slots.table(self.embedding))
-        x = torch.cat((prefix.expand(len(tokens), -1, -1), cells), dim=1) * math.sqrt(self.slots.width)
+        x = torch.cat((prefix.expand(tokens.shape[0], -1, -1), cells), dim=1) * math.sqrt(self.slots.width)
         x = self.position.add(x).to(dtype)
         x = self.operator.prepare(self.slots.split(x)).reshape(x.shape)
         return F.pad(x, (0, 0, config.first_cell - config.prefix, 0))
@@ -231,7 +231,7 @@ class AIR(
     def _level_token(self, letter: str, h: Tensor) -> Tensor:
         """(B, 1, D) in the dtype of ``h``."""
         assert self.level_tokens is not None
-        return self.slots.spread(self.level_tokens["HL".index(letter)]).to(h.dtype).expand(len(h), 1, -1)
+        return self.slots.spread(self.level_tokens["HL".index(letter)]).to(h.dtype).expand(h.shape[0], 1, -1)
 
 
 def _first_tokens(config: AIRConfig, width: int) -> Tensor:

@@ -52,11 +52,21 @@ def _describe(folder: Path) -> Shipped:
 
 
 def _plays(config: AIRConfig, options: dict[str, Any]) -> str:
+    return ", ".join([training_puzzles(config, options), *(["any shape"] if config.any_shape else [])])
+
+
+def training_puzzles(config: AIRConfig, options: dict[str, Any]) -> str:
+    """Say which puzzles a model was trained on: their family, and what sets their generator apart.
+
+    Args:
+        config: of the model.
+        options: of the generator, as in ``OPTIONS``.
+    """
     family = puzzles.family(config.family)
     default = vars(family.Options())
     own = {name: value for name, value in options.items() if value != default[name]}
     words = [value if isinstance(value, str) else f"{name.replace('_', ' ')} {value}" for name, value in own.items()]
-    return ", ".join([family.name, *words, *(["any shape"] if config.any_shape else [])])
+    return ", ".join([family.name, *words])
 
 
 # What agents.hub.cards writes of an evaluation.

@@ -33,6 +33,9 @@ def test_what_a_folder_holds(small_run: Path, small_pack: Path, dataset: Path, t
     (tmp_path / "only best").mkdir()
     shutil.copytree(small_run / "best", tmp_path / "only best" / "best")
     save_published(AIR(AIRConfig("sudoku-4x4", hidden=32, heads=2, layers=1)), tmp_path / "export")
+    (tmp_path / "graphs").mkdir()
+    for name in ("model.json", "start.onnx"):
+        (tmp_path / "graphs" / name).touch()
     found = {path: kind_of(path) for path in tmp_path.iterdir()}
     assert {path.name: kind for path, kind in found.items()} == {
         "empty": "nothing",
@@ -45,6 +48,7 @@ def test_what_a_folder_holds(small_run: Path, small_pack: Path, dataset: Path, t
         "finished": "pack",
         "only best": "model",
         "export": "export",
+        "graphs": "graphs",
     }
     assert kind_of(tmp_path / "nowhere") == "nothing"
     assert kind_of(small_run) == kind_of(DATA / "run-of-version-0") == "run"

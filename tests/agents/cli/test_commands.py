@@ -55,6 +55,7 @@ def fails(args: list[str], capsys: pytest.CaptureFixture[str]) -> str:
         ["models", "--help"],
         ["warmup", "--help"],
         ["pack", "--help"],
+        ["export-onnx", "--help"],
         ["ablate", "injection", "--help"],
         ["play", "maze", "--help"],
     ],

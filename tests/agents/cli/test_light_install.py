@@ -58,6 +58,7 @@ def test_what_needs_no_extra_works_without(words: list[object], dataset: Path, t
         (["train", "--preset", "sudoku-4x4", "--dataset", "DATA"], "torch"),
         (["analyze", "sudoku-6x6", "DATA"], "torch"),
         (["pack", ".", "--output", "out"], "huggingface_hub"),
+        (["export-onnx", "sudoku-6x6", "--output", "out"], "torch"),
         (["data", "inspect", "DATA", "--picture", "page.png"], "matplotlib"),
     ],
 )
