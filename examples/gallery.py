@@ -13,10 +13,10 @@ from agents.hub.generator import fresh_puzzle
 from agents.pretrained import find
 from agents.watching import Freeze, Noise, Session, SetCell
 from agents.watching.app import Viewer
-from agents.watching.desk import Desk
 from agents.watching.film import frames
 from agents.watching.headless import run
 from agents.watching.interventions import Intervention
+from agents.watching.window.desk import Desk
 from air_envs.drawing.board import to_array
 from air_envs.drawing.files import save_gif, save_png
 from air_envs.drawing.rollout import draw_frames

@@ -12,7 +12,7 @@ from agents.cli.names import require_model
 from agents.cli.parsing import parse
 
 if TYPE_CHECKING:
-    from agents.watching.shelf import Shelf
+    from agents.watching.window.shelf import Shelf
     from puzzles.dataset import Dataset
 
 RECORDING = ".h5"
@@ -117,7 +117,7 @@ def _replay(path: Path, record: Path | None, overwrite: bool, ms_per_update: int
         print(write(recording, record, overwrite, ms_per_update, window["theme"]))
         return
     from agents.watching.app import Viewer
-    from agents.watching.desk import Desk
+    from agents.watching.window.desk import Desk
 
     Viewer(Desk(recording, interval=ms_per_update / 1000, running=True), **window).run()
 
@@ -126,14 +126,14 @@ def _generated(run: str) -> Shelf:
     """Fresh puzzles by seed, as the model's training puzzles were generated."""
     from agents.hub.generator import fresh_puzzle
     from agents.pretrained import find
-    from agents.watching.shelf import Shown
+    from agents.watching.window.shelf import Shown
 
     return lambda family, seed: Shown(fresh_puzzle(family, seed, find(run)), f"{family.name}, seed {seed}")
 
 
 def _tested(data: Dataset) -> Shelf:
     """The puzzles of a dataset's test split."""
-    from agents.watching.shelf import Shown
+    from agents.watching.window.shelf import Shown
 
     rows = data.split("test").puzzle
 

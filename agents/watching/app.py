@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import puzzles
 from agents.thinking.agent import AIRAgent
-from agents.watching.commands import ACTS
-from agents.watching.desk import Desk, value_keys
 from agents.watching.session import Session
+from agents.watching.window.commands import ACTS
+from agents.watching.window.desk import Desk, value_keys
 from air_envs.drawing import sprites
 from air_envs.drawing.loop import WindowApp, key_name
 from air_envs.drawing.theme import Theme

@@ -1,4 +1,4 @@
-"""Pictures of a recurrent reasoner at work, one per L or H update: an animated GIF, a window."""
+"""Pictures of a recurrent reasoner at work, one per L or H update."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from air_envs.drawing.board import board_size, to_array
 from air_envs.drawing.frame import Frame, draw_legend
 from air_envs.drawing.theme import LIGHT, Theme, as_theme
 from air_envs.drawing.thinking.boards import draw_boards, draw_header
-from air_envs.drawing.window import Window
 
 if TYPE_CHECKING:
     from puzzles import PuzzleFamily
@@ -63,41 +62,3 @@ def draw_frames(
     for frame in frames:
         yield draw_frame(family, frame, theme, previous=previous, panel=panel)
         previous = frame
-
-
-def show_frames(
-    family: PuzzleFamily,
-    frames: Iterable[Frame],
-    ms_per_frame: int = 250,
-    theme: str | Theme = LIGHT,
-    *,
-    panel: int = 320,
-    title: str = "air-envs",
-) -> None:
-    """Show frames in a window as they come; the last one stays until the window is closed, which ends it at any time.
-
-    Args:
-        family: of the puzzle.
-        frames: drawn one by one, so a generator may still be thinking.
-        ms_per_frame: how long each is shown at least.
-        theme: ``"light"``, ``"dark"`` or a ``Theme``.
-        panel: pixels of the longer side of each board.
-        title: of the window.
-
-    Raises:
-        pygame.error: no display to open a window on.
-    """
-    pygame = sprites.load_pygame()
-    window = None
-    try:
-        for picture in draw_frames(family, frames, theme, panel=panel):
-            size = picture.shape[1], picture.shape[0]
-            window = window or Window(title, size)
-            window.draw(pygame.image.frombuffer(picture.tobytes(), size, "RGB"))
-            if not window.wait(ms_per_frame / 1000):
-                return
-        while window is not None and window.watched and window.wait(1.0):
-            pass
-    finally:
-        if window is not None:
-            window.destroy()

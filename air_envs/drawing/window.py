@@ -106,7 +106,9 @@ class Window:
         alive = self.alive
         self.release()
         if alive and not self._open and self._started_display:
-            sprites.load_pygame().display.quit()
+            display = sprites.load_pygame().display
+            while display.get_init():  # the clipboard starts it once more than is seen
+                display.quit()
             Window._started_display = False
 
     def release(self) -> None:

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from agents.watching.app import Viewer
-from agents.watching.desk import Desk
 from agents.watching.story import Story
+from agents.watching.window.desk import Desk
 from air_envs.drawing.sprites import load_pygame
 
 SIZE = (1000, 640)
@@ -101,3 +101,9 @@ class Driver:
 
     def picture(self) -> np.ndarray:
         return self.viewer._window.read().astype(int)
+
+
+def blank_cell(app: Driver) -> tuple[int, int]:
+    """The first cell that the puzzle leaves blank."""
+    row, column = np.argwhere(app.story.moment.puzzle == 0)[0].tolist()
+    return row, column

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from concurrent.futures import Future
 
 import puzzles
+from agents.pretrained.choosing import best_for
 from agents.thinking.agent import AIRAgent
 from agents.watching.session import Session
-from agents.watching.shelf import Shelf, fitting_models, generated
+from agents.watching.window.shelf import Shelf, generated
 from air_envs.drawing.loop import in_background
 
 
@@ -52,7 +53,7 @@ class Opener:
     def open_text(self, session: Session, text: str) -> str:
         """Open a puzzle that a person wrote down; return what there is to say.
 
-        Where the model does not play puzzles of that kind, the first shipped one that does takes its place.
+        Where the model does not play puzzles of that kind, the best shipped one that does takes its place.
 
         Raises:
             PuzzleError: no puzzle, or givens that contradict each other.
@@ -64,11 +65,11 @@ class Opener:
         try:
             agent = session.agent.for_family(family)
         except ValueError:
-            names = fitting_models(family)
-            if not names:
+            name = best_for(family)
+            if name is None:
                 raise ValueError(f"{family.name}: no shipped model plays it") from None
-            self._open(lambda: (_load(names[0], puzzle, family, title), number))
-            return f"{session.model_name} does not play {family.name}: loading {names[0]} ..."
+            self._open(lambda: (_load(name, puzzle, family, title), number))
+            return f"{session.model_name or 'the model'} does not play {family.name}: loading {name} ..."
         self._open(lambda: (_like(session, agent, puzzle, title), number))
         return "Opening ..."
 

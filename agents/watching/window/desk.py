@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+from agents.pretrained.choosing import fitting
 from agents.watching.branches import Cursor
-from agents.watching.commands import FOOT
 from agents.watching.interventions import (
     EditClue,
     Freeze,
@@ -20,15 +20,16 @@ from agents.watching.interventions import (
     Thaw,
     value_name,
 )
-from agents.watching.looking import Looking
 from agents.watching.moments import Moment
-from agents.watching.opening import Opener
 from agents.watching.pages import frame_at, timeline_of
-from agents.watching.saving import Saver
 from agents.watching.session import Session
-from agents.watching.sheets import AskModel, AskPuzzle, Keys, OpenSheet
-from agents.watching.shelf import Shelf, fitting_models
 from agents.watching.story import Story
+from agents.watching.window.commands import FOOT
+from agents.watching.window.looking import Looking
+from agents.watching.window.opening import Opener
+from agents.watching.window.saving import Saver
+from agents.watching.window.sheets import AskModel, AskPuzzle, Keys, OpenSheet
+from agents.watching.window.shelf import Shelf
 from air_envs.drawing.frame import Frame
 from air_envs.drawing.theme import Theme
 from air_envs.drawing.thinking.page import ANSWER, Choice, Page
@@ -286,7 +287,7 @@ class Desk:
         session, family = self.story, self.story.family
         self.sheet = AskModel(
             family.name,
-            fitting_models(family),
+            fitting(family),
             session.model_name,
             lambda name: self.say(self.opener.open_model(session, name)),
         )

@@ -1,4 +1,4 @@
-"""Where the puzzles and models of a window come from."""
+"""Where the puzzles of a window come from."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from typing import NamedTuple
 import numpy as np
 
 import puzzles
-from agents.checkpoints.folder import load_config
-from agents.pretrained import find, shipped_models
 
 Shelf = Callable[[puzzles.PuzzleFamily, int], "Shown"]
 """Returns the puzzle of a number, counted from 0, or raises a ValueError where there is none.
@@ -35,17 +33,3 @@ def generated(family: puzzles.PuzzleFamily, number: int) -> Shown:
     if number < 0:
         raise puzzles.PuzzleError(f"no puzzle before that of seed 0, found seed {number}")
     return Shown(family.generate(np.array([number], np.uint64)).puzzle[0], f"{family.name}, seed {number}")
-
-
-def fitting_models(family: puzzles.PuzzleFamily) -> list[str]:
-    """Return the names of the shipped models that play a family: its own first, then those of any shape."""
-    own, other = [], []
-    for name in shipped_models():
-        folder = find(name)
-        assert folder is not None
-        config = load_config(folder)
-        if config.family == family.name:
-            own.append(name)
-        elif config.any_shape and puzzles.family(config.family).kind == family.kind:
-            other.append(name)
-    return own + other

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from agents.watching.commands import HELP
+from agents.watching.window.commands import HELP
 from air_envs.drawing.thinking.page import Sheet
 
 _ASKED = (
