@@ -11,6 +11,17 @@ def act_program(h_cycles: int, l_cycles: int) -> str:
     return ("L" * l_cycles + "H") * h_cycles
 
 
+def checked(program: str) -> str:
+    """Return a program.
+
+    Raises:
+        ValueError: no updates, or a letter that is none.
+    """
+    if not program or set(program) - set("LH-"):
+        raise ValueError(f"program {program!r}, expected letters L, H and -")
+    return program
+
+
 def freeze(program: str, letter: str) -> str:
     """Hold one state still: its updates become no-ops, the others keep their place.
 
