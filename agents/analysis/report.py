@@ -8,10 +8,10 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from agents.analysis.attention import AttentionMeasures, measure_attention, require_comparable
-from agents.analysis.figures import draw_attention, draw_freeze, draw_rollouts
-from agents.analysis.freeze import Freeze, measure_freeze
-from agents.analysis.rollouts import Rollouts, measure_rollouts
+from agents.analysis.paper.attention import AttentionMeasures, measure_attention, require_comparable
+from agents.analysis.paper.figures import draw_attention, draw_freeze, draw_rollouts
+from agents.analysis.paper.freeze import Freeze, measure_freeze
+from agents.analysis.paper.rollouts import Rollouts, measure_rollouts
 from agents.evaluation.selection import select
 from agents.thinking.agent import AIRAgent
 from puzzles import Grids
@@ -49,14 +49,14 @@ ANALYSES: dict[str, Analysis] = {
     "freeze": Analysis(
         measure_freeze,
         draw_freeze,
-        "Content changes per puzzle, summed over all updates, and exact accuracy, with one state held at its initial"
-        " value.",
+        "What each decoded state changes, and whether it is right after the last update, while the other is held still:"
+        " all the time at its initial value, or for one half of the episode at the value that it has by then.",
     ),
     "attention": Analysis(
         measure_attention,
         draw_attention,
-        "First L-update against first H-update, by layer. Mass on neighbours and on violations: L minus H. Normalised"
-        " entropy: H minus L.",
+        "First L-update against first H-update, by layer, as the mean over the heads. Mass on neighbours and on"
+        " violations: L minus H. Normalised entropy: H minus L.",
     ),
 }
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import tyro
 
-from agents.analysis.members import ABLATIONS, members
+from agents.analysis.sweep.members import ABLATIONS, members
 from agents.cli.parsing import listed, parse
 from agents.config.presets import PRESETS
 from agents.config.recipes import generate_missing
@@ -30,7 +30,7 @@ def main(args: list[str]) -> None:
     config = _configure(family, chosen.preset, rest)
 
     from agents.analysis import ablate
-    from agents.analysis.ablation import SUMMARY
+    from agents.analysis.sweep.ablation import SUMMARY
 
     if chosen.preset:
         generate_missing(chosen.preset, config)

@@ -24,6 +24,7 @@ def analyze_command(
     pictures: int = 3,
     device: str = "auto",
     dtype: Literal["float32", "bfloat16"] = "float32",
+    weights: Literal["raw", "average"] | None = None,
     output: Path | None = None,
     overwrite: bool = False,
 ) -> None:
@@ -42,6 +43,8 @@ def analyze_command(
         pictures: draw the rollouts of so many puzzles, update by update (needs pygame).
         device: cpu, cuda, mps or auto.
         dtype: precision of the hidden states.
+        weights: of a training run, those that the optimizer moves or their moving average; by default the average
+            where the run keeps one.
         output: folder of the numbers, pictures and report.md; by default the folder analysis in RUN, or where you are.
         overwrite: replace the report and the analyses of the same name that the folder holds.
     """
@@ -52,10 +55,13 @@ def analyze_command(
 
     from agents.analysis import analyze
     from agents.analysis.report import ANALYSES, REPORT
+    from agents.analysis.weights import use_weights
     from agents.checkpoints.kinds import require_new_files
     from agents.thinking.agent import AIRAgent
 
     agent = AIRAgent.from_pretrained(run, device, dtype, family=data.family.name)
+    if weights is not None:
+        use_weights(agent, Path(run), weights)
     if output is None:
         output = Path(run) / "analysis" if Path(run).is_dir() else Path("analysis")
     written = (f"{name}.{suffix}" for name in what or ANALYSES for suffix in ("json", "png"))
