@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -72,6 +73,19 @@ def decode(agent: AIRAgent, state: State) -> NDArray[np.uint8]:
     """Decode both states: (B, 2, rows, columns) uint8 cells of z_H and z_L, ``family.undecided`` for padding."""
     grids = [to_cells(agent.model.decode(z), agent.family) for z in state]
     return torch.stack(grids, 1).cpu().numpy()
+
+
+@torch.inference_mode()
+def entropy(agent: AIRAgent, state: State) -> NDArray[np.float32]:
+    """Return how undecided both decoded states are: (B, 2, rows, columns) float32, of z_H and z_L.
+
+    It is the entropy of each cell's distribution over tokens, as a share of the highest.
+    """
+    found = []
+    for z in state:
+        p = agent.model.decode(z).float().softmax(-1)
+        found.append((-torch.xlogy(p, p).sum(-1) / math.log(p.shape[-1])).unflatten(1, agent.family.shape))
+    return torch.stack(found, 1).cpu().numpy()
 
 
 def parts(selection: Selection, what: str, progress: bool) -> Iterator[puzzles.Puzzles]:

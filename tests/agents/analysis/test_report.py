@@ -91,10 +91,10 @@ def test_freeze_and_rollouts_of_a_rigged_model(rigged: AIRAgent, dataset: Path) 
         assert frozen.updates == 12
         assert all((found.total.mean == 0).all() for found in frozen.conditions.values())
         rollouts = measure_rollouts(rigged, select(rigged, data, count=3, max_steps=2), progress=False)
-        assert rollouts.moments.mean.shape == (12, 2, 7)
+        assert rollouts.moments.mean.shape == (12, 2, 8)
         assert (rollouts.moments.mean[:, :, 2] == is_open).all()
         assert (rollouts.moments.mean[:, :, 3] == conflicts).all()
-        assert (rollouts.moments.mean[:, :, 4:] == 0).all()
+        assert (rollouts.moments.mean[:, :, 4:7] == 0).all()
 
 
 def test_what_a_change_of_content_is() -> None:

@@ -54,7 +54,7 @@ def data(agent: AIRAgent, request: pytest.FixtureRequest) -> Dataset:
 def thoughts(agent: AIRAgent, puzzle: Any, program: str | None = None) -> list[tuple[str, dict[str, Any]]]:
     """The letter of each update of one puzzle, and both states after it, decoded."""
     return [
-        (thought.letter, {"z_H": thought.z_H.cells, "z_L": thought.z_L.cells})
+        (thought.letter, {"z_H": thought.z_H, "z_L": thought.z_L})
         for thought in agent.think({"puzzle": puzzle}, STEPS, program)
     ]
 
@@ -167,8 +167,8 @@ def test_rollouts(agent: AIRAgent, data: Dataset) -> None:
         before = None
         for update, (_, states) in enumerate(thoughts(agent, puzzle)):
             for s, state in enumerate(("z_H", "z_L")):
-                grid = states[state]
-                last = grid if before is None else before[state]
+                grid = states[state].cells
+                last = grid if before is None else before[state].cells
                 pairs = list(zip(last.flat, grid.flat, strict=True))
                 expected[update, s] += [
                     np.mean(grid == solution),
@@ -178,6 +178,7 @@ def test_rollouts(agent: AIRAgent, data: Dataset) -> None:
                     sum(a != b and masked(agent, a) == masked(agent, b) for a, b in pairs),
                     sum((a in undecided) != (b in undecided) for a, b in pairs),
                     sum(masked(agent, a) != masked(agent, b) for a, b in pairs),
+                    states[state].entropy.mean(),
                 ]
             before = states
     np.testing.assert_allclose(found.moments.mean, expected / COUNT, atol=1e-6)
