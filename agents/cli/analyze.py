@@ -10,7 +10,7 @@ import tyro
 from agents.cli.names import require_model
 from agents.cli.parsing import parse
 
-What = Literal["rollouts", "freeze", "attention"]
+What = Literal["rollouts", "freeze", "attention", "probes", "patching", "dynamics", "similarity", "programs"]
 
 
 def analyze_command(
@@ -30,12 +30,13 @@ def analyze_command(
 ) -> None:
     """Decode every update, freeze one state at a time, compare what L- and H-updates attend to.
 
-    Each analysis prints a table, the paper's numbers beside it, and writes NAME.json and NAME.png.
+    Each analysis prints a table, the paper's numbers beside it, and writes NAME.json and NAME.png. Beyond the paper
+    there are probes, patching, dynamics, similarity and programs: name them with --what.
 
     Args:
         run: folder of a training run, a shipped model such as sudoku-6x6, or hf://owner/name on the hub.
         dataset: HDF5 file; its grid shape may be another than the model was trained on, where the weights fit any.
-        what: which analyses, by default all, without attention where the model has none.
+        what: which analyses, by default rollouts, freeze and attention, the last where the model has it.
         split: of the dataset.
         puzzles: how many, from the first on.
         act_steps: ACT steps per puzzle; by default the model's maximum.
@@ -54,7 +55,7 @@ def analyze_command(
     data = Dataset(dataset)  # wrong names are said at once, before torch is loaded
 
     from agents.analysis import analyze
-    from agents.analysis.report import ANALYSES, REPORT
+    from agents.analysis.report import PAPER, REPORT
     from agents.analysis.weights import use_weights
     from agents.checkpoints.kinds import require_new_files
     from agents.thinking.agent import AIRAgent
@@ -64,7 +65,7 @@ def analyze_command(
         use_weights(agent, Path(run), weights)
     if output is None:
         output = Path(run) / "analysis" if Path(run).is_dir() else Path("analysis")
-    written = (f"{name}.{suffix}" for name in what or ANALYSES for suffix in ("json", "png"))
+    written = (f"{name}.{suffix}" for name in what or PAPER for suffix in ("json", "png"))
     require_new_files(overwrite, *(output / name for name in (REPORT, *written)))
     report = analyze(
         agent,

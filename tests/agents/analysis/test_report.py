@@ -20,6 +20,7 @@ from agents.analysis.paper.attention import GROUPS, AttentionMeasures
 from agents.analysis.paper.figures import draw_attention, draw_freeze
 from agents.analysis.paper.freeze import FROZEN, Condition, Freeze
 from agents.analysis.paper.published import ATTENTION
+from agents.analysis.report import PAPER
 from agents.analysis.sweep.members import ABLATIONS
 from agents.analysis.weights import use_weights
 from agents.checkpoints.errors import CheckpointError
@@ -225,7 +226,7 @@ def test_pictures_of_an_empty_group(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("what", "message"),
     [
-        ({"what": ["dreams"]}, "analysis 'dreams', expected one of rollouts, freeze, attention"),
+        ({"what": ["dreams"]}, "analysis 'dreams', expected one of rollouts, freeze, attention, probes, patching"),
         ({"puzzles": 0}, "puzzles 0, expected at least 1"),
         ({"batch": 0}, "batch 0, expected at least 1"),
         ({"act_steps": 0}, "ACT steps 0, expected at least 1"),
@@ -280,7 +281,7 @@ def test_every_member_of_an_ablation_is_analysed(name: str, dataset: Path) -> No
     """Symmetric injections, every operator and level token, two networks, three cycles, no attention."""
     config = AIRConfig("sudoku-4x4", hidden=32, heads=2, layers=1, max_steps=3).as_variant(name)
     report = analyze(AIRAgent(AIR(config)), Dataset(dataset), puzzles=3, progress=False)
-    assert list(report.results) == [what for what in ANALYSES if what != "attention" or config.attends]
+    assert list(report.results) == [what for what in PAPER if what != "attention" or config.attends]
     numbers = json.loads(json.dumps({what: found.summary() for what, found in report.results.items()}))
     assert numbers["freeze"]["puzzles"] == 3
     if config.attends:

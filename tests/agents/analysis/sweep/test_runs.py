@@ -73,9 +73,9 @@ def test_a_record_says_what_its_run_measures(tiny: Experiment, done: Path, datas
     assert entropy["mean"] == pytest.approx(rollouts.moments.mean[:, 1, -1].mean(), abs=1e-5)
     assert entropy["last"] == pytest.approx(rollouts.moments.mean[-1, 1, -1], abs=1e-5)
     attention = measure_attention(agent, chosen, progress=False)
-    found = last["attention"]["control"]
-    assert found["ent"]["difference"] == pytest.approx(attention.by_puzzle.mean[:, 0, 1, -1].tolist(), abs=1e-5)
-    assert found["queries"] == attention.by_query.count[0, 0, 0, 0]
+    found = last["attention"]["violation-adjacent"]
+    assert found["ent"]["difference"] == pytest.approx(attention.by_puzzle.mean[:, 1, 1, -1].tolist(), abs=1e-5)
+    assert found["queries"] == attention.by_query.count[0, 1, 0, 0] > 0
 
 
 def test_finished_runs_are_skipped(tiny: Experiment, done: Path) -> None:
