@@ -68,8 +68,8 @@ ANALYSES: dict[str, Analysis] = {
         measure_probes,
         draw_curves,
         "Query cells whose solution a linear probe reads off a state, and lm_head does; and how well a probe tells"
-        " which values a given rules out there (50 % by chance). Probes are trained on the first half of the puzzles and"
-        " tested on the rest.",
+        " which values a given rules out there (50 % by chance). Probes are trained on the first half of the puzzles"
+        " and tested on the rest.",
     ),
     "patching": Analysis(
         measure_patching,

@@ -6,6 +6,7 @@ come to by then, so that the puzzle has reached the model and the state has some
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -170,7 +171,9 @@ def _never(held: Held, state: str) -> bool:
     return state[-1] == held.letter and all(held.halves)
 
 
-def measure_freeze(agent: AIRAgent, selection: Selection, progress: bool = True) -> Freeze:
+def measure_freeze(
+    agent: AIRAgent, selection: Selection, progress: bool = True, conditions: Collection[str] = tuple(FROZEN)
+) -> Freeze:
     """Count the changes of both decoded states normally and with one of them held, see ``FROZEN``.
 
     A held state keeps the value that it has; the other state's updates run in their usual places. Both decoded states
@@ -180,6 +183,7 @@ def measure_freeze(agent: AIRAgent, selection: Selection, progress: bool = True)
         agent: whose states are read.
         selection: of puzzles of the agent's family, from ``select``.
         progress: show a bar.
+        conditions: those to measure, "normal" among them; by default all.
 
     Raises:
         ValueError: the family has no analysis.
@@ -188,6 +192,8 @@ def measure_freeze(agent: AIRAgent, selection: Selection, progress: bool = True)
     updates, middle = selection.max_steps * len(program), selection.max_steps // 2 * len(program)
     found = {}
     for name, held in FROZEN.items():
+        if name not in conditions:
+            continue
         programs = [program] * selection.max_steps
         if held.letter:
             first, last = (0 if held.halves[0] else middle), (updates if held.halves[1] else middle)

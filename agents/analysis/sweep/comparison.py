@@ -75,6 +75,7 @@ class Comparison:
             self._asymmetries(),
             self._splits(),
             self._along_the_way(),
+            self._by_weights(),
         ]
         return "\n\n".join(part for part in parts if part)
 
@@ -148,6 +149,32 @@ class Comparison:
                 " one of them ends at 0 or below."
             )
         return "\n".join([text_table(rows), *lines])
+
+    def _by_weights(self) -> str:
+        """What the changes of z_L without z_H depend on: the stage of training, the weights or the precision."""
+        steps = sorted({found["step"] for record in self.records for found in record["checkpoints"]})
+        rows: list[list[str]] = []
+        for step in steps:
+            here = [
+                found["by_weights"]
+                for record in self.records
+                for found in record["checkpoints"]
+                if found["step"] == step and "by_weights" in found
+            ]
+            if not here:
+                continue
+            names = list(here[0])
+            if not rows:
+                rows.append(["step", *(f"{name}: {what}" for name in names for what in ("ratio", "exact"))])
+            row = [str(step)]
+            for name in names:
+                ratios = [one[name]["freeze z_H"] / one[name]["normal"] for one in here if one[name]["normal"]]
+                row += [f"{fmean(ratios):.2f}" if ratios else NOTHING]
+                row += [f"{fmean(one[name]['exact_accuracy'] for one in here):.1%}"]
+            rows.append(row)
+        if not rows:
+            return ""
+        return f"content changes of z_L with z_H frozen, as a multiple of those in a normal run\n{text_table(rows)}"
 
 
 def compare(experiment: Experiment, output: Path) -> Comparison:

@@ -1,8 +1,9 @@
 """The experiments that re-test the AIR paper's claims, each at a size that two cores can run. Needs no torch.
 
 All have what the paper's models have and the presets do not: rotary positions, one rate after warm-up, no average of
-the weights, and gradient through the last L H of L L H L L H. Structured positions would enter with the puzzle, so that
-an injection would also decide where positions are known, and locality would be built in.
+the weights (but where these two are the question), and gradient through the last L H of L L H L L H. Structured
+positions would enter with the puzzle, so that an injection would also decide where positions are known, and locality
+would be built in.
 """
 
 from __future__ import annotations
@@ -102,6 +103,9 @@ _MAZE = _as_in_the_paper(
 )
 _CONVOLUTION = "with a convolution beside attention, without which mazes are not learned in this time"
 
+_AVERAGE = "keeps an average of the weights; raw and averaged weights are measured in both precisions"
+_AVERAGED = dataclasses.replace(_SUDOKU_4, ema=0.995)
+
 _ALL = (
     Experiment("injection-4x4", "injection", tuple(INJECTIONS), 5, _SUDOKU_4),
     Experiment("injection-6x6", "injection", tuple(INJECTIONS), 5, _SUDOKU_6),
@@ -116,6 +120,10 @@ _ALL = (
     Experiment("operator-4x4", "operator", ABLATIONS["operator"], 3, _SUDOKU_4),
     Experiment("model-4x4", "model", ("Lx_H", "HRM", "TRM"), 3, _SUDOKU_4),
     Experiment("injection-maze-9x9", "injection", ("L_Hx", "Lx_H", "Lx_Hx", "L2x_H2x"), 3, _MAZE, _CONVOLUTION),
+    Experiment("freeze-4x4-constant", "injection", ("Lx_H",), 3, _AVERAGED, _AVERAGE),
+    Experiment(
+        "freeze-4x4-cosine", "injection", ("Lx_H",), 3, dataclasses.replace(_AVERAGED, schedule="cosine"), _AVERAGE
+    ),
 )
 EXPERIMENTS = {experiment.name: experiment for experiment in _ALL}
 """By name."""

@@ -33,6 +33,18 @@ def measure_split(agent: AIRAgent, selection: Selection) -> dict[str, Any]:
     return found
 
 
+def measure_frozen_changes(agent: AIRAgent, selection: Selection) -> dict[str, float | None]:
+    """Return content changes of z_L normally and with z_H frozen, per puzzle, and the exact accuracy of z_H.
+
+    This is the question on which a model of the paper's size and the paper disagree.
+    """
+    found = measure_freeze(agent, selection, progress=False, conditions=("normal", "freeze z_H")).conditions
+    z_L = STATES.index("z_L")
+    normal, frozen = (found[name].total.mean[z_L, 0] for name in ("normal", "freeze z_H"))
+    accuracy = found["normal"].accuracy[STATES.index("z_H")]
+    return {"normal": _short(normal), "freeze z_H": _short(frozen), "exact_accuracy": _short(accuracy)}
+
+
 def _states(rollouts: Rollouts) -> dict[str, Any]:
     mean = rollouts.moments.mean
     return {

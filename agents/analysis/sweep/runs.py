@@ -7,20 +7,21 @@ import multiprocessing
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import torch
 
 from agents.analysis.sweep.experiments import CHECKPOINTS, Experiment
-from agents.analysis.sweep.measures import measure_split
+from agents.analysis.sweep.measures import measure_frozen_changes, measure_split
 from agents.analysis.sweep.records import Record, read_record, record_path, settings, steps_to_half, write_record
+from agents.analysis.weights import Weights, use_weights
 from agents.checkpoints.folder import load_model
 from agents.checkpoints.kinds import checkpoint_folder, checkpoint_steps
 from agents.config.recipes import RECIPES
 from agents.config.training import TRAIN_CONFIG, VALIDATION, TrainConfig
 from agents.data.batches import open_dataset
 from agents.evaluation import evaluate
-from agents.evaluation.selection import select
+from agents.evaluation.selection import Selection, select
 from agents.thinking.agent import AIRAgent
 from agents.training.runs.divergence import TrainingDiverged
 from agents.training.runs.log import read_metrics
@@ -138,7 +139,21 @@ def _measured(config: TrainConfig, dtype: torch.dtype, count: int) -> list[dict[
     dataset = open_dataset(config.dataset, config.model.family)
     found = []
     for step in checkpoint_steps(config.output)[-CHECKPOINTS:]:
-        agent = AIRAgent(load_model(checkpoint_folder(config.output, step)), dtype)
+        folder = checkpoint_folder(config.output, step)
+        agent = AIRAgent(load_model(folder), dtype)
         selection = select(agent, dataset, "test", count)
         found.append({"step": step, **measure_split(agent, selection)})
+        if config.ema is not None:
+            found[-1]["by_weights"] = _by_weights(folder, selection)
+    return found
+
+
+def _by_weights(folder: Path, selection: Selection) -> dict[str, dict[str, float | None]]:
+    """Measure the raw and the averaged weights of a checkpoint, each in both precisions."""
+    found = {}
+    for weights in get_args(Weights):
+        for dtype in (torch.float32, torch.bfloat16):
+            agent = AIRAgent(load_model(folder), dtype)
+            use_weights(agent, folder, weights)
+            found[f"{weights}, {str(dtype).removeprefix('torch.')}"] = measure_frozen_changes(agent, selection)
     return found

@@ -12,7 +12,8 @@ from agents.analysis.sweep.experiments import EXPERIMENTS, share
 def test_experiments_are_as_in_the_paper(name: str) -> None:
     experiment = EXPERIMENTS[name]
     config = experiment.config
-    assert (config.schedule, config.ema, config.init_from) == ("constant", None, None)
+    kept = 0.995 if name.startswith("freeze") else None
+    assert (config.schedule, config.ema, config.init_from) == ("cosine" if "cosine" in name else "constant", kept, None)
     assert (config.model.position, config.model.mixer) == ("rope", "attention")
     assert (config.model.program, config.model.gradient) == ("LLHLLH", "LH")
     assert config.steps in (8 * config.checkpoint_every, 8 * config.checkpoint_every - 4)

@@ -12,6 +12,7 @@ from agents.analysis.sweep.comparison import compare
 from agents.analysis.sweep.experiments import Experiment
 from agents.analysis.sweep.records import read_record, read_records, steps_to_half
 from agents.analysis.sweep.runs import Job, jobs, run_all, run_job
+from agents.analysis.weights import use_weights
 from agents.checkpoints.folder import load_model
 from agents.cli import main
 from agents.evaluation import evaluate
@@ -76,6 +77,23 @@ def test_a_record_says_what_its_run_measures(tiny: Experiment, done: Path, datas
     found = last["attention"]["violation-adjacent"]
     assert found["ent"]["difference"] == pytest.approx(attention.by_puzzle.mean[:, 1, 1, -1].tolist(), abs=1e-5)
     assert found["queries"] == attention.by_query.count[0, 1, 0, 0] > 0
+
+
+def test_raw_and_averaged_weights_are_measured_apart(tiny: Experiment, tmp_path: Path, dataset: Path) -> None:
+    averaged = dataclasses.replace(tiny, members=("Lx_H",), config=dataclasses.replace(tiny.config, ema=0.9))
+    job = dataclasses.replace(planned(averaged, tmp_path)[0], measured=6)
+    found = run_job(job)["checkpoints"][-1]["by_weights"]
+    assert list(found) == ["raw, float32", "raw, bfloat16", "average, float32", "average, bfloat16"]
+    for weights in ("raw", "average"):
+        agent = AIRAgent.from_pretrained(job.config.output)
+        use_weights(agent, job.config.output, weights)  # type: ignore[arg-type]
+        freeze = measure_freeze(agent, select(agent, Dataset(dataset), count=6), progress=False)
+        for condition in ("normal", "freeze z_H"):
+            expected = freeze.conditions[condition].total.mean[1, 0]
+            assert found[f"{weights}, float32"][condition] == pytest.approx(expected, abs=1e-5)
+    table = str(compare(averaged, tmp_path / "records"))
+    assert "as a multiple of those in a normal run" in table
+    assert "average, bfloat16: ratio" in table
 
 
 def test_finished_runs_are_skipped(tiny: Experiment, done: Path) -> None:
