@@ -24,7 +24,7 @@ class Changes(NamedTuple):
     @property
     def whole(self) -> NDArray[np.bool_]:
         """Every cell of a grid changed its content at once: the cells' shape without its last two axes."""
-        return self.content.all((-2, -1))
+        return np.asarray(self.content.all((-2, -1)))
 
 
 def changes(before: NDArray[np.uint8] | None, after: NDArray[np.uint8], mask: int) -> Changes:

@@ -84,7 +84,12 @@ def _experiment(experiment: Experiment, args: list[str]) -> None:
 
     from agents.analysis.sweep.comparison import compare
 
-    print(compare(experiment, chosen.records))
+    found = compare(experiment, chosen.records)
+    print(found)
+    if found.records:
+        from agents.analysis.sweep.figure import draw_comparison
+
+        print(f"\ndrawn in {draw_comparison(found, chosen.records / experiment.name)}")
 
 
 def _train(experiment: Experiment, todo: list[tuple[str, int]], chosen: argparse.Namespace) -> None:

@@ -83,7 +83,7 @@ class Comparison:
         reference = DEFAULT if DEFAULT in self.experiment.members else self.experiment.members[0]
         head = ["", "seeds", "exact, mean ± std", "by seed", "steps to 50 %", f"minus {reference}, paired by seed"]
         rows = [head + [f"paper, {task}" for task in TASKS.values()]]
-        exact, half = self.values(_exact), self.values(lambda record: record["steps_to_half"])
+        exact, half = self.values(exact_accuracy), self.values(lambda record: record["steps_to_half"])
         for member in self.experiment.members:
             runs = [record for record in self.records if record["member"] == member]
             if not runs:
@@ -91,11 +91,11 @@ class Comparison:
             found = list(exact.get(member, {}).values())
             spread = NOTHING if not found else f"{fmean(found):.1%}"
             spread += f" ± {stdev(found):.1%}" if len(found) > 1 else ""
-            each = " ".join("diverged" if "diverged" in run else f"{_exact(run):.1%}" for run in runs)
+            each = " ".join("diverged" if "diverged" in run else f"{exact_accuracy(run):.1%}" for run in runs)
             steps = list(half.get(member, {}).values())
             reach = f"{fmean(steps):.0f}" if steps else NOTHING
             reach += f" ({len(runs) - len(steps)} never)" if len(steps) < len(runs) else ""
-            difference = None if member == reference else self.difference(_exact, member, reference)
+            difference = None if member == reference else self.difference(exact_accuracy, member, reference)
             theirs = [_published(family, member) for family in TASKS]
             row = [member, str(len(runs)), spread, each, reach, NOTHING if difference is None else str(difference)]
             rows.append(row + theirs)
@@ -104,7 +104,7 @@ class Comparison:
     def _asymmetries(self) -> str:
         rows = [["last checkpoint", "asymmetric", "symmetric", "difference, paired by seed"]]
         reads: dict[str, Callable[[Record], float | None]] = {
-            "exact accuracy, all test puzzles": _exact,
+            "exact accuracy, all test puzzles": exact_accuracy,
             "steps to 50 %": lambda record: record["steps_to_half"],
             **{name: _last(read) for name, read in MEASURES.items()},
         }
@@ -186,7 +186,8 @@ def compare(experiment: Experiment, output: Path) -> Comparison:
     return Comparison(experiment, tuple(read_records(output, experiment)))
 
 
-def _exact(record: Record) -> float | None:
+def exact_accuracy(record: Record) -> float | None:
+    """Return a run's exact accuracy on all test puzzles; None where it diverged."""
     return record["test"]["exact_accuracy"] if "test" in record else None
 
 

@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from matplotlib.figure import Figure
 
 from agents.analysis.sweep.comparison import SYMMETRIC, Comparison, compare
 from agents.analysis.sweep.experiments import EXPERIMENTS, Experiment
+from agents.analysis.sweep.figure import draw_comparison
 from agents.analysis.sweep.records import record_path, settings, write_record
 from agents.analysis.sweep.split import MEASURES, accuracy, changes_ratio, entropy_gap, focus, locality, reached
 from agents.config.variants import INJECTIONS
@@ -134,6 +136,22 @@ def test_runs_that_never_got_there(tmp_path: Path) -> None:
     assert "- (1 never)" in lines["Lx_H"]
     assert "diverged" in lines["L_Hx"]
     json.loads(record_path(tmp_path, INJECTION.name, "L_Hx", 0).read_text())
+
+
+def test_the_picture_groups_injections_and_shows_every_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    figures: list[Figure] = []
+    monkeypatch.setattr("agents.analysis.sweep.figure.save_chart", lambda figure, path: figures.append(figure) or path)
+    assert draw_comparison(Comparison(INJECTION, tuple(records())), tmp_path) == tmp_path / "comparison.png"
+    members, curve, gap, _ = figures[0].axes
+    assert [label.get_text() for label in members.get_yticklabels()] == list(INJECTIONS)
+    labels = [text.get_text() for text in curve.get_legend().get_texts()]
+    assert labels == ["asymmetric, 12 runs", "symmetric, 4 runs"]
+    assert len(curve.get_lines()) == 16 + 2
+    mean = next(line for line in gap.get_lines() if line.get_label() == "asymmetric, 12 runs")
+    assert mean.get_xydata().tolist() == [[10, pytest.approx(0.2)], [20, pytest.approx(0.3)], [30, pytest.approx(0.4)]]
+    for line in curve.get_lines():
+        if line.get_label() == "symmetric, 4 runs":
+            assert line.get_ydata()[-1] == pytest.approx(62.5)
 
 
 def test_nothing_yet(tmp_path: Path) -> None:

@@ -182,6 +182,7 @@ def test_the_command(
     out = capsys.readouterr().out
     assert "runs to do" not in out
     assert "tiny: sudoku-4x4, 4 steps of batch 8, float32" in out
+    assert (done / "records" / "tiny" / "comparison.png").stat().st_size > 15_000
     main(["ablate", "tiny", *folders, "--tables", "--only", "1/2"])
     assert capsys.readouterr().out == out
     for words, message in (
