@@ -279,14 +279,14 @@ class Meter:
         l_measures, h_measures = (self._measures(update, targets) for update in (of_l, of_h))
         difference = l_measures - h_measures
         difference[..., -2] *= -1  # of the entropies H minus L
-        found = torch.stack((l_measures, h_measures, difference), -1).cpu().numpy()
+        found = torch.stack((l_measures, h_measures, difference), -1).cpu().double().numpy()
         return found, torch.stack((asked & ~adjacent, asked & adjacent), -1).cpu().numpy()
 
     def _measures(self, update: Update, targets: Tensor) -> Tensor:
-        """(B, layers, heads, C, M) float64: the measures of every cell as a query."""
+        """(B, layers, heads, C, M): the measures of every cell as a query."""
         layers = []
         for maps in attention_maps(self.agent.model, update.letter, update.before, update.x):
             near = [mass(maps, cells) / divisor for cells, divisor in zip(self.cells, self.divisors, strict=True)]
             measured = torch.stack((*near, normalised_entropy(maps), mass(maps, targets)), -1)
-            layers.append(measured.double())
+            layers.append(measured)
         return torch.stack(layers, 1)
