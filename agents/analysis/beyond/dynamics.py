@@ -81,9 +81,9 @@ class Dynamics:
         """Distances of both states, and growth, by ACT step."""
         steps = np.arange(1, len(self.growth.count) + 1)
         moved = [
-            _curve(f"{state}, {outcome}", steps, self.distance, (slice(None), s, o))
-            for s, state in enumerate(STATES)
+            _curve(f"{STATES[s]}, {outcome}", steps, self.distance, (slice(None), s, o))
             for o, outcome in enumerate(OUTCOMES)
+            for s in (1, 0)  # so that z_L is blue and z_H orange, as in all pictures
         ]
         grown = [_curve(outcome, steps, self.growth, (slice(None), o)) for o, outcome in enumerate(OUTCOMES)]
         return [

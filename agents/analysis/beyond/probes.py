@@ -21,6 +21,8 @@ from puzzles.sudoku import rules
 
 READS = ("probe", "decoded")
 """The solution's value at a query cell as the probe reads it, and as lm_head does."""
+_Z_L_FIRST = (1, 0)
+"""So that z_L is blue and z_H orange, as in all pictures."""
 RIDGE = 1.0
 """Weight of the penalty on a probe's weights, with inputs of unit variance."""
 
@@ -75,14 +77,14 @@ class Probes:
         """The share of query cells that are right, and of values told apart, by place."""
         x = np.arange(1, len(self.places) + 1)
         values = [
-            _curve(f"{state}, {read}", x, self.value, (slice(None), s, r))
-            for s, state in enumerate(STATES)
+            _curve(f"{STATES[s]}, {read}", x, self.value, (slice(None), s, r))
             for r, read in enumerate(READS)
+            for s in _Z_L_FIRST
         ]
         label = f"probed update, {len(self.places)} in ACT steps {', '.join(str(step) for step in self.act_steps)}"
         panels = [Panel("Solution at the query cells, % right", label, values)]
         if self.options is not None:
-            told = [_curve(state, x, self.options, (slice(None), s)) for s, state in enumerate(STATES)]
+            told = [_curve(STATES[s], x, self.options, (slice(None), s)) for s in _Z_L_FIRST]
             panels.append(Panel("Values ruled out or not, balanced %", label, told))
         return panels
 
