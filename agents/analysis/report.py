@@ -8,8 +8,8 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from agents.analysis.beyond.curves import draw_curves
 from agents.analysis.beyond.dynamics import measure_dynamics
+from agents.analysis.beyond.figures import draw_curves
 from agents.analysis.beyond.patching import measure_patching
 from agents.analysis.beyond.probes import measure_probes
 from agents.analysis.beyond.programs import measure_programs

@@ -30,8 +30,9 @@ def analyze_command(
 ) -> None:
     """Decode every update, freeze one state at a time, compare what L- and H-updates attend to.
 
-    Each analysis prints a table, the paper's numbers beside it, and writes NAME.json and NAME.png. Beyond the paper
-    there are probes, patching, dynamics, similarity and programs: name them with --what.
+    Each analysis prints a table, the paper's numbers beside it, and writes NAME.json and NAME.png.
+
+    Name those beyond the paper with --what: probes, patching, dynamics, similarity, programs.
 
     Args:
         run: folder of a training run, a shipped model such as sudoku-6x6, or hf://owner/name on the hub.

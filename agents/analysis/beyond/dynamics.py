@@ -11,6 +11,7 @@ import copy
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -106,22 +107,26 @@ def measure_dynamics(agent: AIRAgent, selection: Selection, progress: bool = Tru
         progress: show a bar.
     """
     exact = AIRAgent(copy.deepcopy(agent.model).double(), torch.float64)
-    program, steps = exact.model.config.program, selection.max_steps
+    steps = selection.max_steps
     generator = torch.Generator().manual_seed(0)
     distance, growth = Moments((steps, len(STATES), len(OUTCOMES))), Moments((steps, len(OUTCOMES)))
     exponent, at_rest = Moments((len(OUTCOMES),)), Moments((len(OUTCOMES),))
     for data in parts(selection, "dynamics", progress):
         x = exact.model.embed(exact.tokens(data.puzzle), exact.dtype)
         start = exact.initial_state(len(data.puzzle))
-        last, moved, grown = follow(lambda state, x=x: exact.model.run(program, state, x), start, steps, generator)
+        last, moved, grown = follow(partial(_act_step, exact, x), start, steps, generator)
         solved = (decode(exact, last)[:, 0] == data.solution).all((1, 2))
         outcome = np.stack((solved, ~solved), -1)
         distance.add(np.repeat(moved[..., None], 2, -1), np.broadcast_to(outcome[:, None, None], (*moved.shape, 2)))
         growth.add(np.repeat(grown[..., None], 2, -1), np.broadcast_to(outcome[:, None], (*grown.shape, 2)))
         exponent.add(np.repeat(grown.mean(1)[:, None], 2, -1), outcome)
-        rests = (moved[:, -1] < AT_REST).all(1)
+        rests = np.asarray((moved[:, -1] < AT_REST).all(1))
         at_rest.add(np.repeat(rests[:, None], 2, -1), outcome)
     return Dynamics(distance, growth, exponent, at_rest)
+
+
+def _act_step(agent: AIRAgent, x: Tensor, state: State) -> State:
+    return agent.model.run(agent.model.config.program, state, x)
 
 
 def follow(
