@@ -22,6 +22,9 @@ DEFAULT = "Lx_H"
 """The paper's default, which the others are compared with where it is a member."""
 
 
+_SPLIT = {"entropy, z_L - z_H": entropy_gap, "locality of L - H": locality, "attention entropy, H - L": focus}
+
+
 @dataclass(frozen=True)
 class Comparison:
     """Every finished run of an experiment."""
@@ -127,27 +130,27 @@ class Comparison:
             rows.append([name, *row])
         return text_table(rows)
 
+    def groups(self) -> dict[str, list[Record]]:
+        """Return the runs by what is compared: asymmetric and symmetric injections, else by member."""
+        members = self.experiment.members
+        pairs = len(members) > 1 and all(member in INJECTIONS for member in members)
+        found: dict[str, list[Record]] = {}
+        for record in self.records:
+            member = record["member"]
+            name = member if not pairs else "symmetric" if member in SYMMETRIC else "asymmetric"
+            found.setdefault(name, []).append(record)
+        return found
+
     def _along_the_way(self) -> str:
         """What comes first, by step: accuracy or the split."""
-        rows = [["step", "runs", "accuracy", "entropy, z_L - z_H", "locality of L - H", "attention entropy, H - L"]]
-        for step in sorted({found["step"] for record in self.records for found in record["checkpoints"]}):
-            here = [found for record in self.records for found in record["checkpoints"] if found["step"] == step]
-            means = [_mean([read(found) for found in here]) for read in (accuracy, entropy_gap, locality, focus)]
-            rows.append([str(step), str(len(here)), *means])
+        rows = [["", "step", "runs", "accuracy", *_SPLIT]]
         lines = []
-        for name, measure in (("the entropy gap", entropy_gap), ("locality", locality), ("focus", focus)):
-            pairs = [
-                (reached(record["checkpoints"], measure), reached(record["checkpoints"], accuracy))
-                for record in self.records
-            ]
-            both = [(split, right) for split, right in pairs if split is not None and right is not None]
-            before = sum(split < right for split, right in both)
-            same = sum(split == right for split, right in both)
-            lines.append(
-                f"Half of its last value {name} reaches at an earlier checkpoint than accuracy in {before}, at the same"
-                f" in {same}, later in {len(both) - before - same} of {len(both)} runs; in {len(pairs) - len(both)}"
-                " one of them ends at 0 or below."
-            )
+        for group, records in self.groups().items():
+            for step in sorted({found["step"] for record in records for found in record["checkpoints"]}):
+                here = [found for record in records for found in record["checkpoints"] if found["step"] == step]
+                means = [_mean([read(found) for found in here]) for read in (accuracy, *_SPLIT.values())]
+                rows.append([group, str(step), str(len(here)), *means])
+            lines += [_order(group, records, name, measure) for name, measure in _SPLIT.items()]
         return "\n".join([text_table(rows), *lines])
 
     def _by_weights(self) -> str:
@@ -184,6 +187,18 @@ def compare(experiment: Experiment, output: Path) -> Comparison:
         ValueError: a damaged record, or one of a run with other settings.
     """
     return Comparison(experiment, tuple(read_records(output, experiment)))
+
+
+def _order(group: str, records: list[Record], name: str, measure: Callable[[Any], float | None]) -> str:
+    """Say in how many runs a measure came to half of its last value before accuracy did."""
+    pairs = [(reached(run["checkpoints"], measure), reached(run["checkpoints"], accuracy)) for run in records]
+    both = [(split, right) for split, right in pairs if split is not None and right is not None]
+    before, same = sum(split < right for split, right in both), sum(split == right for split, right in both)
+    left_out = f"; of {len(pairs) - len(both)} one of the two ends at 0 or below" if len(both) < len(pairs) else ""
+    return (
+        f"{group}: half of its last value {name} reaches before accuracy in {before}, at the same checkpoint in {same},"
+        f" later in {len(both) - before - same} of {len(both)} runs{left_out}."
+    )
 
 
 def exact_accuracy(record: Record) -> float | None:

@@ -11,7 +11,6 @@ from matplotlib.axes import Axes
 from agents.analysis.sweep.comparison import SYMMETRIC, Comparison, exact_accuracy
 from agents.analysis.sweep.records import Record
 from agents.analysis.sweep.split import Checkpoint, accuracy, entropy_gap, locality
-from agents.config.variants import INJECTIONS
 from agents.figures.charts import BLUE, GREEN, GREY, ORANGE, PINK, YELLOW, chart, percent_limits, save_chart
 
 COMPARISON = "comparison.png"
@@ -29,7 +28,7 @@ def draw_comparison(found: Comparison, folder: Path) -> Path:
     figure.suptitle(f"{found.experiment.name}, {len(found.records)} runs", fontsize=11)
     panels = figure.subplots(2, 2).ravel()
     _draw_members(panels[0], found)
-    groups = _groups(found)
+    groups = found.groups()
     curves: tuple[tuple[str, Callable[[Checkpoint], float | None], float], ...] = (
         ("Exact accuracy of z_H, measured puzzles, %", accuracy, 100),
         ("Entropy of z_L minus that of z_H", entropy_gap, 1),
@@ -44,17 +43,6 @@ def draw_comparison(found: Comparison, folder: Path) -> Path:
         axes.set(xlabel="step")
         axes.legend(frameon=False, fontsize=8)
     return save_chart(figure, folder / COMPARISON)
-
-
-def _groups(found: Comparison) -> dict[str, list[Record]]:
-    """The runs by what is compared: asymmetric and symmetric injections, else by member."""
-    groups: dict[str, list[Record]] = {}
-    pairs = all(member in INJECTIONS for member in found.experiment.members) and len(found.experiment.members) > 1
-    for record in found.records:
-        member = record["member"]
-        name = member if not pairs else "symmetric" if member in SYMMETRIC else "asymmetric"
-        groups.setdefault(name, []).append(record)
-    return groups
 
 
 def _draw_members(axes: Axes, found: Comparison) -> None:
