@@ -11,7 +11,7 @@ from typing import Any
 from agents.analysis.paper.published import ACCURACY, TASKS
 from agents.analysis.sweep.experiments import Experiment
 from agents.analysis.sweep.records import Record, read_records
-from agents.analysis.sweep.split import MEASURES, accuracy, entropy_gap, focus, locality, reached
+from agents.analysis.sweep.split import MEASURES, accuracy, changes_ratio, entropy_gap, focus, locality, reached
 from agents.analysis.sweep.statistics import Paired, paired
 from agents.analysis.tables import NOTHING, text_table
 from agents.config.variants import INJECTIONS
@@ -20,8 +20,6 @@ SYMMETRIC = tuple(name for name, (n_l, n_h) in INJECTIONS.items() if n_l == n_h)
 """Injections that give both updates the puzzle alike."""
 DEFAULT = "Lx_H"
 """The paper's default, which the others are compared with where it is a member."""
-
-
 _SPLIT = {"entropy, z_L - z_H": entropy_gap, "locality of L - H": locality, "attention entropy, H - L": focus}
 
 
@@ -143,12 +141,13 @@ class Comparison:
 
     def _along_the_way(self) -> str:
         """What comes first, by step: accuracy or the split."""
-        rows = [["", "step", "runs", "accuracy", *_SPLIT]]
+        columns = {"accuracy": accuracy, **_SPLIT, "z_H frozen: changes of z_L, ratio": changes_ratio}
+        rows = [["", "step", "runs", *columns]]
         lines = []
         for group, records in self.groups().items():
             for step in sorted({found["step"] for record in records for found in record["checkpoints"]}):
                 here = [found for record in records for found in record["checkpoints"] if found["step"] == step]
-                means = [_mean([read(found) for found in here]) for read in (accuracy, *_SPLIT.values())]
+                means = [_mean([read(found) for found in here]) for read in columns.values()]
                 rows.append([group, str(step), str(len(here)), *means])
             lines += [_order(group, records, name, measure) for name, measure in _SPLIT.items()]
         return "\n".join([text_table(rows), *lines])
