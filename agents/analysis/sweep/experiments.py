@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from agents.analysis.sweep.members import ABLATIONS, member_run
-from agents.config.presets import PRESETS
+from agents.config.model import AIRConfig
 from agents.config.training import TrainConfig
 from agents.config.variants import INJECTIONS
 
@@ -72,34 +72,43 @@ def share(runs: list[Any], index: int, count: int) -> list[Any]:
     return runs[index - 1 :: count]
 
 
-def _as_in_the_paper(preset: str, steps: int, batch: int, model: dict[str, Any], **fields: Any) -> TrainConfig:
-    base = PRESETS[preset]
-    shared: dict[str, Any] = {"position": "rope", "h_cycles": 2, "l_cycles": 2, "gradient": "LH", "mixer": "attention"}
-    return dataclasses.replace(
-        base,
-        **{
-            "model": dataclasses.replace(base.model, **shared | model),
-            "steps": steps,
-            "batch": batch,
-            "schedule": "constant",
-            "ema": None,
-            "init_from": None,
-            "halting_weight": 0.5,
-            "dtype": "bfloat16",
-            "eval_every": -(-steps // EVALUATIONS),
-            "eval_puzzles": 200,
-            "checkpoint_every": -(-steps // CHECKPOINTS),
-            "checkpoint_minutes": None,
-            "keep": CHECKPOINTS,
-            **fields,
-        },
-    )
+def _run(name: str, steps: int, batch: int, lr: float, model: AIRConfig, **fields: Any) -> TrainConfig:
+    """Write a run out in full, so that a preset that improves does not change an experiment."""
+    values: dict[str, Any] = {
+        "optimizer": "adamw",
+        "weight_decay": 0.1,
+        "warmup": 100,
+        "clip": 1.0,
+        "loss": "softmax",
+        "dtype": "bfloat16",
+        "eval_every": -(-steps // EVALUATIONS),
+        "eval_puzzles": 200,
+        "checkpoint_every": -(-steps // CHECKPOINTS),
+        "checkpoint_minutes": None,
+        "keep": CHECKPOINTS,
+    }
+    dataset, output = Path(f"data/{name}.h5"), Path(f"runs/{name}")
+    return TrainConfig(dataset, output, model, steps=steps, batch=batch, lr=lr, **values | fields)
 
 
-_SUDOKU_4 = _as_in_the_paper("sudoku-4x4", 740, 256, {})
-_SUDOKU_6 = _as_in_the_paper("sudoku-6x6", 1_600, 64, {"hidden": 96, "heads": 6})
-_MAZE = _as_in_the_paper(
-    "maze-9x9", 2_000, 64, {"convolution": 3}, early_halting=True, random_act_steps=None, act_steps=None
+_SUDOKU_4 = _run(
+    "sudoku-4x4", 740, 256, 4e-3, AIRConfig("sudoku-4x4", hidden=64, heads=2, layers=2, max_steps=8, q_continue=False)
+)
+_SUDOKU_6 = _run(
+    "sudoku-6x6",
+    1_600,
+    64,
+    2e-3,
+    AIRConfig("sudoku-6x6", hidden=96, heads=6, layers=2, expansion=2.0, q_continue=False),
+    optimizer="muon",
+    act_steps=8,
+)
+_MAZE = _run(
+    "maze-9x9",
+    2_000,
+    64,
+    1e-3,
+    AIRConfig("maze-9x9", hidden=64, heads=2, layers=2, convolution=3, q_continue=False),
 )
 _CONVOLUTION = "with a convolution beside attention, without which mazes are not learned in this time"
 

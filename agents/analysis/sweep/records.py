@@ -49,10 +49,13 @@ def read_record(path: Path, config: TrainConfig) -> Record | None:
         theirs = record["config"]
     except (json.JSONDecodeError, KeyError, TypeError) as error:
         raise ValueError(f"{path}: {error}, expected the record of a run") from error
+    theirs = _flat(theirs)
     for field, value in _flat(settings(config)).items():
-        if _flat(theirs).get(field) != value:
-            found = _flat(theirs).get(field)
-            raise ValueError(f"{path}: was trained with {field} {found}, expected {value}: choose another output")
+        # A field that a later version adds is absent from earlier records, which had its default.
+        if field in theirs and theirs[field] != value:
+            raise ValueError(
+                f"{path}: was trained with {field} {theirs[field]}, expected {value}: choose another output"
+            )
     return record
 
 

@@ -153,6 +153,13 @@ def test_records_of_other_settings_are_refused(tiny: Experiment, done: Path, tmp
             read_record(damaged, tiny.run("Lx_H", 0, tmp_path))
 
 
+def test_a_field_that_came_later_is_no_difference(tiny: Experiment, done: Path, tmp_path: Path) -> None:
+    record = json.loads((done / "records" / "tiny" / "Lx_H-0.json").read_text())
+    del record["config"]["loss_knee"], record["config"]["model"]["convolution"]
+    (tmp_path / "Lx_H-0.json").write_text(json.dumps(record))
+    assert read_record(tmp_path / "Lx_H-0.json", tiny.run("Lx_H", 0, tmp_path)) == record
+
+
 def test_a_run_that_diverges_is_recorded(tiny: Experiment, tmp_path: Path) -> None:
     wild = dataclasses.replace(tiny, config=dataclasses.replace(tiny.config, lr=1e30))
     (job, *_) = planned(wild, tmp_path)
