@@ -49,14 +49,29 @@ def read_record(path: Path, config: TrainConfig) -> Record | None:
         theirs = record["config"]
     except (json.JSONDecodeError, KeyError, TypeError) as error:
         raise ValueError(f"{path}: {error}, expected the record of a run") from error
-    theirs = _flat(theirs)
-    for field, value in _flat(settings(config)).items():
-        # A field that a later version adds is absent from earlier records, which had its default.
-        if field in theirs and theirs[field] != value:
-            raise ValueError(
-                f"{path}: was trained with {field} {theirs[field]}, expected {value}: choose another output"
-            )
+    require_same(path, theirs, config)
     return record
+
+
+def require_same(path: Path, theirs: Mapping[str, Any], config: TrainConfig) -> None:
+    """Refuse a run that was trained with other settings.
+
+    A field that a later version adds is absent from earlier records, which had its default.
+
+    Args:
+        path: of the run or its record.
+        theirs: its ``settings``.
+        config: as it should be.
+
+    Raises:
+        ValueError: a field differs.
+    """
+    found = _flat(theirs)
+    for field, value in _flat(settings(config)).items():
+        if field in found and found[field] != value:
+            raise ValueError(
+                f"{path}: was trained with {field} {found[field]}, expected {value}: choose another output"
+            )
 
 
 def read_records(output: Path, experiment: Experiment) -> list[Record]:

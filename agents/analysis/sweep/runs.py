@@ -13,7 +13,15 @@ import torch
 
 from agents.analysis.sweep.experiments import CHECKPOINTS, Experiment
 from agents.analysis.sweep.measures import measure_frozen_changes, measure_split
-from agents.analysis.sweep.records import Record, read_record, record_path, settings, steps_to_half, write_record
+from agents.analysis.sweep.records import (
+    Record,
+    read_record,
+    record_path,
+    require_same,
+    settings,
+    steps_to_half,
+    write_record,
+)
 from agents.analysis.weights import Weights, use_weights
 from agents.checkpoints.folder import load_model
 from agents.checkpoints.kinds import checkpoint_folder, checkpoint_steps
@@ -104,10 +112,14 @@ def run_job(job: Job) -> Record:
     """Train a run to its end from wherever it is, measure its checkpoints, and write and return its record.
 
     A run that diverges is recorded as such. One thread computes: runs do not depend on how many there are at once.
+
+    Raises:
+        ValueError: its folder holds a run with other settings, or what training raises.
     """
     torch.set_num_threads(1)
     config = job.config
     trainer = Trainer.resume(config.output) if (config.output / TRAIN_CONFIG).is_file() else Trainer(config)
+    require_same(config.output, settings(trainer.config), config)
     record: Record = {"experiment": job.experiment, "member": job.member, "seed": job.seed, "config": settings(config)}
     record["dataset"] = trainer.tasks[0].dataset.attributes["checksum"]
     try:

@@ -146,6 +146,9 @@ def test_records_of_other_settings_are_refused(tiny: Experiment, done: Path, tmp
     other = dataclasses.replace(tiny, config=dataclasses.replace(tiny.config, model=wider))
     with pytest.raises(ValueError, match=r"was trained with model.hidden 32, expected 64"):
         read_records(done / "records", other)
+    unrecorded = dataclasses.replace(tiny, config=dataclasses.replace(tiny.config, lr=0.5))
+    with pytest.raises(ValueError, match=r"Lx_H/seed-0: was trained with lr 0.001, expected 0.5: choose another"):
+        run_job(jobs(unrecorded, [("Lx_H", 0)], done / "runs", tmp_path / "elsewhere")[0])
     damaged = tmp_path / "Lx_H-0.json"
     for text in ("{", "[]", "{}"):
         damaged.write_text(text)
