@@ -8,8 +8,9 @@ from pathlib import Path
 FOLDER = Path(__file__).parent / "diagrams"
 
 INK, SOFT, LINE = "#1f2937", "#6b7280", "#4b5563"
-FILL = {"plain": "#f3f4f6", "L": "#fde7c7", "H": "#cfe3fb", "shared": "#dcf2dd", "out": "#ece4fa"}
-EDGE = {"plain": "#9ca3af", "L": "#d97706", "H": "#2563eb", "shared": "#15803d", "out": "#7c3aed"}
+# L-updates are blue and H-updates orange, as in the window and the films.
+FILL = {"plain": "#f3f4f6", "L": "#cfe3fb", "H": "#fde7c7", "shared": "#dcf2dd", "out": "#ece4fa"}
+EDGE = {"plain": "#9ca3af", "L": "#2563eb", "H": "#d97706", "shared": "#15803d", "out": "#7c3aed"}
 
 
 class Diagram:
@@ -106,15 +107,15 @@ def data_way() -> Diagram:
     d.arrow((200, 71), (225, 71), (225, 112), (250, 112))
     d.arrow((200, 171), (225, 171), (225, 130), (250, 130))
     d.arrow((420, 121), (470, 121))
-    d.box(690, 30, 140, 62, "Environments", "Gymnasium", kind="H")
-    d.box(690, 150, 140, 62, "Training", "symmetry copies", kind="L")
+    d.box(690, 30, 140, 62, "Environments", "Gymnasium", kind="L")
+    d.box(690, 150, 140, 62, "Training", "symmetry copies", kind="H")
     d.arrow((640, 112), (665, 112), (665, 70), (690, 70))
     d.arrow((640, 130), (665, 130), (665, 181), (690, 181))
     d.arrow((115, 40), (115, 18), (760, 18), (760, 30), dashed=True)
     d.text(300, 36, "without a file: a growing pool of generated puzzles", size=12, colour=SOFT, anchor="start")
-    d.box(690, 270, 140, 62, "Checkpoint", "weights and config", kind="L")
+    d.box(690, 270, 140, 62, "Checkpoint", "weights and config", kind="H")
     d.arrow((760, 212), (760, 270))
-    d.box(470, 270, 170, 62, "Thoughts", "every update, decoded", kind="H")
+    d.box(470, 270, 170, 62, "Thoughts", "every update, decoded", kind="L")
     d.arrow((690, 301), (640, 301))
     d.arrow((555, 152), (555, 270))
     d.text(566, 216, "puzzle", size=12, colour=SOFT, anchor="start")
@@ -142,19 +143,19 @@ def packages() -> Diagram:
         ("models · data", "AIR, HRM, TRM; batches"),
         ("config", "presets and variants, no torch"),
     )
-    d.card(30, 30, 800, 388, "#fffaf2", EDGE["L"])
+    d.card(30, 30, 800, 388, "#fffaf2", EDGE["H"])
     d.text(52, 58, "agents", size=17, bold=True, anchor="start")
     d.text(52, 80, "torch", size=13, colour=SOFT, anchor="start")
     d.arrow((96, 110), (96, 392))
     for number, (name, what) in enumerate(layers):
         y = 44 + 37 * number
-        d.card(180, y, 630, 30, FILL["L"], "#f0c48a")
+        d.card(180, y, 630, 30, FILL["H"], "#f0c48a")
         d.text(196, y + 20, name, size=14, bold=True, anchor="start")
         d.text(794, y + 20, what, size=13, colour=SOFT, anchor="end")
     d.text(110, 256, "imports", size=13, colour=SOFT, anchor="start")
     d.arrow((430, 418), (430, 438))
     for y, name, kind, what in (
-        (438, "air_envs", "H", "Gymnasium environments, wrappers, drawing, play; no torch"),
+        (438, "air_envs", "L", "Gymnasium environments, wrappers, drawing, play; no torch"),
         (504, "puzzles", "shared", "rules, solvers, generators, symmetries, HDF5 datasets; no environment"),
     ):
         d.card(30, y, 800, 42, FILL[kind], EDGE[kind])

@@ -116,7 +116,7 @@ def _configure(family: str, preset: str | None, args: list[str]) -> TrainConfig:
         f"{listed(PRESETS)}\n\n"
         "Train each with N seeds, by default 3, from --seed on, with --seeds N; some members alone with --only NAME "
         "...\n\nMeasure on the first N test puzzles with --puzzles N.\n\n"
-        "Called again, it skips what is finished and goes on with what was interrupted."
+        "Run it again to resume: it skips what is finished and resumes what was interrupted."
     )
     default = tyro.MISSING_NONPROP
     if preset is not None:

@@ -81,7 +81,8 @@ class AIR(
         level_tokens: (2, W), one for H and one for L, or None. "addition" adds it to every position of f's input;
             "prepend-strip" puts it before f's input and takes that position off f's output; "prepend-persist" makes it
             position 0 of the initial state, and x is 0 there. None is scaled by sqrt(W), unlike the puzzle.
-        H_init, L_init: (W,), where the states start at every other position. Fixed, not trained.
+        H_init: (W,), where z_H starts at every other position. Fixed, not trained.
+        L_init: (W,), the same for z_L.
     """
 
     H_init: Tensor

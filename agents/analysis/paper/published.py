@@ -1,4 +1,4 @@
-"""The AIR paper's own tables (arXiv 2605.17811), by family, to stand beside ours.
+"""The AIR paper's own tables (arXiv 2605.17811), by family, for comparison with ours.
 
 Other shapes than those of Sudoku-Extreme and Maze-Hard have none: counts and masses depend on the number of cells.
 """
