@@ -1,5 +1,6 @@
 """Every command that README.md and docs/ show exists, and takes the flags that it is shown with. Nothing is run."""
 
+import argparse
 import functools
 import importlib
 import importlib.util
@@ -59,7 +60,7 @@ COMMANDS = [(page, command) for page in PAGES for command in shown(page.read_tex
 
 
 @pytest.fixture(autouse=True)
-def _parse_only(monkeypatch: pytest.MonkeyPatch) -> None:
+def _parse_only(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Let every command line end where it has been read."""
     real = tyro.cli
 
@@ -70,7 +71,14 @@ def _parse_only(monkeypatch: pytest.MonkeyPatch) -> None:
             real(functools.wraps(target)(lambda *_, **__: None), **options)
         raise Parsed
 
+    def parse_args(parser: argparse.ArgumentParser, args: Any = None, namespace: Any = None) -> None:
+        _, unknown = parser.parse_known_args(args, namespace)
+        assert not unknown
+        raise Parsed
+
     monkeypatch.setattr(tyro, "cli", cli)
+    monkeypatch.setattr(argparse.ArgumentParser, "parse_args", parse_args)
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(train, "require_run", lambda run: None)  # the pages' runs are not here
     monkeypatch.setattr(train, "_own", lambda run, rest: train.PRESETS["sudoku-6x6"] if rest else None)
     monkeypatch.setattr(train, "_resume", lambda *_: None)
@@ -94,7 +102,8 @@ def check(words: list[str]) -> None:
     elif program == "python" and args[0] == "-m":
         spec = importlib.util.find_spec(args[1])
         assert spec is not None
-        if args[1].startswith(("examples.", "benchmarks.")) and "tyro.cli" in Path(str(spec.origin)).read_text():
+        source = Path(str(spec.origin)).read_text(encoding="utf-8")
+        if args[1].startswith(("examples.", "benchmarks.")) and re.search(r"tyro\.cli|\.parse_args", source):
             with mock.patch.object(sys, "argv", args[1:]), pytest.raises(Parsed):
                 runpy.run_module(args[1], run_name="__main__", alter_sys=True)
     elif program in ("python", "pytest"):
@@ -126,6 +135,7 @@ def test_the_commands_of_a_page_are_parsed(page: Path, capsys: pytest.CaptureFix
     [
         "air-envs train --preset sudoku-6x6 --stepz 3",
         "air-envs data build sudoku-6x6 --nothing",
+        "air-envs ablate injection-4x4 --nothing",
         "air-envs nothing",
         "make nothing",
         "pip install '.[nothing]'",
