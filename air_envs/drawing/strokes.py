@@ -57,16 +57,14 @@ class Pen:
     def paragraph(self, string: str, rect: Rect, size: int, colour: Colour) -> None:
         """Write text in as many lines as it takes, cut off at the bottom of the rectangle."""
         left, top, width, height = rect
-        pitch, space = round(1.9 * size), round(0.6 * size)
-        x, y = left, top
+        pitch, lines, wide = round(1.9 * size), [""], 0.0
         for word in string.split():
-            text = fitting(word, width, size, colour)
-            if x > left and x + text.get_width() > left + width:
-                x, y = left, y + pitch
-            if y > top and y + pitch > top + height:
-                return
-            self.surface.blit(text, (x, y))
-            x += text.get_width() + space
+            long = sprites.label(word, size, colour).get_width() + 0.4 * size  # with the space before it
+            if lines[-1] and wide + long > width:
+                lines, wide = [*lines, ""], 0.0
+            lines[-1], wide = f"{lines[-1]} {word}".strip(), wide + long
+        for number, line in enumerate(lines[: max(1, height // pitch)]):
+            self.line(line, (left, top + number * pitch), width, size, colour)
 
     def sheet(self, area: Rect, title: str, lines: Sequence[tuple[str, str]] = (), more: float = 0.0) -> Rect:
         """Lay a sheet over the middle of an area: a title, and two columns of (keys, what they do).
