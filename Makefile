@@ -8,7 +8,7 @@ READY  := $(VENV)/.ready
 export SDL_VIDEODRIVER ?= dummy
 export PYGAME_HIDE_SUPPORT_PROMPT ?= 1
 
-.PHONY: help demo demo-6x6 gallery test slow kernels lint format wheel clean
+.PHONY: help demo demo-6x6 gallery test slow kernels web lint format wheel clean
 .DEFAULT_GOAL := help
 
 help:            ## list the targets
@@ -33,21 +33,29 @@ kernels: $(READY) ## those for a GPU, tested on any machine in Triton's interpre
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[agents,kernels]"
 	$(BIN)/python -m pytest tests/agents/models/test_fused.py
 
-lint: $(READY)   ## linter, formatter check, type checker, and the direction of imports
+web: $(READY)    ## build and test the page that air-envs web puts models into (needs Node 20)
+	@command -v npm >/dev/null || { echo "make web: no npm, expected Node 20 or later"; exit 1; }
+	$(BIN)/python -c "from air_envs.drawing.theme import to_json; print(to_json(), end='')" > web/src/theme.json
+	cd web && npm ci --no-audit --no-fund && npm run build && npm test
+
+lint: $(READY)   ## linter, formatter check, type checkers, and the direction of imports
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+	@if [ -d web/node_modules ]; then cd web && npm run --silent check; \
+		else echo "web/ is not checked: no web/node_modules, which make web installs"; fi
 
 format: $(READY) ## rewrite the code in the house format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+	@if [ -d web/node_modules ]; then cd web && npm run --silent format; fi
 
 wheel: $(READY)  ## build the wheel into dist/
 	$(BIN)/python -m build --wheel
 
 clean:           ## remove the virtual environment and everything built
-	rm -rf $(VENV) build dist demo *.egg-info
+	rm -rf $(VENV) build dist demo *.egg-info web/node_modules web/dist
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 # Versions are pinned in constraints.txt. On Linux, PyPI's torch brings CUDA along; the README says how to do without.

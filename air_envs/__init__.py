@@ -16,9 +16,10 @@ if TYPE_CHECKING:
     from air_envs.actions import ActionError
     from air_envs.dynamics import Dynamics
     from air_envs.env import PuzzleEnv
+    from air_envs.generated import GeneratedPuzzles, PooledPuzzles
     from air_envs.maze import MazeEnv, MazeVectorEnv
     from air_envs.rewards import ConflictReward, DenseReward, ShapedReward, SparseReward
-    from air_envs.sources import DatasetPuzzles, GeneratedPuzzles, PuzzleSource
+    from air_envs.sources import DatasetPuzzles, PuzzleSource
     from air_envs.sudoku import SudokuEnv, SudokuVectorEnv
     from air_envs.vector import PuzzleVectorEnv
     from air_envs.warming import warm_up
@@ -42,6 +43,7 @@ __all__ = [
     "MazeEnv",
     "MazeVectorEnv",
     "OneHotObservation",
+    "PooledPuzzles",
     "PuzzleEnv",
     "PuzzleSource",
     "PuzzleVectorEnv",
@@ -138,11 +140,12 @@ _HOMES = {
     "DenseReward": "air_envs.rewards",
     "Dynamics": "air_envs.dynamics",
     "FlatObservation": "air_envs.wrappers",
-    "GeneratedPuzzles": "air_envs.sources",
+    "GeneratedPuzzles": "air_envs.generated",
     "ImageObservation": "air_envs.wrappers",
     "MazeEnv": "air_envs.maze",
     "MazeVectorEnv": "air_envs.maze",
     "OneHotObservation": "air_envs.wrappers",
+    "PooledPuzzles": "air_envs.generated",
     "PuzzleEnv": "air_envs.env",
     "PuzzleSource": "air_envs.sources",
     "PuzzleVectorEnv": "air_envs.vector",

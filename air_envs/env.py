@@ -16,7 +16,7 @@ from air_envs.drawing import Theme, Viewer, board_text
 from air_envs.dynamics import Dynamics
 from air_envs.reset_options import requested_puzzles
 from air_envs.rewards import Reward, as_reward, step_rewards
-from air_envs.sources import PuzzleSource
+from air_envs.sources import PuzzleSource, next_puzzles
 from air_envs.streams import Streams, stream_seeds
 from puzzles import Puzzles
 from puzzles.errors import GenerationError, is_whole
@@ -203,15 +203,14 @@ class PuzzleEnv(gym.Env[Any, Any]):
         return self.dynamics
 
     def _load(self) -> Puzzles:
-        keys = self._draw()
         try:
-            return self.source.load(keys)
+            return next_puzzles(self.source, *self._draw())
         except GenerationError as error:  # it names the key, which nobody gave
             seed = self.np_random_seed
             raise GenerationError(None if seed == UNKNOWN_SEED else seed, error.reason) from None
 
-    def _draw(self) -> NDArray[np.uint64]:
-        """Draw the next key from the stream that ``np_random`` seeds, once for each generator set there."""
+    def _draw(self) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+        """Draw from the stream that ``np_random`` seeds, once for each generator set there; see ``Streams.draw``."""
         if self._seeded_from is not self.np_random:
             self._seeded_from = self.np_random
             self._streams.seed(_ROW, stream_seeds(self.np_random))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-import puzzles
+from air_envs.generated import GeneratedPuzzles, PooledPuzzles, check_pool
 from puzzles import PuzzleFamily, Puzzles
 from puzzles.compiling import njit
 
@@ -18,8 +18,16 @@ if TYPE_CHECKING:
     from puzzles.dataset import Dataset
 
 
+__all__ = ["DatasetPuzzles", "GeneratedPuzzles", "PooledPuzzles", "PuzzleSource", "make_source", "next_puzzles"]
+
+
 class PuzzleSource(Protocol):
-    """A supply of puzzles. A key, any of the 2**64, picks one: environments draw keys at random, a batch at a time."""
+    """A supply of puzzles. A key, any of the 2**64, picks one: environments draw keys at random, a batch at a time.
+
+    A source that has a method ``load_next`` too, such as ``air_envs.PooledPuzzles``, is asked by that instead:
+    ``load_next(keys, numbers)``, where ``numbers``, (N,) int64, says how many puzzles the row of each key has had since
+    it was seeded.
+    """
 
     @property
     def family(self) -> PuzzleFamily:
@@ -29,35 +37,10 @@ class PuzzleSource(Protocol):
         """Return the puzzles of the keys, (N,) uint64. A puzzle depends on its key alone."""
 
 
-class GeneratedPuzzles:
-    """Puzzles made by the family's generator; a key is the generator's seed.
-
-    Args:
-        family: a ``PuzzleFamily`` or its name, such as ``"sudoku-9x9"``.
-        **options: fields of ``family.Options``; None leaves the family's default.
-
-    Raises:
-        PuzzleError: no such family, or options that no puzzle of it has.
-        TypeError: no such option.
-    """
-
-    def __init__(self, family: PuzzleFamily | str, **options: Any):
-        self._family = puzzles.family(family) if isinstance(family, str) else family
-        self.options = self._family.Options(**{name: value for name, value in options.items() if value is not None})
-        self._family.check_options(self.options)
-
-    @property
-    def family(self) -> PuzzleFamily:
-        """Of all its puzzles."""
-        return self._family
-
-    def load(self, keys: NDArray[np.uint64]) -> Puzzles:
-        """Generate the puzzles of the seeds ``keys``, (N,) uint64.
-
-        Raises:
-            GenerationError: no puzzle was found for one of the seeds, which it names.
-        """
-        return self._family.generate(keys, self.options)
+def next_puzzles(source: PuzzleSource, keys: NDArray[np.uint64], numbers: NDArray[np.int64]) -> Puzzles:
+    """Return a source's puzzles of ``keys`` for rows that have had ``numbers`` puzzles: see ``PuzzleSource``."""
+    load_next = getattr(source, "load_next", None)
+    return source.load(keys) if load_next is None else load_next(keys, numbers)
 
 
 class DatasetPuzzles:
@@ -149,6 +132,7 @@ def make_source(
     options: dict[str, Any],
     source: PuzzleSource | None = None,
     generated: dict[str, Any] | None = None,
+    pool: int | None = None,
 ) -> PuzzleSource:
     """Return the source that an environment's arguments describe.
 
@@ -161,16 +145,19 @@ def make_source(
         options: of the generator; None where left open.
         source: taken as it is.
         generated: defaults of the generator's options, which don't matter to puzzles from elsewhere.
+        pool: the number of the pool of generated puzzles, where generating one takes longer than copying one; None
+            generates every puzzle from scratch.
 
     Raises:
-        ValueError: puzzles of another kind or shape than asked for, or generator options along with a source.
+        ValueError: puzzles of another kind or shape than asked for, generator options along with a source, or a pool
+            that is no integer from 0 to 2**64 - 1.
     """
     given = {name: value for name, value in options.items() if value is not None}
     if source is None and dataset is None:
         rows, columns = (
             default if asked is None else asked for asked, default in zip(shape, default_shape, strict=True)
         )
-        return GeneratedPuzzles(f"{kind}-{rows}x{columns}", **(generated or {}) | given)
+        return _generated(f"{kind}-{rows}x{columns}", pool, (generated or {}) | given)
     if given:
         raise ValueError(
             f"{next(iter(given))}: an option of the generator, given along with {'source' if source else 'dataset'}"
@@ -187,3 +174,11 @@ def make_source(
         where = source.dataset.path if isinstance(source, DatasetPuzzles) else source
         raise ValueError(f"{where}: puzzles of {family.name}, expected {kind}-{asked}")
     return source
+
+
+def _generated(family: str, pool: int | None, options: dict[str, Any]) -> GeneratedPuzzles:
+    source = GeneratedPuzzles(family, **options)
+    if pool is None:
+        return source
+    check_pool(pool)
+    return PooledPuzzles(family, pool, **options) if source.family.generation_time(source.options) else source

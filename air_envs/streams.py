@@ -18,14 +18,19 @@ class Streams:
 
     def __init__(self, count: int):
         self._states = np.zeros(count, np.uint64)
+        self._drawn = np.zeros(count, np.int64)
 
     def seed(self, rows: NDArray[np.int64], seeds: NDArray[np.uint64]) -> None:
         """Start the streams ``rows``, (K,) int64, afresh from ``seeds``, (K,) uint64."""
         self._states[rows] = seeds
+        self._drawn[rows] = 0
 
-    def draw(self, rows: NDArray[np.int64]) -> NDArray[np.uint64]:
-        """Return the next key of each of the streams ``rows``: (K,) int64 to (K,) uint64."""
-        return _draw(self._states, rows)
+    def draw(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+        """Return the next key of each of the streams ``rows``, (K,) int64, and how many it drew before.
+
+        Both are (K,), uint64 and int64.
+        """
+        return _draw(self._states, self._drawn, rows)
 
 
 def stream_seeds(np_random: np.random.Generator, count: int = 1) -> NDArray[np.uint64]:
@@ -34,8 +39,10 @@ def stream_seeds(np_random: np.random.Generator, count: int = 1) -> NDArray[np.u
 
 
 @njit(cache=True, nogil=True)
-def _draw(states, rows):
-    keys = np.empty(len(rows), np.uint64)
+def _draw(states, drawn, rows):
+    keys, numbers = np.empty(len(rows), np.uint64), np.empty(len(rows), np.int64)
     for i in range(len(rows)):
         keys[i] = next_uint64(states[rows[i] : rows[i] + 1])
-    return keys
+        numbers[i] = drawn[rows[i]]
+        drawn[rows[i]] += 1
+    return keys, numbers

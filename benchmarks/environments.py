@@ -1,8 +1,8 @@
 """Steps and resets a second: ``python -m benchmarks.environments`` prints one table, peers beside ours.
 
 Every row plays random actions, their drawing included, legal by the mask where the peer has one, with resets as they
-come; our puzzles come from a dataset. Peers are measured in the same run where they are installed:
-``pip install gymnasium-sudoku minigrid jumanji``.
+come. Our puzzles come from a dataset or, where it says "generated", from the default source. Peers are measured in the
+same run where they are installed: ``pip install gymnasium-sudoku minigrid jumanji``.
 """
 
 from __future__ import annotations
@@ -22,14 +22,19 @@ import numpy as np
 from numba import njit
 
 import air_envs  # noqa: F401 - registers the environments
-from benchmarks.table import Row, at_least, report, seconds
+from benchmarks.table import Row, at_least, at_most, report, seconds
 from puzzles.build import build_dataset
 
 COUNT, STEPS, SINGLE_STEPS, PEER_COUNT = 1024, 200, 4000, 256
 PUZZLES = 2000
 SUDOKU, MAZE = "sudoku-9x9", "maze-10x10"
 PLACE_TARGET, MOVE_TARGET, SINGLE_TARGET, RESET_TARGET, RATIO_TARGET = 3e6, 5e6, 5e4, 5e4, 20.0
-CANDIDATES = {"action_mask": "candidates", "end_on_contradiction": True}
+GENERATED_TARGET, FIRST_RESET_TARGET = 1e6, 10.0
+WARM_UP = 5.0
+"""Seconds of play before puzzles from the default source are measured."""
+LONG = 2000
+"""Steps per measurement there: long enough for a pool to grow meanwhile."""
+CANDIDATES: dict[str, Any] = {"action_mask": "candidates", "end_on_contradiction": True}
 
 
 def ours() -> Iterator[Row]:
@@ -50,19 +55,42 @@ def ours() -> Iterator[Row]:
         yield at_least(f"reset of {what}, {COUNT} at once", many, "resets/s", RESET_TARGET)
 
 
+def generated() -> Iterator[Row]:
+    """Nothing but ``gym.make_vec``: every episode starts with a puzzle of the default source."""
+    ends = "candidates masked, ends at a contradiction"
+    cases: tuple[tuple[str, str, dict[str, Any], str], ...] = (
+        ("Sudoku", "air_envs/Sudoku-v0", CANDIDATES, ends),
+        ("SudokuExtreme", "air_envs/SudokuExtreme-v0", CANDIDATES, ends),
+        ("MazeHard", "air_envs/MazeHard-v0", {}, ""),
+    )
+    for what, id, arguments, note in cases:
+        gym.make(id, **arguments).reset(seed=0)  # compiles, or reads what is compiled
+        pooled = {**arguments, "pool": 1}  # whose bases no row above has had generated
+        envs = gym.make_vec(id, COUNT, **pooled)
+        first = seconds(functools.partial(envs.reset, seed=0), 1)
+        yield at_most(f"generated {what}, first reset of {COUNT}", first, "s", FIRST_RESET_TARGET, "all cores")
+        rate = vector_rate(id, pooled, WARM_UP, LONG)
+        yield at_least(f"generated {what}, {COUNT} at once", rate, "steps/s", GENERATED_TARGET, note)
+    rate = vector_rate("air_envs/Sudoku-v0", CANDIDATES | {"pool": None})
+    yield Row(f"generated Sudoku, {COUNT} at once, pool=None", rate, "steps/s", note=ends)
+
+
 def jumanji_peer() -> Iterator[Row]:
     if not installed("jumanji"):
         return
     ends = "candidates masked, ends at a contradiction"
-    for what, id, ours_id, family, kwargs, note in (
-        ("Sudoku", "Sudoku-v0", "air_envs/Sudoku-v0", SUDOKU, CANDIDATES, ends),
-        ("Maze 10x10", "Maze-v0", "air_envs/Maze-v0", MAZE, {}, ""),
+    for what, id, ours_id, family, kwargs, shape, note in (
+        ("Sudoku", "Sudoku-v0", "air_envs/Sudoku-v0", SUDOKU, CANDIDATES, {}, ends),
+        ("Maze 10x10", "Maze-v0", "air_envs/Maze-v0", MAZE, {}, {"rows": 10, "columns": 10}, ""),
     ):
         theirs = jumanji_rate(id)
         rate = vector_rate(ours_id, {"dataset": dataset(family), **kwargs})
+        from_pool = vector_rate(ours_id, kwargs | shape, WARM_UP, LONG)
         yield Row(f"Jumanji {what}, {COUNT} at once", theirs, "steps/s", note="JAX on the CPU, jitted, legal actions")
         yield Row(f"{what}, {COUNT} at once, ours", rate, "steps/s", note=note)
+        yield Row(f"generated {what}, {COUNT} at once, ours", from_pool, "steps/s", note=note)
         yield at_least(f"{what}, ours / Jumanji", rate / theirs, "x", RATIO_TARGET)
+        yield at_least(f"generated {what}, ours / Jumanji", from_pool / theirs, "x", RATIO_TARGET)
 
 
 def gymnasium_peers() -> Iterator[Row]:
@@ -81,8 +109,15 @@ def gymnasium_peers() -> Iterator[Row]:
             )
 
 
-def vector_rate(id: str, arguments: dict[str, Any]) -> float:
-    """Return steps a second of the native vector environment."""
+def vector_rate(id: str, arguments: dict[str, Any], warm_up: float = 0.0, steps: int = STEPS) -> float:
+    """Return steps a second of the native vector environment, the best of five times ``steps`` steps.
+
+    Args:
+        id: of the environment.
+        arguments: of the environment.
+        warm_up: seconds that it plays before.
+        steps: of all rows at once, each time.
+    """
     envs = gym.make_vec(id, COUNT, **arguments)
     rng, actions = np.random.default_rng(0), np.zeros(COUNT, np.int64)
     _, infos = envs.reset(seed=0)
@@ -93,8 +128,11 @@ def vector_rate(id: str, arguments: dict[str, Any]) -> float:
             legal_actions(infos["action_mask"], rng.integers(1 << 30, size=COUNT), actions)
             *_, infos = envs.step(actions)
 
+    end = time.perf_counter() + warm_up
     play(2 * STEPS)
-    return COUNT * STEPS / seconds(functools.partial(play, STEPS), 5)
+    while time.perf_counter() < end:
+        play(STEPS)
+    return COUNT * steps / seconds(functools.partial(play, steps), 5)
 
 
 def single_rate(id: str, arguments: dict[str, Any]) -> float:
@@ -189,7 +227,7 @@ def installed(module: str) -> bool:
     return importlib.util.find_spec(module) is not None
 
 
-PARTS: tuple[Callable[[], Iterator[Row]], ...] = (ours, jumanji_peer, gymnasium_peers)
+PARTS: tuple[Callable[[], Iterator[Row]], ...] = (ours, generated, jumanji_peer, gymnasium_peers)
 
 if __name__ == "__main__":
     report("Environments", PARTS)

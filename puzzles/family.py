@@ -150,6 +150,16 @@ class PuzzleFamily(abc.ABC):
             GenerationError: no puzzle was found for a seed; which options go that far is not known beforehand.
         """
 
+    def generation_time(self, options: Any) -> float:
+        """Return about how many seconds of one core a puzzle takes; 0, the default, for no more than a copy of one.
+
+        A constant of the options, the same on every machine: the pools of ``air_envs.generated`` are planned by it.
+
+        Args:
+            options: an instance of ``self.Options``.
+        """
+        return 0.0
+
     def check_options(self, options: Any) -> None:
         """Raise ``PuzzleError``, with the range expected, if no puzzle of this shape can have the options.
 
@@ -311,6 +321,16 @@ class PuzzleFamily(abc.ABC):
         """
         puzzle, solution = (self.transform(grids, order, relabel) for grids in (data.puzzle, data.solution))
         return data._replace(puzzle=puzzle, solution=solution)
+
+    def random_copies(self, data: Puzzles, keys: NDArray[np.uint64]) -> Puzzles:
+        """Return ``copies`` under random elements of the group, each picked by its key alone: (N,) uint64.
+
+        Raises:
+            PuzzleError: as ``copies``.
+        """
+        from puzzles.random import uniforms  # loads numba, which ``import puzzles`` must not
+
+        return self.copies(data, *self.symmetries(uniforms(keys, self.symmetry_dim)))
 
     def every_copy(self, data: Puzzles) -> Puzzles | None:
         """Return all ``copies`` of the puzzles, the puzzles first, where the group is small and changes labels.

@@ -78,6 +78,17 @@ def uniform_rows(count: int, width: int, seed: int, stream: int = 0) -> NDArray[
 
 
 @njit(cache=True, nogil=True)
+def uniforms(seeds, width):
+    """Return the first ``width`` uniform numbers in [0, 1) of each seed's own stream: (N,) uint64 to (N, width)."""
+    found = np.empty((len(seeds), width), np.float64)
+    for i in range(len(seeds)):
+        state = seeded(seeds[i])
+        for j in range(width):
+            found[i, j] = uniform(state)
+    return found
+
+
+@njit(cache=True, nogil=True)
 def uniform(state):
     """Return a float64 uniform in [0, 1)."""
     return np.float64(next_uint64(state) >> _SHIFT_11) * (1.0 / 9007199254740992.0)

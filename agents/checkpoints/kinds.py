@@ -15,8 +15,9 @@ from agents.config.training import TRAIN_CONFIG
 WEIGHTS, TRAINING = "model.safetensors", "training.pt"
 CHECKPOINTS, BEST = "checkpoints", "best"
 SETTINGS = "all_config.yaml"
+SITE = "site.json"
 
-Kind = Literal["nothing", "run", "begun run", "pack", "model", "export", "graphs", "dataset", "other"]
+Kind = Literal["nothing", "run", "begun run", "pack", "model", "export", "graphs", "site", "dataset", "other"]
 DESCRIBED: dict[Kind, str] = {
     "nothing": "nothing",
     "run": "a run",
@@ -25,6 +26,7 @@ DESCRIBED: dict[Kind, str] = {
     "model": "a checkpoint",
     "export": "a model in the authors' layout",
     "graphs": "an exported model",
+    "site": "a site",
     "dataset": "a dataset",
     "other": "other files",
 }
@@ -35,8 +37,9 @@ _OF_MODELS = re.compile(
     r"(config|manifest|generator|evaluation|chain)\.json|model\.safetensors|README\.md|eval(-.+)?\.(json|png)|analysis"
     r"|all_config\.yaml|step_\d+"
     r"|model\.json|(start|update_[LH]|decode|halt)\.(onnx|pt2)"
+    r"|site\.json|index\.html|icon\.svg|sw\.js|third-party\.txt|assets|models"
 )
-"""Names in the folder of a model, a pack or an export, with what was measured of it."""
+"""Names in the folder of a model, a pack, an export or a site, with what was measured of it."""
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 
 
@@ -46,7 +49,7 @@ def kind_of(path: Path) -> Kind:
     A run has ``training.pt`` or checkpoints to resume from. A run that was killed before its first checkpoint is
     "begun": it has its configuration and no weights. A model has a configuration and weights; a pack is one with
     ``generator.json``. An export is in the layout of HRM, TRM and AIR; graphs are for other
-    runtimes. A folder without files is nothing.
+    runtimes, a site is for browsers. A folder without files is nothing.
     """
     if not path.is_dir():
         return "nothing" if not path.exists() else "dataset" if _is_hdf5(path) else "other"
@@ -61,6 +64,8 @@ def kind_of(path: Path) -> Kind:
         return "export"
     if EXPORTED in names:
         return "graphs"
+    if SITE in names:
+        return "site"
     if {MANIFEST, BEST} & names:
         return "model"
     return "other" if names else "nothing"

@@ -24,6 +24,7 @@ _COMMANDS = {
     "pack": "turn a finished run into a small folder to give away",
     "import-checkpoint": "turn a published model of HRM, TRM or AIR into one of ours",
     "export-checkpoint": "write one of our models in their layout",
+    "web": "write a static site in which models solve puzzles in the browser",
     "export-onnx": "write a model as ONNX graphs, which run without torch",
 }
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+import json
+from dataclasses import asdict, dataclass
 
 Colour = tuple[int, int, int]
 
@@ -124,6 +125,19 @@ def as_theme(theme: str | Theme) -> Theme:
     if theme not in THEMES:
         raise ValueError(f"theme: found {theme!r}, expected one of {sorted(THEMES)} or a Theme")
     return THEMES[theme]
+
+
+def to_json() -> str:
+    """Return every theme as JSON, for the page that draws in the same colours: each colour as ``"#rrggbb"``."""
+    themes = {
+        theme.name: {
+            key: value if isinstance(value, float) else "#{:02x}{:02x}{:02x}".format(*value)
+            for key, value in asdict(theme).items()
+            if key != "name"
+        }
+        for theme in THEMES.values()
+    }
+    return json.dumps(themes, indent=2) + "\n"
 
 
 @functools.lru_cache(maxsize=4096)

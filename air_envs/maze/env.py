@@ -20,11 +20,13 @@ class MazeEnv(PuzzleEnv):
 
     ## Description
 
-    A maze of rows x columns cells, freshly generated or drawn from a dataset file. A cell is 0 wall, 1 open, 2 start,
-    3 goal or 4 path. The agent either walks one move after another, or proposes whole paths, each an answer.
+    A maze of rows x columns cells, generated or drawn from a dataset file. A cell is 0 wall, 1 open, 2 start, 3 goal
+    or 4 path. The agent either walks one move after another, or proposes whole paths, each an answer.
 
-    Small mazes are generated in microseconds, a 30x30 percolation maze with a path of 109 moves or more takes tens of
-    milliseconds: training on many is faster from a file (`dataset=`), which `air-envs data` makes.
+    Perfect and braided mazes are generated in microseconds, each from scratch. Percolation mazes with long paths, such
+    as those of `MazeHard`, take milliseconds: they are random reflections and rotations of base mazes. These come from
+    a pool that grows with the number of episodes: see [the guide](guide.md#generated-puzzles). Evaluate on other bases
+    than you train on: another `pool`, `pool=None`, or a dataset.
 
     ## Action Space
 
@@ -106,6 +108,7 @@ class MazeEnv(PuzzleEnv):
     | `split` | `"train"` | of the dataset: `"train"` or `"test"` |
     | `source` | None | any `air_envs.PuzzleSource`, in place of generator and dataset |
     | `generated` | None | a `dict`: what `generator` and the like default to; an id's, which a dataset or source overrules |
+    | `pool` | `0` | percolation mazes with long paths are copies of this pool's bases; None generates every maze from scratch |
     | `action_type` | `"move"` | `"move"` or `"propose"` |
     | `view` | None | side of the square around the agent that `move` observes; None observes all |
     | `max_proposals` | 16 | steps after which `propose` is truncated; None leaves it to the time limit |
@@ -118,7 +121,8 @@ class MazeEnv(PuzzleEnv):
 
     ## Version History
 
-    * v0: Initial version.
+    * v0: Initial version. Until 29 November 2026 every generated maze was made from scratch, as with `pool=None`; where
+      mazes come from a pool, a seed gives other ones since.
     """  # noqa: E501
 
     dynamics_types: ClassVar[dict[str, type[Dynamics]]] = {"move": MazeMove, "propose": MazePropose}
@@ -137,12 +141,13 @@ class MazeEnv(PuzzleEnv):
         split: str = "train",
         source: PuzzleSource | None = None,
         generated: dict[str, Any] | None = None,
+        pool: int | None = 0,
         action_type: str = "move",
         view: int | None = None,
         **parts: Any,
     ):
         options = {"generator": generator, "algorithm": algorithm, "braid": braid, "min_path": min_path}
-        source = make_source("maze", (rows, columns), (9, 9), dataset, split, options, source, generated)
+        source = make_source("maze", (rows, columns), (9, 9), dataset, split, options, source, generated, pool)
         super().__init__(source, action_type, **options_of("move", action_type, view=(view, None)), **parts)
 
 

@@ -20,11 +20,12 @@ class SudokuEnv(PuzzleEnv):
 
     ## Description
 
-    A Sudoku of side n (4, 6, 8, 9, 10, 12, 15 or 16) with exactly one solution, freshly generated or drawn from a
-    dataset file. The agent either places one digit after another, or proposes whole grids, each an answer.
+    A Sudoku of side n (4, 6, 8, 9, 10, 12, 15 or 16) with exactly one solution, generated or drawn from a dataset
+    file. The agent either places one digit after another, or proposes whole grids, each an answer.
 
-    Easy puzzles are generated in less than a millisecond, an extreme one takes about a tenth of a second: training on
-    many is faster from a file (`dataset=`), which `air-envs data` makes.
+    Generated puzzles are random symmetric copies of base puzzles. These come from a pool that grows with the number of
+    episodes: see [the guide](guide.md#generated-puzzles). Evaluate on other bases than you train on: another `pool`,
+    `pool=None`, or a dataset.
 
     ## Action Space
 
@@ -86,7 +87,7 @@ class SudokuEnv(PuzzleEnv):
     | `conflicts` | int | cells whose digit stands again in their row, column or box |
     | `steps` | int | steps taken this episode |
     | `illegal` | int | of them, actions on a given, or proposals that changed one |
-    | `rating` | int | difficulty: guesses a solver makes |
+    | `rating` | int | difficulty: guesses a solver makes, on the base puzzle for a copy from a pool |
     | `action_mask` | (actions,) int8 | `place` only: 1 for legal actions; `action_masks()` returns it as bool |
     | `solution` | (n, n) uint8 | only with `solution_in_info=True` |
 
@@ -100,6 +101,7 @@ class SudokuEnv(PuzzleEnv):
     | `split` | `"train"` | of the dataset: `"train"` or `"test"` |
     | `source` | None | any `air_envs.PuzzleSource`, in place of generator and dataset |
     | `generated` | None | a `dict`: what `level` and the like default to; an id's, which a dataset or source overrules |
+    | `pool` | `0` | generated puzzles are copies of this pool's bases; None generates every puzzle from scratch |
     | `action_type` | `"place"` | `"place"` or `"propose"` |
     | `action_mask` | `"rule"` | what `place` allows: `"rule"`, any digit where no given is; `"candidates"`, only digits that stand nowhere in the cell's row, column and box; may come to allow nothing, unless the agent may `erase` or `end_on_contradiction` ends it before |
     | `erase` | False | whether `place` can empty a cell |
@@ -115,7 +117,8 @@ class SudokuEnv(PuzzleEnv):
 
     ## Version History
 
-    * v0: Initial version.
+    * v0: Initial version. Until 29 November 2026 every generated puzzle was made from scratch, as with `pool=None`;
+      a seed gives other puzzles since.
     """  # noqa: E501
 
     dynamics_types: ClassVar[dict[str, type[Dynamics]]] = {"place": SudokuPlace, "propose": SudokuPropose}
@@ -132,6 +135,7 @@ class SudokuEnv(PuzzleEnv):
         split: str = "train",
         source: PuzzleSource | None = None,
         generated: dict[str, Any] | None = None,
+        pool: int | None = 0,
         action_type: str = "place",
         action_mask: str = "rule",
         erase: bool = False,
@@ -140,7 +144,7 @@ class SudokuEnv(PuzzleEnv):
         **parts: Any,
     ):
         options = {"level": level, "clues": clues, "clues_max": clues_max}
-        source = make_source("sudoku", (size, size), (9, 9), dataset, split, options, source, generated)
+        source = make_source("sudoku", (size, size), (9, 9), dataset, split, options, source, generated, pool)
         placing = options_of(
             "place",
             action_type,

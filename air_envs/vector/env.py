@@ -19,6 +19,7 @@ from air_envs.dynamics import Dynamics
 from air_envs.env import PuzzleEnv
 from air_envs.reset_options import requested_puzzles
 from air_envs.rewards import step_rewards
+from air_envs.sources import next_puzzles
 from air_envs.streams import Streams, stream_seeds
 from air_envs.vector.infos import Arrays, final_infos, full_infos, row_infos
 from air_envs.vector.resets import check_reset_mask, check_seeds
@@ -33,8 +34,8 @@ class PuzzleVectorEnv(VectorEnv[Any, Any, NDArray[Any]]):
     Observations, rewards, ends and infos equal those of ``gymnasium.vector.SyncVectorEnv`` over N single environments
     with the same seeds, keys, dtypes and masks included. A family's subclass sets ``env_type``.
 
-    Every end starts a new puzzle: where generating one takes long, as for extreme Sudokus and hard mazes, let N of them
-    come from a file (``dataset=``).
+    Every end starts a new puzzle. Where generating one takes long it is a copy from a pool, see
+    ``air_envs.PooledPuzzles``: the first reset generates some for a few seconds, a background thread the others.
 
     Args:
         num_envs: N.
@@ -247,9 +248,9 @@ class PuzzleVectorEnv(VectorEnv[Any, Any, NDArray[Any]]):
             self._seeded[fresh] = True
 
     def _start(self, rows: NDArray[np.int64]) -> None:
-        keys = self._streams.draw(rows)
+        keys, numbers = self._streams.draw(rows)
         try:
-            puzzles = self.source.load(keys)
+            puzzles = next_puzzles(self.source, keys, numbers)
         except GenerationError as error:  # it names a key, which nobody gave
             row = rows[keys.tolist().index(error.seed)]
             raise GenerationError(self._seeds[row], f"sub-environment {row}: {error.reason}") from None

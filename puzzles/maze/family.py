@@ -56,6 +56,10 @@ class Maze(PuzzleFamily):
         tree = "generator", "algorithm", "min_path"
         return (*tree, "braid") if options.generator == "braided" else tree
 
+    def generation_time(self, options: Any) -> float:
+        """Return 0 but for mazes that are found by many draws; see ``PuzzleFamily`` and ``puzzles.maze.generator``."""
+        return generator.seconds(self.rows, self.columns, options)
+
     def check_options(self, options: Any) -> None:
         """Raise ``PuzzleError`` for options that no maze of this shape has; see ``MazeOptions``."""
         super().check_options(options)

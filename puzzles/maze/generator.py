@@ -29,6 +29,7 @@ _BATCH = 16  # puzzles per kernel call at most
 # Cells of the mazes drawn per kernel call, for half a second at most: between two calls an interrupt is heard. Random
 # walks through narrow mazes take longest.
 _TREE_CELLS, _PERCOLATION_CELLS = 500_000, 20_000_000
+_SCREENING_SECONDS = 5e-8  # per cell squared: about right at 9x9 to 30x30 for paths of the default length
 
 
 @dataclasses.dataclass(frozen=True)
@@ -108,6 +109,13 @@ def minimum_path(rows: int, columns: int, options: MazeOptions) -> int:
         without = " without walls" if percolation and options.wall_high == 0.0 else ""
         raise PuzzleError(f"min_path {min_path!r}, expected an integer 1 to {most} for {mazes}{without}")
     return int(min_path)
+
+
+def seconds(rows: int, columns: int, options: MazeOptions) -> float:
+    """Return about how many seconds of one core a maze takes, where long paths are rare; 0 for microseconds."""
+    if options.generator != "percolation" or not _screens(rows, columns, minimum_path(rows, columns, options)):
+        return 0.0
+    return _SCREENING_SECONDS * (rows * columns) ** 2
 
 
 def _check(options: MazeOptions) -> None:

@@ -71,6 +71,10 @@ class Sudoku(PuzzleFamily):
             return "clues", "clues_max"
         return ("level", "clues", "clues_max") if options.level is None else ("level",)
 
+    def generation_time(self, options: Any) -> float:
+        """Return the seconds of one core that a puzzle takes, measured in round numbers; see ``PuzzleFamily``."""
+        return generator.seconds(self.side, options)
+
     def check_options(self, options: Any) -> None:
         """Raise ``PuzzleError`` for options that no puzzle of this side has; see ``SudokuOptions``."""
         super().check_options(options)
@@ -172,6 +176,14 @@ class Sudoku(PuzzleFamily):
     def symmetries(self, uniform: Any) -> tuple[Any, Any]:
         """Turn uniform numbers into elements of the symmetry group; see ``PuzzleFamily.symmetries``."""
         return symmetry.symmetries(uniform, self.side, self.box_rows)
+
+    def random_copies(self, data: Puzzles, keys: NDArray[np.uint64]) -> Puzzles:
+        """Return random symmetric copies, each element as likely as any other; see ``PuzzleFamily.random_copies``.
+
+        The ratings stay those of the puzzles: a solver's luck differs from copy to copy, see ``mean_rating``.
+        """
+        puzzle, solution = symmetry.random_copies(data.puzzle, data.solution, keys, self.box_rows)
+        return Puzzles(puzzle, solution, data.rating)
 
     def canonical(self, puzzle: Grids, solution: Grids) -> Grids:
         """(N, side, side) uint8: the puzzle carried to the smallest solution grid; see ``puzzles.sudoku.canonical``.

@@ -53,7 +53,7 @@ def test_readme_links() -> None:
 def test_environments(capsys: pytest.CaptureFixture[str]) -> None:
     environments.main(steps=5)
     out = capsys.readouterr().out
-    assert "Sudoku: solved True after 23 moves, return 1.0" in out
+    assert "Sudoku: solved True after 6 moves, return 1.0" in out
     assert "Maze: solved True after 156 moves, return 1.0" in out
     assert "1000 mazes, 5 steps each: " in out
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from gymnasium.vector import AutoresetMode
 
-import air_envs  # noqa: F401
+from air_envs.generated import PooledPuzzles, Schedule
 
 COUNT = 6
 CASES = {
@@ -22,6 +22,8 @@ CASES = {
     "propose": ("Sudoku-v0", {"size": 4, "action_type": "propose", "reward": "dense", "candidates": True}),
     "move": ("Maze-v0", {"rows": 4, "columns": 5, "reward": "shaped"}),
     "move, view": ("Maze-v0", {"rows": 5, "columns": 4, "view": 3, "generator": "percolation"}),
+    "a pool that grows": ("Sudoku-v0", {"source": PooledPuzzles("sudoku-4x4", schedule=Schedule(2, 3, 20), clues=12)}),
+    "mazes of a pool": ("Maze-v0", {"rows": 7, "columns": 7, "generator": "percolation", "action_type": "propose"}),
     "propose a path": ("Maze-v0", {"rows": 4, "columns": 4, "action_type": "propose", "solution_in_info": True}),
 }
 LIMIT = 12

@@ -63,6 +63,17 @@ def test_every_copy_is_labelled_as_a_generated_maze_is(shape, elements):
         assert drawn == {np.ascontiguousarray(image).tobytes() for image in images(puzzle)}
 
 
+@pytest.mark.parametrize(("shape", "elements"), [((8, 8), 8), ((6, 9), 4)])
+def test_random_copies_are_labelled_as_generated_mazes_are(shape, elements):
+    family = maze(*shape)
+    batch = family.generate(seeds(1), family.Options(generator="percolation")).take(np.zeros(60, int))
+    copies = family.random_copies(batch, seeds(60))
+    np.testing.assert_array_equal(copies.solution, family.solve(copies.puzzle))
+    np.testing.assert_array_equal(copies.rating, batch.rating)
+    assert len(np.unique(copies.puzzle, axis=0)) == elements
+    np.testing.assert_array_equal(family.random_copies(batch.take([9]), seeds(1, first=9)).puzzle[0], copies.puzzle[9])
+
+
 def test_a_maze_labelled_with_another_shortest_path_is_not_copied():
     family = maze(2, 2)
     puzzle, right, wrong = (np.stack([family.parse(text)]) for text in ("S  G", "S oG", "So G"))

@@ -5,7 +5,19 @@ from collections import Counter
 
 import numpy as np
 
-from puzzles.random import ahead, below, drawn_order, next_uint64, seeded, shuffle, skip, uniform, uniform_rows, words
+from puzzles.random import (
+    ahead,
+    below,
+    drawn_order,
+    next_uint64,
+    seeded,
+    shuffle,
+    skip,
+    uniform,
+    uniform_rows,
+    uniforms,
+    words,
+)
 
 
 def assert_uniform(counts, values):
@@ -52,6 +64,13 @@ def test_draws_are_uniform():
     numbers = np.array([uniform(state) for _ in range(5000)])
     assert ((numbers >= 0) & (numbers < 1)).all()
     assert_uniform(Counter((numbers * 50).astype(int).tolist()), range(50))
+
+
+def test_uniform_numbers_of_many_seeds_are_those_of_each_stream():
+    found = uniforms(np.array([5, 2**64 - 1], np.uint64), 3)
+    for row, seed in zip(found, (5, 2**64 - 1), strict=True):
+        state = seeded(np.uint64(seed))
+        assert row.tolist() == [uniform(state) for _ in range(3)]
 
 
 def test_every_order_is_equally_likely():

@@ -67,6 +67,37 @@ def test_random_symmetries_are_uniform_over_the_group(side):
     assert len(label_counts) == math.factorial(side)
 
 
+def test_random_copies_are_uniform_over_the_group():
+    """Of a 4x4 puzzle that no symmetry but the identity leaves as it is."""
+    family = sudoku(4)
+    batch = family.generate(seeds(1))
+    relabels = np.array([[0, *labels] for labels in itertools.permutations(range(1, 5))])
+    moved = batch.puzzle.ravel()[all_orders(4)]
+    group = {image.tobytes() for image in relabels[:, moved].astype(np.uint8).reshape(-1, 16)}
+    assert len(group) == 128 * 24
+    draws = 20 * len(group)
+    copies = family.random_copies(batch.take(np.zeros(draws, int)), seeds(draws))
+    drawn, counts = np.unique(copies.puzzle.reshape(-1, 16), axis=0, return_counts=True)
+    assert {image.tobytes() for image in drawn} == group
+    assert abs(((counts - 20) ** 2 / 20).sum() - len(group)) < 5 * math.sqrt(2 * len(group))
+
+
+@pytest.mark.parametrize("side", SIDES)
+def test_random_copies_are_copies(side):
+    """A key alone picks the copy; with its solution it is equal to the puzzle up to symmetry."""
+    family = sudoku(side)
+    batch = family.generate(seeds(3))
+    keys = seeds(3, first=7)
+    copies = family.random_copies(batch, keys)
+    np.testing.assert_array_equal(family.solve(copies.puzzle), copies.solution)
+    np.testing.assert_array_equal(copies.rating, batch.rating)
+    assert (copies.puzzle != batch.puzzle).any(axis=(1, 2)).all()
+    if side <= 10:  # the canonical form of larger ones takes long
+        np.testing.assert_array_equal(family.canonical(*copies[:2]), family.canonical(*batch[:2]))
+    for part, whole in zip(family.random_copies(batch.take([2]), keys[2:]), copies, strict=True):
+        np.testing.assert_array_equal(part[0], whole[2])
+
+
 def smallest_images(puzzle, solution, orders):
     """(smallest solution, its smallest givens) over the whole group, relabelled so that row 1 counts up."""
     side = len(solution)

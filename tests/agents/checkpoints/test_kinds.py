@@ -36,6 +36,9 @@ def test_what_a_folder_holds(small_run: Path, small_pack: Path, dataset: Path, t
     (tmp_path / "graphs").mkdir()
     for name in ("model.json", "start.onnx"):
         (tmp_path / "graphs" / name).touch()
+    (tmp_path / "site").mkdir()
+    for name in ("site.json", "index.html"):
+        (tmp_path / "site" / name).touch()
     found = {path: kind_of(path) for path in tmp_path.iterdir()}
     assert {path.name: kind for path, kind in found.items()} == {
         "empty": "nothing",
@@ -49,6 +52,7 @@ def test_what_a_folder_holds(small_run: Path, small_pack: Path, dataset: Path, t
         "only best": "model",
         "export": "export",
         "graphs": "graphs",
+        "site": "site",
     }
     assert kind_of(tmp_path / "nowhere") == "nothing"
     assert kind_of(small_run) == kind_of(DATA / "run-of-version-0") == "run"

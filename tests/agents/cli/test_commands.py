@@ -56,6 +56,7 @@ def fails(args: list[str], capsys: pytest.CaptureFixture[str]) -> str:
         ["warmup", "--help"],
         ["pack", "--help"],
         ["export-onnx", "--help"],
+        ["web", "--help"],
         ["ablate", "injection", "--help"],
         ["play", "maze", "--help"],
     ],

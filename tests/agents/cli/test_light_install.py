@@ -59,6 +59,7 @@ def test_what_needs_no_extra_works_without(words: list[object], dataset: Path, t
         (["analyze", "sudoku-6x6", "DATA"], "torch"),
         (["pack", ".", "--output", "out"], "huggingface_hub"),
         (["export-onnx", "sudoku-6x6", "--output", "out"], "torch"),
+        (["web", "sudoku-6x6", "--output", "out"], "torch"),
         (["data", "inspect", "DATA", "--picture", "page.png"], "matplotlib"),
     ],
 )

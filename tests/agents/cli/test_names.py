@@ -40,6 +40,7 @@ MADE = "air-envs train --preset sudoku-6x6 makes runs/sudoku-6x6, and sudoku-6x6
         ["watch", "runs/sudoku-6x6"],
         ["export-checkpoint", "runs/sudoku-6x6", "--output", "out"],
         ["export-onnx", "runs/sudoku-6x6", "--output", "out"],
+        ["web", "runs/sudoku-6x6", "--output", "out"],
         ["train", "--preset", "sudoku-6x6", "--init-from", "runs/sudoku-6x6"],
     ],
 )

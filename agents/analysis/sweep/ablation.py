@@ -1,0 +1,271 @@
+"""Ablations: every member of a family of variants trained with several seeds, measured and compared (AIR paper).
+
+Each run is a folder like any other run's, ``OUTPUT/NAME/seed-SEED``, so an interrupted ablation goes on where it
+stopped, and several machines may share one output by taking different members.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from tqdm import tqdm
+
+from agents.analysis.paper.figures import published_label
+from agents.analysis.paper.published import ACCURACY, TASKS, caveat
+from agents.analysis.sweep.members import ABLATIONS, member_run, members
+from agents.analysis.tables import NOTHING, text_table
+from agents.config.training import TRAIN_CONFIG, VALIDATION, TrainConfig, read_train_config
+from agents.evaluation import evaluate
+from agents.figures.charts import BLUE, SKY, chart, percent_limits, save_chart
+from agents.figures.training_curve import draw_training_curve
+from agents.hub.cards import write_card
+from agents.thinking.agent import AIRAgent
+from agents.training.runs.divergence import TrainingDiverged
+from agents.training.trainer import Trainer
+from puzzles.files import replacing
+
+RESULT, SUMMARY = "result.json", "ablation.json"
+_FREE = ("model", "output", "device", "compile", "wandb")
+"""Fields of a run that may be others when it goes on; those of the model are compared one by one."""
+
+
+@dataclass(frozen=True)
+class Member:
+    """One variant."""
+
+    name: str
+    results: tuple[dict[str, Any], ...]
+    """What each finished seed measured, in the order of the seeds; those that diverged say so."""
+
+    @property
+    def accuracies(self) -> list[float]:
+        """Exact accuracy of each seed that did not diverge."""
+        return [result["exact_accuracy"] for result in self.results if "exact_accuracy" in result]
+
+    @property
+    def mean(self) -> float | None:
+        """Over the seeds; None where all diverged."""
+        return float(np.mean(self.accuracies)) if self.accuracies else None
+
+    @property
+    def cells(self) -> float | None:
+        """Cell accuracy over the seeds; None where all diverged."""
+        found = [result["cell_accuracy"] for result in self.results if "cell_accuracy" in result]
+        return float(np.mean(found)) if found else None
+
+    @property
+    def std(self) -> float | None:
+        """Standard deviation over the seeds; None of less than two."""
+        return float(np.std(self.accuracies, ddof=1)) if len(self.accuracies) > 1 else None
+
+
+@dataclass(frozen=True)
+class Ablation:
+    """What is known of a family of variants so far."""
+
+    name: str
+    """A key of ``ABLATIONS``."""
+    family: str
+    """Of the puzzles."""
+    members: tuple[Member, ...]
+    """Those that have a finished run."""
+    caveat: str = ""
+    """In what the model that they are variants of differs from the paper's."""
+
+    @property
+    def published(self) -> dict[str, tuple[float, float | None]]:
+        """The paper's mean and standard deviation by name, for the paper's puzzles alone."""
+        return ACCURACY.get(self.family, {})
+
+    def summary(self) -> dict[str, Any]:
+        """Return the numbers for programs, the paper's beside them."""
+        rows = []
+        for member in self.members:
+            mean, std = self.published.get(member.name, (None, None))
+            rows.append(
+                {
+                    "name": member.name,
+                    "exact_accuracy_mean": member.mean,
+                    "exact_accuracy_std": member.std,
+                    "cell_accuracy_mean": member.cells,
+                    "published_mean": mean,
+                    "published_std": std,
+                    "seeds": list(member.results),
+                }
+            )
+        return {"ablation": self.name, "family": self.family, "caveat": self.caveat, "members": rows}
+
+    def table(self) -> str:
+        """Return exact accuracy by variant as text, the paper's beside it."""
+        head = ["", "exact, mean ± std", "by seed", "cells"]
+        rows = [head + ([f"paper, {TASKS[self.family]}"] if self.published else [])]
+        for member in self.members:
+            seeds = " ".join(_percent(result.get("exact_accuracy")) for result in member.results)
+            row = [member.name, _spread(member.mean, member.std), seeds, _spread(member.cells, None)]
+            rows.append(row + ([_spread(*self.published.get(member.name, (None, None)))] if self.published else []))
+        return "\n\n".join(part for part in (text_table(rows), self.caveat) if part)
+
+
+def ablate(
+    ablation: str,
+    config: TrainConfig,
+    seeds: int = 3,
+    puzzles: int | None = None,
+    only: tuple[str, ...] = (),
+    progress: bool = True,
+) -> Ablation:
+    """Train every member of a family of variants with several seeds, and measure each on the test split.
+
+    Finished runs are skipped and interrupted ones resumed; after each, ``ablation.json`` and ``ablation.png`` in the
+    output tell of all that are finished. A run that diverges counts as finished, without an accuracy.
+
+    Args:
+        ablation: a key of ``agents.analysis.sweep.members.ABLATIONS``.
+        config: the run that all share but for what a member's name sets; its seed is the first one.
+        seeds: how many.
+        puzzles: of the test split to measure each run on, from the first on; None takes all.
+        only: members to train, by default all.
+        progress: show bars.
+
+    Raises:
+        ValueError: an unknown family or member, fields that do not go together, less than 1 seed, or the output holds
+            runs that were trained otherwise.
+        DatasetError: a damaged dataset.
+    """
+    if seeds < 1:
+        raise ValueError(f"seeds {seeds}, expected at least 1")
+    names = members(ablation, only)
+    runs = [member_run(config, name, seed) for seed in range(config.seed, config.seed + seeds) for name in names]
+    for name in ABLATIONS[ablation]:
+        for run in _begun(config, name):
+            _require_same(run)
+    for number, run in enumerate(runs, 1):
+        if _result(run, puzzles) is None:
+            if progress:
+                tqdm.write(f"run {number} of {len(runs)}: {run.output}")
+            _finish(run, puzzles, progress)
+            _write(collect(ablation, config, puzzles), config.output)
+    found = collect(ablation, config, puzzles)
+    _write(found, config.output)
+    return found
+
+
+def collect(ablation: str, config: TrainConfig, puzzles: int | None) -> Ablation:
+    """Read what the finished runs of an output have measured on so many puzzles; on others it can't be compared."""
+    found = []
+    for name in ABLATIONS[ablation]:
+        results = [result for run in _begun(config, name) if (result := _result(run, puzzles)) is not None]
+        if results:
+            found.append(Member(name, tuple(results)))
+    return Ablation(ablation, config.model.family, tuple(found), caveat(config.model))
+
+
+def _begun(config: TrainConfig, name: str) -> list[TrainConfig]:
+    """Return the runs of a member that the output holds, finished or not, as they should be, in the order of seeds."""
+    seeds = sorted(int(path.name.removeprefix("seed-")) for path in (config.output / name).glob("seed-*"))
+    return [member_run(config, name, seed) for seed in seeds]
+
+
+def _require_same(config: TrainConfig) -> None:
+    """Refuse to take for this run one that was trained otherwise."""
+    begun = read_train_config(config.output)
+    if begun is None:
+        return
+    ours, theirs = _compared(config), _compared(begun)
+    for field, value in ours.items():
+        if theirs[field] != value and not (field == "dtype" and value == "auto"):
+            raise ValueError(
+                f"{config.output}: was trained with {field} {theirs[field]}, expected {value}: choose another output"
+            )
+
+
+def _compared(config: TrainConfig) -> dict[str, Any]:
+    """The fields that two runs must share."""
+    fields = dataclasses.asdict(config) | {f"model.{k}": v for k, v in dataclasses.asdict(config.model).items()}
+    return {name: value for name, value in fields.items() if name not in _FREE}
+
+
+def _result(config: TrainConfig, puzzles: int | None) -> dict[str, Any] | None:
+    """Return what a finished run measured on so many puzzles, or that it diverged; None if it has to go on."""
+    path = config.output / RESULT
+    if not path.is_file():
+        return None
+    result: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return result if "diverged" in result or result["asked_puzzles"] == puzzles else None
+
+
+def _finish(config: TrainConfig, puzzles: int | None, progress: bool) -> None:
+    """Train a run to its end, from wherever it is, measure it and write its result."""
+    if config.compile != "off":
+        torch.compiler.reset()  # which compiles one function for so many models only, and would then go on uncompiled
+    begun = (config.output / TRAIN_CONFIG).is_file()
+    trainer = Trainer.resume(config.output) if begun else Trainer(config)
+    result: dict[str, Any] = {"seed": config.seed, "asked_puzzles": puzzles}
+    try:
+        if trainer.step < trainer.config.steps:
+            trainer.train(progress)
+        agent = AIRAgent(trainer.trained_model, trainer.dtype)
+        dataset = trainer.tasks[0].dataset
+        measured = evaluate(agent, dataset, VALIDATION, puzzles, batch=config.batch, progress=progress)
+        result |= {"training_seconds": trainer.seconds, **measured.summary()}
+        write_card(config.output)
+        draw_training_curve(config.output)
+    except TrainingDiverged as error:
+        result["diverged"] = str(error)
+    with replacing(config.output / RESULT) as temporary:
+        temporary.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+
+
+def _write(ablation: Ablation, folder: Path) -> None:
+    with replacing(folder / SUMMARY) as temporary:
+        temporary.write_text(json.dumps(ablation.summary(), indent=1, allow_nan=False) + "\n", encoding="utf-8")
+    draw_ablation(ablation, (folder / SUMMARY).with_suffix(".png"))
+
+
+def draw_ablation(ablation: Ablation, path: Path) -> Path:
+    """Draw the accuracy of every variant, each seed and mean ± standard deviation, the paper's beside it, as PNG."""
+    names = [member.name for member in ablation.members]
+    figure = chart(7.5, 1.7 + 0.5 * len(names))
+    axes = figure.subplots()
+    for place, member in enumerate(ablation.members):
+        seeds = [100 * accuracy for accuracy in member.accuracies]
+        axes.plot(seeds, [place] * len(seeds), "o", color=SKY, markersize=4, label="one seed")
+        if member.mean is not None:
+            mean, std = 100 * member.mean, 100 * (member.std or 0)
+            label = "mean ± standard deviation"
+            axes.errorbar(mean, place, xerr=std, fmt="s", color=BLUE, markersize=7, capsize=4, label=label, zorder=1)
+        if member.name in ablation.published:
+            theirs, spread = ablation.published[member.name]
+            style: dict[str, Any] = {
+                "color": "black",
+                "markerfacecolor": "white",
+                "markersize": 5,
+                "capsize": 3,
+                "linewidth": 1,
+            }
+            label = published_label(ablation.family, ablation.caveat)
+            axes.errorbar(100 * theirs, place + 0.25, xerr=100 * (spread or 0), fmt="D", label=label, **style)
+    axes.set_yticks(range(len(names)), names)
+    axes.set_ylim(len(names) - 0.4, -0.6)
+    axes.margins(x=0.08)
+    axes.set_xlim(percent_limits(*axes.get_xlim()))
+    axes.set(title=f"{ablation.name.replace('-', ' ').capitalize()}, {ablation.family}", xlabel="exact accuracy, %")
+    labelled = dict(zip(*reversed(axes.get_legend_handles_labels()), strict=True))
+    figure.legend(labelled.values(), labelled.keys(), loc="outside lower center", ncols=3, frameon=False, fontsize=9)
+    return save_chart(figure, path)
+
+
+def _percent(value: float | None) -> str:
+    return "diverged" if value is None else f"{value:.1%}"
+
+
+def _spread(mean: float | None, std: float | None) -> str:
+    if mean is None:
+        return NOTHING
+    return f"{mean:.1%}" if std is None else f"{mean:.1%} ± {std:.1%}"
