@@ -7,8 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from gymnasium.error import DependencyNotInstalled
-
 from agents.pretrained.choosing import fitting
 from agents.watching.branches import Cursor
 from agents.watching.interventions import (
@@ -342,7 +340,7 @@ class Desk:
         """Return whether it went well; what went wrong is shown."""
         try:
             act()
-        except (ValueError, OSError, DependencyNotInstalled) as error:
+        except (ValueError, OSError, ModuleNotFoundError) as error:
             self.refuse(error)
             return False
         return True

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import imageio.v3 as imageio
 import numpy as np
+import pytest
 
 from agents.watching import load_recording, save_recording
 from agents.watching.window.sheets import AskModel, AskPuzzle
