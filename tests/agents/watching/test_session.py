@@ -1,6 +1,7 @@
 """Sessions: every field against the model run by hand, going back and forth, branches, and what cells attend to."""
 
 import dataclasses
+import sys
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from agents import AIR, AIRAgent
 from agents.config.program import freeze
 from agents.thinking.conflicts import conflicts
 from agents.watching import Freeze, Noise, Session, SetCell, TakeState, Thaw
-from agents.watching.branches import Cursor, branch_name
+from agents.watching.branches import Branch, Cursor, branch_name
 from puzzles.errors import PuzzleError
 from tests.agents.conftest import TINY
 from tests.agents.watching.conftest import MODELS, assert_same_branch, assert_same_moment, puzzle_of, watched
@@ -221,6 +222,13 @@ def test_branches_of_branches() -> None:
     assert session.moment.frozen == ""
     assert [session.branch.moment(update).frozen for update in range(4)] == ["", "", "H", ""]
     assert [moment.letter for moment in session.branches[2].moments] == ["H", "L", "-"]
+
+
+def test_branches_may_nest_deeper_than_pythons_stack() -> None:
+    branch = first = watched("untrained", 1).branch
+    for index in range(1, sys.getrecursionlimit() + 1):
+        branch = Branch(branch_name(index), index - 1, 1, first.moments[1:], origin=branch)
+    assert branch.moment(0) is first.moment(0)
 
 
 def test_an_intervention_that_is_refused_leaves_no_trace() -> None:
