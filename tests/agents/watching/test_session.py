@@ -224,6 +224,12 @@ def test_branches_of_branches() -> None:
     assert [moment.letter for moment in session.branches[2].moments] == ["H", "L", "-"]
 
 
+def test_a_program_without_updates_is_refused() -> None:
+    for wrong in ("", "LX"):
+        with pytest.raises(ValueError, match=f"program '{wrong}', expected letters L, H and -"):
+            watched("untrained", program=wrong)
+
+
 def test_branches_may_nest_deeper_than_pythons_stack() -> None:
     branch = first = watched("untrained", 1).branch
     for index in range(1, sys.getrecursionlimit() + 1):
