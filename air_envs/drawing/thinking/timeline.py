@@ -151,10 +151,10 @@ def _axis(pen: Pen, scale: Scale, plot: Rect, timeline: Timeline) -> None:
     for update, step in shown:
         x = round(scale.left(update))
         pen.surface.fill(faint, (x, top, 1, height))
-        word = sprites.label(f"ACT step {step}" if step == 1 else str(step), max(5, round(0.8 * unit)), theme.muted)
-        if x >= free and x + word.get_width() <= left + width:
-            pen.surface.blit(word, (x, top + height + round(0.25 * unit)))
-            free = x + word.get_width() + unit
+        number = sprites.label(f"ACT step {step}" if step == 1 else str(step), max(5, round(0.8 * unit)), theme.muted)
+        if x >= free and x + number.get_width() <= left + width:
+            pen.surface.blit(number, (x, top + height + round(0.25 * unit)))
+            free = x + number.get_width() + unit
 
 
 def _curves(pen: Pen, scale: Scale, plot: Rect, timeline: Timeline) -> None:
