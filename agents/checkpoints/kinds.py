@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import Literal
@@ -107,12 +108,14 @@ def require_kind(path: Path, overwrite: bool, *kinds: Kind) -> None:
 
 
 def require_replaceable(path: Path, overwrite: bool, *kinds: Kind) -> None:
-    """Refuse as ``require_kind``, and to replace a folder, as a whole, in which there are other files besides.
+    """Refuse as ``require_kind``, and to replace a folder, as a whole, that is in use or has other files besides.
 
     Raises:
-        OccupiedError: there are.
+        OccupiedError: it is the working directory or a mount point, or there are other files.
     """
     require_kind(path, overwrite, *kinds)
+    if os.path.ismount(path) or path.resolve() == Path.cwd():
+        raise OccupiedError(f"{path}: the working directory or a mount point, expected a folder that can be replaced")
     foreign = [name for name in sorted(_names(path)) if not _OF_MODELS.fullmatch(name)] if path.exists() else []
     if foreign:
         raise OccupiedError(f"{path}: holds {foreign[0]} besides, which would be lost; expected nothing but the model")

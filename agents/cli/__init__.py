@@ -68,6 +68,10 @@ def _run(args: list[str]) -> None:
         _fail(line)
     except (ValueError, ArithmeticError) as error:
         _fail(str(error))
+    except RuntimeError as error:
+        if type(error).__module__.partition(".")[0] != "pygame":
+            raise
+        _fail(f"no window: {error}")  # no display, or none of that size
     except KeyboardInterrupt:
         sys.exit(130)
 

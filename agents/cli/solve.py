@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -151,7 +152,8 @@ def _given(texts: tuple[str, ...], file: Path | None, family: str | None, zero: 
         try:
             yield Given(f"puzzle {number}", *puzzles.parse(text, family, zero))
         except puzzles.PuzzleError as error:
-            hint = f"; for the file of that name: --file {text}" if Path(text).exists() else ""
+            # Path.exists raises where a text is too long for a name, and Path("") exists.
+            hint = f"; for the file of that name: --file {text}" if os.path.exists(text) else ""
             raise puzzles.PuzzleError(f"puzzle {number}: {str(error).removeprefix('puzzle: ')}{hint}") from None
     if file is not None:
         yield from _read(file, family, zero)

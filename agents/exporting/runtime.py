@@ -6,7 +6,6 @@ Shapes: B batch, S positions of a state, D hidden, V vocabulary.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,11 +15,16 @@ from numpy.typing import NDArray
 
 from agents.config.extras import require
 from agents.config.model import EXPORTED
+from agents.config.reading import parse_json
 
 Floats = NDArray[np.float32]
 
 FORMAT = 1
 """Of the folders that this version writes and reads."""
+_NUMBERS = ("rows", "columns", "vocabulary_size", "act_steps")
+_GRAPHS = ("start", "L", "H", "decode", "halt")
+_BY_GRAPH = {"graphs": str, "sha256": str, "inputs": list, "outputs": list}
+"""Fields of ``model.json`` that have a value of this type for each graph."""
 
 
 class States(NamedTuple):
@@ -69,7 +73,7 @@ class OnnxReasoner:
         options.intra_op_num_threads = threads
         self._sessions = {
             name: onnxruntime.InferenceSession(_graph(folder, self.model, name), options, ["CPUExecutionProvider"])
-            for name in self.model["graphs"]
+            for name in _GRAPHS
         }
 
     def think(self, puzzle: Any, act_steps: int | None = None) -> Iterator[Step]:
@@ -101,10 +105,10 @@ class OnnxReasoner:
             ValueError: another shape, or a value that no cell has.
         """
         shape, highest = (self.model["rows"], self.model["columns"]), self.model["vocabulary_size"] - 2
-        if puzzle.ndim != 3 or puzzle.shape[1:] != shape or puzzle.dtype.kind not in "iu":
+        if puzzle.ndim != 3 or not len(puzzle) or puzzle.shape[1:] != shape or puzzle.dtype.kind not in "iu":
             found = f"{puzzle.dtype} of shape {puzzle.shape}"
-            raise ValueError(f"puzzle: {found}, expected integers of shape (B, {shape[0]}, {shape[1]})")
-        if puzzle.size and (puzzle.min() < 0 or puzzle.max() > highest):
+            raise ValueError(f"puzzle: {found}, expected integers of shape (B, {shape[0]}, {shape[1]}), B at least 1")
+        if puzzle.min() < 0 or puzzle.max() > highest:
             raise ValueError(f"puzzle: cells {puzzle.min()} to {puzzle.max()}, expected 0 to {highest}")
         x, z_L, z_H = self._run("start", tokens=puzzle.reshape(len(puzzle), -1).astype(np.int64) + 1)
         return States(z_L, z_H, x)
@@ -151,22 +155,40 @@ def read_model(folder: Path) -> dict[str, Any]:
     """Return what ``model.json`` of an exported model says.
 
     Raises:
-        ValueError: there is none, or one of another format.
+        ValueError: there is none, one of another format, or a damaged one.
     """
     path = folder / EXPORTED
     if not path.is_file():
         raise ValueError(f"{folder}: no {EXPORTED}, expected a folder that air-envs export-onnx wrote")
-    values = json.loads(path.read_bytes())
+    try:
+        values = parse_json(path.read_bytes())
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
     found = values.get("format") if isinstance(values, dict) else None
     if found != FORMAT:
         raise ValueError(f"{path}: format {found!r}, expected {FORMAT}")
+    if damaged := _damaged(values):
+        raise ValueError(f"{path}: damaged, its field {damaged!r} is missing or of another type")
     return values
+
+
+def _damaged(values: dict[str, Any]) -> str | None:
+    """Return the first field that the runtime reads and cannot use; None where it can use all."""
+    for name, kind in {**dict.fromkeys(_NUMBERS, int), "program": str, **dict.fromkeys(_BY_GRAPH, dict)}.items():
+        if not isinstance(values.get(name), kind):
+            return name
+    for name, kind in _BY_GRAPH.items():
+        if not all(isinstance(values[name].get(graph), kind) for graph in _GRAPHS):
+            return name
+    return None
 
 
 def _graph(folder: Path, model: dict[str, Any], name: str) -> bytes:
     path = folder / model["graphs"][name]
     if path.suffix != ".onnx":
         raise ValueError(f"{path}: expected an ONNX graph, which air-envs export-onnx --format onnx writes")
+    if not path.is_file():
+        raise ValueError(f"{path}: no such file, expected the graph that {EXPORTED} names")
     graph = path.read_bytes()
     if hashlib.sha256(graph).hexdigest() != model["sha256"][name]:
         raise ValueError(f"{path}: damaged, its sha256 is not the one in {EXPORTED}")

@@ -35,7 +35,7 @@ def rollout_frames(
     step, by default the model's.
     """
     puzzle = np.asarray(observation["puzzle"])
-    program = checked(program or agent.model.config.program)
+    program = checked(agent.model.config.program if program is None else program)
     undecided = np.full(puzzle.shape, agent.family.undecided)
     yield Frame(puzzle, undecided, undecided, title=title, program=program)
     answer, right = None, 0

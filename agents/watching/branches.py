@@ -63,10 +63,11 @@ class Branch:
         """
         if not 0 <= update <= self.last_update:
             raise ValueError(f"branch {self.name}: update {update}, expected 0 to {self.last_update}")
-        if update < self.start:
-            assert self.origin is not None
-            return self.origin.moment(update)
-        return self.moments[update - self.start]
+        branch = self
+        while update < branch.start:  # a loop, because branches of branches may be more than Python's stack holds
+            assert branch.origin is not None
+            branch = branch.origin
+        return branch.moments[update - branch.start]
 
 
 def branch_name(index: int) -> str:

@@ -62,7 +62,7 @@ class Film:
 
     Raises:
         ValueError: another suffix.
-        gymnasium.error.DependencyNotInstalled: .mp4 without ``imageio-ffmpeg``.
+        ModuleNotFoundError: .mp4 without ``imageio-ffmpeg``.
     """
 
     def __init__(

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import puzzles
+from puzzles.errors import check_seed
 
 
 class Source(Protocol):
@@ -175,7 +176,7 @@ class Noise(Intervention):
     """Add normal noise once to every channel of both states.
 
     Raises:
-        ValueError: a standard deviation that is not above 0.
+        ValueError: a standard deviation that is not above 0, or no seed of 0 to 2**64 - 1.
     """
 
     std: float
@@ -186,6 +187,8 @@ class Noise(Intervention):
     def __post_init__(self) -> None:
         if not 0 < self.std < float("inf"):
             raise ValueError(f"standard deviation {self.std}, expected a number above 0")
+        if self.seed is not None:
+            check_seed(self.seed)
 
     def words(self, family: puzzles.PuzzleFamily) -> str:
         """Say how much."""

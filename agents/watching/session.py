@@ -58,7 +58,7 @@ class Session(Story):
         self.agent = agent
         start = agent.before_thinking({"puzzle": agent.family.checked(np.array(puzzle)[None])[0]})
         branch = Branch(branch_name(0), moments=[Moment.of(start)])
-        program = checked(program or agent.model.config.program)
+        program = checked(agent.model.config.program if program is None else program)
         name = title or agent.family.name
         super().__init__(agent.family, name, program, model_name, agent.act_steps(act_steps), [branch])
         self._thoughts = [[start]]

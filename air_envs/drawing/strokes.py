@@ -57,18 +57,18 @@ class Pen:
     def paragraph(self, string: str, rect: Rect, size: int, colour: Colour) -> None:
         """Write text in as many lines as it takes, cut off at the bottom of the rectangle."""
         left, top, width, height = rect
-        pitch, space = round(1.9 * size), round(0.6 * size)
-        x, y = left, top
+        pitch, lines, wide = round(1.9 * size), [""], 0.0
         for word in string.split():
-            text = fitting(word, width, size, colour)
-            if x > left and x + text.get_width() > left + width:
-                x, y = left, y + pitch
-            if y > top and y + pitch > top + height:
-                return
-            self.surface.blit(text, (x, y))
-            x += text.get_width() + space
+            long = sprites.label(word, size, colour).get_width() + 0.4 * size  # with the space before it
+            if lines[-1] and wide + long > width:
+                lines, wide = [*lines, ""], 0.0
+            lines[-1], wide = f"{lines[-1]} {word}".strip(), wide + long
+        for number, line in enumerate(lines[: max(1, height // pitch)]):
+            self.line(line, (left, top + number * pitch), width, size, colour)
 
-    def sheet(self, area: Rect, title: str, lines: Sequence[tuple[str, str]] = (), more: float = 0.0) -> Rect:
+    def sheet(
+        self, area: Rect, title: str, lines: Sequence[tuple[str, str]] = (), more: float = 0.0, wide: int = 44
+    ) -> Rect:
         """Lay a sheet over the middle of an area: a title, and two columns of (keys, what they do).
 
         Args:
@@ -76,6 +76,7 @@ class Pen:
             title: in its first line.
             lines: below it.
             more: units that are left free below these.
+            wide: units that a column of lines is wide.
 
         Returns:
             The free part of the sheet.
@@ -84,22 +85,22 @@ class Pen:
         unit, theme, gap = self.unit, self.theme, 2 * self.unit
         columns = 2 if len(lines) > _LONG and width >= 80 * unit else 1
         rows = -(-len(lines) // columns)
-        wide = min(width - 2 * unit, 44 * unit * columns)
+        across = min(width - 2 * unit, wide * unit * columns)
         tall = min(height - 2 * unit, round((6 + 2.2 * rows + more) * unit))
-        x, y = left + (width - wide) // 2, top + (height - tall) // 2
-        self.box((x - 1, y - 1, wide + 2, tall + 2), theme.frame)
-        self.box((x, y, wide, tall), theme.page)
-        self.line(title, (x + gap, y + gap), wide - 2 * gap, round(1.25 * unit), theme.text, "bold")
-        first, across = y + 5 * unit, wide // columns
+        x, y = left + (width - across) // 2, top + (height - tall) // 2
+        self.box((x - 1, y - 1, across + 2, tall + 2), theme.frame)
+        self.box((x, y, across, tall), theme.page)
+        self.line(title, (x + gap, y + gap), across - 2 * gap, round(1.25 * unit), theme.text, "bold")
+        first, column_width = y + 5 * unit, across // columns
         pitch = min(round(2.2 * unit), (tall - 6 * unit) // max(1, rows))
         for number, (keys, what) in enumerate(lines):
             column, row = divmod(number, rows)
-            at, place = x + gap + column * across, first + row * pitch
-            self.line(keys, (at, place), round(across * 0.42) - gap, unit, theme.text, "bold")
-            middle = x + round(across * 0.44) + column * across
-            self.line(what, (middle, place), round(across * 0.56) - gap, unit, theme.muted)
+            start, place = x + column * column_width, first + row * pitch
+            self.line(keys, (start + gap, place), round(column_width * 0.42) - gap, unit, theme.text, "bold")
+            middle = start + round(column_width * 0.44)
+            self.line(what, (middle, place), round(column_width * 0.56) - gap, unit, theme.muted)
         free = first + rows * pitch
-        return x + gap, free, wide - 2 * gap, y + tall - free
+        return x + gap, free, across - 2 * gap, y + tall - free
 
 
 def fitting(string: str, width: int, size: int, colour: Colour, weight: str = "regular") -> pygame.Surface:

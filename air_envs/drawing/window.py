@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import time
 import weakref
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -87,18 +86,6 @@ class Window:
         events, self._queue = self._queue, []
         closing = (pygame.QUIT, pygame.WINDOWCLOSE)
         return [event for event in events if event.type not in closing], any(e.type in closing for e in events)
-
-    def wait(self, seconds: float) -> bool:
-        """Wait while hearing events; return False as soon as the window is to close."""
-        end = time.monotonic() + seconds
-        while self.alive:
-            if self.poll()[1]:
-                return False
-            left = end - time.monotonic()
-            if left <= 0:
-                return True
-            time.sleep(min(left, 0.02))
-        return False
 
     def destroy(self) -> None:
         """Close the window, and pygame's display with the last one if a window here has opened it."""

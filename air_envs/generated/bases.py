@@ -91,7 +91,9 @@ class Bases:
         """
         table = self._table
         if bases.max(initial=-1) >= len(table.known) or not table.known.take(bases).all():
-            self._generate(self._unknown(np.unique(bases)))
+            unknown = self._unknown(np.unique(bases))
+            if len(unknown):  # else another thread has generated them since
+                self._generate(unknown)
             table = self._table
         return Puzzles(table.puzzle.take(bases, 0), table.solution.take(bases, 0), table.rating.take(bases))
 

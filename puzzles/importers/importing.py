@@ -219,10 +219,12 @@ def guess_format(source: Path) -> str:
     """Return the format of a file by its name and its first line, of a folder by the files in it.
 
     Raises:
-        DatasetError: a folder that holds nothing an importer reads.
+        DatasetError: a folder that holds nothing an importer reads, or neither a folder nor a file.
     """
     if source.is_file():
         return "csv" if source.suffix.lower() in TABLE_SUFFIXES or has_header(source) else "text"
+    if not source.is_dir():
+        raise DatasetError(f"{source}: no regular file, expected a file or a folder")
     signs = {"npy": "/dataset.json", "csv": ".csv", "text": ".txt"}
     for format, sign in signs.items():
         if any((source / f"{split}{sign}").is_file() for split in REQUIRED):

@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -53,6 +54,27 @@ def test_never_more_than_twice_as_many_as_were_drawn():
         assert len(bases) == 2 * drawn
     bases.fill_ahead(goal=10_000, drawn=1)  # too little work for a thread
     assert not bases.filling
+
+
+def test_a_base_that_another_thread_generates_in_the_meantime():
+    class Overtaken(Bases):
+        """Another thread generates what a call misses, just before the call looks for what to generate."""
+
+        others = 0
+
+        def _unknown(self, bases):
+            if not self.others:
+                self.others += 1
+                thread = threading.Thread(target=self.take, args=(bases,))
+                thread.start()
+                thread.join()
+            return super()._unknown(bases)
+
+    bases, numbers = Overtaken(FOUR, FOUR.Options(), 0), np.array([3, 1, 3])
+    taken = bases.take(numbers)
+    assert bases.others == 1
+    for overtaken, alone in zip(taken, Bases(FOUR, FOUR.Options(), 0).take(numbers), strict=True):
+        np.testing.assert_array_equal(overtaken, alone)
 
 
 @pytest.mark.parametrize("variable", ["PUZZLES_THREADS", "NUMBA_NUM_THREADS"])

@@ -228,7 +228,8 @@ class Desk:
         """Replace both states by the remembered ones; with a cell chosen, that of this cell alone."""
         if self._remembered is None:
             return self.refuse("nothing is remembered: Ctrl+C remembers a moment")
-        letters, cell = ("H", "L"), (None, None)
+        letters: tuple[str, ...] = ("H", "L")
+        cell: tuple[int, int] | tuple[None, None] = (None, None)
         if self.choice is not None and self.choice.board != ANSWER:
             letters, cell = (STATES[self.choice.board],), self.choice.cell
         session, (branch, update) = self._remembered
@@ -339,7 +340,7 @@ class Desk:
         """Return whether it went well; what went wrong is shown."""
         try:
             act()
-        except (ValueError, OSError) as error:
+        except (ValueError, OSError, ModuleNotFoundError) as error:
             self.refuse(error)
             return False
         return True

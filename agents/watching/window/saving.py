@@ -46,7 +46,7 @@ class Saver:
         """Begin a film of the present branch; return what there is to say.
 
         Raises:
-            gymnasium.error.DependencyNotInstalled: .mp4 without ``imageio-ffmpeg``.
+            ModuleNotFoundError: .mp4 without ``imageio-ffmpeg``.
             ValueError: another film is being made.
         """
         if self._film is not None:

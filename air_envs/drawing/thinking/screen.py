@@ -116,7 +116,8 @@ def _footer(pen: Pen, rect: Rect, page: Page) -> None:
 def _sheet(pen: Pen, area: Rect, sheet: Sheet) -> None:
     """What lies over the window: lines, or a box that text is typed into with a note below it."""
     unit, theme = pen.unit, pen.theme
-    left, top, width, height = pen.sheet(area, sheet.title, sheet.lines, 0 if sheet.entry is None else 7)
+    asks = sheet.entry is not None
+    left, top, width, height = pen.sheet(area, sheet.title, sheet.lines, 9.5 if asks else 0, 70 if asks else 44)
     if sheet.entry is None:
         return
     box, room, text = (left, top, width, round(2.8 * unit)), width - 2 * unit, sheet.entry + "|"

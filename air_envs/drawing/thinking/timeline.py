@@ -143,18 +143,18 @@ def _axis(pen: Pen, scale: Scale, plot: Rect, timeline: Timeline) -> None:
     faint, line = blend(theme.page, theme.line, 0.6), timeline.line(timeline.lane)
     for y in (top, top + height // 2, top + height):
         pen.surface.fill(faint, (left, y, width, 1))
-    for word, y in (("1", top), ("0", top + height)):
-        pen.line(word, (left - unit, y - round(0.85 * unit)), unit, max(5, round(0.8 * unit)), theme.muted)
+    for share, y in (("1", top), ("0", top + height)):
+        pen.line(share, (left - unit, y - round(0.85 * unit)), unit, max(5, round(0.8 * unit)), theme.muted)
     starts = [u for u in range(1, len(line)) if line[u].act_step != line[u - 1].act_step]
     shown = [(u, line[u].act_step) for u in starts if scale.first <= u <= scale.last]
     free = left
     for update, step in shown:
         x = round(scale.left(update))
         pen.surface.fill(faint, (x, top, 1, height))
-        word = sprites.label(f"ACT step {step}" if step == 1 else str(step), max(5, round(0.8 * unit)), theme.muted)
-        if x >= free and x + word.get_width() <= left + width:
-            pen.surface.blit(word, (x, top + height + round(0.25 * unit)))
-            free = x + word.get_width() + unit
+        number = sprites.label(f"ACT step {step}" if step == 1 else str(step), max(5, round(0.8 * unit)), theme.muted)
+        if x >= free and x + number.get_width() <= left + width:
+            pen.surface.blit(number, (x, top + height + round(0.25 * unit)))
+            free = x + number.get_width() + unit
 
 
 def _curves(pen: Pen, scale: Scale, plot: Rect, timeline: Timeline) -> None:

@@ -1,3 +1,4 @@
+import re
 import shutil
 from pathlib import Path
 
@@ -83,6 +84,18 @@ def test_only_what_is_wanted_is_replaced(small_run: Path, small_pack: Path, tmp_
     require_new_files(True, small_pack / "README.md")
     with pytest.raises(OccupiedError, match=r"README\.md: is there already; .* with --overwrite$"):
         require_new_files(False, small_pack / "none", small_pack / "README.md")
+
+
+def test_the_working_directory_is_not_replaced(
+    small_pack: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pack = Path(shutil.copytree(small_pack, tmp_path / "pack"))
+    (tmp_path / "empty").mkdir()
+    for folder in (pack, tmp_path / "empty"):
+        monkeypatch.chdir(folder)
+        for path in (Path(), folder):
+            with pytest.raises(OccupiedError, match=f"^{re.escape(str(path))}: the working directory or a mount point"):
+                require_replaceable(path, True, "pack")
 
 
 def test_only_a_run_is_resumed(small_run: Path, small_pack: Path, dataset: Path, tmp_path: Path) -> None:

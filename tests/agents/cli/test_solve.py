@@ -181,6 +181,9 @@ def test_the_name_of_a_file_is_no_puzzle(
     monkeypatch.chdir(tmp_path)
     Path("list.txt").write_text(PUBLISHED)
     assert "--file list.txt" in fails(["solve", "list.txt"], capsys)
+    assert fails(["solve", ""], capsys).endswith("puzzle 1: no puzzle, expected 81 cells of sudoku-9x9")
+    assert "error: puzzle 1: 300 cells, expected " in fails(["solve", "." * 300], capsys), "too long for a name"
+    assert "/dev/null: no regular file, expected a file or a folder" in fails(["solve", "--file", "/dev/null"], capsys)
     Path("list.txt").write_text(PUBLISHED + "\n" + PUBLISHED[1:])
     assert "list.txt line 2: 80 cells, expected 81" in fails(["solve", "--file", "list.txt"], capsys)
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"# nothing\n")))

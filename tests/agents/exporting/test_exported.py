@@ -93,6 +93,7 @@ def test_of_a_single_puzzle_there_is_no_axis_for_the_batch(exported: Path, mazes
     [
         (np.zeros((9, 9), int), 1, r"int64 of shape \(1, 9, 9\), expected integers of shape \(B, 7, 11\)"),
         (np.zeros((7, 11)), 1, "float64 of shape"),
+        (np.zeros((0, 7, 11), int), 1, r"shape \(0, 7, 11\), expected .* B at least 1$"),
         (np.full((7, 11), 5), 1, "cells 5 to 5, expected 0 to 4"),
         (np.ones((7, 11), int), 0, "ACT steps 0, expected at least 1"),
     ],
@@ -112,10 +113,19 @@ def test_what_is_no_exported_model_is_refused(exported: Path, tmp_path: Path) ->
     said = json.loads((folder / "model.json").read_text())
     for change, message in [
         ({"format": 2}, r"model\.json: format 2, expected 1$"),
-        ({"graphs": {"start": "start.pt2"}}, r"start\.pt2: expected an ONNX graph"),
+        ({"graphs": said["graphs"] | {"start": "start.pt2"}}, r"start\.pt2: expected an ONNX graph"),
+        ({"graphs": said["graphs"] | {"start": "none.onnx"}}, r"none\.onnx: no such file, expected the graph that"),
+        ({"rows": None}, r"model\.json: damaged, its field 'rows' is missing or of another type$"),
+        ({"program": 7}, r"model\.json: damaged, its field 'program' is"),
+        ({"inputs": {}}, r"model\.json: damaged, its field 'inputs' is"),
+        ({"sha256": dict.fromkeys(said["sha256"], 7)}, r"model\.json: damaged, its field 'sha256' is"),
     ]:
         (folder / "model.json").write_text(json.dumps(said | change))
         with pytest.raises(ValueError, match=message):
+            OnnxReasoner(folder)
+    for damaged, message in ((b"", "not JSON: "), (b"{", "not JSON: "), (b"\xff", "not UTF-8 at byte 0$")):
+        (folder / "model.json").write_bytes(damaged)
+        with pytest.raises(ValueError, match=rf"model\.json: {message}"):
             OnnxReasoner(folder)
 
 

@@ -1,9 +1,11 @@
 """Other puzzles and models, recordings, films and pictures, by keys."""
 
+import sys
 from pathlib import Path
 
 import imageio.v3 as imageio
 import numpy as np
+import pytest
 
 from agents.watching import load_recording, save_recording
 from agents.watching.window.sheets import AskModel, AskPuzzle
@@ -113,6 +115,13 @@ def test_screenshots_recordings_and_films(app: Driver, tmp_path: Path) -> None:
     app.press("v")
     assert app.desk.message == "sudoku-6x6.mp4 is being made, expected to film after that"
     app.until(lambda: (tmp_path / "sudoku-6x6.mp4").exists())
+
+
+def test_a_film_that_needs_another_package_says_which(app: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "imageio_ffmpeg", None)
+    app.press("v", "V", shift=True)
+    assert app.desk.wrong
+    assert "imageio-ffmpeg" in app.desk.message or "video" in app.desk.message
 
 
 def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:

@@ -302,6 +302,7 @@ def test_interventions_that_are_none_are_refused() -> None:
         (lambda: TakeFrom("H", watched("untrained"), column=1), "row None, column 1: expected both, or neither"),
         (lambda: Noise(0), "standard deviation 0, expected a number above 0"),
         (lambda: Noise(float("nan")), "standard deviation nan, expected a number above 0"),
+        (lambda: Noise(0.1, 2**70), f"seed {2**70}, expected 0 <= seed"),
     ):
         with pytest.raises(ValueError, match=message):
             make()

@@ -26,6 +26,7 @@ from agents.watching import (
 )
 from agents.watching.branches import Cursor
 from puzzles.dataset import layout
+from tests.agents.cli.test_commands import fails
 from tests.agents.watching.conftest import assert_same_branch, assert_same_moment, puzzle_of, watched
 
 HALF = 2**-11
@@ -309,6 +310,20 @@ def test_other_files_are_refused(tmp_path: Path, dataset: Path) -> None:
             load_recording(file)
     with pytest.raises(FileNotFoundError, match="no such recording"):
         load_recording(tmp_path / "none.h5")
+
+
+def test_a_window_that_cannot_be_is_one_line(
+    path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pygame = pytest.importorskip("pygame")
+    assert "no window: Window is too large" in fails(["watch", str(path), "--size", "99999x99999"], capsys)
+    monkeypatch.setattr(pygame.display, "get_init", lambda: False)
+
+    def init() -> None:
+        raise pygame.error("No available video device")  # as SDL says where there is no display
+
+    monkeypatch.setattr(pygame.display, "init", init)
+    assert fails(["watch", str(path)], capsys) == "air-envs: error: no window: No available video device"
 
 
 def test_long_recordings_have_several_chunks(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Sessions: every field against the model run by hand, going back and forth, branches, and what cells attend to."""
 
 import dataclasses
+import sys
 
 import numpy as np
 import pytest
@@ -221,6 +222,19 @@ def test_branches_of_branches() -> None:
     assert session.moment.frozen == ""
     assert [session.branch.moment(update).frozen for update in range(4)] == ["", "", "H", ""]
     assert [moment.letter for moment in session.branches[2].moments] == ["H", "L", "-"]
+
+
+def test_a_program_without_updates_is_refused() -> None:
+    for wrong in ("", "LX"):
+        with pytest.raises(ValueError, match=f"program '{wrong}', expected letters L, H and -"):
+            watched("untrained", program=wrong)
+
+
+def test_branches_may_nest_deeper_than_pythons_stack() -> None:
+    branch = first = watched("untrained", 1).branch
+    for index in range(1, sys.getrecursionlimit() + 1):
+        branch = Branch(branch_name(index), index - 1, 1, first.moments[1:], origin=branch)
+    assert branch.moment(0) is first.moment(0)
 
 
 @pytest.mark.parametrize("seed", range(3))
