@@ -20,8 +20,8 @@ demo: $(READY)   ## data, training, evaluation and pictures, end to end on this 
 demo-6x6: $(READY) ## the same for 6x6 Sudoku with 14 clues (about 5 minutes)
 	$(BIN)/python -m examples.demo --only sudoku-6x6
 
-gallery: $(READY) ## pictures of every shipped model (about 10 minutes)
-	$(BIN)/python -m examples.demo --gallery
+gallery: $(READY) ## the pictures of docs/watch.md (two minutes); examples.demo --gallery shows every shipped model
+	$(BIN)/python -m examples.gallery
 
 test: $(READY)   ## the whole test suite
 	$(BIN)/python -m pytest --numprocesses $(JOBS)

@@ -70,7 +70,7 @@ What to try next, after `source .venv/bin/activate`:
   air-envs watch sudoku-extreme            watch a shipped model think
   air-envs models                          list the shipped models
   air-envs train --preset sudoku-6x6       train a model in two minutes
-  make gallery                             pictures of every shipped model"""
+  python -m examples.demo --gallery        pictures of every shipped model"""
 
 
 def build(name: str, output: Path, **counts: int) -> Dataset:

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,3 +23,20 @@ def real_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no folder {folder}: set AIR_ENVS_DATA to one that holds the public puzzle lists")
     return folder
+
+
+@pytest.fixture
+def display() -> Iterator[str]:
+    """The name of a virtual X11 screen; needs Xvfb."""
+    read, write = os.pipe()
+    server = subprocess.Popen(
+        ["Xvfb", "-displayfd", str(write), "-screen", "0", "1280x900x24", "-nolisten", "tcp"],
+        pass_fds=[write],
+        stderr=subprocess.DEVNULL,
+    )
+    os.close(write)
+    with os.fdopen(read) as pipe:
+        number = pipe.readline().strip()
+    yield f":{number}"
+    server.terminate()
+    server.wait()

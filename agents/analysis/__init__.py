@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 from puzzles.lazy_names import lazy_names
 
 if TYPE_CHECKING:
-    from agents.analysis.ablation import Ablation, ablate
-    from agents.analysis.attention import AttentionMeasures, measure_attention
-    from agents.analysis.freeze import Freeze, measure_freeze
+    from agents.analysis.paper.attention import AttentionMeasures, measure_attention
+    from agents.analysis.paper.freeze import Freeze, measure_freeze
+    from agents.analysis.paper.rollouts import Rollouts, measure_rollouts
     from agents.analysis.report import ANALYSES, Report, analyze
-    from agents.analysis.rollouts import Rollouts, measure_rollouts
+    from agents.analysis.sweep.ablation import Ablation, ablate
 
 __all__ = [
     "ANALYSES",
@@ -35,15 +35,15 @@ __getattr__, __dir__ = lazy_names(
     __name__,
     {
         "ANALYSES": "agents.analysis.report",
-        "Ablation": "agents.analysis.ablation",
-        "AttentionMeasures": "agents.analysis.attention",
-        "Freeze": "agents.analysis.freeze",
+        "Ablation": "agents.analysis.sweep.ablation",
+        "AttentionMeasures": "agents.analysis.paper.attention",
+        "Freeze": "agents.analysis.paper.freeze",
         "Report": "agents.analysis.report",
-        "Rollouts": "agents.analysis.rollouts",
-        "ablate": "agents.analysis.ablation",
+        "Rollouts": "agents.analysis.paper.rollouts",
+        "ablate": "agents.analysis.sweep.ablation",
         "analyze": "agents.analysis.report",
-        "measure_attention": "agents.analysis.attention",
-        "measure_freeze": "agents.analysis.freeze",
-        "measure_rollouts": "agents.analysis.rollouts",
+        "measure_attention": "agents.analysis.paper.attention",
+        "measure_freeze": "agents.analysis.paper.freeze",
+        "measure_rollouts": "agents.analysis.paper.rollouts",
     },
 )

@@ -16,6 +16,16 @@ class Changes(NamedTuple):
     flips: NDArray[np.bool_]
     """The mask flipped: the cell took or lost the mask value."""
 
+    @property
+    def tokens(self) -> NDArray[np.bool_]:
+        """Another value, whatever it was: a change of content or a flip of the mask."""
+        return self.content | self.flips
+
+    @property
+    def whole(self) -> NDArray[np.bool_]:
+        """Every cell of a grid changed its content at once: the cells' shape without its last two axes."""
+        return np.asarray(self.content.all((-2, -1)))
+
 
 def changes(before: NDArray[np.uint8] | None, after: NDArray[np.uint8], mask: int) -> Changes:
     """Compare decoded cells with those after the previous update.

@@ -8,10 +8,16 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from agents.analysis.attention import AttentionMeasures, measure_attention, require_comparable
-from agents.analysis.figures import draw_attention, draw_freeze, draw_rollouts
-from agents.analysis.freeze import Freeze, measure_freeze
-from agents.analysis.rollouts import Rollouts, measure_rollouts
+from agents.analysis.beyond.dynamics import measure_dynamics
+from agents.analysis.beyond.figures import draw_curves
+from agents.analysis.beyond.patching import measure_patching
+from agents.analysis.beyond.probes import measure_probes
+from agents.analysis.beyond.programs import measure_programs
+from agents.analysis.beyond.similarity import measure_similarity
+from agents.analysis.paper.attention import measure_attention, require_comparable
+from agents.analysis.paper.figures import draw_attention, draw_freeze, draw_rollouts
+from agents.analysis.paper.freeze import measure_freeze
+from agents.analysis.paper.rollouts import measure_rollouts
 from agents.evaluation.selection import select
 from agents.thinking.agent import AIRAgent
 from puzzles import Grids
@@ -49,16 +55,47 @@ ANALYSES: dict[str, Analysis] = {
     "freeze": Analysis(
         measure_freeze,
         draw_freeze,
-        "Content changes per puzzle, summed over all updates, and exact accuracy, with one state held at its initial"
-        " value.",
+        "What each decoded state changes, and whether it is right after the last update, while the other is held still:"
+        " all the time at its initial value, or for one half of the episode at the value that it has by then.",
     ),
     "attention": Analysis(
         measure_attention,
         draw_attention,
-        "First L-update against first H-update, by layer. Mass on neighbours and on violations: L minus H. Normalised"
-        " entropy: H minus L.",
+        "First L-update against first H-update, by layer, as the mean over the heads. Mass on neighbours and on"
+        " violations: L minus H. Normalised entropy: H minus L.",
+    ),
+    "probes": Analysis(
+        measure_probes,
+        draw_curves,
+        "Query cells whose solution a linear probe reads off a state, and lm_head does; and how well a probe tells"
+        " which values a given rules out there (50 % by chance). Probes are trained on the first half of the puzzles"
+        " and tested on the rest.",
+    ),
+    "patching": Analysis(
+        measure_patching,
+        draw_curves,
+        "States replaced after half of the ACT steps. Exact accuracy of z_H, and of the cells where the own label and"
+        " the other puzzle's differ, the share like the own and like the other.",
+    ),
+    "dynamics": Analysis(
+        measure_dynamics,
+        draw_curves,
+        "Largest finite-time Lyapunov exponent per ACT step (positive: chaotic), puzzles that come to rest, and how far"
+        " states move in the last ACT step, root mean square.",
+    ),
+    "similarity": Analysis(
+        measure_similarity,
+        draw_curves,
+        "Linear CKA of z_H and z_L at the cells, and of each with itself after the last ACT step.",
+    ),
+    "programs": Analysis(
+        measure_programs,
+        draw_curves,
+        "Exact accuracy of z_H under programs that training never ran, by the number of updates.",
     ),
 }
+PAPER = ("rollouts", "freeze", "attention")
+"""Those of the paper, which are taken where none is named; the others go beyond it."""
 
 
 class Report(NamedTuple):
@@ -66,7 +103,7 @@ class Report(NamedTuple):
 
     title: str
     """Model, puzzles and split, in a line."""
-    results: dict[str, Rollouts | Freeze | AttentionMeasures]
+    results: dict[str, Any]
     """By the names in ``ANALYSES``."""
 
     def __str__(self) -> str:
@@ -87,12 +124,12 @@ def analyze(
     pictures: int = 3,
     progress: bool = True,
 ) -> Report:
-    """Run the paper's analyses on a trained model.
+    """Run the paper's analyses, or those beyond it, on a trained model.
 
     Args:
         agent: of the dataset's family.
         dataset: opened.
-        what: keys of ``ANALYSES``; None takes all, without "attention" where the model has none.
+        what: keys of ``ANALYSES``; None takes those in ``PAPER``, without "attention" where the model has none.
         split: of the dataset.
         puzzles: how many, from the first on; None takes all.
         act_steps: per puzzle; None takes the model's maximum.
@@ -107,7 +144,7 @@ def analyze(
         DatasetError: no such split, or a damaged one.
     """
     if what is None:
-        what = [name for name in ANALYSES if name != "attention" or agent.model.config.attends]
+        what = [name for name in PAPER if name != "attention" or agent.model.config.attends]
     if unknown := [name for name in what if name not in ANALYSES]:
         raise ValueError(f"analysis {unknown[0]!r}, expected one of {', '.join(ANALYSES)}")
     if pictures < 0:

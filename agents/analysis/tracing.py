@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -39,21 +40,30 @@ class Update(NamedTuple):
 
 
 @torch.inference_mode()
-def trace(agent: AIRAgent, puzzle: puzzles.Grids, act_steps: int, program: str | None = None) -> Iterator[Update]:
+def trace(
+    agent: AIRAgent,
+    puzzle: puzzles.Grids,
+    act_steps: int,
+    program: str | Sequence[str] | None = None,
+    state: State | None = None,
+) -> Iterator[Update]:
     """Yield every update that solving the puzzles takes.
 
     Args:
         agent: whose model runs.
         puzzle: (B, rows, columns) uint8.
         act_steps: how many ACT steps.
-        program: what each of them runs, by default the model's; a state whose letter ``agents.config.program.freeze``
-            took out of it keeps its initial value throughout.
+        program: what each of them runs, by default the model's; or one program per ACT step, as
+            ``agents.config.program.freeze_window`` returns them.
+        state: where to start, (B, S, D) each; by default the state that every puzzle starts from.
     """
     model, program = agent.model, program or agent.model.config.program
+    programs = [program] * act_steps if isinstance(program, str) else program
     tokens = agent.tokens(puzzle)
-    x, state = model.embed(tokens, agent.dtype), agent.initial_state(len(tokens))
-    for act_step in range(1, act_steps + 1):
-        for position, letter in enumerate(program):
+    x = model.embed(tokens, agent.dtype)
+    state = agent.initial_state(len(tokens)) if state is None else state
+    for act_step, each in enumerate(programs, 1):
+        for position, letter in enumerate(each):
             before, state = state, model.update(letter, state, x)
             yield Update(act_step, position, letter, before, state, x)
 
@@ -63,6 +73,19 @@ def decode(agent: AIRAgent, state: State) -> NDArray[np.uint8]:
     """Decode both states: (B, 2, rows, columns) uint8 cells of z_H and z_L, ``family.undecided`` for padding."""
     grids = [to_cells(agent.model.decode(z), agent.family) for z in state]
     return torch.stack(grids, 1).cpu().numpy()
+
+
+@torch.inference_mode()
+def entropy(agent: AIRAgent, state: State) -> NDArray[np.float32]:
+    """Return how undecided both decoded states are: (B, 2, rows, columns) float32, of z_H and z_L.
+
+    It is the entropy of each cell's distribution over tokens, as a share of the highest.
+    """
+    found = []
+    for z in state:
+        p = agent.model.decode(z).float().softmax(-1)
+        found.append((-torch.xlogy(p, p).sum(-1) / math.log(p.shape[-1])).unflatten(1, agent.family.shape))
+    return torch.stack(found, 1).cpu().numpy()
 
 
 def parts(selection: Selection, what: str, progress: bool) -> Iterator[puzzles.Puzzles]:

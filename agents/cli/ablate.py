@@ -1,24 +1,35 @@
-"""``air-envs ablate``: a family of variants trained with several seeds, the paper's table beside ours."""
+"""``air-envs ablate``: a family of variants or a planned experiment, trained with several seeds and compared."""
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
+import re
 from pathlib import Path
 
 import tyro
 
-from agents.analysis.members import ABLATIONS, members
+from agents.analysis.sweep.experiments import EXPERIMENTS, Experiment, share
+from agents.analysis.sweep.members import ABLATIONS, members
 from agents.cli.parsing import listed, parse
 from agents.config.presets import PRESETS
 from agents.config.recipes import generate_missing
 from agents.config.training import TrainConfig
 
+_SHARE = re.compile(r"(\d+)/(\d+)")
+
 
 def main(args: list[str]) -> None:
-    """Run ``air-envs ablate FAMILY --preset NAME``."""
+    """Run ``air-envs ablate FAMILY --preset NAME`` or ``air-envs ablate EXPERIMENT``."""
     asks_help = not args or args[0] in ("-h", "--help")
     family, rest = ("FAMILY", ["--help"]) if asks_help else (args[0], args[1:])
+    if family in EXPERIMENTS:
+        _experiment(EXPERIMENTS[family], rest)
+    else:
+        _family(family, rest, asks_help)
+
+
+def _family(family: str, rest: list[str], asks_help: bool) -> None:
     chooser = argparse.ArgumentParser(prog=f"air-envs ablate {family}", add_help=False, allow_abbrev=False)
     chooser.add_argument("--preset", choices=sorted(PRESETS))
     chooser.add_argument("--seeds", type=int, default=3)
@@ -30,7 +41,7 @@ def main(args: list[str]) -> None:
     config = _configure(family, chosen.preset, rest)
 
     from agents.analysis import ablate
-    from agents.analysis.ablation import SUMMARY
+    from agents.analysis.sweep.ablation import SUMMARY
 
     if chosen.preset:
         generate_missing(chosen.preset, config)
@@ -38,11 +49,69 @@ def main(args: list[str]) -> None:
     print(f"{found.table()}\n\nnumbers in {config.output / SUMMARY}, the picture beside them")
 
 
+def _experiment(experiment: Experiment, args: list[str]) -> None:
+    """Train what has no record yet, several runs at once, and print the tables of all records."""
+    parser = argparse.ArgumentParser(
+        prog=f"air-envs ablate {experiment.name}",
+        allow_abbrev=False,
+        description=f"Train {', '.join(experiment.members)} with {experiment.seeds} seeds, measure them along the way, "
+        "and compare them. Run it again to resume; finished runs are skipped.",
+    )
+    parser.add_argument("--seeds", type=int, help=f"how many seeds, from 0 on; {experiment.seeds} by default")
+    parser.add_argument(
+        "--only",
+        nargs="+",
+        default=[],
+        metavar="NAME",
+        help="members to train, or one share of all runs such as 2/8, for one task of a Slurm array",
+    )
+    parser.add_argument("--jobs", type=int, default=1, help="runs at once, each with one thread; 1 by default")
+    parser.add_argument("--data", type=Path, help="HDF5 file; by default the preset's, generated where it is missing")
+    parser.add_argument("--runs", type=Path, default=Path("runs/ablations"), help="folder of the training runs")
+    parser.add_argument("--records", type=Path, default=Path("results/ablations"), help="folder of the records")
+    parser.add_argument("--tables", action="store_true", help="train nothing, print the tables of the records")
+    chosen = parser.parse_args(args)
+    shares = [match for word in chosen.only if (match := _SHARE.fullmatch(word))]
+    if shares and len(chosen.only) > 1:
+        raise ValueError(f"--only {' '.join(chosen.only)}, expected one share, or names of members")
+    todo = experiment.chosen(chosen.seeds, () if shares else tuple(chosen.only))
+    if shares:
+        todo = share(todo, int(shares[0][1]), int(shares[0][2]))
+    if chosen.data is not None:
+        experiment = dataclasses.replace(experiment, config=dataclasses.replace(experiment.config, dataset=chosen.data))
+    if not chosen.tables:
+        _train(experiment, todo, chosen)
+
+    from agents.analysis.sweep.comparison import compare
+
+    found = compare(experiment, chosen.records)
+    print(found)
+    if found.records:
+        from agents.analysis.sweep.figure import draw_comparison
+
+        print(f"\ndrawn in {draw_comparison(found, chosen.records / experiment.name)}")
+
+
+def _train(experiment: Experiment, todo: list[tuple[str, int]], chosen: argparse.Namespace) -> None:
+    from agents.analysis.sweep.runs import jobs, make_dataset, run_all
+
+    waiting = jobs(experiment, todo, chosen.runs, chosen.records)
+    if not waiting:
+        return
+    make_dataset(experiment.config)
+    print(f"{len(waiting)} of {len(todo)} runs to do, {chosen.jobs} at once", flush=True)
+    for number, (job, record) in enumerate(run_all(waiting, chosen.jobs), 1):
+        found = record["diverged"] if "diverged" in record else f"{record['test']['exact_accuracy']:.1%} exact"
+        print(f"{number} of {len(waiting)}: {job}: {found}, {record['seconds']:.0f} s, {job.record}", flush=True)
+
+
 def _configure(family: str, preset: str | None, args: list[str]) -> TrainConfig:
     rows = "\n".join(f"  {name}: {', '.join(names)}" for name, names in ABLATIONS.items())
     description = (
         "Train every member of a family of variants with several seeds; measure each on the test split.\n\n"
         f"FAMILY is one of\n{rows}\n\n"
+        "or one of these experiments, which re-test the paper and have flags of their own (air-envs ablate NAME --help)"
+        f"\n{listed(EXPERIMENTS)}\n\n"
         "Start from one of these with --preset NAME, which generates its dataset where there is none:\n"
         f"{listed(PRESETS)}\n\n"
         "Train each with N seeds, by default 3, from --seed on, with --seeds N; some members alone with --only NAME "

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from agents.config.program import checked
 from agents.thinking.agent import AIRAgent
 from agents.thinking.thoughts import Thought
 from air_envs.drawing.files import save_gif, save_png
@@ -20,20 +21,25 @@ SHOWN_SOLVED = 2
 
 
 def rollout_frames(
-    agent: AIRAgent, observation: Mapping[str, Any], title: str = "", act_steps: int | None = None
+    agent: AIRAgent,
+    observation: Mapping[str, Any],
+    title: str = "",
+    act_steps: int | None = None,
+    program: str | None = None,
 ) -> Iterator[Frame]:
     """Yield a frame for the puzzle itself and one after every update, until the model halts with the right answer.
 
     A model that does not halt is followed for ``SHOWN_SOLVED`` more ACT steps.
 
-    The board shows what an agent that proposes after each ACT step has answered so far.
+    The board shows what an agent that proposes after each ACT step has answered so far. ``program`` is that of one ACT
+    step, by default the model's.
     """
     puzzle = np.asarray(observation["puzzle"])
-    program = agent.model.config.program
+    program = checked(program or agent.model.config.program)
     undecided = np.full(puzzle.shape, agent.family.undecided)
     yield Frame(puzzle, undecided, undecided, title=title, program=program)
     answer, right = None, 0
-    for thought in agent.think(observation, act_steps):
+    for thought in agent.think(observation, act_steps, program):
         last = thought.update % len(program) == 0
         if last:
             answer, right = thought.z_H.cells, right + 1 if thought.solved else 0
@@ -43,13 +49,18 @@ def rollout_frames(
 
 
 def save_rollout(
-    agent: AIRAgent, observation: Mapping[str, Any], path: Path, title: str = "", act_steps: int | None = None
+    agent: AIRAgent,
+    observation: Mapping[str, Any],
+    path: Path,
+    title: str = "",
+    act_steps: int | None = None,
+    program: str | None = None,
 ) -> tuple[Path, Path]:
     """Write one puzzle's rollout as ``PATH.gif`` (animation) and ``PATH.png`` (contact sheet); return both paths.
 
     ``path`` may end in either already.
     """
-    frames = list(rollout_frames(agent, observation, title, act_steps))
+    frames = list(rollout_frames(agent, observation, title, act_steps, program))
     path.parent.mkdir(parents=True, exist_ok=True)
     name = path.stem if path.suffix in (".gif", ".png") else path.name
     gif = save_gif(path.with_name(f"{name}.gif"), draw_frames(agent.family, frames))
@@ -68,6 +79,7 @@ def _frame(agent: AIRAgent, thought: Thought, puzzle: Any, answer: Any, title: s
         z_l_confidence=thought.z_L.confidence,
         z_h_candidates=candidates[0],
         z_l_candidates=candidates[1],
+        z_h_conflicts=thought.conflicts,
         title=title,
         act_step=thought.act_step,
         update=thought.update,

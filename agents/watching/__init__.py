@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from puzzles.lazy_names import lazy_names
 
 if TYPE_CHECKING:
+    from agents.watching.app import Viewer, open_viewer
     from agents.watching.branches import Branch, Made
     from agents.watching.film import save_film
     from agents.watching.headless import record
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from agents.watching.story import Story
 
 _HOMES = {
+    "app": ("Viewer", "open_viewer"),
     "branches": ("Branch", "Made"),
     "film": ("save_film",),
     "headless": ("record",),
@@ -55,7 +57,9 @@ __all__ = [
     "TakeFrom",
     "TakeState",
     "Thaw",
+    "Viewer",
     "load_recording",
+    "open_viewer",
     "record",
     "save_film",
     "save_recording",

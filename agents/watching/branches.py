@@ -46,7 +46,7 @@ class Branch:
     moments: list[Moment] = field(default_factory=list)
     """Its own moments, of the updates from ``start`` on."""
     interventions: list[Made] = field(default_factory=list)
-    """Its own interventions, in the order in which they were made."""
+    """Its own interventions, in the order in which they were made; those of its parent up to ``start`` came before."""
     origin: Branch | None = field(default=None, repr=False)
     """The parent itself."""
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import puzzles
-from agents.watching.moments import Moment
+import numpy as np
+from numpy.typing import NDArray
+
+from agents.watching.pages import frame_at
 from agents.watching.story import Story
 from air_envs.drawing.files import load_ffmpeg, save_gif, save_mp4, save_png
 from air_envs.drawing.frame import Frame
 from air_envs.drawing.rollout import draw_frames
 from air_envs.drawing.sheet import draw_sheet
+from air_envs.drawing.theme import Theme
 
 SUFFIXES = (".gif", ".png", ".mp4")
 
@@ -18,17 +21,11 @@ SUFFIXES = (".gif", ".png", ".mp4")
 def frames(story: Story, branch: int | None = None) -> list[Frame]:
     """Return what a film shows: every moment of a branch, the present one by default, from update 0 on."""
     shown = story.branches[story.cursor.branch if branch is None else branch]
-    found, answer = [], None
-    for update in range(shown.last_update + 1):
-        moment = shown.moment(update)
-        if update and update % len(story.program) == 0:
-            answer = moment.z_H.cells
-        found.append(_frame(story, moment, answer))
-    return found
+    return [frame_at(story, shown, update) for update in range(shown.last_update + 1)]
 
 
 def save_film(
-    story: Story, path: Path | str, branch: int | None = None, ms_per_update: int = 250, theme: str = "light"
+    story: Story, path: Path | str, branch: int | None = None, ms_per_update: int = 250, theme: str | Theme = "light"
 ) -> Path:
     """Write a branch, the present one by default, as pictures; return the path.
 
@@ -37,7 +34,7 @@ def save_film(
         path: .gif or .mp4, a film, or .png, a contact sheet of all updates.
         branch: index of the branch.
         ms_per_update: how long each update is shown.
-        theme: ``"light"`` or ``"dark"``.
+        theme: ``"light"``, ``"dark"`` or a ``Theme``.
 
     Raises:
         ValueError: another suffix.
@@ -45,11 +42,56 @@ def save_film(
     """
     path = Path(path)
     check_film(path)
-    shown = frames(story, branch)
     if path.suffix == ".png":
-        return save_png(path, draw_sheet(story.family, shown, theme=theme, title=story.title))
-    save = save_gif if path.suffix == ".gif" else save_mp4
-    return save(path, draw_frames(story.family, shown, theme), ms_per_update)
+        return save_png(path, draw_sheet(story.family, frames(story, branch), theme=theme, title=story.title))
+    film = Film(story, path, branch, ms_per_update, theme)
+    while film.draw():
+        pass
+    return film.save()
+
+
+class Film:
+    """A film that is drawn picture by picture, for whoever has other things to do in between.
+
+    Args:
+        story: live or recorded.
+        path: .gif or .mp4.
+        branch: index of the branch; None for the present one.
+        ms_per_update: how long each update is shown.
+        theme: ``"light"``, ``"dark"`` or a ``Theme``.
+
+    Raises:
+        ValueError: another suffix.
+        gymnasium.error.DependencyNotInstalled: .mp4 without ``imageio-ffmpeg``.
+    """
+
+    def __init__(
+        self,
+        story: Story,
+        path: Path,
+        branch: int | None = None,
+        ms_per_update: int = 250,
+        theme: str | Theme = "light",
+    ):
+        check_film(path)
+        shown = frames(story, branch)
+        self.path, self.length = path, len(shown)
+        self.pictures: list[NDArray[np.uint8]] = []
+        """Those drawn so far, of ``length``: (height, width, 3) uint8 each."""
+        self._ms = ms_per_update
+        self._coming = draw_frames(story.family, shown, theme)
+
+    def draw(self) -> bool:
+        """Draw the next picture; return whether there was one."""
+        picture = next(self._coming, None)
+        if picture is not None:
+            self.pictures.append(picture)
+        return picture is not None
+
+    def save(self) -> Path:
+        """Write what was drawn; return the path."""
+        save = save_gif if self.path.suffix == ".gif" else save_mp4
+        return save(self.path, self.pictures, self._ms)
 
 
 def check_film(path: Path) -> None:
@@ -63,24 +105,3 @@ def check_film(path: Path) -> None:
         raise ValueError(f"{path}: suffix {path.suffix!r}, expected one of {', '.join(SUFFIXES)}")
     if path.suffix == ".mp4":
         load_ffmpeg()
-
-
-def _frame(story: Story, moment: Moment, answer: puzzles.Grids | None) -> Frame:
-    candidates = [z.probability[..., 1:] if story.family.symbols else None for z in (moment.z_H, moment.z_L)]
-    return Frame(
-        moment.puzzle,
-        z_h=moment.z_H.cells,
-        z_l=moment.z_L.cells,
-        answer=answer,
-        z_h_confidence=moment.z_H.confidence,
-        z_l_confidence=moment.z_L.confidence,
-        z_h_candidates=candidates[0],
-        z_l_candidates=candidates[1],
-        title=story.title,
-        act_step=moment.act_step,
-        update=moment.update,
-        program=story.program,
-        position=(moment.update - 1) % len(story.program) if moment.update else None,
-        halt=moment.halt if moment.update else None,
-        solved=moment.solved if moment.update else None,
-    )

@@ -14,13 +14,17 @@ SHOWN_SOLVED = 2
 """ACT steps that are run of a puzzle that stays solved while the halting head doubts it."""
 
 
-def record(story: Story, path: Path | str, overwrite: bool = False) -> Path:
+def record(
+    story: Story, path: Path | str, overwrite: bool = False, ms_per_update: int = 250, theme: str = "light"
+) -> Path:
     """Run a story to its end and write it: .h5 a recording, .gif, .mp4 or .png pictures of the present branch.
 
     Args:
         story: a session, which runs as ``run`` says; a recording, which is written as it is.
         path: its suffix says what is written.
         overwrite: replace a file of this name.
+        ms_per_update: how long a film shows each update.
+        theme: of pictures, ``"light"`` or ``"dark"``.
 
     Returns:
         The path.
@@ -39,7 +43,9 @@ def record(story: Story, path: Path | str, overwrite: bool = False) -> Path:
     check_absent(path, overwrite)
     if story.live:
         run(story)
-    return save_film(story, path) if is_film else save_recording(story, path, overwrite)
+    if is_film:
+        return save_film(story, path, ms_per_update=ms_per_update, theme=theme)
+    return save_recording(story, path, overwrite)
 
 
 def run(story: Story) -> None:

@@ -93,7 +93,7 @@ class SetCell(Intervention):
         """Say which cell and what is done."""
         return (
             f"z_{self.state} at {_cell(self.row, self.column)} moved along lm_head until it decodes to "
-            f"{_value(family, self.value)}"
+            f"{value_name(family, self.value)}"
         )
 
 
@@ -167,7 +167,7 @@ class EditClue(Intervention):
 
     def words(self, family: puzzles.PuzzleFamily) -> str:
         """Say which cell."""
-        return f"the puzzle at {_cell(self.row, self.column)} changed to {_value(family, self.value)}"
+        return f"the puzzle at {_cell(self.row, self.column)} changed to {value_name(family, self.value)}"
 
 
 @dataclass(frozen=True)
@@ -210,7 +210,8 @@ def _cell(row: int, column: int) -> str:
     return f"row {row + 1}, column {column + 1}"
 
 
-def _value(family: puzzles.PuzzleFamily, value: int) -> str:
+def value_name(family: puzzles.PuzzleFamily, value: int) -> str:
+    """Return what people call a cell value: ``"7"``, ``"blank"``, ``"wall"``."""
     return family.cells[value] if family.symbols and value else f"{_MEANINGS.get(family.kind, {}).get(value, value)}"
 
 

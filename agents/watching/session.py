@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 import puzzles
-from agents.config.program import freeze
+from agents.config.program import checked, freeze
 from agents.models.air import State
 from agents.thinking.agent import AIRAgent
 from agents.thinking.attention import attention_by_layer
@@ -36,10 +36,11 @@ class Session(Story):
         act_steps: maximum of ACT steps, by default the model's; ``extend`` raises it.
         seed: of the first ``Noise`` that names none; the next takes the next one.
         model_name: of the model.
+        program: one ACT step as letters, by default the model's.
 
     Raises:
         PuzzleError: the puzzle is not of the model's family.
-        ValueError: less than one ACT step.
+        ValueError: less than one ACT step, or a program with other letters than L, H and -.
     """
 
     live = True
@@ -52,17 +53,18 @@ class Session(Story):
         act_steps: int | None = None,
         seed: int = 0,
         model_name: str = "",
+        program: str | None = None,
     ):
         self.agent = agent
         start = agent.before_thinking({"puzzle": agent.family.checked(np.array(puzzle)[None])[0]})
         branch = Branch(branch_name(0), moments=[Moment.of(start)])
-        program = agent.model.config.program
+        program = checked(program or agent.model.config.program)
         name = title or agent.family.name
         super().__init__(agent.family, name, program, model_name, agent.act_steps(act_steps), [branch])
         self._thoughts = [[start]]
         self._ahead: dict[int, Iterator[Thought]] = {}  # by branch: the run that goes on at its end
         self._next_seed = seed
-        self._attended: dict[str, tuple[Thought, tuple[int, int], NDArray[np.float32]]] = {}  # the last of each letter
+        self._attended: dict[str, tuple[Thought, NDArray[np.float32]]] = {}  # by letter, of the moment looked at last
 
     def extend(self, act_steps: int = 1) -> None:
         """Raise the maximum of ACT steps by so many.
@@ -148,7 +150,7 @@ class Session(Story):
         for name, value, count in asked:
             if not 0 <= value < count:
                 raise ValueError(f"{name} {value}, expected 0 to {count - 1}")
-        maps = self._maps(letter, cell)[layer]
+        maps = self._maps(letter)[layer, :, cell[0] * columns + cell[1]].reshape(heads, rows, columns)
         return maps.mean(0) if head is None else maps[head]
 
     def thought(self, branch: int, update: int) -> Thought:
@@ -201,19 +203,19 @@ class Session(Story):
         return self.thought(branch, update).state
 
     @torch.inference_mode()
-    def _maps(self, letter: str, cell: tuple[int, int]) -> NDArray[np.float32]:
-        """Return what a cell attends to in the update that led here: (layers, heads, rows, columns) float32."""
+    def _maps(self, letter: str) -> NDArray[np.float32]:
+        """Return what every cell attends to in the update that led here: (layers, heads, C, C) float32.
+
+        They are kept until the present moment is another one: looking from cell to cell computes nothing.
+        """
         read = self.thought(self.cursor.branch, max(0, self.cursor.update - 1))
         held = self._attended.get(letter)
-        if held is None or held[:2] != (read, cell):
-            rows, columns = self.family.shape
-            place = cell[0] * columns + cell[1]
+        if held is None or held[0] is not read:
             found = attention_by_layer(
-                self.agent.model, letter, read.state, read.subject.x, lambda maps: maps[0, :, place]
+                self.agent.model, letter, read.state, read.subject.x, lambda maps: maps[0].float().cpu()
             )
-            grids = torch.stack(found).float().cpu().numpy().reshape(len(found), -1, rows, columns)
-            held = self._attended[letter] = (read, cell, grids)
-        return held[2]
+            held = self._attended[letter] = read, torch.stack(found).numpy()
+        return held[1]
 
 
 def _present(source: Any) -> tuple[AIRAgent, State]:

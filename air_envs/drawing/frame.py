@@ -44,6 +44,8 @@ class Frame:
     z_h_candidates: ArrayLike | None = None
     """(rows, columns, side), such as the probability of each digit; cells where none has half are pencilled."""
     z_l_candidates: ArrayLike | None = None
+    z_h_conflicts: ArrayLike | None = None
+    """Where the proposal breaks a rule, bool."""
     title: str = ""
     """Drawn at the top, such as ``"Sudoku-Extreme #17"``; counters are added by the drawing."""
     act_step: int = 0
@@ -52,6 +54,10 @@ class Frame:
     """Updates since the start, counted from 1."""
     program: str = "LLHLLH"
     """One ACT step as letters."""
+    frozen: str = ""
+    """Letters whose updates are left out, hollow in the program."""
+    skipped: bool = False
+    """Whether the last update was left out."""
     position: int | None = None
     """Index in ``program`` of the update just made; None where none was."""
     halt: float | None = None
@@ -69,7 +75,7 @@ class Frame:
         """The answer so far, z_H and z_L."""
         return (
             Panel(self.puzzle if self.answer is None else self.answer),
-            Panel(self.z_h, self.z_h_confidence, self.z_h_candidates),
+            Panel(self.z_h, self.z_h_confidence, self.z_h_candidates, self.z_h_conflicts),
             Panel(self.z_l, self.z_l_confidence, self.z_l_candidates),
         )
 
@@ -80,6 +86,7 @@ class Panel(NamedTuple):
     cells: ArrayLike
     confidence: ArrayLike | None = None
     candidates: ArrayLike | None = None
+    conflicts: ArrayLike | None = None
 
 
 def changed(before: ArrayLike | None, after: ArrayLike) -> NDArray[np.bool_] | None:
@@ -97,13 +104,19 @@ def draw_panel(
     theme: Theme,
 ) -> Layout:
     """Draw one of a frame's boards."""
-    cells, confidence, candidates = frame.boards[index]
+    cells, confidence, candidates, conflicts = frame.boards[index]
     highlight = changed(earlier.boards[index].cells if earlier else None, cells)
     if candidates is not None:
         candidates = np.asarray(candidates) / _MAJORITY
         cells = np.where((candidates.max(-1) < 1) & (np.asarray(frame.puzzle) == 0), 0, cells)
     scene = make_scene(
-        family, cells, puzzle=frame.puzzle, confidence=confidence, candidates=candidates, highlight=highlight
+        family,
+        cells,
+        puzzle=frame.puzzle,
+        confidence=confidence,
+        candidates=candidates,
+        highlight=highlight,
+        conflicts=conflicts,
     )
     return draw_board(surface, rect, family, scene, theme)
 
@@ -123,6 +136,16 @@ def draw_tag(
     sprites.place(
         surface, sprites.text(letter, max(5, round(size * 0.5)), ink), place[0] + size / 2, place[1] + size / 2
     )
+
+
+def draw_hollow_tag(surface: pygame.Surface, letter: str, rect: tuple[int, int, int, int], colour: Colour) -> None:
+    """The outline of a rounded rectangle with a letter: an update that was left out."""
+    left, top, width, height = rect
+    small = min(width, height)
+    outline = sprites.rounded(width, height, max(1, small // 4), colour, max(1, round(small * 0.09)))
+    surface.blit(outline, (left, top))
+    if letter:
+        sprites.place(surface, sprites.text(letter, max(5, small // 2), colour), left + width / 2, top + height / 2)
 
 
 def draw_legend(

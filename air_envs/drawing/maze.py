@@ -17,7 +17,7 @@ from puzzles.maze.cells import GOAL, OPEN, PATH, START, WALL
 if TYPE_CHECKING:
     import pygame
 
-MARKS = ("changed", "contradicts the puzzle", "undecided")
+MARKS = ("changed", "breaks a rule", "contradicts the puzzle", "undecided")
 _FAINTEST = 0.2
 
 
@@ -29,12 +29,17 @@ def paint(surface: pygame.Surface, layout: Layout, family: PuzzleFamily, scene: 
     if scene.confidence is not None:
         strength = _FAINTEST + (1 - _FAINTEST) * scene.confidence
     contradicted = _contradicts(cells, scene.puzzle)
-    wrong = contradicted if scene.wrong is None else contradicted | scene.wrong
+    conflicts = np.zeros(cells.shape, bool) if scene.conflicts is None else scene.conflicts & (cells == PATH)
+    wrong = contradicted | conflicts
+    if scene.wrong is not None:
+        wrong = wrong | scene.wrong
 
     surface.fill(theme.board, (layout.left, layout.top, layout.columns * cell, layout.rows * cell))
     _open_lines(surface, layout, theme)
     for row, column in np.argwhere(cells == WALL).tolist():
         surface.fill(blend(theme.board, theme.wall, strength[row, column]), layout.cell_rect(row, column))
+    for row, column in np.argwhere(conflicts).tolist():
+        surface.fill(theme.conflict_cell, layout.cell_rect(row, column))
     if scene.highlight is not None:
         for row, column in np.argwhere(scene.highlight).tolist():
             ground = theme.wall if cells[row, column] == WALL else theme.board

@@ -32,6 +32,8 @@ class Scene:
     without digits show none."""
     wrong: NDArray[np.bool_] | None = None
     """Entries known to be wrong, marked like those that contradict the puzzle."""
+    conflicts: NDArray[np.bool_] | None = None
+    """Entries that break a rule, where the cells alone do not show it to the painter."""
     hinted: NDArray[np.bool_] | None = None
     """Entries that were not found by the player."""
     agent: tuple[int, int] | None = None
@@ -49,6 +51,7 @@ def make_scene(
     highlight: ArrayLike | None = None,
     candidates: ArrayLike | None = None,
     wrong: ArrayLike | None = None,
+    conflicts: ArrayLike | None = None,
     hinted: ArrayLike | None = None,
     agent: tuple[int, int] | None = None,
     selected: tuple[int, int] | None = None,
@@ -72,6 +75,7 @@ def make_scene(
         highlight=array("highlight", highlight, np.bool_),
         candidates=_tenths(array("candidates", candidates, np.float64, family.cell_values - 1)),
         wrong=array("wrong", wrong, np.bool_),
+        conflicts=array("conflicts", conflicts, np.bool_),
         hinted=array("hinted", hinted, np.bool_),
         agent=_place(agent),
         selected=_place(selected),

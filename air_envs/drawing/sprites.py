@@ -52,7 +52,7 @@ def text(string: str, size: int, colour: Colour, weight: str = "bold") -> pygame
     return _tint(_text_coverage(string, size, weight), colour)
 
 
-@functools.lru_cache(maxsize=256)
+@functools.lru_cache(maxsize=2048)
 def label(string: str, size: int, colour: Colour, weight: str = "regular") -> pygame.Surface:
     """Return ``string`` with room for descenders: its height is that of the line, the same for every string.
 
@@ -130,6 +130,21 @@ def path_piece(size: int, sides: int, colour: Colour, width: float = 0.34) -> py
         if sides & side:
             inside |= reached
     return _tint(_shrink(inside), colour)
+
+
+def graph(heights: NDArray[np.float64], height: int, colour: Colour, thickness: float) -> pygame.Surface:
+    """Return a smooth line through one height per column of pixels.
+
+    Args:
+        heights: (width,) float: how far above the bottom the middle of the line lies, in pixels.
+        height: of the surface.
+        colour: of the line.
+        thickness: of the line in pixels.
+    """
+    slope = np.gradient(heights) if len(heights) > 1 else np.zeros(len(heights))
+    y = height - 0.5 - np.arange(height)[:, None]
+    distance = np.abs(y - heights) / np.hypot(1.0, slope)
+    return _tint(np.clip(thickness / 2 + 0.5 - distance, 0.0, 1.0), colour)
 
 
 def faded(sprite: pygame.Surface, opacity: float) -> pygame.Surface:
@@ -229,7 +244,7 @@ def _text_coverage(string: str, size: int, weight: str) -> NDArray[np.float64]:
     return _shrink(_padded(ink, size * _SCALE + 2 * room))
 
 
-@functools.lru_cache(maxsize=256)
+@functools.lru_cache(maxsize=2048)
 def _line_coverage(string: str, size: int, weight: str) -> NDArray[np.float64]:
     font_size, first, height = _capital(size)
     ink = _weighted(_spaced(string, font_size, size if weight == "regular" else 0), size, weight)

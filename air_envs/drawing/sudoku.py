@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from air_envs.drawing import sprites
 from air_envs.drawing.board import Layout
 from air_envs.drawing.scene import UNDECIDED, Scene
+from air_envs.drawing.strokes import ring
 from air_envs.drawing.theme import Theme, blend
 from puzzles.sudoku import Sudoku, rules
 from puzzles.sudoku.geometry import geometry
@@ -35,6 +36,8 @@ def paint(surface: pygame.Surface, layout: Layout, family: Sudoku, scene: Scene,
     if scene.wrong is not None:
         contradicted = contradicted | scene.wrong
     wrong = contradicted | rules.conflicts(np.maximum(cells, 0).astype(np.uint8)[None], family.box_rows)[0]
+    if scene.conflicts is not None:
+        wrong = wrong | (scene.conflicts & (cells > 0))
     highlit = blank if scene.highlight is None else scene.highlight
     hinted = blank if scene.hinted is None else scene.hinted
     in_sight = blank if scene.selected is None else in_units_of(family, scene.selected)
@@ -70,7 +73,7 @@ def paint(surface: pygame.Surface, layout: Layout, family: Sudoku, scene: Scene,
             sprites.place(surface, sprites.disc(size, theme.good), rect[0] + 1.4 * size, rect[1] + 1.4 * size)
     _lines(surface, layout, family, theme)
     if scene.selected is not None:
-        _ring(surface, layout, scene.selected, theme)
+        ring(surface, layout.cell_rect(*scene.selected), max(2, layout.thick), theme.entry)
 
 
 def write(family: Sudoku, scene: Scene) -> str:
@@ -112,18 +115,6 @@ def _pencil(
         else:
             sign = sprites.text(family.cells[index + 1], height, theme.muted, "bold" if height < 8 else "regular")
         sprites.place(surface, sprites.faded(sign, _FAINTEST + (1 - _FAINTEST) * float(digits[index])), x, y)
-
-
-def _ring(surface: pygame.Surface, layout: Layout, place: tuple[int, int], theme: Theme) -> None:
-    left, top, cell, _ = layout.cell_rect(*place)
-    thick = max(2, layout.thick)
-    for rect in (
-        (left, top, cell, thick),
-        (left, top + cell - thick, cell, thick),
-        (left, top, thick, cell),
-        (left + cell - thick, top, thick, cell),
-    ):
-        surface.fill(theme.entry, rect)
 
 
 def _lines(surface: pygame.Surface, layout: Layout, family: Sudoku, theme: Theme) -> None:

@@ -106,7 +106,9 @@ class Window:
         alive = self.alive
         self.release()
         if alive and not self._open and self._started_display:
-            sprites.load_pygame().display.quit()
+            display = sprites.load_pygame().display
+            while display.get_init():  # the clipboard starts it once more than is seen
+                display.quit()
             Window._started_display = False
 
     def release(self) -> None:
@@ -115,6 +117,19 @@ class Window:
             self._gone = True
             self._renderer = None  # before its window
             self._window.destroy()
+
+
+def clipboard() -> str:
+    """Return the text of the clipboard; empty where there is none, or no clipboard. Needs an open window."""
+    pygame = sprites.load_pygame()
+    from pygame import scrap
+
+    try:
+        scrap.init()
+        raw = scrap.get("text/plain;charset=utf-8")
+    except pygame.error:
+        return ""
+    return (raw or b"").rstrip(b"\0").decode("utf-8", "replace")
 
 
 def _release(window: weakref.ref[Window]) -> None:

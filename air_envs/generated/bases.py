@@ -15,6 +15,7 @@ import os
 import sys
 import threading
 import weakref
+from collections.abc import Iterator
 from concurrent.futures import CancelledError
 from typing import Any, NamedTuple
 
@@ -205,7 +206,8 @@ def _empty(family: PuzzleFamily, count: int) -> _Table:
 def _grown(family: PuzzleFamily, table: _Table, least: int) -> _Table:
     """Return a table with the rows of another and room for ``least``, at least twice as many."""
     grown = _empty(family, max(least, 2 * len(table.known)))
-    for column, values in zip(grown, table, strict=True):
+    columns: Iterator[tuple[NDArray[Any], NDArray[Any]]] = zip(grown, table, strict=True)
+    for column, values in columns:
         column[: len(values)] = values
     return grown
 

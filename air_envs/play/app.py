@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import functools
 import random
-import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -15,10 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from air_envs.drawing import sprites
-from air_envs.drawing.board import to_array
-from air_envs.drawing.files import save_png
-from air_envs.drawing.theme import THEMES, Theme, as_theme
-from air_envs.drawing.window import Window
+from air_envs.drawing.loop import WindowApp, in_background, key_name
+from air_envs.drawing.theme import THEMES, Theme
 from air_envs.given import GivenPuzzle
 from air_envs.play.choices import choices, describe
 from air_envs.play.game import Game, Item, game_type, minutes
@@ -28,11 +25,8 @@ from air_envs.sources import PuzzleSource
 if TYPE_CHECKING:
     import pygame
 
-_FRAME = 1 / 60
-_NAMES = {"return": "enter", "keypad enter": "enter", "escape": "esc"}
 
-
-class App:
+class App(WindowApp):
     """A game in a window.
 
     Args:
@@ -58,60 +52,31 @@ class App:
         folder: Path | None = None,
         clock: Callable[[], float] = time.monotonic,
     ):
-        self.theme, self.size, self.folder = as_theme(theme), size, folder or Path()
-        self._clock = clock
+        super().__init__(size, theme)
+        self.folder, self._clock = folder or Path(), clock
         self.game: Game[Any] = _make(source, random.randrange(1 << 31) if seed is None else seed, clock)
         self.screen = Screen(size, self.theme)
         self.card = ""
         """Which card lies over the board: ``"help"``, ``"options"`` or none."""
         self.notice = ""
         """What the window itself has to say, until the next command."""
-        self.closed = False
-        self._window: Window | None = None
         self._coming: Future[Game[Any]] | None = None
         self._dragged: tuple[float, float] | None = None
-        self._shown: tuple[Any, ...] = ()
-
-    def run(self) -> None:
-        """Open the window and play until it is closed.
-
-        Raises:
-            pygame.error: no display to open a window on.
-        """
-        self.open()
-        try:
-            while not self.closed:
-                self.update()
-                time.sleep(_FRAME)
-        finally:
-            self.close()
-
-    def open(self) -> None:
-        """Open the window."""
-        self._window = Window(f"air-envs: {self.game.family.name}", self.size, resizable=True)
 
     def close(self) -> None:
         """Close the window and the game's environment."""
-        self.closed = True
-        if self._window is not None:
-            self._window.destroy()
-            self._window = None
+        super().close()
         self.game.close()
 
-    def update(self) -> None:
-        """Hear what has happened, and draw if something shows."""
-        assert self._window is not None
-        events, closing = self._window.poll()
-        self.closed = self.closed or closing or not self._window.alive
-        if self.closed:
-            return
-        for event in events:
-            self.handle(event)
+    @property
+    def title(self) -> str:
+        """Of the window."""
+        return f"air-envs: {self.game.family.name}"
+
+    def tick(self) -> str:
+        """Take a puzzle that has been made; what changes by itself is the clock."""
         self._take_coming()
-        self.size = self._window.size
-        if self._shown != (state := (self.size, self.theme, minutes(self.game.seconds))) or events:
-            self._shown = state
-            self._window.draw(self.draw())
+        return minutes(self.game.seconds)
 
     def draw(self) -> pygame.Surface:
         """Return the picture of the window."""
@@ -148,28 +113,11 @@ class App:
         self.card = ""
         source, seed = source or self.game.source, self.game.seed + 1
         self.notice = "Making a puzzle ..."
-        self._coming = _in_background(lambda: _make(source, seed, self._clock))
+        self._coming = in_background(lambda: _make(source, seed, self._clock))
 
     def toggle(self, card: str) -> None:
         """Lay a card over the board, or take it away."""
         self.card = "" if self.card == card else card
-
-    def switch_theme(self) -> None:
-        """Take the next theme."""
-        themes = list(THEMES.values())
-        self.use_theme(themes[(themes.index(self.theme) + 1) % len(themes) if self.theme in themes else 0])
-
-    def use_theme(self, theme: Theme) -> None:
-        """Take a theme."""
-        self.theme = theme
-
-    def save_picture(self, path: Path) -> None:
-        """Write the window as PNG.
-
-        Raises:
-            OSError: the file cannot be written.
-        """
-        save_png(path, to_array(self.draw()))
 
     def keep_picture(self) -> None:
         """Write the window as PNG named after the puzzle, and say so, or why not."""
@@ -280,21 +228,6 @@ class App:
         return None
 
 
-def key_name(event: pygame.event.Event) -> tuple[str, bool]:
-    """Return a key's name and whether shift is down: ``"up"``, ``"f1"``, ``"a"``, ``"7"`` also for 7 with shift."""
-    pygame = sprites.load_pygame()
-    shift = bool(event.mod & pygame.KMOD_SHIFT)
-    typed = getattr(event, "unicode", "")
-    name = pygame.key.name(event.key)
-    if name.startswith("["):  # the keypad's
-        return name.strip("[]"), shift
-    if name.isdigit() and shift:
-        return (name, True) if not typed.isdigit() else (typed, False)  # layouts that have digits on shift
-    if len(typed) == 1 and typed.isprintable() and typed != " ":
-        return typed.lower(), shift
-    return _NAMES.get(name, name), shift
-
-
 def _make(source: PuzzleSource, seed: int, clock: Callable[[], float]) -> Game[Any]:
     return game_type(source.family.kind)(source, seed, clock)
 
@@ -302,17 +235,3 @@ def _make(source: PuzzleSource, seed: int, clock: Callable[[], float]) -> Game[A
 def _seed(game: Game[Any]) -> str:
     """Return the seed in words; a given puzzle is the same for all."""
     return "" if isinstance(game.source, GivenPuzzle) else f"seed {game.seed}"
-
-
-def _in_background(make: Any) -> Future[Any]:
-    """Run in a thread that ends with the program, however long it takes."""
-    future: Future[Any] = Future()
-
-    def run() -> None:
-        try:
-            future.set_result(make())
-        except Exception as error:  # it belongs to whoever asks for the result
-            future.set_exception(error)
-
-    threading.Thread(target=run, daemon=True).start()
-    return future

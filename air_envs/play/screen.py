@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from air_envs.drawing import sprites
 from air_envs.drawing.board import Layout, draw_board
 from air_envs.drawing.scene import Scene
-from air_envs.drawing.theme import Colour, Theme, blend
+from air_envs.drawing.strokes import SMALLEST, Pen, Rect
+from air_envs.drawing.theme import Theme, blend
 from air_envs.play.game import Item
 
 if TYPE_CHECKING:
@@ -16,10 +17,7 @@ if TYPE_CHECKING:
 
     from puzzles import PuzzleFamily
 
-Rect = tuple[int, int, int, int]
-"""(left, top, width, height) in pixels."""
-
-_PANEL, _SMALLEST, _LARGEST = 21, 5, 24  # width of the panel in units; pixels of a unit
+_PANEL, _LARGEST = 21, 24  # width of the panel in units; pixels of a unit
 
 
 @dataclass(frozen=True)
@@ -74,6 +72,7 @@ class Screen:
         width, height = self.size
         upright = height > width
         unit = self.unit = self._unit(page, upright)
+        self._pen = Pen(self._surface, unit, self.theme)
         if upright:
             panel = _heights(page, upright)[0] * unit
             board, rest = (0, 0, width, height - panel), (0, height - panel, width, panel)
@@ -108,13 +107,13 @@ class Screen:
     def _unit(self, page: Page, upright: bool) -> int:
         """The largest unit at which the panel leaves most of the window to the board."""
         width, height = self.size
-        for unit in range(_LARGEST, _SMALLEST, -1):
+        for unit in range(_LARGEST, SMALLEST, -1):
             panel, across = (units * unit for units in _heights(page, upright))
             if upright and panel <= 0.42 * height and across <= width:
                 return unit
             if not upright and panel <= height and across <= 0.4 * width and unit <= height / 45:
                 return unit
-        return _SMALLEST
+        return SMALLEST
 
     def _board(self, rect: Rect, page: Page) -> None:
         left, top, width, height = rect
@@ -128,9 +127,9 @@ class Screen:
         bottom = self.layout.top + self.layout.rows * self.layout.cell + self.layout.rim
         place = self.layout.left, bottom + round(0.6 * unit), self.layout.columns * self.layout.cell, strip - unit
         if page.solved:
-            self._fill(place, self.theme.good)
+            self._pen.box(place, self.theme.good)
         colour = self.theme.page if page.solved else self.theme.text
-        self._write(page.message, place, unit, colour, "bold" if page.solved else "regular")
+        self._pen.write(page.message, place, unit, colour, "bold" if page.solved else "regular")
 
     def _panel(self, rect: Rect, page: Page, upright: bool) -> None:
         left, top, width, height = rect
@@ -147,13 +146,13 @@ class Screen:
         """Title, clock and counts; return where they end."""
         left, top, width, _ = rect
         unit, theme = self.unit, self.theme
-        self._line(page.title, (left, top), width, round(1.25 * unit), theme.text, "bold")
-        self._line(page.subtitle, (left, top + round(2.2 * unit)), width, unit, theme.muted)
+        self._pen.line(page.title, (left, top), width, round(1.25 * unit), theme.text, "bold")
+        self._pen.line(page.subtitle, (left, top + round(2.2 * unit)), width, unit, theme.muted)
         y = top + round(4.4 * unit)
-        self._line(page.clock, (left, y), width // 2, 2 * unit, theme.text, "bold")
+        self._pen.line(page.clock, (left, y), width // 2, 2 * unit, theme.text, "bold")
         for number, (name, value) in enumerate(page.facts):
             place = left + width // 2, y + round((1.6 * number - 0.2) * unit)
-            self._line(f"{name} {value}", place, width // 2, round(0.85 * unit), theme.muted)
+            self._pen.line(f"{name} {value}", place, width // 2, round(0.85 * unit), theme.muted)
         return y + 5 * unit
 
     def _grid(self, rect: Rect, rows: list[list[Item]], high: float) -> int:
@@ -170,65 +169,26 @@ class Screen:
     def _button(self, rect: Rect, item: Item) -> None:
         left, top, width, height = rect
         theme, unit = self.theme, self.unit
-        self._fill(rect, theme.entry if item.lit else theme.given_cell)
+        self._pen.box(rect, theme.entry if item.lit else theme.given_cell)
         ink = theme.page if item.lit else theme.text if item.enabled else theme.undecided
         if not item.key:
-            self._write(item.label, rect, round(1.3 * unit), ink)
+            self._pen.write(item.label, rect, round(1.3 * unit), ink)
         else:
             cap = round(2.6 * unit) if len(item.key) > 1 else round(1.6 * unit)
-            self._write(item.label, (left, top, width - cap, height), unit, ink)
+            self._pen.write(item.label, (left, top, width - cap, height), unit, ink)
             hint = ink if item.lit else blend(theme.given_cell, theme.muted, 1.0 if item.enabled else 0.4)
             key = item.key.upper() if len(item.key) == 1 else item.key
-            self._write(key, (left + width - cap, top, cap - unit // 3, height), round(0.8 * unit), hint, "bold")
+            self._pen.write(key, (left + width - cap, top, cap - unit // 3, height), round(0.8 * unit), hint, "bold")
         self.spots.append((rect, item))
 
     def _card(self, board: Rect, card: Card) -> None:
-        left, top, width, height = board
-        unit, theme = self.unit, self.theme
-        self.spots, gap = [], 2 * unit
-        wide = min(width - 2 * unit, 44 * unit)
-        tall = min(height - 2 * unit, round((6 + 2.2 * len(card.lines) + 5.2 * len(card.rows)) * unit))
-        x, y = left + (width - wide) // 2, top + (height - tall) // 2
-        self._fill((x - 1, y - 1, wide + 2, tall + 2), theme.frame)
-        self._fill((x, y, wide, tall), theme.page)
-        self._line(card.title, (x + gap, y + gap), wide - 2 * gap, round(1.25 * unit), theme.text, "bold")
-        y += 5 * unit
-        pitch = min(round(2.2 * unit), (tall - 6 * unit) // max(1, len(card.lines)))
-        for keys, what in card.lines:
-            self._line(keys, (x + gap, y), round(wide * 0.42) - gap, unit, theme.text, "bold")
-            self._line(what, (x + round(wide * 0.44), y), round(wide * 0.56) - gap, unit, theme.muted)
-            y += pitch
+        unit = self.unit
+        self.spots = []
+        x, y, width, _ = self._pen.sheet(board, card.title, card.lines, 5.2 * len(card.rows))
         for name, items in card.rows:
-            self._line(name, (x + gap, y), wide - 2 * gap, unit, theme.muted)
-            self._grid((x + gap, y + round(1.9 * unit), wide - 2 * gap, 0), [items], 2.6)
+            self._pen.line(name, (x, y), width, unit, self.theme.muted)
+            self._grid((x, y + round(1.9 * unit), width, 0), [items], 2.6)
             y += round(5.2 * unit)
-
-    # -- strokes ----------------------------------------------------------------------------------------------------
-
-    def _fill(self, rect: Rect, colour: Colour) -> None:
-        left, top, width, height = rect
-        self._surface.blit(sprites.rounded(width, height, max(2, self.unit // 2), colour), (left, top))
-
-    def _line(
-        self, string: str, place: tuple[int, int], width: int, size: int, colour: Colour, weight: str = "regular"
-    ) -> None:
-        self._surface.blit(_fitting(string, width, size, colour, weight), place)
-
-    def _write(self, string: str, rect: Rect, size: int, colour: Colour, weight: str = "regular") -> None:
-        """Write a line into the middle of a rectangle."""
-        left, top, width, height = rect
-        line = _fitting(string, width - self.unit // 2, size, colour, weight)
-        # A line's capitals end 1.25 sizes below its top, of 1.7 sizes: their middle lies a little above its own.
-        sprites.place(self._surface, line, left + width / 2, top + height / 2 + line.get_height() * 0.06)
-
-
-def _fitting(string: str, width: int, size: int, colour: Colour, weight: str) -> pygame.Surface:
-    """Return a line of text at the largest size, up to ``size``, that is no wider than ``width``."""
-    line = sprites.label(string, size, colour, weight)
-    while line.get_width() > width and size > _SMALLEST:
-        size = max(_SMALLEST, min(size - 1, size * width // line.get_width()))
-        line = sprites.label(string, size, colour, weight)
-    return line
 
 
 def _heights(page: Page, upright: bool) -> tuple[int, int]:

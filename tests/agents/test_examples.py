@@ -10,7 +10,7 @@ import imageio.v3 as imageio
 import pytest
 
 from agents.config.presets import PRESETS
-from examples import any_side, demo, environments, internal_actions, maskable_ppo, think
+from examples import any_side, demo, environments, gallery, internal_actions, maskable_ppo, think
 
 README = (Path(__file__).parents[2] / "README.md").read_text()
 
@@ -88,6 +88,18 @@ def test_maskable_ppo_is_the_same_again_and_solves_some() -> None:
     solved = maskable_ppo.main(steps=512, episodes=100, num_envs=8)
     assert solved == maskable_ppo.main(steps=512, episodes=100, num_envs=8)
     assert 0.5 < solved < 1, "random placements among the candidates solve about 65 %"
+
+
+def test_gallery(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """The gallery's own code; and what the documentation shows is all of it, and small."""
+    monkeypatch.setattr(gallery, "WINDOW", (640, 400))
+    gallery.gallery(tmp_path, only=("frozen-z_L", "attention"))
+    assert {path.name for path in tmp_path.iterdir()} == {"frozen-z_L.png", "attention.png"}
+    assert imageio.imread(tmp_path / "frozen-z_L.png").shape == (400, 640, 3)
+    assert capsys.readouterr().out.count(" bytes\n") == 2
+    shown = list((Path(__file__).parents[2] / "docs" / "gallery").iterdir())
+    assert {path.stem for path in shown} == set(gallery.PICTURES)
+    assert sum(path.stat().st_size for path in shown) < 2_000_000
 
 
 def test_demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

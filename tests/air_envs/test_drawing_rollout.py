@@ -9,7 +9,7 @@ import puzzles
 from air_envs.drawing import rollout, sprites
 from air_envs.drawing.files import save_gif, save_png
 from air_envs.drawing.frame import Frame, changed
-from air_envs.drawing.rollout import draw_frame, draw_frames, show_frames
+from air_envs.drawing.rollout import draw_frame, draw_frames
 from air_envs.drawing.sheet import draw_sheet
 from air_envs.drawing.theme import DARK, LIGHT, blend
 
@@ -183,26 +183,6 @@ def test_nothing_half_written(tmp_path):
     assert list(tmp_path.iterdir()) == []
     picture = draw_frame(CASES[0][0], frames_of(CASES[0][0], 1)[2], panel=120)
     assert np.array_equal(imageio.imread(save_png(tmp_path / "c.png", picture)), picture)
-
-
-def test_frames_in_a_window():
-    import pygame
-
-    family = CASES[0][0]
-    drawn = []
-
-    def thinking():
-        for frame in frames_of(family, 1):
-            drawn.append(frame)
-            if len(drawn) == 4:
-                pygame.event.post(pygame.event.Event(pygame.QUIT))
-            yield frame
-
-    show_frames(family, thinking(), 1, panel=120)
-    assert len(drawn) == 4  # closing the window ends it
-    drawn.clear()
-    show_frames(family, frames_of(family, 1), 1, panel=120)  # no one watches: it ends by itself
-    assert not pygame.display.get_init()
 
 
 def test_changed():

@@ -19,22 +19,6 @@ pytestmark = pytest.mark.skipif(
 
 
 @pytest.fixture
-def display():
-    read, write = os.pipe()
-    server = subprocess.Popen(
-        ["Xvfb", "-displayfd", str(write), "-screen", "0", "1280x900x24", "-nolisten", "tcp"],
-        pass_fds=[write],
-        stderr=subprocess.DEVNULL,
-    )
-    os.close(write)
-    with os.fdopen(read) as pipe:
-        number = pipe.readline().strip()
-    yield f":{number}"
-    server.terminate()
-    server.wait()
-
-
-@pytest.fixture
 def play(display, tmp_path):
     environment = os.environ | {"DISPLAY": display, "SDL_VIDEODRIVER": "x11"}
     code = f"import os, sys; sys.path.insert(0, {os.getcwd()!r}); from agents.cli import main; main(sys.argv[1:])"

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from agents.thinking.conflicts import conflicts
 from agents.thinking.environment.mind import COMMIT, H, L, Mind
 from agents.thinking.thoughts import Decoded
 from air_envs.drawing.board import board_text
@@ -59,6 +60,7 @@ def thinking_frames(mind: Mind, row: int, answer: Grids, answer_before: Grids) -
         z_l_confidence=z_L.confidence,
         z_h_candidates=_candidates(family, z_H),
         z_l_candidates=_candidates(family, z_L),
+        z_h_conflicts=conflicts(family, mind.puzzle[row, None], mind.answer[row, None])[0],
         title=family.name + (f" · proposal {commits}" if commits else ""),
         act_step=int(mind.act_step[row]),
         update=updates,

@@ -5,6 +5,7 @@ import math
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,21 +13,27 @@ import torch
 
 import puzzles
 from agents.analysis import ANALYSES, analyze, measure_attention, measure_freeze, measure_rollouts
-from agents.analysis.attention import GROUPS, AttentionMeasures
 from agents.analysis.changes import changes
 from agents.analysis.families import family_analysis
-from agents.analysis.figures import draw_attention, draw_freeze
-from agents.analysis.freeze import Condition, Freeze
 from agents.analysis.moments import Moments
-from agents.analysis.published import ATTENTION, FREEZE
-from agents.checkpoints.folder import load_model
+from agents.analysis.paper.attention import GROUPS, AttentionMeasures
+from agents.analysis.paper.figures import draw_attention, draw_freeze
+from agents.analysis.paper.freeze import FROZEN, Condition, Freeze
+from agents.analysis.paper.published import ATTENTION
+from agents.analysis.report import PAPER
+from agents.analysis.sweep.members import ABLATIONS
+from agents.analysis.weights import use_weights
+from agents.checkpoints.errors import CheckpointError
+from agents.checkpoints.folder import load_model, load_training
 from agents.cli import main
 from agents.config.model import AIRConfig, Mixer
 from agents.data.batches import PADDING
 from agents.evaluation.selection import select
 from agents.models.air import AIR
 from agents.thinking.agent import AIRAgent
+from agents.training.trainer import Trainer
 from puzzles.dataset import Dataset
+from tests.agents.conftest import tiny_config
 
 DIGIT, BLANK = 2, 1
 """Tokens of the digit 1 and of a blank cell."""
@@ -64,15 +71,15 @@ def test_attention_of_a_rigged_model(rigged: AIRAgent, dataset: Path, token: int
     say(rigged, token)
     found = measure_attention(rigged, select(rigged, Dataset(dataset)), progress=False)
     assert found.measures == ("nbr", "ent", "viol")
-    assert found.moments.count[0, :, 0, 0].tolist() == [40 * (group == name) for name in GROUPS]
+    assert found.by_puzzle.count[0, :, 0, 0].tolist() == [40 * (group == name) for name in GROUPS]
     near = 8 / 16  # 4 in the row, 3 more in the column, 1 more in the box
     viol = 1.0 if group == "violation-adjacent" else 0.0
     of_l, of_h = (near, 1.0, viol), (1.0, 0.0, viol)
     difference = near - 1, -1.0, 0.0
     for layer in range(2):
-        means = found.moments.mean[layer, GROUPS.index(group)]
+        means = found.by_puzzle.mean[layer, GROUPS.index(group)]
         np.testing.assert_allclose(means.T, [of_l, of_h, difference], atol=1e-6)
-    halves = found.moments.half[:, GROUPS.index(group)]
+    halves = found.by_puzzle.half[:, GROUPS.index(group)]
     np.testing.assert_allclose(halves, 0, atol=1e-6)
 
 
@@ -83,12 +90,12 @@ def test_freeze_and_rollouts_of_a_rigged_model(rigged: AIRAgent, dataset: Path) 
         data = Dataset(dataset)
         frozen = measure_freeze(rigged, select(rigged, data, count=3, max_steps=2), progress=False)
         assert frozen.updates == 12
-        assert all((found.changes.mean == 0).all() for found in frozen.conditions.values())
+        assert all((found.total.mean == 0).all() for found in frozen.conditions.values())
         rollouts = measure_rollouts(rigged, select(rigged, data, count=3, max_steps=2), progress=False)
-        assert rollouts.moments.mean.shape == (12, 2, 7)
+        assert rollouts.moments.mean.shape == (12, 2, 8)
         assert (rollouts.moments.mean[:, :, 2] == is_open).all()
         assert (rollouts.moments.mean[:, :, 3] == conflicts).all()
-        assert (rollouts.moments.mean[:, :, 4:] == 0).all()
+        assert (rollouts.moments.mean[:, :, 4:7] == 0).all()
 
 
 def test_what_a_change_of_content_is() -> None:
@@ -147,20 +154,34 @@ def flat(value: object) -> list[float]:
     return [] if isinstance(value, str) else [float(value or 0)]  # type: ignore[arg-type]
 
 
+def condition(puzzles: int) -> Condition:
+    """Counts of nobody's states, none of them right."""
+    by_half, total = Moments((2, 4, 2)), Moments((2, 4))
+    by_half.add(np.ones((puzzles, 2, 4, 2)))
+    total.add(2 * np.ones((puzzles, 2, 4)))
+    return Condition(by_half, total, (0, 0))
+
+
+def measured_attention(values: np.ndarray, names: tuple[str, ...], family: str, valid: object = True) -> Any:
+    """Attention of so many puzzles with one query each: (N, layers, heads, 2, M, 3)."""
+    by_head, by_puzzle, by_query = (Moments(values.shape[1:]), *(Moments((values.shape[1], *values.shape[3:])),) * 2)
+    by_head.add(values, valid)
+    by_puzzle.add(values.mean(2), valid if valid is True else np.asarray(valid)[:, :, 0])
+    return AttentionMeasures(by_puzzle, by_query, by_head, names, (3,), len(values), family)
+
+
 def test_the_paper_stands_beside_its_own_puzzles_only() -> None:
     for family, shown in (("sudoku-9x9", True), ("maze-30x30", True), ("sudoku-6x6", False)):
-        changed = Moments((2,))
-        changed.add([[1.0, 2.0], [3.0, 4.0]])
-        freeze = Freeze({name: Condition(changed, 1) for name in FREEZE["sudoku-9x9"]}, 96, family)
+        freeze = Freeze(dict.fromkeys(FROZEN, condition(2)), 96, 48, family)
         assert ("paper" in freeze.table()) == shown
         assert "sums over 96 updates" in freeze.table()
+        assert "by half of the episode, 48 and 48 updates" in freeze.table()
         names = next(iter(ATTENTION.get(family, ATTENTION["sudoku-9x9"]).values()))
-        moments = Moments((5, 2, len(names) + 1, 3))
-        moments.add(np.ones((4, 5, 2, len(names) + 1, 3)))
-        attention = AttentionMeasures(moments, (*names, "viol"), (2,), 4, family)
-        assert ("paper" in attention.table()) == shown
+        attention = measured_attention(np.ones((4, 5, 2, 2, len(names) + 1, 3)), (*names, "viol"), family)
+        assert ("paper: " in attention.table()) == shown
         # A fifth layer has no published value.
-        assert (attention.table().splitlines()[-1].split()[-1] == "-") == shown
+        fifth = [line for line in attention.table().splitlines() if line.startswith("4 ")]
+        assert (fifth[0].split()[-1] == "-") == shown
 
 
 def test_analyze_writes_numbers_pictures_and_a_page(
@@ -181,7 +202,8 @@ def test_analyze_writes_numbers_pictures_and_a_page(
     frozen = json.loads((output / "freeze.json").read_text())["conditions"]
     agent = AIRAgent.from_pretrained(run)
     normal = measure_freeze(agent, select(agent, Dataset(dataset), count=10), progress=False).conditions["normal"]
-    assert frozen["normal"]["z_L_content_changes"]["mean"] == normal.changes.mean[1]
+    assert frozen["normal"]["z_L_content_changes"]["mean"] == normal.total.mean[1, 0]
+    assert frozen["normal"]["z_H_exact_accuracy"] == normal.accuracy[0]
     assert frozen["freeze z_L"]["z_L_content_changes"]["mean"] == 0
 
     main(["analyze", *args[:-1], str(tmp_path / "one"), "--what", "freeze"])
@@ -190,24 +212,21 @@ def test_analyze_writes_numbers_pictures_and_a_page(
 
 def test_pictures_of_an_empty_group(tmp_path: Path) -> None:
     """A perfect model has no violation-adjacent query."""
-    moments = Moments((2, 2, 3, 3))
-    valid = np.zeros((4, 2, 2, 3, 3), bool)
-    valid[:, :, 0] = True
-    moments.add(np.random.default_rng(0).normal(size=valid.shape), valid)
-    found = AttentionMeasures(moments, ("nbr", "ent", "viol"), (2, 4), 4, "sudoku-9x9")
-    assert "violation-adjacent queries, in 0 of 4 puzzles" in found.table()
+    valid = np.zeros((4, 2, 1, 2, 3, 3), bool)
+    valid[:, :, :, 0] = True
+    values = np.random.default_rng(0).normal(size=valid.shape)
+    found = measured_attention(values, ("nbr", "ent", "viol"), "sudoku-9x9", valid)
+    assert "violation-adjacent queries, 0 in 0 of 4 puzzles" in found.table()
     json.dumps(found.summary(), allow_nan=False)
     assert draw_attention(found, tmp_path / "attention.png").stat().st_size > 15_000
-    conditions = {name: Condition(Moments((2,)), 0) for name in FREEZE["maze-30x30"]}
-    for condition in conditions.values():
-        condition.changes.add([[100.0, 200.0]])
-    assert draw_freeze(Freeze(conditions, 96, "maze-30x30"), tmp_path / "freeze.png").stat().st_size > 15_000
+    conditions = dict.fromkeys(FROZEN, condition(1))
+    assert draw_freeze(Freeze(conditions, 96, 48, "maze-30x30"), tmp_path / "freeze.png").stat().st_size > 15_000
 
 
 @pytest.mark.parametrize(
     ("what", "message"),
     [
-        ({"what": ["dreams"]}, "analysis 'dreams', expected one of rollouts, freeze, attention"),
+        ({"what": ["dreams"]}, "analysis 'dreams', expected one of rollouts, freeze, attention, probes, patching"),
         ({"puzzles": 0}, "puzzles 0, expected at least 1"),
         ({"batch": 0}, "batch 0, expected at least 1"),
         ({"act_steps": 0}, "ACT steps 0, expected at least 1"),
@@ -250,8 +269,50 @@ def test_a_model_without_attention_is_analysed_without_it(dataset: Path, mixer: 
 def test_analyses_need_neither_environments_nor_drawing() -> None:
     """A machine with a GPU may lack gymnasium, pygame, Stable-Baselines3 and tyro."""
     script = (
-        "import sys, agents.analysis.report, agents.analysis.ablation\n"
+        "import sys, agents.analysis.report, agents.analysis.sweep.ablation\n"
         "found = {'gymnasium', 'pygame', 'stable_baselines3', 'sb3_contrib', 'tyro'} & sys.modules.keys()\n"
         "assert not found, found"
     )
     subprocess.run([sys.executable, "-c", script], check=True)
+
+
+@pytest.mark.parametrize("name", sorted({name for names in ABLATIONS.values() for name in names}))
+def test_every_member_of_an_ablation_is_analysed(name: str, dataset: Path) -> None:
+    """Symmetric injections, every operator and level token, two networks, three cycles, no attention."""
+    config = AIRConfig("sudoku-4x4", hidden=32, heads=2, layers=1, max_steps=3).as_variant(name)
+    report = analyze(AIRAgent(AIR(config)), Dataset(dataset), puzzles=3, progress=False)
+    assert list(report.results) == [what for what in PAPER if what != "attention" or config.attends]
+    numbers = json.loads(json.dumps({what: found.summary() for what, found in report.results.items()}))
+    assert numbers["freeze"]["puzzles"] == 3
+    if config.attends:
+        groups = numbers["attention"]["groups"].values()
+        pooled = [group["ent"][0]["difference"]["pooled"]["queries"] for group in groups]
+        blank = int((Dataset(dataset).split("test").puzzle[:3] == 0).sum())
+        assert sum(pooled) == blank
+
+
+def test_raw_and_averaged_weights(run: Path, dataset: Path, tmp_path: Path) -> None:
+    training, agent = load_training(run, "cpu"), AIRAgent.from_pretrained(run)
+    folder = {key: value.clone() for key, value in agent.model.state_dict().items()}
+    assert any(not torch.equal(folder[key], value) for key, value in training["model"].items())
+    for weights, kept in (("raw", "model"), ("average", "average")):
+        use_weights(agent, run, weights)  # type: ignore[arg-type]
+        assert all(torch.equal(value, training[kept][key]) for key, value in agent.model.state_dict().items())
+    assert all(torch.equal(value, folder[key]) for key, value in agent.model.state_dict().items())
+    found = []
+    for weights in ("raw", "average"):
+        output = tmp_path / weights
+        args = ["--puzzles", "20", "--what", "rollouts", "--pictures", "0", "--weights", weights, "--device", "cpu"]
+        main(["analyze", str(run), str(dataset), *args, "--output", str(output)])
+        found.append((output / "rollouts.json").read_text())
+    assert found[0] != found[1]
+
+
+def test_weights_that_are_not_there(run: Path, dataset: Path, tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match="no folder of a run, expected one to take its raw weights from"):
+        use_weights(AIRAgent.from_pretrained(run), tmp_path / "none", "raw")
+    Trainer(tiny_config(dataset, tmp_path / "plain", ema=None, steps=2)).train(progress=False)
+    agent = AIRAgent.from_pretrained(tmp_path / "plain")
+    use_weights(agent, tmp_path / "plain", "raw")
+    with pytest.raises(ValueError, match="keeps no average of its weights, expected weights 'raw'"):
+        use_weights(agent, tmp_path / "plain", "average")

@@ -64,8 +64,8 @@ def test_maps_lie_on_the_units_of_a_cell() -> None:
     model = build()
     tokens = torch.randint(1, 8, (3, 36), dtype=torch.uint8)
     for maps in attention_maps(model, "L", start(model, 3), model.embed(tokens, torch.float64)):
-        assert_exact(maps.sum(-1), torch.ones(3, 36, dtype=torch.float64))
-        assert torch.equal(maps[0] > 0, same_unit(model, model.positions)[:, 1:, 1:].any(0))
+        assert_exact(maps.sum(-1), torch.ones(3, 6, 36, dtype=torch.float64))
+        assert torch.equal(maps[0].sum(0) > 0, same_unit(model, model.positions)[:, 1:, 1:].any(0))
 
 
 def test_a_symmetry_of_the_rows_changes_nothing_but_places() -> None:

@@ -6,7 +6,7 @@ import puzzles
 from agents.config.model import CONFIG, config_of
 from agents.config.reading import parse_json
 from agents.pretrained import FOLDER, choosing
-from agents.pretrained.choosing import GENERALISTS, best_for
+from agents.pretrained.choosing import GENERALISTS, best_for, fitting
 from tests.agents.cli.test_commands import fails
 
 
@@ -40,3 +40,14 @@ def test_there_is_one_generalist_of_each_kind_of_puzzle() -> None:
         puzzles.family(config_of(parse_json((FOLDER / name / CONFIG).read_bytes())).family).kind for name in GENERALISTS
     ]
     assert sorted(kinds) == ["maze", "sudoku"]
+
+
+def test_all_that_fit_are_listed_those_of_the_shape_first() -> None:
+    found = fitting(puzzles.family("sudoku-9x9"))
+    assert set(found) == {
+        *("sudoku-9x9-easy", "sudoku-9x9-minimal", "sudoku-any", "sudoku-candidates-1k", "sudoku-extreme"),
+        "sudoku-16x16",
+    }
+    assert found[-1] == "sudoku-16x16"
+    assert "maze-9x9" in fitting(puzzles.family("maze-7x7"))
+    assert "sudoku-6x6" not in fitting(puzzles.family("sudoku-4x4"))

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 import puzzles
-from agents.analysis.members import member_run
+from agents.analysis.sweep.members import member_run
 from agents.checkpoints.errors import CheckpointError
 from agents.checkpoints.folder import load_model, save_model
 from agents.config.model import AIRConfig, to_json

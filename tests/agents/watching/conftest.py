@@ -1,14 +1,18 @@
 """Models to watch, small and shipped, and how moments are compared."""
 
 import functools
+from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
+import pytest
 
 import puzzles
 from agents import AIRAgent
 from agents.thinking.agent import as_agent
 from agents.watching import Branch, Moment, Session
 from tests.agents.thinking.conftest import untrained
+from tests.agents.watching.windows import Driver
 
 MODELS = ("untrained", "sudoku-6x6", "maze-9x9", "sudoku-extreme")
 """A Sudoku of 4x4, of 6x6, a maze, and a Sudoku of 9x9 in a model of candidates, which does not attend."""
@@ -63,3 +67,10 @@ def assert_same_branch(found: Branch, expected: Branch, precision: float = 0.0) 
     assert found.last_update == expected.last_update
     for update in range(expected.last_update + 1):
         assert_same_moment(found.moment(update), expected.moment(update), precision)
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Iterator[Driver]:
+    """A window on a Sudoku of 6x6, before the first update."""
+    with Driver(watched("sudoku-6x6"), tmp_path) as driver:
+        yield driver

@@ -9,7 +9,7 @@ import torch
 from agents import AIR, AIRAgent
 from agents.config.program import freeze
 from agents.thinking.conflicts import conflicts
-from agents.watching import Freeze, Noise, Session, SetCell, TakeState, Thaw
+from agents.watching import Branch, Freeze, Made, Noise, Session, SetCell, TakeState, Thaw, interventions
 from agents.watching.branches import Cursor, branch_name
 from puzzles.errors import PuzzleError
 from tests.agents.conftest import TINY
@@ -221,6 +221,49 @@ def test_branches_of_branches() -> None:
     assert session.moment.frozen == ""
     assert [session.branch.moment(update).frozen for update in range(4)] == ["", "", "H", ""]
     assert [moment.letter for moment in session.branches[2].moments] == ["H", "L", "-"]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_every_branch_of_a_random_walk_can_be_made_anew(seed: int) -> None:
+    """Walks and interferes at random; what was made, made again in a fresh session, gives the same moments."""
+    rng = np.random.default_rng(seed)
+    session = watched("untrained", 3, act_steps=3)
+    for _ in range(40):
+        act = rng.integers(6)
+        if act < 3:
+            session.step()
+        elif act == 3:
+            session.go(int(rng.integers(session.last_update + 1)))
+        elif act == 4:
+            session.choose(int(rng.integers(len(session.branches))))
+        else:
+            frozen = session.moment.frozen
+            session.interfere(
+                Thaw(frozen[0])
+                if frozen and rng.random() < 0.5
+                else [
+                    Noise(0.3),
+                    SetCell("HL"[rng.integers(2)], *rng.integers(4, size=2).tolist(), int(rng.integers(1, 5))),
+                    Thaw("L") if "L" in frozen else Freeze("L"),
+                ][rng.integers(3)]
+            )
+    assert len(session.branches) > 2
+    for branch in session.branches:
+        fresh = watched("untrained", act_steps=3)
+        for made in made_on_the_way(session, branch):
+            fresh.go(made.update)
+            fresh.interfere(getattr(interventions, made.kind)(**made.parameters))
+        fresh.go(branch.last_update)
+        assert len(fresh.branches) == 1
+        assert_same_branch(branch, fresh.branch)
+
+
+def made_on_the_way(session: Session, branch: Branch) -> list[Made]:
+    """Return the interventions that a branch has gone through, those of its parents among them."""
+    if branch.parent is None:
+        return branch.interventions
+    inherited = made_on_the_way(session, session.branches[branch.parent])
+    return [made for made in inherited if made.update <= branch.start] + branch.interventions
 
 
 def test_an_intervention_that_is_refused_leaves_no_trace() -> None:

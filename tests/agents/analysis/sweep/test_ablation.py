@@ -11,9 +11,9 @@ import pytest
 from safetensors.torch import load_file
 
 from agents.analysis import ablate
-from agents.analysis.ablation import RESULT, Ablation, Member, draw_ablation
-from agents.analysis.members import ABLATIONS, member_run, members
-from agents.analysis.published import ACCURACY
+from agents.analysis.paper.published import ACCURACY
+from agents.analysis.sweep.ablation import RESULT, Ablation, Member, draw_ablation
+from agents.analysis.sweep.members import ABLATIONS, member_run, members
 from agents.cli import main
 from agents.config.presets import PRESETS
 from agents.config.training import TrainConfig

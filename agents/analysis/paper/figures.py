@@ -12,11 +12,12 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from agents.analysis.attention import GROUPS, AttentionMeasures
-from agents.analysis.freeze import Freeze
-from agents.analysis.published import ATTENTION, FREEZE, TASKS
-from agents.analysis.rollouts import MEASURES, Rollouts
+from agents.analysis.paper.attention import GROUPS, AttentionMeasures
+from agents.analysis.paper.freeze import Freeze
+from agents.analysis.paper.published import ATTENTION, FREEZE, TASKS
+from agents.analysis.paper.rollouts import MEASURES, Rollouts
 from agents.analysis.tracing import STATES
+from agents.evaluation.statistics import wilson_interval
 from agents.figures.charts import BLUE, GREY, LEAST_SPAN, ORANGE, chart, save_chart
 
 COLOURS = {"z_H": ORANGE, "z_L": BLUE}
@@ -115,28 +116,33 @@ def _curve(
 
 
 def draw_freeze(freeze: Freeze, path: Path, title: str = "") -> Path:
-    """Draw content changes and accuracy of every condition, the paper's beside them, as PNG."""
-    figure = chart(10, 4.2)
+    """Draw content changes and accuracy of both states in every condition, the paper's beside them, as PNG."""
+    figure = chart(10, 6.2)
     figure.suptitle(title)
-    panels = figure.subplots(1, 2, width_ratios=(2.2, 1))
+    changed, exact = figure.subplots(1, 2, width_ratios=(1.6, 1), sharey=True)
     published = FREEZE.get(freeze.family, {})
     place = np.arange(len(freeze.conditions))
     found = list(freeze.conditions.values())
+    label = published_label(freeze.family, freeze.caveat)
     for s, state in enumerate(STATES):
-        means = [condition.changes.mean[s] for condition in found]
-        halves = [condition.changes.half[s] for condition in found]
         at = place + (0.2 if state == "z_H" else -0.2)
-        panels[0].bar(at, means, 0.36, yerr=halves, color=COLOURS[state], ecolor=GREY, capsize=3, label=state)
+        style: dict[str, Any] = {"color": COLOURS[state], "ecolor": GREY, "capsize": 3, "label": state}
+        halves = [np.nan_to_num(condition.total.half[s, 0]) for condition in found]
+        changed.barh(at, [condition.total.mean[s, 0] for condition in found], 0.36, xerr=halves, **style)
         theirs = [getattr(published.get(name), state, None) for name in freeze.conditions]
-        _draw_published(panels[0], at, theirs, published_label(freeze.family, freeze.caveat) if s == 0 else "")
-    panels[0].set(title=f"Content changes per puzzle, over {freeze.updates} updates")
-    panels[0].margins(y=0.12)
-    panels[0].legend(frameon=False, fontsize=8)
-    panels[1].bar(place, [100 * condition.accuracy for condition in found], 0.5, color=GREY)
-    _draw_published(panels[1], place, [100 * theirs.accuracy for theirs in published.values()], "")
-    panels[1].set(title="Exact accuracy, %", ylim=(-3, 103))
-    for axes in panels:
-        axes.set_xticks(place, list(freeze.conditions))
+        _draw_published(changed, theirs, at, label if s == 0 else "")
+        right = 100 * np.array([condition.accuracy[s] for condition in found])
+        edges = 100 * np.array([wilson_interval(condition.right[s], condition.puzzles) for condition in found])
+        exact.barh(at, right, 0.36, xerr=abs(edges.T - right), **style)
+    scored = [published[name].accuracy if name in published else None for name in freeze.conditions]
+    _draw_published(exact, [None if value is None else 100 * value for value in scored], place, "")
+    changed.set(title=f"Content changes per puzzle, over {freeze.updates} updates")
+    exact.set(title="Exact accuracy, %", xlim=(-3, 103))
+    changed.margins(x=0.08)
+    changed.set_yticks(place, list(freeze.conditions))
+    changed.invert_yaxis()
+    handles = dict(zip(*reversed(changed.get_legend_handles_labels()), strict=True))
+    figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=3, frameon=False)
     return save_chart(figure, path)
 
 
@@ -146,8 +152,8 @@ def published_label(family: str, caveat: str) -> str:
     return f"{task} as published{', another model' if caveat else ''}" if task else ""
 
 
-def _draw_published(axes: Axes, at: np.ndarray, values: list[float | None], label: str) -> None:
-    known = [(x, value) for x, value in zip(at, values, strict=False) if value is not None]
+def _draw_published(axes: Axes, values: list[float | None], at: np.ndarray, label: str) -> None:
+    known = [(value, y) for value, y in zip(values, at, strict=True) if value is not None]
     if known:
         style: dict[str, Any] = {"markerfacecolor": "white", "markeredgecolor": "black", "label": label or None}
         axes.plot(*zip(*known, strict=True), "D", **style)
@@ -182,13 +188,13 @@ def draw_attention(attention: AttentionMeasures, path: Path, title: str = "") ->
 
 def _draw_layers(axes: Axes, attention: AttentionMeasures, measure: str) -> None:
     m = attention.measures.index(measure)
-    layer = np.arange(len(attention.moments.mean))
+    layer = np.arange(attention.layers)
     axes.axhline(0, color=GREY, linewidth=1)
     for g, (group, color) in enumerate(zip(GROUPS, (BLUE, ORANGE), strict=True)):
         if measure not in attention.shown(group):
             continue
         at = layer + 0.2 * (g - 0.5)
-        mean, half = attention.moments.mean[:, g, m, -1], attention.moments.half[:, g, m, -1]
+        mean, half = attention.by_puzzle.mean[:, g, m, -1], attention.by_puzzle.half[:, g, m, -1]
         axes.errorbar(at, mean, np.nan_to_num(half), fmt="o", color=color, markersize=5, capsize=3, label=group)
         theirs = ATTENTION.get(attention.family, {}).get(group, {}).get(measure, ())[: len(layer)]
         axes.plot(

@@ -12,7 +12,7 @@ from agents.analysis.changes import changes
 from agents.analysis.families import FamilyAnalysis, family_analysis
 from agents.analysis.moments import Moments
 from agents.analysis.tables import text_table
-from agents.analysis.tracing import STATES, decode, parts, trace
+from agents.analysis.tracing import STATES, decode, entropy, parts, trace
 from agents.evaluation.selection import Selection
 from agents.thinking.agent import AIRAgent
 from puzzles import Grids, Puzzles
@@ -25,6 +25,7 @@ MEASURES = {
     "content_changes": "cells with another value than after the previous update, mask value neither before nor now",
     "open_flips": "cells that an update opened or decided",
     "mask_flips": "cells that took or lost the mask value, blank in Sudoku, path in Maze",
+    "entropy": "mean over cells of the entropy of the distribution over tokens, as a share of the highest",
 }
 """What is measured of a decoded state after each update: the mean per puzzle, with its 95 % interval."""
 
@@ -97,14 +98,16 @@ def measure_rollouts(agent: AIRAgent, selection: Selection, progress: bool = Tru
         before = None
         for number, update in enumerate(trace(agent, data.puzzle, selection.max_steps)):
             cells = decode(agent, update.after)
-            samples[:, number] = _measure(analysis, before, cells, data)
+            samples[:, number, :, :-1] = _measure(analysis, before, cells, data)
+            samples[:, number, :, -1] = entropy(agent, update.after).mean((2, 3))
             before = cells
         moments.add(samples)
     return Rollouts(moments, program, analysis)
 
 
 def _measure(analysis: FamilyAnalysis, before: Grids | None, cells: Grids, data: Puzzles) -> NDArray[np.float64]:
-    """(B, 2, M): the measures of both decoded states, (B, 2, rows, columns), in the order of ``MEASURES``."""
+    """(B, 2, M - 1): the measures of both decoded states, (B, 2, rows, columns), in the order of ``MEASURES``; the last
+    one needs more than cells."""
     change = changes(before, cells, analysis.mask)
     right = cells == data.solution[:, None]
     violations = np.stack([analysis.violations(cells[:, s], data) for s in range(len(STATES))], 1)

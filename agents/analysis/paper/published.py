@@ -20,7 +20,7 @@ class Frozen(NamedTuple):
     z_L: float | None
     """Content changes of z_L per puzzle."""
     accuracy: float
-    """Exact accuracy."""
+    """Exact accuracy of the state that moves: the authors decode z_L, and z_H where z_L is frozen."""
 
 
 FREEZE: dict[str, dict[str, Frozen]] = {

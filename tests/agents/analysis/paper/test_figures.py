@@ -9,12 +9,12 @@ from matplotlib.figure import Figure
 
 import puzzles
 from agents.analysis import measure_attention, measure_freeze
-from agents.analysis.ablation import Ablation, Member, draw_ablation
 from agents.analysis.families import family_analysis
-from agents.analysis.figures import draw_attention, draw_rollouts, shown_updates
 from agents.analysis.moments import Moments
-from agents.analysis.published import caveat
-from agents.analysis.rollouts import MEASURES, Rollouts
+from agents.analysis.paper.figures import draw_attention, draw_rollouts, shown_updates
+from agents.analysis.paper.published import caveat
+from agents.analysis.paper.rollouts import MEASURES, Rollouts
+from agents.analysis.sweep.ablation import Ablation, Member, draw_ablation
 from agents.config.model import AIRConfig
 from agents.evaluation.selection import select
 from agents.models.air import AIR
@@ -29,7 +29,7 @@ UNITS = {"hidden": 24, "heads": 6, "layers": 2, "max_steps": 2, "mixer": "units"
 def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
     """The figures that are drawn, instead of their files."""
     figures: list[Figure] = []
-    for module in ("ablation", "figures"):
+    for module in ("sweep.ablation", "paper.figures"):
         monkeypatch.setattr(f"agents.analysis.{module}.save_chart", lambda figure, path: figures.append(figure))
     return figures
 
@@ -38,10 +38,10 @@ def test_attention_inside_units_leaves_out_what_it_fixes(dataset: Path, drawn: l
     agent = AIRAgent(AIR(AIRConfig("sudoku-4x4", **UNITS)))  # type: ignore[arg-type]
     found = measure_attention(agent, select(agent, Dataset(dataset), count=6), progress=False)
     assert found.fixed == ("nbr",)
-    of_l_and_h = found.moments.mean[:, :, found.measures.index("nbr"), :2]
+    of_l_and_h = found.by_puzzle.mean[:, :, found.measures.index("nbr"), :2]
     np.testing.assert_allclose(of_l_and_h[~np.isnan(of_l_and_h)], 1, atol=1e-5)
     table = found.table()
-    assert "nbr" not in table.splitlines()[1]
+    assert not any(line.startswith("layer") and "nbr" in line for line in table.splitlines())
     assert "nbr is left out: this model attends inside units" in table
     numbers = json.loads(json.dumps(found.summary(), allow_nan=False))
     assert all(measures.keys() == {"ent", "viol"} for measures in numbers["groups"].values())

@@ -16,9 +16,9 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from agents.analysis.figures import published_label
-from agents.analysis.members import ABLATIONS, member_run, members
-from agents.analysis.published import ACCURACY, TASKS, caveat
+from agents.analysis.paper.figures import published_label
+from agents.analysis.paper.published import ACCURACY, TASKS, caveat
+from agents.analysis.sweep.members import ABLATIONS, member_run, members
 from agents.analysis.tables import NOTHING, text_table
 from agents.config.training import TRAIN_CONFIG, VALIDATION, TrainConfig, read_train_config
 from agents.evaluation import evaluate
@@ -126,7 +126,7 @@ def ablate(
     output tell of all that are finished. A run that diverges counts as finished, without an accuracy.
 
     Args:
-        ablation: a key of ``agents.analysis.members.ABLATIONS``.
+        ablation: a key of ``agents.analysis.sweep.members.ABLATIONS``.
         config: the run that all share but for what a member's name sets; its seed is the first one.
         seeds: how many.
         puzzles: of the test split to measure each run on, from the first on; None takes all.

@@ -1,0 +1,1 @@
+"""What the AIR paper did not measure, through the same tracer."""

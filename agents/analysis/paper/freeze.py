@@ -1,0 +1,222 @@
+"""Freeze experiments: what one state still does when the other is held still (AIR paper).
+
+The paper holds a state at its initial value. Here it is also held for one half of an episode, at the value that it has
+come to by then, so that the puzzle has reached the model and the state has something to lose.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from agents.analysis.changes import changes
+from agents.analysis.families import family_analysis
+from agents.analysis.moments import Moments
+from agents.analysis.paper.published import FREEZE, FREEZE_UPDATES, TASKS, caveat
+from agents.analysis.tables import number, text_table, with_interval
+from agents.analysis.tracing import STATES, decode, parts, trace
+from agents.config.program import freeze_window
+from agents.evaluation.selection import Selection
+from agents.evaluation.statistics import wilson_interval
+from agents.thinking.agent import AIRAgent
+from puzzles import Grids
+
+COUNTS = {
+    "content_changes": "cells with another value than after the previous update whose mask did not flip",
+    "token_changes": "cells with another value than after the previous update",
+    "mask_flips": "cells that took or lost the mask value, blank in Sudoku, path in Maze",
+    "whole_grids": "updates in which every cell changed its content at once",
+}
+"""What is counted per puzzle and state."""
+HALVES = ("first half", "second half")
+"""Of an episode; the middle is between two ACT steps, and a single ACT step is a second half alone."""
+
+
+class Held(NamedTuple):
+    """What a condition holds still."""
+
+    letter: str = ""
+    """Of the state; empty holds none."""
+    halves: tuple[bool, bool] = (True, True)
+    """In which halves of an episode it is held."""
+
+
+FROZEN = {
+    "normal": Held(),
+    "freeze z_H": Held("H"),
+    "freeze z_L": Held("L"),
+    **{
+        f"freeze z_{letter}, {half}": Held(letter, (half == HALVES[0], half == HALVES[1]))
+        for letter in "HL"
+        for half in HALVES
+    },
+}
+"""The conditions; the first three are the paper's."""
+
+
+@dataclass(frozen=True)
+class Condition:
+    """N puzzles under one condition."""
+
+    changes: Moments
+    """(2, K, 2): by state (``STATES``), count (``COUNTS``) and half of the episode (``HALVES``), per puzzle."""
+    total: Moments
+    """(2, K): the same over the whole episode."""
+    right: tuple[int, int]
+    """Puzzles whose decoded z_H, and whose decoded z_L, equals the label in every cell after the last update."""
+
+    @property
+    def puzzles(self) -> int:
+        """How many were measured."""
+        return int(self.total.count[0, 0])
+
+    @property
+    def accuracy(self) -> tuple[float, float]:
+        """Exact accuracy of decoded z_H and of decoded z_L."""
+        z_H, z_L = (right / self.puzzles for right in self.right)
+        return z_H, z_L
+
+    def summary(self) -> dict[str, Any]:
+        """Return the numbers for programs."""
+        numbers: dict[str, Any] = {}
+        for s, state in enumerate(STATES):
+            for k, count in enumerate(COUNTS):
+                halves = {half: self.changes.summary((s, k, h)) for h, half in enumerate(HALVES)}
+                numbers[f"{state}_{count}"] = {**self.total.summary((s, k)), "halves": halves}
+        for s, state in enumerate(STATES):
+            numbers[f"{state}_exact_accuracy"] = self.accuracy[s]
+            numbers[f"{state}_exact_accuracy_interval_95"] = list(wilson_interval(self.right[s], self.puzzles))
+        return numbers
+
+
+@dataclass(frozen=True)
+class Freeze:
+    """All conditions on the same puzzles."""
+
+    conditions: dict[str, Condition]
+    """By the names in ``FROZEN``."""
+    updates: int
+    """Updates that each sum runs over, frozen ones included."""
+    middle: int
+    """Updates of the first half."""
+    family: str
+    """Name of the family."""
+    caveat: str = ""
+    """In what the model differs from the paper's."""
+
+    def summary(self) -> dict[str, Any]:
+        """Return the numbers for programs, the paper's beside them."""
+        published = {name: found._asdict() for name, found in FREEZE.get(self.family, {}).items()}
+        return {
+            "puzzles": self.conditions["normal"].puzzles,
+            "updates": self.updates,
+            "updates_of_first_half": self.middle,
+            "counts": COUNTS,
+            "conditions": {name: condition.summary() for name, condition in self.conditions.items()},
+            "published": {"task": TASKS.get(self.family), "caveat": self.caveat, "conditions": published},
+        }
+
+    def table(self) -> str:
+        """Return the conditions as text: sums over the episode with the paper's, then what else is counted."""
+        published = FREEZE.get(self.family, {})
+        updates = f"content changes per puzzle, sums over {self.updates} updates"
+        updates += f", the paper's over {FREEZE_UPDATES}" if published else ""
+        apart = f"the same by half of the episode, {self.middle} and {self.updates - self.middle} updates; in the whole"
+        apart += " episode flips of the mask, and updates that changed every cell at once"
+        tables = (updates, text_table(self._rows(published)), apart, text_table(self._rows_apart()))
+        return "\n\n".join(part for part in (*tables, self.caveat) if part)
+
+    def _rows(self, published: dict[str, Any]) -> list[list[str]]:
+        theirs = ("z_L", "z_H", "exact (of the state that moves)")
+        head = ["", "z_L changes", "z_H changes", "exact z_L", "exact z_H"]
+        rows = [head + ([f"paper: {column}" for column in theirs] if published else [])]
+        for name, found in self.conditions.items():
+            z_H, z_L = (
+                NO_UPDATE if _never(FROZEN[name], state) else with_interval(found.total, (s, 0))
+                for s, state in enumerate(STATES)
+            )
+            row = [name, z_L, z_H, *(f"{accuracy:.1%}" for accuracy in reversed(found.accuracy))]
+            if published:
+                paper = published.get(name)
+                row += [number(paper and paper.z_L, ",.0f"), number(paper and paper.z_H, ",.0f")]
+                row.append(number(paper and paper.accuracy, ".1%"))
+            rows.append(row)
+        return rows
+
+    def _rows_apart(self) -> list[list[str]]:
+        flips, whole = (list(COUNTS).index(name) for name in ("mask_flips", "whole_grids"))
+        order = (1, 0)  # z_L first, as in the paper's table
+        rows = [["", *(f"{STATES[s]} {what}" for s in order for what in ("halves", "flips", "whole grids"))]]
+        for name, found in self.conditions.items():
+            row = [name]
+            for s in order:
+                if _never(FROZEN[name], STATES[s]):
+                    row += [NO_UPDATE] * 3
+                    continue
+                halves = found.changes.mean[s, 0]
+                row += [" + ".join(f"{half:,.1f}" for half in halves)]
+                row += [f"{found.total.mean[s, flips]:,.1f}", f"{found.total.mean[s, whole]:,.1f}"]
+            rows.append(row)
+        return rows
+
+
+NO_UPDATE = "held"
+"""Stands where a state is never updated."""
+
+
+def _never(held: Held, state: str) -> bool:
+    return state[-1] == held.letter and all(held.halves)
+
+
+def measure_freeze(
+    agent: AIRAgent, selection: Selection, progress: bool = True, conditions: Collection[str] = tuple(FROZEN)
+) -> Freeze:
+    """Count the changes of both decoded states normally and with one of them held, see ``FROZEN``.
+
+    A held state keeps the value that it has; the other state's updates run in their usual places. Both decoded states
+    are compared with the label after the last update: a state held from the start can't be right.
+
+    Args:
+        agent: whose states are read.
+        selection: of puzzles of the agent's family, from ``select``.
+        progress: show a bar.
+        conditions: those to measure, "normal" among them; by default all.
+
+    Raises:
+        ValueError: the family has no analysis.
+    """
+    mask, program = family_analysis(agent.family).mask, agent.model.config.program
+    updates, middle = selection.max_steps * len(program), selection.max_steps // 2 * len(program)
+    found = {}
+    for name, held in FROZEN.items():
+        if name not in conditions:
+            continue
+        programs = [program] * selection.max_steps
+        if held.letter:
+            first, last = (0 if held.halves[0] else middle), (updates if held.halves[1] else middle)
+            programs = freeze_window(program, selection.max_steps, held.letter, first, last)
+        found[name] = _count(agent, selection, programs, middle, mask, name, progress)
+    return Freeze(found, updates, middle, agent.family.name, caveat(agent.model.config))
+
+
+def _count(
+    agent: AIRAgent, selection: Selection, programs: list[str], middle: int, mask: int, name: str, progress: bool
+) -> Condition:
+    by_half, total = Moments((len(STATES), len(COUNTS), len(HALVES))), Moments((len(STATES), len(COUNTS)))
+    right = np.zeros(len(STATES), np.int64)
+    for data in parts(selection, name, progress):
+        sums = np.zeros((len(data.puzzle), *by_half.count.shape), np.int64)
+        cells: Grids | None = None
+        for place, update in enumerate(trace(agent, data.puzzle, selection.max_steps, programs)):
+            before, cells = cells, decode(agent, update.after)
+            change = changes(before, cells, mask)
+            counts = [part.sum((2, 3)) for part in (change.content, change.tokens, change.flips)]
+            sums[..., int(place >= middle)] += np.stack([*counts, change.whole], -1)
+        assert cells is not None
+        by_half.add(sums)
+        total.add(sums.sum(-1))
+        right += (cells == data.solution[:, None]).all((2, 3)).sum(0)
+    return Condition(by_half, total, (int(right[0]), int(right[1])))

@@ -1,0 +1,227 @@
+"""The records of an experiment as tables: accuracy by member, paired differences, and the split between the states."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean, stdev
+from typing import Any
+
+from agents.analysis.paper.published import ACCURACY, TASKS
+from agents.analysis.sweep.experiments import Experiment
+from agents.analysis.sweep.records import Record, read_records
+from agents.analysis.sweep.split import MEASURES, accuracy, changes_ratio, entropy_gap, focus, locality, reached
+from agents.analysis.sweep.statistics import Paired, paired
+from agents.analysis.tables import NOTHING, text_table
+from agents.config.variants import INJECTIONS
+
+SYMMETRIC = tuple(name for name, (n_l, n_h) in INJECTIONS.items() if n_l == n_h)
+"""Injections that give both updates the puzzle alike."""
+DEFAULT = "Lx_H"
+"""The paper's default, which the others are compared with where it is a member."""
+_SPLIT = {"entropy, z_L - z_H": entropy_gap, "locality of L - H": locality, "attention entropy, H - L": focus}
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Every finished run of an experiment."""
+
+    experiment: Experiment
+    records: tuple[Record, ...]
+
+    def values(self, read: Callable[[Record], float | None]) -> dict[str, dict[int, float]]:
+        """Return a number of every run that has it, by member and seed."""
+        found: dict[str, dict[int, float]] = {}
+        for record in self.records:
+            value = read(record)
+            if value is not None:
+                found.setdefault(record["member"], {})[record["seed"]] = value
+        return found
+
+    def difference(self, read: Callable[[Record], float | None], member: str, other: str) -> Paired | None:
+        """Compare a number of two members by seed, ``member`` minus ``other``; None without a common seed."""
+        values = self.values(read)
+        ours, theirs = values.get(member, {}), values.get(other, {})
+        seeds = sorted(ours.keys() & theirs.keys())
+        return paired([ours[seed] - theirs[seed] for seed in seeds]) if seeds else None
+
+    def asymmetry(self, read: Callable[[Record], float | None]) -> tuple[float, float, Paired] | None:
+        """Compare the mean over asymmetric with that over symmetric injections, seed by seed.
+
+        Only seeds count of which every member has the number.
+
+        Returns:
+            Both means and their paired difference; None where there is no such seed or no such group.
+        """
+        groups = [[name for name in self.experiment.members if (name in SYMMETRIC) == same] for same in (False, True)]
+        values = self.values(read)
+        if not all(groups) or any(name not in INJECTIONS for name in self.experiment.members):
+            return None
+        common = set.intersection(*(set(values.get(name, {})) for name in self.experiment.members))
+        if not common:
+            return None
+        of_seeds = [[fmean(values[name][seed] for name in group) for group in groups] for seed in sorted(common)]
+        unequal, equal = (fmean(column) for column in zip(*of_seeds, strict=True))
+        return unequal, equal, paired([one - other for one, other in of_seeds])
+
+    def __str__(self) -> str:
+        if not self.records:
+            return f"{self.experiment.name}: no records yet"
+        name, config = self.experiment.name, self.experiment.config
+        title = f"{name}: {config.model.family}, {config.steps} steps of batch {config.batch}, {config.dtype}"
+        parts = [
+            f"{title}{', ' + self.experiment.note if self.experiment.note else ''}",
+            self._accuracies(),
+            self._asymmetries(),
+            self._splits(),
+            self._along_the_way(),
+            self._by_weights(),
+        ]
+        return "\n\n".join(part for part in parts if part)
+
+    def _accuracies(self) -> str:
+        reference = DEFAULT if DEFAULT in self.experiment.members else self.experiment.members[0]
+        head = ["", "seeds", "exact, mean ± std", "by seed", "steps to 50 %", f"minus {reference}, paired by seed"]
+        rows = [head + [f"paper, {task}" for task in TASKS.values()]]
+        exact, half = self.values(exact_accuracy), self.values(lambda record: record["steps_to_half"])
+        for member in self.experiment.members:
+            runs = [record for record in self.records if record["member"] == member]
+            if not runs:
+                continue
+            found = list(exact.get(member, {}).values())
+            spread = NOTHING if not found else f"{fmean(found):.1%}"
+            spread += f" ± {stdev(found):.1%}" if len(found) > 1 else ""
+            each = " ".join("diverged" if "diverged" in run else f"{exact_accuracy(run):.1%}" for run in runs)
+            steps = list(half.get(member, {}).values())
+            reach = f"{fmean(steps):.0f}" if steps else NOTHING
+            reach += f" ({len(runs) - len(steps)} never)" if len(steps) < len(runs) else ""
+            difference = None if member == reference else self.difference(exact_accuracy, member, reference)
+            theirs = [_published(family, member) for family in TASKS]
+            row = [member, str(len(runs)), spread, each, reach, NOTHING if difference is None else str(difference)]
+            rows.append(row + theirs)
+        return text_table(rows)
+
+    def _asymmetries(self) -> str:
+        rows = [["last checkpoint", "asymmetric", "symmetric", "difference, paired by seed"]]
+        reads: dict[str, Callable[[Record], float | None]] = {
+            "exact accuracy, all test puzzles": exact_accuracy,
+            "steps to 50 %": lambda record: record["steps_to_half"],
+            **{name: _last(read) for name, read in MEASURES.items()},
+        }
+        for name, read in reads.items():
+            found = self.asymmetry(read)
+            if found is not None:
+                rows.append([name, f"{found[0]:.3f}", f"{found[1]:.3f}", str(found[2])])
+        if len(rows) == 1:
+            return ""
+        theirs = [_published_asymmetry(family) for family in TASKS]
+        paper = ", ".join(f"{value:+.3f} on {task}" for value, task in zip(theirs, TASKS.values(), strict=True))
+        return f"{text_table(rows)}\nThe paper's difference in exact accuracy: {paper}."
+
+    def _splits(self) -> str:
+        members = [name for name in self.experiment.members if any(run["member"] == name for run in self.records)]
+        rows = [["last checkpoint, mean over seeds", *members]]
+        for name, read in MEASURES.items():
+            values = self.values(_last(read))
+            row = [f"{fmean(values[member].values()):.3f}" if member in values else NOTHING for member in members]
+            rows.append([name, *row])
+        return text_table(rows)
+
+    def groups(self) -> dict[str, list[Record]]:
+        """Return the runs by what is compared: asymmetric and symmetric injections, else by member."""
+        members = self.experiment.members
+        pairs = len(members) > 1 and all(member in INJECTIONS for member in members)
+        found: dict[str, list[Record]] = {}
+        for record in self.records:
+            member = record["member"]
+            name = member if not pairs else "symmetric" if member in SYMMETRIC else "asymmetric"
+            found.setdefault(name, []).append(record)
+        return found
+
+    def _along_the_way(self) -> str:
+        """What comes first, by step: accuracy or the split."""
+        columns = {"accuracy": accuracy, **_SPLIT, "z_H frozen: changes of z_L, ratio": changes_ratio}
+        rows = [["", "step", "runs", *columns]]
+        lines = []
+        for group, records in self.groups().items():
+            for step in sorted({found["step"] for record in records for found in record["checkpoints"]}):
+                here = [found for record in records for found in record["checkpoints"] if found["step"] == step]
+                means = [_mean([read(found) for found in here]) for read in columns.values()]
+                rows.append([group, str(step), str(len(here)), *means])
+            lines += [_order(group, records, name, measure) for name, measure in _SPLIT.items()]
+        return "\n".join([text_table(rows), *lines])
+
+    def _by_weights(self) -> str:
+        """What the changes of z_L without z_H depend on: the stage of training, the weights or the precision."""
+        steps = sorted({found["step"] for record in self.records for found in record["checkpoints"]})
+        rows: list[list[str]] = []
+        for step in steps:
+            here = [
+                found["by_weights"]
+                for record in self.records
+                for found in record["checkpoints"]
+                if found["step"] == step and "by_weights" in found
+            ]
+            if not here:
+                continue
+            names = list(here[0])
+            if not rows:
+                rows.append(["step", *(f"{name}: {what}" for name in names for what in ("ratio", "exact"))])
+            row = [str(step)]
+            for name in names:
+                ratios = [one[name]["freeze z_H"] / one[name]["normal"] for one in here if one[name]["normal"]]
+                row += [f"{fmean(ratios):.2f}" if ratios else NOTHING]
+                row += [f"{fmean(one[name]['exact_accuracy'] for one in here):.1%}"]
+            rows.append(row)
+        if not rows:
+            return ""
+        return f"content changes of z_L with z_H frozen, as a multiple of those in a normal run\n{text_table(rows)}"
+
+
+def compare(experiment: Experiment, output: Path) -> Comparison:
+    """Read the records of an experiment.
+
+    Raises:
+        ValueError: a damaged record, or one of a run with other settings.
+    """
+    return Comparison(experiment, tuple(read_records(output, experiment)))
+
+
+def _order(group: str, records: list[Record], name: str, measure: Callable[[Any], float | None]) -> str:
+    """Say in how many runs a measure came to half of its last value before accuracy did."""
+    pairs = [(reached(run["checkpoints"], measure), reached(run["checkpoints"], accuracy)) for run in records]
+    both = [(split, right) for split, right in pairs if split is not None and right is not None]
+    before, same = sum(split < right for split, right in both), sum(split == right for split, right in both)
+    left_out = f"; of {len(pairs) - len(both)} one of the two ends at 0 or below" if len(both) < len(pairs) else ""
+    return (
+        f"{group}: half of its last value {name} reaches before accuracy in {before}, at the same checkpoint in {same},"
+        f" later in {len(both) - before - same} of {len(both)} runs{left_out}."
+    )
+
+
+def exact_accuracy(record: Record) -> float | None:
+    """Return a run's exact accuracy on all test puzzles; None where it diverged."""
+    return record["test"]["exact_accuracy"] if "test" in record else None
+
+
+def _last(read: Callable[[Any], float | None]) -> Callable[[Record], float | None]:
+    """A measure of the last checkpoint of a run that came to its end."""
+    return lambda record: None if "diverged" in record else read(record["checkpoints"][-1])
+
+
+def _mean(values: list[float | None]) -> str:
+    known = [value for value in values if value is not None]
+    return f"{fmean(known):+.3f}" if known else NOTHING
+
+
+def _published(family: str, member: str) -> str:
+    mean, std = ACCURACY[family].get(member, (None, None))
+    if mean is None:
+        return NOTHING
+    return f"{mean:.1%}" if std is None else f"{mean:.1%} ± {std:.1%}"
+
+
+def _published_asymmetry(family: str) -> float:
+    means = {name: ACCURACY[family][name][0] for name in INJECTIONS}
+    return fmean(means[name] for name in means if name not in SYMMETRIC) - fmean(means[name] for name in SYMMETRIC)

@@ -1,0 +1,74 @@
+"""The records of an experiment as one picture: accuracy by member, and what came first along the way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from statistics import fmean, stdev
+
+from matplotlib.axes import Axes
+
+from agents.analysis.sweep.comparison import SYMMETRIC, Comparison, exact_accuracy
+from agents.analysis.sweep.records import Record
+from agents.analysis.sweep.split import Checkpoint, accuracy, entropy_gap, locality
+from agents.figures.charts import BLUE, GREEN, GREY, ORANGE, PINK, YELLOW, chart, percent_limits, save_chart
+
+COMPARISON = "comparison.png"
+_COLOURS = (BLUE, ORANGE, GREEN, PINK, YELLOW, GREY)
+
+
+def draw_comparison(found: Comparison, folder: Path) -> Path:
+    """Draw accuracy by member, and accuracy, entropy gap and locality by step, as ``COMPARISON`` in a folder.
+
+    Args:
+        found: of at least one record.
+        folder: where the records lie.
+    """
+    figure = chart(11, 8)
+    figure.suptitle(f"{found.experiment.name}, {len(found.records)} runs", fontsize=11)
+    panels = figure.subplots(2, 2).ravel()
+    _draw_members(panels[0], found)
+    groups = found.groups()
+    curves: tuple[tuple[str, Callable[[Checkpoint], float | None], float], ...] = (
+        ("Exact accuracy of z_H, measured puzzles, %", accuracy, 100),
+        ("Entropy of z_L minus that of z_H", entropy_gap, 1),
+        ("Attention on the neighbourhood, L minus H", locality, 1),
+    )
+    for axes, (title, read, scale) in zip(panels[1:], curves, strict=True):
+        for color, (name, runs) in zip(_COLOURS, groups.items(), strict=False):
+            _draw_runs(axes, name, runs, read, scale, color)
+        if scale == 1:
+            axes.axhline(0, color=GREY, linewidth=1)
+        axes.set_title(title, fontsize=10)
+        axes.set(xlabel="step")
+        axes.legend(frameon=False, fontsize=8)
+    return save_chart(figure, folder / COMPARISON)
+
+
+def _draw_members(axes: Axes, found: Comparison) -> None:
+    values = found.values(exact_accuracy)
+    for place, member in enumerate(found.experiment.members):
+        seeds = [100 * value for value in values.get(member, {}).values()]
+        color = ORANGE if member in SYMMETRIC else BLUE
+        axes.plot(seeds, [place] * len(seeds), "o", color=color, alpha=0.5, markersize=4)
+        if seeds:
+            spread = stdev(seeds) if len(seeds) > 1 else 0
+            axes.errorbar(fmean(seeds), place, xerr=spread, fmt="s", color=color, markersize=7, capsize=4)
+    axes.set_yticks(range(len(found.experiment.members)), found.experiment.members)
+    axes.invert_yaxis()
+    axes.set_xlim(percent_limits(*axes.get_xlim()))
+    axes.set_title("Exact accuracy, all test puzzles, %; mean ± standard deviation", fontsize=10)
+
+
+def _draw_runs(
+    axes: Axes, name: str, runs: list[Record], read: Callable[[Checkpoint], float | None], scale: float, color: str
+) -> None:
+    """Draw each run thinly and the mean of those that have a checkpoint of a step."""
+    at: dict[int, list[float]] = {}
+    for run in runs:
+        points = [(found["step"], value) for found in run["checkpoints"] if (value := read(found)) is not None]
+        axes.plot([step for step, _ in points], [scale * y for _, y in points], color=color, alpha=0.2, linewidth=0.8)
+        for step, value in points:
+            at.setdefault(step, []).append(scale * value)
+    means = [fmean(values) for _, values in sorted(at.items())]
+    axes.plot(sorted(at), means, "o-", color=color, markersize=3, label=f"{name}, {len(runs)} runs")

@@ -1,0 +1,171 @@
+"""The runs of an experiment: trained, measured along the way and recorded; several at once, one thread each."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import multiprocessing
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, get_args
+
+import torch
+
+from agents.analysis.sweep.experiments import CHECKPOINTS, Experiment
+from agents.analysis.sweep.measures import measure_frozen_changes, measure_split
+from agents.analysis.sweep.records import (
+    Record,
+    read_record,
+    record_path,
+    require_same,
+    settings,
+    steps_to_half,
+    write_record,
+)
+from agents.analysis.weights import Weights, use_weights
+from agents.checkpoints.folder import load_model
+from agents.checkpoints.kinds import checkpoint_folder, checkpoint_steps
+from agents.config.recipes import RECIPES
+from agents.config.training import TRAIN_CONFIG, VALIDATION, TrainConfig
+from agents.data.batches import open_dataset
+from agents.evaluation import evaluate
+from agents.evaluation.selection import Selection, select
+from agents.thinking.agent import AIRAgent
+from agents.training.runs.divergence import TrainingDiverged
+from agents.training.runs.log import read_metrics
+from agents.training.trainer import Trainer
+
+MEASURED = 100
+"""Test puzzles, the first ones, on which each checkpoint is measured."""
+_CURVE = ("step", "seconds", "exact_accuracy", "cell_accuracy")
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run of an experiment, ready to be sent to another process."""
+
+    experiment: str
+    member: str
+    seed: int
+    config: TrainConfig
+    record: Path
+    measured: int = MEASURED
+
+    def __str__(self) -> str:
+        return f"{self.experiment}, {self.member}, seed {self.seed}"
+
+
+def jobs(experiment: Experiment, chosen: list[tuple[str, int]], runs: Path, output: Path) -> list[Job]:
+    """Return those of the chosen runs that have no record yet.
+
+    Args:
+        experiment: that they are of.
+        chosen: (member, seed), in order.
+        runs: folder of the training runs.
+        output: folder of the records.
+
+    Raises:
+        ValueError: the output holds records of runs with other settings.
+    """
+    found = []
+    for member, seed in chosen:
+        config = experiment.run(member, seed, runs)
+        path = record_path(output, experiment.name, member, seed)
+        if read_record(path, config) is None:
+            found.append(Job(experiment.name, member, seed, config, path))
+    return found
+
+
+def make_dataset(config: TrainConfig) -> None:
+    """Generate the dataset of an experiment where it is not there."""
+    if not config.dataset.exists():
+        RECIPES[config.dataset.stem].build(config.dataset)
+
+
+def run_all(todo: list[Job], processes: int = 1) -> Iterator[tuple[Job, Record]]:
+    """Run jobs and yield each with its record as soon as it is written; interrupted ones go on where they stopped.
+
+    Args:
+        todo: from ``jobs``.
+        processes: how many at once, each with one thread; 1 runs them in this process.
+
+    Raises:
+        ValueError: less than 1 process, or what training raises.
+    """
+    if processes < 1:
+        raise ValueError(f"jobs {processes}, expected at least 1")
+    if processes == 1:
+        for job in todo:
+            yield job, run_job(job)
+        return
+    context = multiprocessing.get_context("spawn")
+    with concurrent.futures.ProcessPoolExecutor(processes, context) as pool:
+        running = {pool.submit(run_job, job): job for job in todo}
+        try:
+            for done in concurrent.futures.as_completed(running):
+                yield running[done], done.result()
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def run_job(job: Job) -> Record:
+    """Train a run to its end from wherever it is, measure its checkpoints, and write and return its record.
+
+    A run that diverges is recorded as such. One thread computes: runs do not depend on how many there are at once.
+
+    Raises:
+        ValueError: its folder holds a run with other settings, or what training raises.
+    """
+    torch.set_num_threads(1)
+    config = job.config
+    trainer = Trainer.resume(config.output) if (config.output / TRAIN_CONFIG).is_file() else Trainer(config)
+    require_same(config.output, settings(trainer.config), config)
+    record: Record = {"experiment": job.experiment, "member": job.member, "seed": job.seed, "config": settings(config)}
+    record["dataset"] = trainer.tasks[0].dataset.attributes["checksum"]
+    try:
+        if trainer.step < trainer.config.steps:
+            trainer.train(progress=False)
+    except TrainingDiverged as error:
+        record["diverged"] = str(error)
+    record["seconds"] = round(trainer.seconds, 1)
+    curve = [{name: line[name] for name in _CURVE} for line in read_metrics(config.output, VALIDATION)]
+    record |= {"curve": curve, "steps_to_half": steps_to_half(curve)}
+    if "diverged" not in record:
+        agent = AIRAgent(trainer.trained_model, trainer.dtype)
+        record["test"] = _tested(agent, config)
+    record["measured_puzzles"] = job.measured
+    record["checkpoints"] = _measured(config, trainer.dtype, job.measured)
+    write_record(job.record, record)
+    return record
+
+
+def _tested(agent: AIRAgent, config: TrainConfig) -> dict[str, Any]:
+    dataset = open_dataset(config.dataset, config.model.family)
+    found = evaluate(agent, dataset, "test", batch=config.batch, progress=False).summary()
+    names = ("puzzles", "exact_accuracy", "exact_accuracy_interval_95", "cell_accuracy", "exact_accuracy_by_step")
+    return {name: found[name] for name in names}
+
+
+def _measured(config: TrainConfig, dtype: torch.dtype, count: int) -> list[dict[str, Any]]:
+    """Measure each checkpoint of a run, in the order of steps."""
+    dataset = open_dataset(config.dataset, config.model.family)
+    found = []
+    for step in checkpoint_steps(config.output)[-CHECKPOINTS:]:
+        folder = checkpoint_folder(config.output, step)
+        agent = AIRAgent(load_model(folder), dtype)
+        selection = select(agent, dataset, "test", count)
+        found.append({"step": step, **measure_split(agent, selection)})
+        if config.ema is not None:
+            found[-1]["by_weights"] = _by_weights(folder, selection)
+    return found
+
+
+def _by_weights(folder: Path, selection: Selection) -> dict[str, dict[str, float | None]]:
+    """Measure the raw and the averaged weights of a checkpoint, each in both precisions."""
+    found = {}
+    for weights in get_args(Weights):
+        for dtype in (torch.float32, torch.bfloat16):
+            agent = AIRAgent(load_model(folder), dtype)
+            use_weights(agent, folder, weights)
+            found[f"{weights}, {str(dtype).removeprefix('torch.')}"] = measure_frozen_changes(agent, selection)
+    return found

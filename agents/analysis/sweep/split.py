@@ -1,0 +1,97 @@
+"""The split between the two states as numbers of one recorded checkpoint. Needs no torch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+Checkpoint = Mapping[str, Any]
+"""An entry of a record's ``checkpoints``."""
+_NO_NEIGHBOURHOOD = ("queries", "ent", "viol")
+
+
+def accuracy(checkpoint: Checkpoint) -> float:
+    """Exact accuracy of decoded z_H on the measured puzzles, after the last update."""
+    return _state("z_H", "exact_accuracy", "last")(checkpoint)
+
+
+def entropy_gap(checkpoint: Checkpoint) -> float:
+    """How much less certain z_L is than z_H: the difference of their entropies, means over all updates."""
+    return _state("z_L", "entropy")(checkpoint) - _state("z_H", "entropy")(checkpoint)
+
+
+def changes_ratio(checkpoint: Checkpoint) -> float | None:
+    """Content changes of z_L while z_H is frozen, as a multiple of those in a normal run."""
+    normal = _frozen("normal", "z_L", "content_changes")(checkpoint)
+    return _frozen("freeze z_H", "z_L", "content_changes")(checkpoint) / normal if normal else None
+
+
+def locality(checkpoint: Checkpoint) -> float | None:
+    """Attention mass on the first neighbourhood, L-update minus H-update: the mean over layers and queries."""
+    return _attention(checkpoint, None)
+
+
+def focus(checkpoint: Checkpoint) -> float | None:
+    """Normalised entropy of attention, H-update minus L-update: the mean over layers and queries."""
+    return _attention(checkpoint, "ent")
+
+
+def _state(state: str, measure: str, when: str = "mean") -> Callable[[Checkpoint], float]:
+    return lambda checkpoint: checkpoint["states"][state][measure][when]
+
+
+def _frozen(condition: str, state: str, what: str) -> Callable[[Checkpoint], float]:
+    return lambda checkpoint: checkpoint["freeze"][condition][state][what]
+
+
+def _attention(checkpoint: Checkpoint, measure: str | None) -> float | None:
+    total, count = 0.0, 0
+    for group in ("control", "violation-adjacent"):
+        numbers = checkpoint.get("attention", {}).get(group, {})
+        name = measure or next((name for name in numbers if name not in _NO_NEIGHBOURHOOD), None)
+        if name is None or not numbers.get("queries"):
+            continue
+        layers: Sequence[float] = numbers[name]["difference"]
+        total += numbers["queries"] * sum(layers) / len(layers)
+        count += numbers["queries"]
+    return total / count if count else None
+
+
+MEASURES: dict[str, Callable[[Checkpoint], float | None]] = {
+    "accuracy": accuracy,
+    "entropy of z_H": _state("z_H", "entropy"),
+    "entropy of z_L": _state("z_L", "entropy"),
+    "entropy, z_L - z_H": entropy_gap,
+    "open cells of z_H": _state("z_H", "open"),
+    "open cells of z_L": _state("z_L", "open"),
+    "changes of z_H": _frozen("normal", "z_H", "content_changes"),
+    "changes of z_L": _frozen("normal", "z_L", "content_changes"),
+    "whole grids of z_H": _frozen("normal", "z_H", "whole_grids"),
+    "whole grids of z_L": _frozen("normal", "z_L", "whole_grids"),
+    "z_H frozen: z_L exact": _frozen("freeze z_H", "z_L", "exact_accuracy"),
+    "z_L frozen: z_H exact": _frozen("freeze z_L", "z_H", "exact_accuracy"),
+    "z_H frozen: changes of z_L, ratio": changes_ratio,
+    "z_L frozen: whole grids of z_H": _frozen("freeze z_L", "z_H", "whole_grids"),
+    "z_H frozen from the middle: z_L exact": _frozen("freeze z_H, second half", "z_L", "exact_accuracy"),
+    "z_H frozen from the middle: z_H exact": _frozen("freeze z_H, second half", "z_H", "exact_accuracy"),
+    "z_L frozen from the middle: z_H exact": _frozen("freeze z_L, second half", "z_H", "exact_accuracy"),
+    "locality of L - H": locality,
+    "attention entropy, H - L": focus,
+}
+"""By name, in the order of the tables."""
+
+
+def reached(checkpoints: Sequence[Checkpoint], measure: Callable[[Checkpoint], float | None]) -> int | None:
+    """Return the step of the first checkpoint where a measure is at least half of what it is at the last one.
+
+    Returns:
+        None where it ends at 0 or below, or is not measured.
+    """
+    last = measure(checkpoints[-1]) if checkpoints else None
+    if last is None or last <= 0:
+        return None
+    for checkpoint in checkpoints:
+        value = measure(checkpoint)
+        if value is not None and value >= last / 2:
+            return int(checkpoint["step"])
+    return None

@@ -1,0 +1,1 @@
+"""What the window on a thinking model does, apart from pygame: its desk, its keys, its files."""
