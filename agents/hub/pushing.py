@@ -37,7 +37,7 @@ def push_to_hub(model: AIR, name: str, run: Path | None = None, private: bool = 
     repository = api.create_repo(name, private=private, exist_ok=True).repo_id
     with tempfile.TemporaryDirectory() as staging:
         folder = Path(staging)
-        names = [name for name in (CHAIN, OPTIONS) if run and (run / name).is_file()]
-        save_model(model, folder, beside={name: read_checked(run, name) for name in names if run})
+        beside = {name: read_checked(run, name) for name in (CHAIN, OPTIONS) if (run / name).is_file()} if run else {}
+        save_model(model, folder, beside=beside)
         (folder / CARD).write_text(card_of(model.config, run), encoding="utf-8")
         return str(api.upload_folder(repo_id=repository, folder_path=folder))
