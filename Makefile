@@ -8,11 +8,11 @@ READY  := $(VENV)/.ready
 export SDL_VIDEODRIVER ?= dummy
 export PYGAME_HIDE_SUPPORT_PROMPT ?= 1
 
-.PHONY: help demo demo-6x6 gallery test slow kernels web lint format wheel clean
+.PHONY: help demo demo-6x6 gallery test slow kernels web lint format wheel release-check clean
 .DEFAULT_GOAL := help
 
 help:            ## list the targets
-	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(READY)   ## data, training, evaluation and pictures, end to end on this machine (two to four minutes)
 	$(BIN)/python -m examples.demo
@@ -53,6 +53,9 @@ format: $(READY) ## rewrite the code in the house format
 
 wheel: $(READY)  ## build the wheel into dist/
 	$(BIN)/python -m build --wheel
+
+release-check: $(READY) ## build, install and use what would be uploaded: wheel and source distribution
+	$(BIN)/python -m tools.release_check
 
 clean:           ## remove the virtual environment and everything built
 	rm -rf $(VENV) build dist demo *.egg-info web/node_modules web/dist

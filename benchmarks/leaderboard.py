@@ -102,7 +102,9 @@ def files(records: list[Record] | None = None) -> dict[Path, str]:
     for name in shipped_models():
         path = SHIPPED / name / CARD
         own = [record for record in records if record["model"] == name]
-        cards[path] = renewed_card(path.read_text(encoding="utf-8"), load_config(path.parent), own)
+        config, rows = load_config(path.parent), our_table(_measured(own))
+        data = f"{DATA[name][:1].upper()}{DATA[name][1:]}. Trained for {TRAINED_IN[name]}."
+        cards[path] = renewed_card(path.read_text(encoding="utf-8"), config, own, data, rows)
     return {
         ROOT / "docs" / "leaderboard.md": leaderboard(records),
         readme: between_marks(readme.read_text(encoding="utf-8"), readme_tables(records)),

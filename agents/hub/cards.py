@@ -12,6 +12,7 @@ from typing import Any
 from huggingface_hub import EvalResult, ModelCard, ModelCardData
 
 import puzzles
+from agents.checkpoints.chain import CHAIN, read_chain
 from agents.checkpoints.folder import EVALUATION, load_config
 from agents.config.flags import flags
 from agents.config.model import CARD, AIRConfig
@@ -34,6 +35,14 @@ def write_card(run: Path) -> Path:
         with replacing(path) as temporary:
             temporary.write_text(f"{model_card(load_config(run), run)}\n{MARK}\n", encoding="utf-8")
     return path
+
+
+def card_of(config: AIRConfig, run: Path | None) -> str:
+    """Return the card to upload: the one that a person or ``air-envs pack`` wrote into the folder, else a new one."""
+    path = run and run / CARD
+    if path and path.is_file() and MARK not in (text := path.read_text(encoding="utf-8")):
+        return text
+    return str(model_card(config, run))
 
 
 def model_card(
@@ -64,7 +73,8 @@ def model_card(
         eval_results=[_eval_result(config, results)] if results else None,
     )
     others = [_accuracy(other) for other in _other_evaluations(run, train)] if run and train else []
-    body = "\n\n".join(_paragraphs(config, _portable(train) if train else None, results, name, note, others))
+    chain = _chain(run) if run and (run / CHAIN).is_file() else ""
+    body = "\n\n".join(_paragraphs(config, _portable(train) if train else None, results, name, note, others, chain))
     return ModelCard(f"---\n{data.to_yaml()}\n---\n\n{body}\n")
 
 
@@ -109,6 +119,7 @@ def _paragraphs(
     name: str | None,
     note: str,
     others: list[str],
+    chain: str,
 ) -> Iterator[str]:
     yield f"# {_title(config)}"
     yield (
@@ -124,6 +135,7 @@ def _paragraphs(
     if others:
         yield "At the end of its training, on the other datasets that it was trained on:"
         yield "\n".join(f"- {other}" for other in others)
+    yield from _terms(config, chain)
     yield "## Use"
     if name:
         yield f"`air-envs watch {name}` shows it thinking."
@@ -141,13 +153,51 @@ def _paragraphs(
     yield f"```json\n{json.dumps(dataclasses.asdict(config), indent=2)}\n```"
 
 
-def renewed_card(text: str, config: AIRConfig, records: list[dict[str, Any]]) -> str:
-    """Return a card whose title, metadata and section on accuracy are those of the records of its model.
+def _terms(config: AIRConfig, data: str) -> Iterator[str]:
+    """Yield what whoever uses a model has to know: its training data, its limits, its licence."""
+    if data:
+        yield "## Training data"
+        yield data
+    yield "## Limits"
+    shapes = ", and other grid shapes less well" if config.any_shape else " and no other grid shape"
+    yield "\n".join(
+        [
+            f"- It answers {config.family} puzzles{shapes}.",
+            "- An answer can be wrong even where the halting head is sure: check it with `agent.family.is_solved`.",
+            "- The accuracy holds for puzzles like those of the test set. Harder ones are solved less often.",
+            "- It says nothing of whether a puzzle has a solution, or more than one.",
+        ]
+    )
+    yield "## Licence"
+    yield "Apache-2.0, weights and code."
+
+
+def _chain(run: Path) -> str:
+    """Say what each run of a model's chain was trained and selected on."""
+    lines = []
+    for link in read_chain(run, run.name):
+        if link["datasets"] is None:
+            lines.append(f"- `{link['run']}`: not recorded")
+            continue
+        named = [
+            f"`{each['name']}` ({', '.join(each['splits'])}; sha256 {each['checksum'][:12]})"
+            for each in link["datasets"]
+        ]
+        lines.append(f"- `{link['run']}`: {', '.join(named)}")
+    return "\n".join(["Runs from the first to the last, and the splits that each trained and selected on:", "", *lines])
+
+
+def renewed_card(
+    text: str, config: AIRConfig, records: list[dict[str, Any]], trained_on: str = "", rows: str = ""
+) -> str:
+    """Return a card of which title, metadata and everything from accuracy to licence are those of its model's records.
 
     Args:
         text: of the card, with the sections that ``model_card`` writes.
         config: of the model.
         records: of its evaluations, as ``agents.evaluation.records`` keeps them.
+        trained_on: in Markdown.
+        rows: its rows of the leaderboard, as a table in Markdown.
 
     Raises:
         ValueError: the card lacks a section.
@@ -171,7 +221,9 @@ def renewed_card(text: str, config: AIRConfig, records: list[dict[str, Any]]) ->
     if (found := structure(config)).kind == "own":
         introduction.append(_own(found))
     lines = "\n".join(f"- {_record_line(record)}" for record in shown)
-    parts = [f"# {_title(config)}", *introduction, "## Accuracy", lines, "## Use", rest.split("\n## Use\n")[1].strip()]
+    parts = [f"# {_title(config)}", *introduction, "## Accuracy", lines]
+    parts += ["## Leaderboard", rows] if rows else []
+    parts += [*_terms(config, trained_on), "## Use", rest.split("\n## Use\n")[1].strip()]
     return f"---\n{data.to_yaml()}\n---\n\n" + "\n\n".join(parts) + "\n"
 
 

@@ -1,16 +1,12 @@
 """What takes minutes, by name: make slow."""
 
 import shutil
-import subprocess
-import sys
-import zipfile
 from pathlib import Path
 
 import pytest
 import torch
 
 from agents.checkpoints.folder import load_training
-from agents.hub.packing import pack
 from agents.training.trainer import Trainer
 from examples import demo
 from tests.agents.conftest import tiny_config
@@ -52,29 +48,3 @@ def test_training_runs_and_resumes_on_cuda(dataset: Path, tmp_path: Path) -> Non
     assert resumed.model.embedding.is_cuda
     saved = load_training(tmp_path / "run", "cuda")["model"]
     assert all(torch.equal(resumed.model.state_dict()[name], weight) for name, weight in saved.items())
-
-
-def test_the_wheel_carries_the_three_packages_the_shipped_models_and_nothing_else(
-    run: Path, dataset: Path, tmp_path: Path
-) -> None:
-    source, root = Path(__file__).parents[2], tmp_path / "source"
-    for package in ("agents", "air_envs", "puzzles"):
-        shutil.copytree(source / package, root / package, ignore=shutil.ignore_patterns("__pycache__"))
-    for file in ("pyproject.toml", "README.md", "LICENSE"):
-        shutil.copy(source / file, root)
-    pack(run, root / "agents" / "pretrained" / "tiny", dataset)
-    subprocess.run(
-        [sys.executable, "-m", "build", "--wheel", "--outdir", str(tmp_path), str(root)],
-        check=True,
-        capture_output=True,
-    )
-    (wheel,) = tmp_path.glob("*.whl")
-    names = zipfile.ZipFile(wheel).namelist()
-    assert {name.split("/")[0] for name in names if ".dist-info" not in name} == {"agents", "air_envs", "puzzles"}
-    for package in ("agents", "air_envs", "puzzles"):
-        here = {str(path.relative_to(root)) for path in (root / package).rglob("*.py")}
-        assert here <= set(names)
-        assert f"{package}/py.typed" in names
-    shipped = {str(path.relative_to(root)) for path in (root / "agents" / "pretrained").glob("*/*")}
-    assert "agents/pretrained/tiny/model.safetensors" in shipped
-    assert shipped <= set(names)

@@ -5,7 +5,6 @@ import json
 import shlex
 import shutil
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
@@ -19,7 +18,6 @@ from agents.config.model import AIRConfig
 from agents.config.presets import PRESETS
 from agents.config.training import TrainConfig
 from agents.hub.cards import MARK, training_command, write_card
-from agents.hub.pushing import push_to_hub
 from agents.models.air import AIR
 from agents.pretrained import find
 from agents.thinking.agent import AIRAgent
@@ -132,45 +130,6 @@ def test_the_training_command_starts_the_same_run(name: str) -> None:
     program, command, *args = shlex.split(training_command(config))
     assert (program, command) == ("air-envs", "train")
     assert tyro.cli(TrainConfig, args=args) == config
-
-
-class FakeApi:
-    """The part of the hub's API that pushing uses; the files end in a folder."""
-
-    def __init__(self, folder: Path):
-        self.folder = folder
-
-    def __call__(self, *args: Any, **options: Any) -> "FakeApi":
-        return self
-
-    def create_repo(self, repo_id: str, **options: Any) -> Any:
-        return type("Repo", (), {"repo_id": repo_id})
-
-    def upload_folder(self, repo_id: str, folder_path: Path, **options: Any) -> str:
-        target = self.folder / repo_id
-        target.mkdir(parents=True)
-        for file in Path(folder_path).iterdir():
-            (target / file.name).write_bytes(file.read_bytes())
-        return f"https://hub/{repo_id}"
-
-
-def test_pushing_sends_weights_configuration_and_card(
-    tmp_path: Path, run: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("agents.hub.pushing.HfApi", FakeApi(tmp_path))
-    agent = AIRAgent.from_pretrained(run)
-    assert push_to_hub(agent.model, "me/sudoku", run) == "https://hub/me/sudoku"
-    pushed = tmp_path / "me" / "sudoku"
-    assert {file.name for file in pushed.iterdir()} == {
-        "README.md",
-        "config.json",
-        "manifest.json",
-        "model.safetensors",
-    }
-    assert "exactly right" in (pushed / "README.md").read_text()
-    again = AIRAgent.from_pretrained(pushed).model
-    assert again.config == agent.model.config
-    assert all(torch.equal(again.state_dict()[key], value) for key, value in agent.model.state_dict().items())
 
 
 def test_the_mixin_saves_and_loads_every_variant(tmp_path: Path) -> None:

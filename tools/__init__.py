@@ -1,0 +1,1 @@
+"""What a release needs before it leaves: ``make release-check``."""
