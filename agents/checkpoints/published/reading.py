@@ -43,6 +43,8 @@ _UPDATE_RULE = {"inject_l", "inject_h", "operator", "level_token"}
 
 _LARGEST_SETTINGS = 1 << 16
 """Bytes of ``all_config.yaml``; theirs have a thousand or two."""
+_DEEPEST_SETTINGS = 50
+"""Nodes inside each other; the authors' settings have three."""
 
 
 class PublishedError(CheckpointError):
@@ -248,13 +250,21 @@ def _may_hold_weights(path: Path) -> bool:
 
 
 class _Loader(yaml.SafeLoader):
-    """Plain YAML without aliases, which let some hundred bytes stand for billions of values."""
+    """Plain YAML without aliases, which let some hundred bytes stand for billions of values, and of limited depth."""
+
+    depth = 0
+    """Of the node that is composed, in the document."""
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
-        """Refuse an alias where one stands for a node."""
+        """Refuse an alias where one stands for a node, and a node that is too deep."""
         if self.check_event(yaml.AliasEvent):
             raise yaml.MarkedYAMLError(problem="aliases are not read", problem_mark=self.peek_event().start_mark)
-        return super().compose_node(parent, index)
+        if self.depth == _DEEPEST_SETTINGS:
+            raise yaml.YAMLError("nested too deeply")
+        self.depth += 1
+        node = super().compose_node(parent, index)
+        self.depth -= 1
+        return node
 
 
 def _read_settings(path: Path) -> dict[str, Any]:
@@ -269,8 +279,6 @@ def _read_settings(path: Path) -> dict[str, Any]:
         mark = error.problem_mark or error.context_mark
         place = f" in line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         raise PublishedError(f"{path}: not YAML: {error.problem}{place}") from error
-    except RecursionError as error:
-        raise PublishedError(f"{path}: not settings: nested too deeply") from error
     except (yaml.YAMLError, ValueError, OverflowError) as error:
         raise PublishedError(f"{path}: not YAML: {' '.join(str(error).split())}") from error
     if not isinstance(settings, dict):

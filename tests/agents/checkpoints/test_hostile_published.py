@@ -75,7 +75,7 @@ def test_any_weight_of_a_published_checkpoint(theirs: Path) -> None:
         ("a: b: c", "not YAML: mapping values are not allowed here in line 1, column 5"),
         ("a\0b", "not YAML: unacceptable character"),
         ("!!python/object:os.system {}", "not YAML: could not determine a constructor"),
-        ("[" * 5_000, "not settings: nested too deeply"),
+        ("[" * 5_000, "not YAML: nested too deeply"),
         ("x" * 70_000, "70,000 bytes, expected at most 65,536"),
         ("3", "no settings in it"),
         ("a: 2001-99-99", "not YAML: month must be in 1..12"),

@@ -49,7 +49,7 @@ def limited(size: int, *args: str) -> Ended:
     [
         (0, r"\.lock"),
         (100, r"train\.json"),
-        (1_400, r"metrics\.jsonl"),
+        (1_800, r"metrics\.jsonl"),
         (2_000, r"metrics\.jsonl|events\.out\.tfevents"),
         (20_000, r"checkpoints/step-6/training\.pt"),
     ],
