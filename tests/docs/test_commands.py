@@ -117,6 +117,7 @@ def test_commands_are_found() -> None:
     assert {words_of(command)[0] for _, command in COMMANDS} >= {"air-envs", "make", "pip", "python"}
 
 
+@pytest.mark.filterwarnings("ignore:.*found in sys.modules:RuntimeWarning")  # other tests import the examples
 @pytest.mark.parametrize(
     "page", sorted({page for page, _ in COMMANDS}), ids=lambda page: page.relative_to(ROOT).as_posix()
 )
