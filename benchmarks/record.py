@@ -71,6 +71,7 @@ def jobs() -> Iterator[Job]:
     for name in nine:
         if name != "sudoku-extreme":
             yield Job(name, MIX, 32)
+    yield Job("maze-hard", MAZES, 32, puzzles=200)
     yield Job("maze-hard", MAZES, 32, MAZE_SEARCHES, 200)
     yield Job("maze-any", MAZES, 32)
 
