@@ -78,7 +78,7 @@ SEARCH = """\
 
 What is solved by the rules when each search may take so many ACT steps per puzzle, the mean over all puzzles and all
 attempts. A puzzle stops when the halting head is sure. *One attempt* thinks on without a retry. `air-envs eval
---attempts` searches with `guesses` on Sudokus and with `noise` on mazes by default; guesses were chosen on puzzles that
+--attempts` searches with `guesses` on Sudokus and with `symmetry` on mazes by default. Both were chosen on puzzles that
 are in none of these sets ([notebook](notebook/2026-11-29-search.md)).
 """
 

@@ -55,7 +55,7 @@ def evaluate_command(
         attempts: at a puzzle, at most; a puzzle is retried while the halting head doubts the answer.
         search: how it is retried: with guessed digits, with noise on the states, as a random symmetry copy, or by
             several noisy trajectories at once of which the one that halts first answers. By default guesses for
-            Sudoku and noise for mazes.
+            Sudoku and symmetry copies for mazes.
         guesses: guessed digits in a puzzle, at most.
         noise: standard deviation of the noise; the states have root mean square 1.
         episodes: play the puzzles in their environment too.

@@ -14,6 +14,6 @@ SEARCHES: tuple[Search, ...] = get_args(Search)
 def default_search(family: PuzzleFamily) -> Search:
     """Return the search that solves most at equal compute (docs/notebook/2026-11-29-search.md).
 
-    Guesses need a family with symbols, such as Sudoku; mazes are retried with noise.
+    Guesses need a family with symbols, such as Sudoku; mazes are retried as symmetry copies.
     """
-    return "guesses" if family.symbols else "noise"
+    return "guesses" if family.symbols else "symmetry"

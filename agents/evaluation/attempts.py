@@ -84,7 +84,7 @@ def evaluate_attempts(
         dataset: opened.
         attempts: at a puzzle, at most.
         search: how a puzzle is retried, see ``agents.evaluation.search``; None takes guesses where the family has
-            symbols, else noise.
+            symbols, else symmetry.
         threshold: probability that the answer is right above which a puzzle halts and is not retried.
         split: of the dataset.
         count: how many puzzles; None takes all.

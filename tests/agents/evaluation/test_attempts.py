@@ -187,10 +187,10 @@ def test_impossible_searches_are_refused(choosy: AIRAgent, data: Dataset, option
         evaluate_attempts(choosy, data, **options)
 
 
-def test_by_default_sudokus_are_guessed_at_and_mazes_get_noise(choosy: AIRAgent, data: Dataset) -> None:
+def test_by_default_sudokus_are_guessed_at_and_mazes_turned(choosy: AIRAgent, data: Dataset) -> None:
     assert evaluate_attempts(choosy, data, 2, count=2, progress=False).search == "guesses"
     assert default_search(puzzles.family("sudoku-16x16")) == "guesses"
-    assert default_search(puzzles.family("maze-9x9")) == "noise"
+    assert default_search(puzzles.family("maze-9x9")) == "symmetry"
 
 
 def test_at_least_one_attempt(choosy: AIRAgent, data: Dataset, capsys: pytest.CaptureFixture[str]) -> None:
