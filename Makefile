@@ -41,6 +41,8 @@ web: $(READY)    ## build and test the page that air-envs web puts models into (
 
 docs: $(READY)   ## build the documentation site into build/site, and check its links
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[docs]"
+	@if [ -d web/dist ]; then $(BIN)/air-envs web sudoku-extreme maze-9x9 sudoku-any@sudoku-4x4 --output build/think --overwrite; \
+		else echo "the site is without the page that thinks: no web/dist, which make web builds"; fi
 	$(BIN)/python -m mkdocs build --quiet
 
 serve-docs: $(READY) ## show the site at http://localhost:8000, built again when a page changes

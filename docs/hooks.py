@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,16 @@ OUTSIDE = {
 }
 """Pages of the site that lie elsewhere in the repository."""
 
+PAGE = Path(os.environ.get("AIR_ENVS_PAGE", ROOT / "build" / "think"))
+"""What ``air-envs web`` has written; make docs does that where make web has built the page."""
+
 LINK = re.compile(r"(?<!!)\[([^\]]*)\]\(([^)#\s]+)(#[^)]*)?\)")
+EMBEDDED = (
+    '<iframe src="think/index.html" title="A model thinks in the browser" loading="lazy" '
+    'style="width: 100%; height: 46rem; border: 1px solid #8884"></iframe>\n\n'
+    'The page above runs in your browser. <a href="think/index.html" target="_blank">Open it alone</a>.\n'
+)
+"""What the site's page about it begins with."""
 FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
 
 
@@ -62,7 +72,17 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
             shown = name.removeprefix("docs/")
         return text if shown is None else f"[{text}]({os.path.relpath(shown, Path(here).parent)}{anchor})"
 
-    return LINK.sub(link, markdown)
+    shown = LINK.sub(link, markdown)
+    if here == "web.md" and PAGE.is_dir():
+        title, rest = shown.split("\n", 1)
+        shown = f"{title}\n\n{EMBEDDED}\n{rest}"
+    return shown
+
+
+def on_post_build(config: Any) -> None:
+    """Put the page that thinks, where there is one, into the site."""
+    if PAGE.is_dir():
+        shutil.copytree(PAGE, Path(config.site_dir) / "think", dirs_exist_ok=True)
 
 
 def _sources() -> dict[str, str]:

@@ -18,10 +18,16 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build it once: about ten seconds, most of them for the API pages."""
-    folder = tmp_path_factory.mktemp("site")
+    folder, page = tmp_path_factory.mktemp("site"), tmp_path_factory.mktemp("page")
+    (page / "index.html").write_text('<script src="assets/a.js"></script><p>a page', encoding="utf-8")
     command = [sys.executable, "-m", "mkdocs", "build", "--quiet", "--site-dir", str(folder)]
     nowhere = "http://127.0.0.1:9"
-    env = os.environ | {"NO_MKDOCS_2_WARNING": "1", "http_proxy": nowhere, "https_proxy": nowhere}
+    env = os.environ | {
+        "AIR_ENVS_PAGE": str(page),
+        "NO_MKDOCS_2_WARNING": "1",
+        "http_proxy": nowhere,
+        "https_proxy": nowhere,
+    }
     done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     return folder
@@ -35,6 +41,11 @@ def test_nothing_is_loaded_from_elsewhere(site: Path) -> None:
         assert loaded
         for address in loaded:
             assert "//" not in address, f"{page.relative_to(site)} loads {address}"
+
+
+def test_the_page_that_thinks_is_embedded(site: Path) -> None:
+    (address,) = re.findall(r'<iframe src="([^"]+)"', (site / "web.html").read_text(encoding="utf-8"))
+    assert "a page" in (site / address).read_text(encoding="utf-8")
 
 
 def test_the_api_pages_show_docstrings_and_signatures(site: Path) -> None:
