@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import concurrent.futures
+import errno
 import multiprocessing
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -77,9 +78,16 @@ def jobs(experiment: Experiment, chosen: list[tuple[str, int]], runs: Path, outp
 
 
 def make_dataset(config: TrainConfig) -> None:
-    """Generate the dataset of an experiment where it is not there."""
-    if not config.dataset.exists():
-        RECIPES[config.dataset.stem].build(config.dataset)
+    """Generate the dataset of an experiment where it is not there.
+
+    Raises:
+        FileNotFoundError: it has no recipe's name, so that nothing says what to generate.
+    """
+    if config.dataset.exists():
+        return
+    if config.dataset.stem not in RECIPES:
+        raise FileNotFoundError(errno.ENOENT, "no such dataset", str(config.dataset))
+    RECIPES[config.dataset.stem].build(config.dataset)
 
 
 def run_all(todo: list[Job], processes: int = 1) -> Iterator[tuple[Job, Record]]:

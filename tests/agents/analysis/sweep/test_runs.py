@@ -204,3 +204,14 @@ def test_the_command(
         with pytest.raises(SystemExit):
             main(["ablate", "tiny", *folders, *words])
         assert message in capsys.readouterr().err
+
+
+def test_a_dataset_that_is_missing(
+    tiny: Experiment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(experiments.EXPERIMENTS, "tiny", tiny)
+    folders = ["--runs", str(tmp_path / "runs"), "--records", str(tmp_path / "records")]
+    with pytest.raises(SystemExit):
+        main(["ablate", "tiny", *folders, "--data", str(tmp_path / "nowhere.h5")])
+    assert "nowhere.h5: no such dataset" in capsys.readouterr().err.strip()
+    assert not list(tmp_path.iterdir())
