@@ -10,14 +10,12 @@ import numpy as np
 
 from agents.config.program import checked
 from agents.thinking.agent import AIRAgent
+from agents.thinking.ending import Ending
 from agents.thinking.thoughts import Thought
 from air_envs.drawing.files import save_gif, save_png
 from air_envs.drawing.frame import Frame
 from air_envs.drawing.rollout import draw_frames
 from air_envs.drawing.sheet import draw_sheet
-
-SHOWN_SOLVED = 2
-"""ACT steps that are shown of a puzzle that stays solved while the halting head doubts it."""
 
 
 def rollout_frames(
@@ -27,9 +25,7 @@ def rollout_frames(
     act_steps: int | None = None,
     program: str | None = None,
 ) -> Iterator[Frame]:
-    """Yield a frame for the puzzle itself and one after every update, until the model halts with the right answer.
-
-    A model that does not halt is followed for ``SHOWN_SOLVED`` more ACT steps.
+    """Yield a frame for the puzzle itself and one after every update, until ``Ending`` says that it is over.
 
     The board shows what an agent that proposes after each ACT step has answered so far. ``program`` is that of one ACT
     step, by default the model's.
@@ -38,13 +34,13 @@ def rollout_frames(
     program = checked(agent.model.config.program if program is None else program)
     undecided = np.full(puzzle.shape, agent.family.undecided)
     yield Frame(puzzle, undecided, undecided, title=title, program=program)
-    answer, right = None, 0
+    answer, ending = None, Ending()
     for thought in agent.think(observation, act_steps, program):
         last = thought.update % len(program) == 0
         if last:
-            answer, right = thought.z_H.cells, right + 1 if thought.solved else 0
+            answer = thought.z_H.cells
         yield _frame(agent, thought, puzzle, answer, title, program)
-        if last and thought.solved and (thought.halting_probability > 0.5 or right > SHOWN_SOLVED):
+        if last and ending.reached(thought.solved, thought.halting_probability):
             return
 
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from agents.thinking.ending import Ending
 from agents.watching.film import SUFFIXES, check_film, save_film
 from agents.watching.recording import save_recording
 from agents.watching.story import Story
 from puzzles.dataset.existing import check_absent
 
 RECORDING = ".h5"
-SHOWN_SOLVED = 2
-"""ACT steps that are run of a puzzle that stays solved while the halting head doubts it."""
 
 
 def record(
@@ -49,14 +48,9 @@ def record(
 
 
 def run(story: Story) -> None:
-    """Go on until the model halts with the right answer, or to the maximum of ACT steps.
-
-    A model that is right and does not halt is followed for ``SHOWN_SOLVED`` more ACT steps.
-    """
-    right = 0
+    """Go on until ``Ending`` says that it is over, or to the maximum of ACT steps."""
+    ending = Ending()
     while story.step():
         moment = story.moment
-        if moment.update % len(story.program) == 0:
-            right = right + 1 if moment.solved else 0
-            if right and (moment.halt > 0.5 or right > SHOWN_SOLVED):
-                return
+        if moment.update % len(story.program) == 0 and ending.reached(moment.solved, moment.halt):
+            return

@@ -33,8 +33,8 @@ class Intervention:
 
 
 @dataclass(frozen=True)
-class Freeze(Intervention):
-    """From here on the updates of one state are skipped: "-" stands in the program.
+class _OfUpdates(Intervention):
+    """What is done to all later updates of one state.
 
     Raises:
         ValueError: another letter than "H" and "L".
@@ -44,24 +44,18 @@ class Freeze(Intervention):
 
     def __post_init__(self) -> None:
         _check_letter(self.letter)
+
+
+class Freeze(_OfUpdates):
+    """From here on the updates of one state are skipped: "-" stands in the program."""
 
     def words(self, family: puzzles.PuzzleFamily) -> str:
         """Say which state."""
         return f"z_{self.letter} frozen from here on"
 
 
-@dataclass(frozen=True)
-class Thaw(Intervention):
-    """From here on the updates of one state are made again.
-
-    Raises:
-        ValueError: another letter than "H" and "L".
-    """
-
-    letter: str
-
-    def __post_init__(self) -> None:
-        _check_letter(self.letter)
+class Thaw(_OfUpdates):
+    """From here on the updates of one state are made again."""
 
     def words(self, family: puzzles.PuzzleFamily) -> str:
         """Say which state."""
