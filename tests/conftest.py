@@ -40,3 +40,15 @@ def display() -> Iterator[str]:
     yield f":{number}"
     server.terminate()
     server.wait()
+
+
+def window_of(program: subprocess.Popen[bytes], environment: dict[str, str]) -> str:
+    """Return xdotool's number of a program's window, as soon as it is visible."""
+    return subprocess.run(
+        ["xdotool", "search", "--sync", "--onlyvisible", "--pid", str(program.pid)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    ).stdout.split()[0]

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from air_envs.drawing import DARK, LIGHT
+from tests.conftest import window_of
 
 pytestmark = pytest.mark.skipif(
     not (shutil.which("Xvfb") and shutil.which("xdotool")),
@@ -29,14 +30,7 @@ def play(display, tmp_path):
             [sys.executable, "-c", code, "play", *arguments], env=environment, cwd=tmp_path, stderr=subprocess.PIPE
         )
         started.append(program)
-        window = subprocess.run(
-            ["xdotool", "search", "--sync", "--onlyvisible", "--pid", str(program.pid)],
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=True,
-        ).stdout.split()[0]
+        window = window_of(program, environment)
 
         def tell(*words):
             subprocess.run(["xdotool", *(w.replace("WINDOW", window) for w in words)], env=environment, check=True)

@@ -10,6 +10,8 @@ from pathlib import Path
 import imageio.v3 as imageio
 import pytest
 
+from tests.conftest import window_of
+
 pytestmark = pytest.mark.skipif(not (shutil.which("Xvfb") and shutil.which("xdotool")), reason="needs Xvfb and xdotool")
 
 
@@ -19,14 +21,7 @@ def test_a_window_opens_runs_steps_and_closes(display: str, tmp_path: Path) -> N
     words = ["watch", "sudoku-6x6", "--seed", "3", "--size", "800x500", "--ms-per-update", "60000"]
     program = subprocess.Popen([sys.executable, "-c", code, *words], env=environment, cwd=tmp_path)
     try:
-        window = subprocess.run(
-            ["xdotool", "search", "--sync", "--onlyvisible", "--pid", str(program.pid)],
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=True,
-        ).stdout.split()[0]
+        window = window_of(program, environment)
 
         def press(key: str) -> None:
             subprocess.run(["xdotool", "key", key], env=environment, check=True)
