@@ -1,0 +1,1 @@
+"""Agents that learn the environments by reinforcement or imitation, and the baselines they are compared with."""
