@@ -17,6 +17,7 @@ from agents.analysis.sweep.measures import measure_frozen_changes, measure_split
 from agents.analysis.sweep.records import (
     Record,
     read_record,
+    read_same_run,
     record_path,
     require_same,
     settings,
@@ -120,16 +121,23 @@ def run_job(job: Job) -> Record:
     """Train a run to its end from wherever it is, measure its checkpoints, and write and return its record.
 
     A run that diverges is recorded as such. One thread computes: runs do not depend on how many there are at once.
+    Where another experiment of the same output has done the same run, its record is copied, and says so.
 
     Raises:
         ValueError: its folder holds a run with other settings, or what training raises.
     """
     torch.set_num_threads(1)
     config = job.config
+    checksum = open_dataset(config.dataset, config.model.family).attributes["checksum"]
+    same = read_same_run(job.record, config, checksum, job.measured)
+    if same is not None:
+        record = {"same_run_as": same["experiment"], **same, "experiment": job.experiment}
+        write_record(job.record, record)
+        return record
     trainer = Trainer.resume(config.output) if (config.output / TRAIN_CONFIG).is_file() else Trainer(config)
     require_same(config.output, settings(trainer.config), config)
-    record: Record = {"experiment": job.experiment, "member": job.member, "seed": job.seed, "config": settings(config)}
-    record["dataset"] = trainer.tasks[0].dataset.attributes["checksum"]
+    record = {"experiment": job.experiment, "member": job.member, "seed": job.seed, "config": settings(config)}
+    record["dataset"] = checksum
     try:
         if trainer.step < trainer.config.steps:
             trainer.train(progress=False)

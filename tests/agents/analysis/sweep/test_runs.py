@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -136,6 +137,24 @@ def test_two_processes_find_the_same(tiny: Experiment, done: Path, tmp_path: Pat
         assert untimed(json.loads(job.record.read_text())) == untimed(record) == untimed(theirs)
     with pytest.raises(ValueError, match="jobs 0, expected at least 1"):
         list(run_all(todo, processes=0))
+
+
+def test_a_run_that_another_experiment_has_done_is_not_repeated(
+    tiny: Experiment, done: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    records = tmp_path / "records"
+    shutil.copytree(done / "records", records)
+    other = dataclasses.replace(tiny, name="other")
+    todo = [dataclasses.replace(job, measured=6) for job in jobs(other, [("Lx_H", 1)], tmp_path, records)]
+    with monkeypatch.context() as patch:
+        patch.setattr(Trainer, "train_step", lambda trainer: pytest.fail("it trains"))
+        copied = run_job(todo[0])
+    theirs = json.loads((done / "records" / "tiny" / "Lx_H-1.json").read_text())
+    assert copied == theirs | {"experiment": "other", "same_run_as": "tiny"} == json.loads(todo[0].record.read_text())
+    assert "same_run_as" not in run_job(dataclasses.replace(todo[0], measured=5)), "measured on other puzzles"
+    changed = dataclasses.replace(other, name="third", config=dataclasses.replace(tiny.config, lr=0.002))
+    (job,) = jobs(changed, [("Lx_H", 1)], tmp_path, records)
+    assert "same_run_as" not in run_job(dataclasses.replace(job, measured=6)), "trained otherwise"
 
 
 def test_records_of_other_settings_are_refused(tiny: Experiment, done: Path, tmp_path: Path) -> None:
