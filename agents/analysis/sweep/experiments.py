@@ -105,7 +105,7 @@ _SUDOKU_6 = _run(
 )
 _MAZE = _run(
     "maze-9x9",
-    2_000,
+    1_000,
     64,
     1e-3,
     AIRConfig("maze-9x9", hidden=64, heads=2, layers=2, convolution=3, q_continue=False),
