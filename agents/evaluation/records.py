@@ -22,6 +22,7 @@ import torch
 
 from agents.checkpoints.chain import Chain, read_chain
 from agents.checkpoints.folder import WEIGHTS
+from agents.checkpoints.manifest import read_checked
 from agents.config.structure import structure
 from agents.evaluation.attempts import AttemptsEvaluation
 from agents.evaluation.full import Evaluation
@@ -143,9 +144,12 @@ def model_name(run: str) -> str:
 
 
 def weights_hash(folder: Path) -> str:
-    """Return the sha256 of a model's file of weights."""
-    with (folder / WEIGHTS).open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    """Return the sha256 of a model's weights as a safetensors file, compressed or not in its folder.
+
+    Raises:
+        CheckpointError: no weights, or others than its manifest says.
+    """
+    return hashlib.sha256(read_checked(folder, WEIGHTS)).hexdigest()
 
 
 def check_unseen(run: str, name: str, checksum: str | None, split: str) -> bool:
