@@ -61,7 +61,7 @@ def evaluation_record(
         dataset: that it was measured on.
         evaluation: of the first puzzles of a split.
         attempts: the same puzzles, retried; they are the result then.
-        noise: standard deviation, of a search with noise.
+        noise: standard deviation of the noise; other searches record none.
         command: words of the command line.
         seconds: wall time of the measurement; None takes the evaluation's own.
     """
@@ -71,7 +71,8 @@ def evaluation_record(
     if attempts is not None:
         exact, solved = attempts.exact[:, -1], attempts.solved[:, -1]
         mean_steps = float(attempts.steps[:, -1].mean())
-        search = {"attempts": attempts.steps.shape[1], "search": attempts.search, "noise": noise}
+        added = noise if attempts.search in ("noise", "first-to-halt") else None
+        search = {"attempts": attempts.steps.shape[1], "search": attempts.search, "noise": added}
     family = agent.family
     return {
         "model": model_name(run),
