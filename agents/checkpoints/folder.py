@@ -1,4 +1,6 @@
-"""A checkpoint is a folder: ``config.json`` and ``model.safetensors`` to use it, ``training.pt`` to go on training.
+"""A checkpoint is a folder: ``config.json`` and ``model.safetensors`` to use it, ``training.pt`` to resume training.
+
+Shipped models have their weights compressed (``agents.checkpoints.compression``), and are read in the same way.
 
 A run's folder is its newest checkpoint; the last ones lie in ``checkpoints/step-N`` and the best one in ``best``. The
 manifest of each (``agents.checkpoints.manifest``) is the last of its files to be published: where a kill came before,
@@ -18,6 +20,7 @@ from typing import IO, Any, TypeVar, cast
 import torch
 from safetensors.torch import save as to_safetensors
 
+from agents.checkpoints.compression import stored
 from agents.checkpoints.errors import CheckpointError
 from agents.checkpoints.kinds import BEST, CHECKPOINTS, TRAINING, WEIGHTS, checkpoint_folder, checkpoint_steps
 from agents.checkpoints.lock import locked
@@ -45,7 +48,11 @@ BEST_EVALUATION = "evaluation.json"
 
 
 def save_model(
-    model: AIR, folder: Path, dtype: torch.dtype = torch.float32, beside: Mapping[str, bytes] | None = None
+    model: AIR,
+    folder: Path,
+    dtype: torch.dtype = torch.float32,
+    beside: Mapping[str, bytes] | None = None,
+    compressed: bool = False,
 ) -> None:
     """Write the model as the Hugging Face mixin lays it out, each file whole or not at all, and the manifest.
 
@@ -55,9 +62,14 @@ def save_model(
         dtype: of the weights in the file; ``load_model`` makes them float32 again. bfloat16 halves the file, and a
             model that computes in bfloat16 loses next to nothing by it.
         beside: further files that the manifest lists, by name.
+        compressed: write the weights in the form of shipped models.
+
+    Raises:
+        ValueError: more weights than a compressed file may hold.
+        OSError: the system refuses a write.
     """
     recorder = Recorder(folder)
-    _write_model(model, recorder, dtype)
+    _write_model(model, recorder, dtype, compressed)
     for name, data in (beside or {}).items():
         recorder.write(name, data)
     recorder.finish()
@@ -178,7 +190,7 @@ def _config(folder: Path) -> AIRConfig:
 
 
 def _model(folder: Path) -> AIR:
-    config, path = _config(folder), folder / WEIGHTS
+    config, path = _config(folder), stored(folder / WEIGHTS)
     _require(folder, WEIGHTS)
     weights = safetensors(read_checked(folder, WEIGHTS), path)
     try:
@@ -257,12 +269,12 @@ def _digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _write_model(model: AIR, recorder: Recorder, dtype: torch.dtype) -> None:
+def _write_model(model: AIR, recorder: Recorder, dtype: torch.dtype, compressed: bool = False) -> None:
     recorder.write(CONFIG, config_text(model.config).encode())
     weights = {name: weight.to(dtype).contiguous() for name, weight in model.state_dict().items()}
-    recorder.write(WEIGHTS, to_safetensors(weights))
+    recorder.write(WEIGHTS, to_safetensors(weights), compressed)
 
 
 def _require(folder: Path, name: str) -> None:
-    if not (folder / name).is_file():
+    if not stored(folder / name).is_file():
         raise CheckpointError(f"{folder}: no {name}, expected a checkpoint with {CONFIG} and {WEIGHTS}")

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import Literal
 
+from agents.checkpoints.compression import SUFFIX
 from agents.checkpoints.errors import CheckpointError, OccupiedError
 from agents.checkpoints.lock import LOCK
 from agents.checkpoints.manifest import MANIFEST
@@ -14,6 +15,7 @@ from agents.config.model import CONFIG, EXPORTED, OPTIONS
 from agents.config.training import TRAIN_CONFIG
 
 WEIGHTS, TRAINING = "model.safetensors", "training.pt"
+COMPRESSED_WEIGHTS = WEIGHTS + SUFFIX
 CHECKPOINTS, BEST = "checkpoints", "best"
 SETTINGS = "all_config.yaml"
 SITE = "site.json"
@@ -35,7 +37,7 @@ DESCRIBED: dict[Kind, str] = {
 _LEFT_OVER = re.compile(rf"{re.escape(LOCK)}|\..+\.(tmp|new|old|removed)")
 """Names that a killed writer of ours may leave."""
 _OF_MODELS = re.compile(
-    r"(config|manifest|generator|evaluation|chain)\.json|model\.safetensors|README\.md|eval(-.+)?\.(json|png)|analysis"
+    r"(config|manifest|generator|evaluation|chain)\.json|model\.safetensors(\.xz)?|README\.md|eval(-.+)?\.(json|png)|analysis"
     r"|all_config\.yaml|step_\d+"
     r"|model\.json|(start|update_[LH]|decode|halt)\.(onnx|pt2)"
     r"|site\.json|index\.html|icon\.svg|sw\.js|third-party\.txt|assets|models"
@@ -57,7 +59,7 @@ def kind_of(path: Path) -> Kind:
     names = _names(path)
     if TRAINING in names or checkpoint_steps(path):
         return "run"
-    if {CONFIG, WEIGHTS} & names:
+    if {CONFIG, WEIGHTS, COMPRESSED_WEIGHTS} & names:
         return "pack" if OPTIONS in names else "model"
     if TRAIN_CONFIG in names:
         return "begun run"

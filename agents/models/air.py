@@ -71,8 +71,8 @@ class AIR(
     """The model of one ``AIRConfig``. Weights are float32, but level tokens as ``store_level_tokens`` says; the states'
     dtype is the compute dtype.
 
-    ``AIR.from_pretrained``, the hub mixin's, does not compare the files with their manifest: load a model with
-    ``AIRAgent.from_pretrained(name).model``, which does.
+    ``AIR.from_pretrained``, the hub mixin's, neither compares the files with their manifest nor reads compressed
+    weights: load a model with ``AIRAgent.from_pretrained(name).model``, which does both.
 
     Attributes:
         f: the blocks of the shared Transformer, or of f_L where ``config.h_layers`` gives the H-updates their own.

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 import puzzles
+from agents.checkpoints.compression import stored
 from agents.checkpoints.folder import CONFIG, WEIGHTS
 from agents.data.batches import to_cells, to_tokens
 from agents.models.air import AIR, Output, State
@@ -304,7 +305,8 @@ def as_agent(model: AIRAgent | AIR | str | Path, device: str = "cpu", dtype: str
     folder = find(model)
     if folder is None:
         return AIRAgent.from_pretrained(model, device, dtype)
-    stamp = max((folder / file).stat().st_mtime_ns if (folder / file).exists() else 0 for file in (CONFIG, WEIGHTS))
+    files = (stored(folder / name) for name in (CONFIG, WEIGHTS))
+    stamp = max(file.stat().st_mtime_ns if file.exists() else 0 for file in files)
     return _load(folder.resolve(), stamp, device, dtype)
 
 

@@ -14,6 +14,7 @@ from agents.checkpoints.folder import load_training, publish_newest
 from agents.checkpoints.kinds import (
     BEST,
     CHECKPOINTS,
+    COMPRESSED_WEIGHTS,
     TRAINING,
     WEIGHTS,
     checkpoint_steps,
@@ -42,7 +43,8 @@ from agents.training.runs.state import CONFIG_FIELD
 from puzzles.files import replacing
 
 _FOR_PEOPLE = (CARD, "curve.png")
-REPLACED = (TRAIN_CONFIG, CHAIN, TRAINING, CONFIG, WEIGHTS, MANIFEST, OPTIONS, METRICS, WANDB_ID, *_FOR_PEOPLE)
+_OF_MODEL = (CONFIG, WEIGHTS, COMPRESSED_WEIGHTS, MANIFEST, OPTIONS)
+REPLACED = (TRAIN_CONFIG, CHAIN, TRAINING, *_OF_MODEL, METRICS, WANDB_ID, *_FOR_PEOPLE)
 """Files of a run, a model or a pack that a new run in its folder removes, when asked to overwrite it."""
 
 
