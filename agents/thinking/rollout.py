@@ -10,7 +10,7 @@ import numpy as np
 
 from agents.config.program import checked
 from agents.thinking.agent import AIRAgent
-from agents.thinking.ending import Ending
+from agents.thinking.ending import until_over
 from agents.thinking.thoughts import Thought
 from air_envs.drawing.files import save_gif, save_png
 from air_envs.drawing.frame import Frame
@@ -34,14 +34,11 @@ def rollout_frames(
     program = checked(agent.model.config.program if program is None else program)
     undecided = np.full(puzzle.shape, agent.family.undecided)
     yield Frame(puzzle, undecided, undecided, title=title, program=program)
-    answer, ending = None, Ending()
-    for thought in agent.think(observation, act_steps, program):
-        last = thought.update % len(program) == 0
-        if last:
+    answer = None
+    for thought in until_over(agent.think(observation, act_steps, program), len(program)):
+        if thought.update % len(program) == 0:
             answer = thought.z_H.cells
         yield _frame(agent, thought, puzzle, answer, title, program)
-        if last and ending.reached(thought.solved, thought.halting_probability):
-            return
 
 
 def save_rollout(
