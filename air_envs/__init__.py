@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from air_envs.generated import GeneratedPuzzles, PooledPuzzles
     from air_envs.maze import MazeEnv, MazeVectorEnv
     from air_envs.rewards import ConflictReward, DenseReward, ShapedReward, SparseReward
-    from air_envs.sources import DatasetPuzzles, PuzzleSource
+    from air_envs.sources import DatasetPuzzles, HeldPuzzles, PuzzleSource
     from air_envs.sudoku import SudokuEnv, SudokuVectorEnv
     from air_envs.vector import PuzzleVectorEnv
     from air_envs.warming import warm_up
@@ -39,6 +39,7 @@ __all__ = [
     "Environment",
     "FlatObservation",
     "GeneratedPuzzles",
+    "HeldPuzzles",
     "ImageObservation",
     "MazeEnv",
     "MazeVectorEnv",
@@ -141,6 +142,7 @@ _HOMES = {
     "Dynamics": "air_envs.dynamics",
     "FlatObservation": "air_envs.wrappers",
     "GeneratedPuzzles": "air_envs.generated",
+    "HeldPuzzles": "air_envs.sources",
     "ImageObservation": "air_envs.wrappers",
     "MazeEnv": "air_envs.maze",
     "MazeVectorEnv": "air_envs.maze",

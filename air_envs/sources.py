@@ -18,7 +18,15 @@ if TYPE_CHECKING:
     from puzzles.dataset import Dataset
 
 
-__all__ = ["DatasetPuzzles", "GeneratedPuzzles", "PooledPuzzles", "PuzzleSource", "make_source", "next_puzzles"]
+__all__ = [
+    "DatasetPuzzles",
+    "GeneratedPuzzles",
+    "HeldPuzzles",
+    "PooledPuzzles",
+    "PuzzleSource",
+    "make_source",
+    "next_puzzles",
+]
 
 
 class PuzzleSource(Protocol):
@@ -43,7 +51,47 @@ def next_puzzles(source: PuzzleSource, keys: NDArray[np.uint64], numbers: NDArra
     return source.load(keys) if load_next is None else load_next(keys, numbers)
 
 
-class DatasetPuzzles:
+class HeldPuzzles:
+    """Puzzles held in memory; a key picks a row, each as likely as any other.
+
+    Args:
+        family: of them all.
+        puzzles: N of them, at least one.
+
+    Raises:
+        ValueError: no puzzles, or of another shape than the family's.
+    """
+
+    def __init__(self, family: PuzzleFamily, puzzles: Puzzles):
+        found = puzzles.puzzle.shape
+        if len(found) != 3 or found[1:] != family.shape or found[0] == 0:
+            raise ValueError(f"puzzles: shape {found}, expected (N, {family.rows}, {family.columns}), N at least 1")
+        self._family = family
+        self._puzzles = puzzles
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.family.name!r}, {len(self)} puzzles)"
+
+    @property
+    def family(self) -> PuzzleFamily:
+        """Of all its puzzles."""
+        return self._family
+
+    def __len__(self) -> int:
+        return len(self._puzzles.puzzle)
+
+    def load(self, keys: NDArray[np.uint64]) -> Puzzles:
+        """Return the rows that ``keys``, (N,) uint64, pick."""
+        return self.take(_pick(keys, len(self)))
+
+    def take(self, rows: NDArray[np.integer[Any]]) -> Puzzles:
+        """Return the puzzles of ``rows``, (N,) integers from 0 to ``len(self) - 1``."""
+        puzzle, solution, rating = self._puzzles
+        # take needs a third of the time of indexing.
+        return Puzzles(puzzle.take(rows, axis=0), solution.take(rows, axis=0), rating.take(rows))
+
+
+class DatasetPuzzles(HeldPuzzles):
     """Puzzles of one split of an HDF5 dataset, held in memory; a key picks a row, each as likely as any other.
 
     All sources of one file in a process share its arrays; pickles hold its path and read the file again.
@@ -63,28 +111,11 @@ class DatasetPuzzles:
         self.dataset = dataset if isinstance(dataset, Dataset) else Dataset(os.fspath(dataset))
         self.path, self.split_name = os.path.abspath(self.dataset.path), split
         checksum = self.dataset.attributes["checksum"]
-        self._puzzles = _read(_Split(self.path, checksum, self.dataset.set_aside, split, self.dataset))
+        rows = _read(_Split(self.path, checksum, self.dataset.set_aside, split, self.dataset))
+        super().__init__(self.dataset.family, rows)
 
     def __repr__(self) -> str:
         return f"DatasetPuzzles({os.fspath(self.dataset.path)!r}, {self.split_name!r})"
-
-    @property
-    def family(self) -> PuzzleFamily:
-        """Of all its puzzles."""
-        return self.dataset.family
-
-    def __len__(self) -> int:
-        return len(self._puzzles.puzzle)
-
-    def load(self, keys: NDArray[np.uint64]) -> Puzzles:
-        """Return the rows that ``keys``, (N,) uint64, pick."""
-        return self.take(_pick(keys, len(self)))
-
-    def take(self, rows: NDArray[np.integer[Any]]) -> Puzzles:
-        """Return the puzzles of ``rows``, (N,) integers from 0 to ``len(self) - 1``."""
-        puzzle, solution, rating = self._puzzles
-        # take needs a third of the time of indexing.
-        return Puzzles(puzzle.take(rows, axis=0), solution.take(rows, axis=0), rating.take(rows))
 
     def __deepcopy__(self, memo: Any) -> DatasetPuzzles:
         return self

@@ -275,3 +275,18 @@ def test_a_new_family_needs_few_lines():
     finally:
         del air_envs.ENVIRONMENTS["test/Copy-v0"]
         del gym.registry["test/Copy-v0"]
+
+
+def test_puzzles_held_in_memory_are_a_source():
+    family = puzzles.family("sudoku-4x4")
+    data = family.generate(np.arange(20, dtype=np.uint64))
+    held = air_envs.HeldPuzzles(family, data)
+    env = gym.make("air_envs/Sudoku-v0", source=held)
+    assert np.array_equal(env.reset(options={"index": 7})[0]["puzzle"], data.puzzle[7])
+    drawn = {env.reset(seed=seed)[0]["puzzle"].tobytes() for seed in range(60)}
+    assert drawn <= {puzzle.tobytes() for puzzle in data.puzzle}
+    assert len(drawn) > 15
+    assert repr(pickle.loads(pickle.dumps(held))) == "HeldPuzzles('sudoku-4x4', 20 puzzles)"
+    for wrong in (data.take(slice(0)), puzzles.family("sudoku-6x6").generate(np.arange(2, dtype=np.uint64))):
+        with pytest.raises(ValueError, match=r"puzzles: shape .*, expected \(N, 4, 4\), N at least 1"):
+            air_envs.HeldPuzzles(family, wrong)
