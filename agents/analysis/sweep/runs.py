@@ -1,11 +1,8 @@
-"""The runs of an experiment: trained, measured along the way and recorded; several at once, one thread each."""
+"""The runs of an experiment: which are to be done, and one of them trained and measured along the way."""
 
 from __future__ import annotations
 
-import concurrent.futures
 import errno
-import multiprocessing
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
@@ -21,7 +18,6 @@ from agents.analysis.sweep.records import (
     require_same,
     settings,
     steps_to_half,
-    write_record,
 )
 from agents.analysis.weights import Weights, use_weights
 from agents.checkpoints.folder import load_model
@@ -90,34 +86,8 @@ def make_dataset(config: TrainConfig) -> None:
     RECIPES[config.dataset.stem].build(config.dataset)
 
 
-def run_all(todo: list[Job], processes: int = 1) -> Iterator[tuple[Job, Record]]:
-    """Run jobs and yield each with its record as soon as it is written; interrupted ones go on where they stopped.
-
-    Args:
-        todo: from ``jobs``.
-        processes: how many at once, each with one thread; 1 runs them in this process.
-
-    Raises:
-        ValueError: less than 1 process, or what training raises.
-    """
-    if processes < 1:
-        raise ValueError(f"jobs {processes}, expected at least 1")
-    if processes == 1:
-        for job in todo:
-            yield job, run_job(job)
-        return
-    context = multiprocessing.get_context("spawn")
-    with concurrent.futures.ProcessPoolExecutor(processes, context) as pool:
-        running = {pool.submit(run_job, job): job for job in todo}
-        try:
-            for done in concurrent.futures.as_completed(running):
-                yield running[done], done.result()
-        finally:
-            pool.shutdown(cancel_futures=True)
-
-
 def run_job(job: Job) -> Record:
-    """Train a run to its end from wherever it is, measure its checkpoints, and write and return its record.
+    """Train a run to its end from wherever it is, measure its checkpoints, and return its record.
 
     A run that diverges is recorded as such. One thread computes: runs do not depend on how many there are at once.
 
@@ -143,7 +113,6 @@ def run_job(job: Job) -> Record:
         record["test"] = _tested(agent, config)
     record["measured_puzzles"] = job.measured
     record["checkpoints"] = _measured(config, trainer.dtype, job.measured)
-    write_record(job.record, record)
     return record
 
 
