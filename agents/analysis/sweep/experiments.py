@@ -11,13 +11,15 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from agents.analysis.sweep.members import ABLATIONS, member_run
 from agents.config.model import AIRConfig
 from agents.config.training import TrainConfig
 from agents.config.variants import INJECTIONS
 
+Engine = Literal["local", "ray"]
+"""Where the runs are computed, see ``agents.analysis.sweep.engines``."""
 CHECKPOINTS = 8
 """Of each run, evenly spaced; the last is that of the last step. The paper's measures are taken at each."""
 EVALUATIONS = 20
