@@ -15,7 +15,14 @@ from typing import Any
 
 import pytest
 
-FLAGS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--no-first-run", "--disable-extensions")
+FLAGS = (
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--hide-scrollbars",
+    "--no-first-run",
+    "--disable-extensions",
+)
 SECONDS = 20
 
 
@@ -60,16 +67,16 @@ class Page:
 
     def size(self, width: int, height: int, dark: bool = False, phone: bool = False) -> None:
         """Set the size of the page in pixels and its colour scheme."""
-        self.call(
-            "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=phone
-        )
+        self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=phone)
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.call("Emulation.setEmulatedMedia", features=[scheme])
 
     def open(self, path: Path) -> None:
         """Open a file and wait until it is loaded and every player in it has started."""
         self.call("Page.navigate", url=path.resolve().as_uri())
-        self.wait("document.readyState === 'complete' && !document.querySelector('.air-player:not([data-started=true])')")
+        self.wait(
+            "document.readyState === 'complete' && !document.querySelector('.air-player:not([data-started=true])')"
+        )
 
     def run(self, script: str) -> Any:
         """Return the value of an expression of JavaScript."""
@@ -79,7 +86,9 @@ class Page:
 
     def wait(self, script: str) -> None:
         """Wait until an expression is true."""
-        looks = f"new Promise((done, fail) => {{ const end = Date.now() + {1000 * SECONDS}; const look = () => ({script})"
+        looks = (
+            f"new Promise((done, fail) => {{ const end = Date.now() + {1000 * SECONDS}; const look = () => ({script})"
+        )
         looks += " ? done(true) : Date.now() > end ? done(false) : setTimeout(look, 20); look(); })"
         assert self.run(looks), f"not within {SECONDS} s: {script}"
 
@@ -102,7 +111,16 @@ class Page:
 
     def press(self, key: str) -> None:
         """Press and release a key, by its name in the DOM."""
-        codes = {"ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 39, "ArrowDown": 40, "Home": 36, "End": 35, " ": 32, "Tab": 9}
+        codes = {
+            "ArrowLeft": 37,
+            "ArrowUp": 38,
+            "ArrowRight": 39,
+            "ArrowDown": 40,
+            "Home": 36,
+            "End": 35,
+            " ": 32,
+            "Tab": 9,
+        }
         for kind in ("rawKeyDown", "keyUp"):
             self.call("Input.dispatchKeyEvent", type=kind, key=key, windowsVirtualKeyCode=codes.get(key, 0))
 

@@ -20,6 +20,7 @@ _COMMANDS = {
     "play": "play Sudoku or mazes, with keys and mouse",
     "watch": "watch a trained model think, in a window or as a GIF",
     "analyze": "decode, freeze and compare attention: the paper's analyses of a trained model",
+    "report": "write one HTML page of a model or of an experiment, to pass on",
     "ablate": "train a family of variants with several seeds and compare them",
     "pack": "turn a finished run into a small folder to give away",
     "import-checkpoint": "turn a published model of HRM, TRM or AIR into one of ours",

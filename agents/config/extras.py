@@ -8,6 +8,7 @@ import sys
 EXTRAS = {
     "huggingface_hub": "agents",
     "imageio_ffmpeg": "video",
+    "jinja2": "agents",
     "matplotlib": "agents",
     "safetensors": "agents",
     "sb3_contrib": "agents",

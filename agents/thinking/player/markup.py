@@ -103,7 +103,8 @@ def colours(selector: str) -> str:
 
 def _variables(theme: Theme) -> str:
     return "".join(
-        f"--{name.replace('_', '-')}:" + ("#{:02x}{:02x}{:02x}".format(*value) if isinstance(value, tuple) else str(value))
+        f"--{name.replace('_', '-')}:"
+        + ("#{:02x}{:02x}{:02x}".format(*value) if isinstance(value, tuple) else str(value))
         + ";"
         for name, value in vars(theme).items()
         if name != "name"
