@@ -1,4 +1,4 @@
-"""What a folder holds, so that nothing is taken for what it is not, and nothing is replaced unasked."""
+"""What kind of folder it is, so that no other kind is read, and nothing is replaced without being asked."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ _HDF5 = b"\x89HDF\r\n\x1a\n"
 
 
 def kind_of(path: Path) -> Kind:
-    """Return what stands at a path.
+    """Return what kind of thing is at a path.
 
     A run has ``training.pt`` or checkpoints to resume from. A run that was killed before its first checkpoint is
     "begun": it has its configuration and no weights. A model has a configuration and weights; a pack is one with
@@ -100,7 +100,7 @@ def require_kind(path: Path, overwrite: bool, *kinds: Kind) -> None:
         kinds: that the command writes itself.
 
     Raises:
-        OccupiedError: something else stands there.
+        OccupiedError: something else is there.
     """
     found = kind_of(path)
     if found == "nothing" or (overwrite and found in kinds):

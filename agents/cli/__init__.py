@@ -42,7 +42,7 @@ def main(args: list[str] | None = None) -> None:
     except OSError as error:
         # What Python writes at exit must go nowhere, or it fails again (see the documentation of signal, SIGPIPE).
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        if isinstance(error, BrokenPipeError):  # whoever read the output, such as head, has left
+        if isinstance(error, BrokenPipeError):  # the reader of the output, such as head, has ended
             sys.exit(1)
         if isinstance(error.__context__, SystemExit) and error.__context__.code:  # it has been reported already
             raise error.__context__ from None

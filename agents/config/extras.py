@@ -40,7 +40,7 @@ def missing(module: str) -> str | None:
 
 
 def require(*modules: str) -> None:
-    """Refuse to go on without modules of an extra.
+    """Refuse to continue without modules of an extra.
 
     Args:
         modules: keys of ``EXTRAS``.

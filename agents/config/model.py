@@ -24,7 +24,7 @@ CARD = "README.md"
 FORMAT = 1
 """Of the checkpoint folders that this version writes; it reads all up to it."""
 FORMAT_FIELD = "format"
-"""In ``CONFIG``, beside the fields of the model; folders of before there was a manifest lack it."""
+"""In ``CONFIG``, beside the fields of the model; folders older than manifests lack it."""
 
 Operator = Literal["add", "subtract", "linear", "nonlinear", "hadamard"]
 LevelToken = Literal["none", "addition", "prepend-strip", "prepend-persist"]
@@ -234,7 +234,7 @@ def stored_fields(values: Any) -> Any:
 
 
 def require_format(number: Any) -> None:
-    """Refuse the format of a later version, or what is none.
+    """Refuse the format of a later version, or what is no format.
 
     Raises:
         ValueError: it is.

@@ -32,7 +32,7 @@ MAY_CHANGE = (
     "wandb",
 )
 """What may be another when a run is resumed: nothing that the weights depend on, but for the number of steps. A dataset
-may lie elsewhere, while its content and the batches of ``also`` stay the same."""
+may be elsewhere, while its content and the batches of ``also`` stay the same."""
 
 DataOrder = Literal["replacement", "epochs"]
 LARGEST_BATCH = 1 << 20
@@ -104,7 +104,7 @@ class TrainConfig:
     """Draw puzzles with replacement, or in epochs, each of which has every puzzle once, as the authors' loader does."""
     copies: int | None = None
     """Give every puzzle so many symmetry copies besides itself, the same in every run; 1000 is the authors' number.
-    None draws fresh copies for ever. For families whose copies are drawn, such as Sudoku."""
+    None draws a new copy each time. For families whose copies are drawn, such as Sudoku."""
     device: str = "auto"
     """cpu, cuda, mps; auto takes the best there is."""
     dtype: Literal["auto", "bfloat16", "float32"] = "auto"
@@ -190,7 +190,7 @@ class TrainConfig:
         """Decay of the average after ``step``, counted from 0.
 
         At most so much that the latter half of all steps has seven eighths of the weight: a short run would else end
-        with an average of what it began with.
+        with an average of its initial values.
 
         Raises:
             ValueError: no average is kept.

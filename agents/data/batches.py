@@ -46,7 +46,7 @@ class PuzzleBatches:
         device: to keep them on.
         symmetry: draw a symmetry copy of each.
         order: "replacement" draws puzzles with replacement; "epochs" as the authors' loader does, see ``_in_epochs``.
-        copies: how many copies each puzzle has, the same in every run, besides itself; None draws fresh ones for ever.
+        copies: how many copies each puzzle has, the same in every run, besides itself; None draws a new one each time.
         seed: of the epochs.
 
     Raises:

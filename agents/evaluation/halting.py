@@ -113,7 +113,7 @@ def evaluate_halting(
 ) -> HaltingEvaluation:
     """Run the first ``count`` puzzles of a split, each until the halting head is sure or ``max_steps`` are taken.
 
-    A puzzle gets the answer that ``evaluate`` gets after the same number of steps, whoever shared its batch.
+    A puzzle gets the answer that ``evaluate`` gets after the same number of steps, whichever puzzles share its batch.
 
     Args:
         agent: of the dataset's family.

@@ -37,7 +37,7 @@ from puzzles.mixing import sources
 from puzzles.shares import MIXTURE_BY_SHARES
 
 FOLDER = Path("results")
-"""Where records lie, in the root of the repository."""
+"""The folder of the records, in the root of the repository."""
 
 RECORDED = "air-envs eval --record"
 """Origin of a record that was measured, not taken over from an older page."""

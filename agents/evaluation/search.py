@@ -108,8 +108,8 @@ def check_search(agent: AIRAgent, attempts: int, search: Search, guesses: int, n
     """Check what ``evaluate_attempts`` is asked for, before anything runs.
 
     Raises:
-        ValueError: less than one attempt or guess, no such search, noise that is none, or guesses for a family whose
-            cell values are no symbols.
+        ValueError: less than one attempt or guess, no such search, noise that is not above 0, or guesses for a family
+            whose cell values are no symbols.
     """
     if attempts < 1:
         raise ValueError(f"attempts {attempts}, expected at least 1")

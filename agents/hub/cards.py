@@ -154,7 +154,7 @@ def _paragraphs(
 
 
 def _terms(config: AIRConfig, data: str) -> Iterator[str]:
-    """Yield what whoever uses a model has to know: its training data, its limits, its licence."""
+    """Yield what a user of a model has to know: its training data, its limits, its licence."""
     if data:
         yield "## Training data"
         yield data

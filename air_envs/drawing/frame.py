@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from puzzles import PuzzleFamily
 
 _MAJORITY = 0.5
-"""Probability that the likeliest digit of a cell has at least where it is written and not pencilled."""
+"""A cell shows its most probable digit from this probability on, else its candidates."""
 
 
 class DecodedState(Protocol):
@@ -58,7 +58,7 @@ class Frame:
     """0..1, such as the probability of each decoded cell."""
     z_l_confidence: ArrayLike | None = None
     z_h_candidates: ArrayLike | None = None
-    """(rows, columns, side), such as the probability of each digit; cells where none has half are pencilled."""
+    """(rows, columns, side), such as the probability of each digit; cells where none exceeds 50 % show candidates."""
     z_l_candidates: ArrayLike | None = None
     z_h_conflicts: ArrayLike | None = None
     """Where the proposal breaks a rule, bool."""

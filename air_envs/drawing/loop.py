@@ -58,7 +58,7 @@ class WindowApp(abc.ABC):
         return None
 
     def run(self) -> None:
-        """Open the window and go on until it is closed.
+        """Open the window and run until it is closed.
 
         Raises:
             pygame.error: no display to open a window on.
@@ -141,7 +141,7 @@ def in_background(make: Callable[[], Any]) -> Future[Any]:
     def run() -> None:
         try:
             future.set_result(make())
-        except Exception as error:  # it belongs to whoever asks for the result
+        except Exception as error:  # it is raised where the result is asked for
             future.set_exception(error)
 
     threading.Thread(target=run, daemon=True).start()

@@ -24,7 +24,7 @@ _FAINTEST = 0.3
 _IN_SIGHT = 0.09
 """How far the row, column and box of the selected cell take the colour of entries."""
 _SMALLEST = 4
-"""Pixels of a pencilled digit's height below which a dot in its place stands for it."""
+"""Height of a candidate in pixels below which a dot is drawn for it."""
 
 
 def paint(surface: pygame.Surface, layout: Layout, family: Sudoku, scene: Scene, theme: Theme) -> None:

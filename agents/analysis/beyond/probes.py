@@ -47,7 +47,7 @@ class Probes:
     value: Moments
     """(P, 2, 2): by place, state (``STATES``) and ``READS``, the share of a puzzle's query cells that are right."""
     options: Moments | None
-    """(P, 2): by place and state, how well a probe tells which values are ruled out at a query cell: the mean of the
+    """(P, 2): by place and state, how well a probe predicts which values are ruled out at a query cell: the mean of the
     share of open and of ruled-out values that it is right about, 0.5 by chance. None where no logic says."""
 
     def summary(self) -> dict[str, Any]:
@@ -74,7 +74,7 @@ class Probes:
         return text_table(rows)
 
     def panels(self) -> list[Panel]:
-        """The share of query cells that are right, and of values told apart, by place."""
+        """The share of query cells that are right, and of values distinguished, by place."""
         x = np.arange(1, len(self.places) + 1)
         values = [
             _curve(f"{STATES[s]}, {read}", x, self.value, (slice(None), s, r))

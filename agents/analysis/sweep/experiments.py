@@ -40,7 +40,7 @@ class Experiment:
     config: TrainConfig
     """What all runs share, but for what a member's name sets."""
     note: str = ""
-    """In what it departs from the paper, beside its size."""
+    """How it differs from the paper, apart from its size."""
 
     def run(self, member: str, seed: int, runs: Path) -> TrainConfig:
         """Return the training run of one member with one seed, in its folder below ``runs``."""
@@ -112,7 +112,7 @@ _MAZE = _run(
     1e-3,
     AIRConfig("maze-9x9", hidden=64, heads=2, layers=2, convolution=3, q_continue=False),
 )
-_CONVOLUTION = "with a convolution beside attention, without which mazes are not learned in this time"
+_CONVOLUTION = "with a convolution in addition to attention, without which mazes are not learned in this time"
 
 _AVERAGE = "keeps an average of the weights; raw and averaged weights are measured in both precisions"
 _AVERAGED = dataclasses.replace(_SUDOKU_4, ema=0.995)

@@ -1,4 +1,4 @@
-"""What a mind tells of itself: infos for programs, frames and text for people."""
+"""What is shown of a mind: infos for programs, frames and text for people."""
 
 from __future__ import annotations
 
