@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,6 +25,14 @@ FLAGS = (
     "--disable-extensions",
 )
 SECONDS = 20
+LAUNCH = """
+import fcntl, os, sys
+ours = [fcntl.fcntl(int(place), fcntl.F_DUPFD, 10) for place in sys.argv[1:3]]
+for place, descriptor in zip((3, 4), ours):
+    os.dup2(descriptor, place)
+os.execv(sys.argv[3], sys.argv[3:])
+"""
+"""Gives Chromium its pipe where it expects it: it reads from 3 and writes to 4."""
 
 
 def chromium() -> str:
@@ -95,7 +104,8 @@ class Page:
     def middle(self, selector: str) -> tuple[float, float]:
         """Scroll to an element and return the middle of it in the window."""
         x, y = self.run(
-            f"(() => {{ const e = document.querySelector({json.dumps(selector)}); e.scrollIntoView({{block: 'center'}});"
+            f"(() => {{ const e = document.querySelector({json.dumps(selector)});"
+            " e.scrollIntoView({block: 'center', behavior: 'instant'});"
             " const b = e.getBoundingClientRect(); return [b.x + b.width / 2, b.y + b.height / 2]; })()"
         )
         return x, y
@@ -153,9 +163,8 @@ def browser() -> Iterator[Page]:
     read, theirs_write = os.pipe()
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         command = [program, *FLAGS, f"--user-data-dir={profile}", "--remote-debugging-pipe"]
-        shell = f'exec "$@" 3<&{theirs_read} 4>&{theirs_write}'  # the two descriptors that Chromium expects
         process = subprocess.Popen(
-            ["sh", "-c", shell, "sh", *command],
+            [sys.executable, "-S", "-c", LAUNCH, str(theirs_read), str(theirs_write), *command],
             pass_fds=[theirs_read, theirs_write],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

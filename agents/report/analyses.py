@@ -88,20 +88,26 @@ def _attention(found: AttentionMeasures) -> Iterator[Figure]:
     published = numbers["published"]["difference_by_layer"]
     layers = [f"layer {layer}" for layer in range(found.layers)]
     label = published_label(found.family, found.caveat)
+    why = found.why_left_out
     for measure in found.compared:
         rows: list[Row] = []
         for group, colour in zip(GROUPS, ("l", "h"), strict=True):
             if measure not in found.shown(group):
                 continue
             differences = [layer["difference"] for layer in numbers["groups"][group][measure]]
+            means = [each["mean"] for each in differences]
+            if all(mean is None for mean in means):  # as of a model whose proposals break no rule
+                continue
             edges = [each["interval_95"] or (None, None) for each in differences]
             low, high = zip(*edges, strict=True)
-            rows.append(Row(f"{group} queries", [each["mean"] for each in differences], low, high, colour))
+            rows.append(Row(f"{group} queries", means, low, high, colour))
             theirs = published.get(group, {}).get(measure)
             if theirs:
                 padded = [*theirs, *[None] * len(layers)][: len(layers)]
                 rows.append(Row(f"{group}, {label}", padded, shape="diamond"))
-        yield row_chart(EXPLAINED.get(measure, measure), layers, rows, note=found.why_left_out)
+        if rows:
+            yield row_chart(EXPLAINED.get(measure, measure), layers, rows, note=why)
+            why = ""
 
 
 def _panels(found: Drawn) -> Iterator[Figure]:

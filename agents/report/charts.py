@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
+from agents.figures.charts import percent_limits
+
 WIDTH, HEIGHT = 380, 236
 """Of a chart in its own units, which are pixels on a telephone."""
 SMALL = 250, 160
@@ -98,12 +100,13 @@ def line_chart(
     ys = [y for each in points for _, y in each] + ([0.0] if zero else [])
     if not log:
         ys += [scale * edge for line in lines for edge in (*line.low, *line.high) if edge is not None]
-    bottom, top = limits or _padded(ys or [0.0, 1.0], log)
+    bottom, top = limits or _padded(ys or [0.0, 1.0], percent, log)
     left, right = min(xs), max(xs)
     if left == right:
         left, right = left - 1, right + 1
 
     def place(x: float, y: float) -> tuple[float, float]:
+        y = min(max(y, bottom), top)
         share = math.log(y / bottom) / math.log(top / bottom) if log else (y - bottom) / (top - bottom)
         across = (x - left) / (right - left)
         return _LEFT + across * (width - _LEFT - _RIGHT), height - _BOTTOM - share * (height - _TOP - _BOTTOM)
@@ -121,9 +124,8 @@ def line_chart(
     if zero:
         _, y = place(left, 0)
         parts.append(f'<path class="zero" d="M{_LEFT} {y:.1f}H{width - _RIGHT}"/>')
-    parts.append(
-        f'<text class="tick" x="{(_LEFT + width - _RIGHT) / 2}" y="{height - 5}" text-anchor="middle">{escape(x_label)}</text>'
-    )
+    middle = (_LEFT + width - _RIGHT) / 2
+    parts.append(f'<text class="tick" x="{middle}" y="{height - 5}" text-anchor="middle">{escape(x_label)}</text>')
     for line, found in zip(lines, points, strict=True):
         parts += _band(line, scale, place)
         parts += _stroke(line, found, place, percent)
@@ -152,7 +154,7 @@ def row_chart(
     scale = 100.0 if percent else 1.0
     bars = [row for row in rows if row.shape == "bar"]
     numbers = [scale * value for row in rows for value in (*row.values, *row.low, *row.high) if value is not None]
-    low, high = limits or _padded([*numbers, *([0.0] if bars else [])] or [0.0, 1.0])
+    low, high = limits or _padded([*numbers, *([0.0] if bars else [])] or [0.0, 1.0], percent)
     first = min(150.0, 12 + _LETTER * max(map(len, names), default=1))
     thick = 11.0
     tall = max(20.0, thick * len(bars) + 8)
@@ -202,8 +204,11 @@ def _log_ticks(low: float, high: float) -> list[float]:
     return [factor * 10.0**power for power in powers for factor in factors if low <= factor * 10.0**power <= high]
 
 
-def _padded(values: Sequence[float], log: bool = False) -> tuple[float, float]:
+def _padded(values: Sequence[float], percent: bool, log: bool = False) -> tuple[float, float]:
     low, high = min(values), max(values)
+    if percent and low >= 0 and high <= 100:
+        room = 0.06 * (high - low)
+        return percent_limits(low - room, high + room)
     if log:
         return low / 1.15, high * 1.15
     if low == high:
@@ -234,8 +239,8 @@ def _stroke(line: Line, points: list[tuple[float, float]], place: _Place, percen
     if line.faint or len(found) > 60:
         return
     for (x, y), (at, value) in zip(found, points, strict=True):
-        words = f"{line.label}, {_short(at)}: {_said(value, percent)}"
-        yield f'<circle class="dot c-{line.colour}" cx="{x:.1f}" cy="{y:.1f}" r="2.4"><title>{escape(words)}</title></circle>'
+        words = escape(f"{line.label}, {_short(at)}: {_said(value, percent)}")
+        yield f'<circle class="dot c-{line.colour}" cx="{x:.1f}" cy="{y:.1f}" r="2.4"><title>{words}</title></circle>'
 
 
 def _mark(row: Row, number: int, y: float, across: _Across, scale: float, percent: bool, name: str) -> Iterable[str]:
@@ -269,9 +274,8 @@ def _joined(points: Sequence[tuple[float, float]]) -> str:
 
 
 def _svg(width: float, height: float, title: str, parts: Iterable[str]) -> Markup:
-    return Markup(
-        f'<svg class="chart" viewBox="0 0 {width} {height:.0f}" role="img" aria-label="{escape(title)}">{"".join(parts)}</svg>'
-    )
+    head = f'<svg class="chart" viewBox="0 0 {width} {height:.0f}" role="img" aria-label="{escape(title)}">'
+    return Markup(f"{head}{''.join(parts)}</svg>")
 
 
 def _unique(shown: tuple[tuple[str, str, str], ...]) -> tuple[tuple[str, str, str], ...]:

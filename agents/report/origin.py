@@ -30,7 +30,7 @@ def configuration_section(config: AIRConfig, run: Path | None) -> Section:
         ("variant", config.variant_name),
         ("weights", f"{count_parameters(config):,}"),
         ("program of an ACT step", config.program),
-        ("operations of an ACT step", f"{act_step_flops(config, 1):.2e}"),
+        ("operations of an ACT step", f"{act_step_flops(config, 1) / 1e6:,.1f} million"),
     ]
     fields = [(name.replace("_", " "), said(value)) for name, value in dataclasses.asdict(config).items()]
     blocks: list[Block] = [Facts(about), Words(f"{found.note.capitalize()}.")] if found.note else [Facts(about)]
@@ -54,7 +54,7 @@ def training_section(run: Path | None) -> Section | None:
     figures = [_loss(train)] if train else []
     accuracy = [_accuracy("training, when halted", train, "muted")]
     for number, split in enumerate(others):
-        points = [line for line in lines if line["split"] == split and "exact_accuracy" in line]
+        points = [line for line in lines if line["split"] == split]
         name = split if split in ("validation", "test") else split.partition("-")[2]
         accuracy.append(_accuracy(name, points, PALETTE[number % 5]))
     figures.append(line_chart("Exact accuracy, %", "step", accuracy, percent=True, limits=(-3, 103)))
@@ -110,6 +110,7 @@ def _loss(train: list[dict[str, Any]]) -> Figure:
 
 
 def _accuracy(label: str, lines: list[dict[str, Any]], colour: str) -> Line:
+    lines = [line for line in lines if "exact_accuracy" in line]  # none halted yet, at the beginning
     edges = [line.get("exact_accuracy_interval_95") or (None, None) for line in lines]
     low, high = zip(*edges, strict=True) if edges else ((), ())
     return Line(label, [line["step"] for line in lines], [line["exact_accuracy"] for line in lines], low, high, colour)

@@ -15,7 +15,8 @@ import numpy as np
 from agents.analysis.paper.attention import require_comparable
 from agents.analysis.report import ANALYSES
 from agents.analysis.weights import Weights, use_weights
-from agents.checkpoints.folder import load_config
+from agents.config.structure import structure
+from agents.config.training import read_train_config
 from agents.evaluation import Evaluation, describe, evaluate, select
 from agents.evaluation.records import model_name
 from agents.hub.generator import generator_options, require_options
@@ -24,8 +25,8 @@ from agents.pretrained import find
 from agents.report.accuracy import accuracy_section, interval, percent
 from agents.report.analyses import analysis_section
 from agents.report.blocks import Block, Page, Players, Section, Words
+from agents.report.members import membership_section
 from agents.report.origin import configuration_section, data_section, training_section
-from agents.report.sweep import membership_section
 from agents.thinking.agent import AIRAgent
 from agents.thinking.ending import until_over
 from agents.thinking.player import Player
@@ -88,19 +89,13 @@ def write_run_report(run: str, output: Path, dataset: Dataset | None = None, ask
     asked = asked or Asked()
     _check(asked)
     with tempfile.TemporaryDirectory() as folder:
-        fresh = dataset is None
         data = dataset or _own_dataset(run)
+        family = None if data is None else data.family.name
+        agent = AIRAgent.from_pretrained(run, asked.device, asked.dtype, family=family)
+        fresh = data is None
         if data is None:
-            config = load_config(found) if (found := find(run)) else None
-            agent = AIRAgent.from_pretrained(run, asked.device, asked.dtype)
             count = asked.puzzles or _affordable(agent, asked, "evaluated")
-            options = require_options(generator_options(found) if found and config else {}, agent.family)
-            data = build_dataset(
-                Path(folder) / "puzzles.h5", agent.family, options, train=0, test=count, seed=SEED, progress=False
-            )
-        else:
-            fresh = False
-            agent = AIRAgent.from_pretrained(run, asked.device, asked.dtype, family=data.family.name)
+            data = _fresh_dataset(agent, find(run), count, Path(folder) / "puzzles.h5")
         if asked.weights is not None:
             use_weights(agent, Path(run), asked.weights)
         return run_page(run, agent, data, asked, fresh).write(output)
@@ -189,10 +184,14 @@ def _analysed_steps(agent: AIRAgent, asked: Asked) -> int:
 
 def _own_dataset(run: str) -> Dataset | None:
     """Return the dataset that a run's folder names, where it is there."""
-    from agents.config.training import read_train_config
-
     train = read_train_config(Path(run)) if Path(run).is_dir() else None
     return Dataset(train.dataset) if train is not None and train.dataset.is_file() else None
+
+
+def _fresh_dataset(agent: AIRAgent, folder: Path | None, count: int, path: Path) -> Dataset:
+    """Generate puzzles as the model's training puzzles were, where its folder says how."""
+    options = require_options(generator_options(folder) if folder else {}, agent.family)
+    return build_dataset(path, agent.family, options, train=0, test=count, seed=SEED, progress=False)
 
 
 def _player_section(agent: AIRAgent, data: Puzzles, measured: Evaluation, asked: Asked) -> Section | None:
@@ -241,8 +240,9 @@ def _lead(agent: AIRAgent, measured: Evaluation, analysed: int, analysed_steps: 
     count, steps = measured.exact.shape
     puzzles = f"{count:,} {'fresh ' if fresh else ''}{measured.split} puzzles"
     return (
-        f"{agent.model.config.variant_name}, program {agent.model.config.program}, measured on {puzzles} with {steps} ACT"
-        f" steps each in {measured.dtype}. The analyses are of the first {analysed:,} of them, {analysed_steps} ACT steps each."
+        f"{agent.model.config.variant_name}, program {agent.model.config.program}, measured on {puzzles} with {steps}"
+        f" ACT steps each in {measured.dtype}. The analyses are of the first {analysed:,} of them, with"
+        f" {analysed_steps} ACT steps each."
     )
 
 
@@ -255,7 +255,7 @@ def _tiles(agent: AIRAgent, numbers: dict[str, Any]) -> list[tuple[str, str, str
         ("solved by the rules", percent(numbers["solved_by_rules"]), f"95 % interval {rules}"),
         ("cells right", percent(numbers["cell_accuracy"], 2), f"of {numbers['puzzles']:,} puzzles"),
         ("after 1 ACT step", percent(curve[0]), f"exact; after {len(curve)} {percent(curve[-1])}"),
-        ("weights", f"{count_parameters(agent.model.config):,}", agent.model.config.mixer),
+        ("weights", f"{count_parameters(agent.model.config):,}", structure(agent.model.config).text),
     ]
 
 

@@ -1,43 +1,27 @@
-"""The report of an experiment: all of its runs compared, and the place of one run among them."""
+"""The report of an experiment: all of its runs compared."""
 
 from __future__ import annotations
 
 import datetime
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from agents.analysis.paper.published import ACCURACY, TASKS
-from agents.analysis.sweep.ablation import SUMMARY
-from agents.analysis.sweep.comparison import (
-    DEFAULT,
-    ONE_SIDED,
-    SYMMETRIC,
-    Comparison,
-    at_end,
-    compare,
-    exact_accuracy,
-)
-from agents.analysis.sweep.experiments import EXPERIMENTS, Experiment
+from agents.analysis.sweep.comparison import ONE_SIDED, SYMMETRIC, Comparison, at_end, compare, exact_accuracy
+from agents.analysis.sweep.experiments import Experiment
 from agents.analysis.sweep.records import Record, settings
 from agents.analysis.sweep.split import MEASURES, accuracy, changes_ratio, entropy_gap, focus, locality
-from agents.analysis.sweep.statistics import Paired, paired
+from agents.analysis.sweep.statistics import paired
 from agents.analysis.tables import NOTHING
 from agents.config.variants import INJECTIONS
 from agents.report.accuracy import interval, percent
 from agents.report.blocks import Block, Facts, Figures, Page, Printed, Section, Table, Words, said
 from agents.report.charts import PALETTE, SMALL, Figure, Line, Row, line_chart, row_chart
+from agents.report.members import ENDS, accuracy_table, difference, members_of
 
 Read = Callable[[Any], float | None]
 
-_ENDS: dict[str, Read] = {
-    "exact accuracy, all test puzzles": exact_accuracy,
-    "steps to 50 %": lambda record: record["steps_to_half"],
-    **{name: at_end(read) for name, read in MEASURES.items()},
-}
-"""Numbers of a run at its end."""
 _DRAWN = (
     "entropy, z_L - z_H",
     "z_H frozen: changes of z_L, ratio",
@@ -101,108 +85,6 @@ def sweep_page(found: Comparison) -> Page:
     )
 
 
-def accuracy_table(found: Comparison, marked: str | None = None) -> Table:
-    """Return exact accuracy by member with its interval, its seeds, and what the paper has.
-
-    Args:
-        found: the records.
-        marked: a member to point out.
-    """
-    reference = reference_of(found)
-    exact, half = found.values(exact_accuracy), found.values(_ENDS["steps to 50 %"])
-    head = ["", "seeds", "exact, mean", "95 % interval", "by seed", "steps to 50 %", f"minus {reference}, by seed"]
-    head += ["p of t", *(f"paper, {task}" for task in TASKS.values())]
-    rows: list[list[str]] = []
-    place = None
-    for member in members_of(found):
-        runs = [record for record in found.records if record["member"] == member]
-        values, steps = list(exact.get(member, {}).values()), list(half.get(member, {}).values())
-        each = ", ".join("diverged" if "diverged" in run else percent(run["test"]["exact_accuracy"]) for run in runs)
-        reach = f"{fmean(steps):.0f}" if steps else NOTHING
-        reach += f" ({len(runs) - len(steps)} never)" if len(steps) < len(runs) else ""
-        against = None if member == reference else found.difference(exact_accuracy, member, reference)
-        if member == marked:
-            place = len(rows)
-        rows.append(
-            [
-                member,
-                str(len(runs)),
-                percent(fmean(values)) if values else NOTHING,
-                _mean_interval(values),
-                each,
-                reach,
-                NOTHING if against is None else _difference(against, points=True),
-                NOTHING if against is None or against.p_t is None else f"{against.p_t:.3f}",
-                *(_published(family, member) for family in TASKS),
-            ]
-        )
-    caption = "Exact accuracy on all test puzzles; intervals of the mean by Student's t over seeds"
-    return Table(head, rows, caption, place)
-
-
-def membership_section(run: Path, records: Path) -> Section | None:
-    """Return the place of a run in its sweep; None where it belongs to none.
-
-    Args:
-        run: folder of a training run, as ``air-envs ablate`` lays it out: ``SWEEP/MEMBER/seed-SEED``.
-        records: folder of the records of experiments.
-
-    Raises:
-        ValueError: a damaged record.
-    """
-    place = run.resolve()
-    sweep, member, seed = place.parents[1], place.parent.name, place.name
-    if not seed.startswith("seed-"):
-        return None
-    if sweep.name in EXPERIMENTS:
-        found = compare(EXPERIMENTS[sweep.name], records)
-        if found.records:
-            words = f"This run is {member}, {seed.replace('-', ' ')}, of the experiment {sweep.name}."
-            return Section("Its sweep", [Words(words), accuracy_table(found, member)])
-    summary = sweep / SUMMARY
-    if not summary.is_file():
-        return None
-    family = json.loads(summary.read_text(encoding="utf-8"))
-    words = f"This run is {member}, {seed.replace('-', ' ')}, of the ablation {family['ablation']}."
-    return Section("Its sweep", [Words(words), _family_table(family, member)])
-
-
-def members_of(found: Comparison) -> list[str]:
-    """Return the members that have a record, in the experiment's order."""
-    there = {record["member"] for record in found.records}
-    return [member for member in found.experiment.members if member in there]
-
-
-def reference_of(found: Comparison) -> str:
-    """Return the member that the others are compared with."""
-    return DEFAULT if DEFAULT in found.experiment.members else found.experiment.members[0]
-
-
-def _family_table(family: dict[str, Any], marked: str) -> Table:
-    head = ["", "seeds", "exact, mean", "95 % interval", "by seed", "cells", "paper"]
-    rows, place = [], None
-    for member in family["members"]:
-        values = [seed["exact_accuracy"] for seed in member["seeds"] if "exact_accuracy" in seed]
-        each = ", ".join(
-            percent(seed["exact_accuracy"]) if "exact_accuracy" in seed else "diverged" for seed in member["seeds"]
-        )
-        theirs = member["published_mean"]
-        if member["name"] == marked:
-            place = len(rows)
-        rows.append(
-            [
-                member["name"],
-                str(len(member["seeds"])),
-                percent(fmean(values)) if values else NOTHING,
-                _mean_interval(values),
-                each,
-                percent(member["cell_accuracy_mean"]) if member["cell_accuracy_mean"] is not None else NOTHING,
-                NOTHING if theirs is None else percent(theirs),
-            ]
-        )
-    return Table(head, rows, f"Ablation {family['ablation']}, {family['family']}", place)
-
-
 def _accuracy_section(found: Comparison) -> Section:
     names, exact = members_of(found), found.values(exact_accuracy)
     rows = []
@@ -212,7 +94,7 @@ def _accuracy_section(found: Comparison) -> Section:
         )
     means, low, high = _spread(exact, names)
     rows.append(Row("mean, 95 % interval over seeds", means, low, high, "l", "dot"))
-    steps = found.values(_ENDS["steps to 50 %"])
+    steps = found.values(ENDS["steps to 50 %"])
     reach, early, late = _spread(steps, names)
     figures = [
         row_chart("Exact accuracy on all test puzzles, %", names, rows, percent=True),
@@ -228,12 +110,12 @@ def _groups_section(found: Comparison) -> Section | None:
         (("one-sided", "two-sided"), list(ONE_SIDED)),
     ):
         rows = []
-        for name, read in _ENDS.items():
+        for name, read in ENDS.items():
             contrast = found.contrast(read, group)
             if contrast is not None:
                 p = contrast.difference.p_t
                 rows.append(
-                    [name, _rounded(contrast.ours), _rounded(contrast.theirs), _difference(contrast.difference)]
+                    [name, _rounded(contrast.ours), _rounded(contrast.theirs), difference(contrast.difference)]
                     + [str(contrast.difference.count), NOTHING if p is None else f"{p:.3f}"]
                 )
         if rows:
@@ -245,8 +127,8 @@ def _groups_section(found: Comparison) -> Section | None:
     if not blocks:
         return None
     words = (
-        "An injection is asymmetric where L and H get the puzzle in unlike strength, and one-sided where one of them does"
-        " not get it. Group means, paired by seed; only seeds that every member has count. Differences are those of the"
+        "An injection is asymmetric where L and H get the puzzle in unlike strength, and one-sided where one of them"
+        " does not get it. Group means, paired by seed; only seeds that every member has count. Differences are the"
         " first group minus the second, ± half of the 95 % interval by Student's t."
     )
     return Section("Groups", [Words(words), *blocks])
@@ -354,7 +236,7 @@ def _tiles(found: Comparison) -> list[tuple[str, str, str]]:
     if contrast is not None:
         seeds = contrast.difference.count
         note = f"points of exact accuracy, {seeds} {'seed' if seeds == 1 else 'seeds'}"
-        tiles.append(("asymmetric minus symmetric", _difference(contrast.difference, points=True), note))
+        tiles.append(("asymmetric minus symmetric", difference(contrast.difference, points=True), note))
     return tiles
 
 
@@ -364,7 +246,7 @@ def _numbers(found: Comparison) -> dict[str, Any]:
         name: {
             member: {str(seed): value for seed, value in seeds.items()} for member, seeds in found.values(read).items()
         }
-        for name, read in _ENDS.items()
+        for name, read in ENDS.items()
     }
     curves = {f"{record['member']}-{record['seed']}": record["curve"] for record in found.records}
     return {"experiment": found.experiment.name, "at_end": values, "curves": curves}
@@ -400,26 +282,5 @@ def _mean_line(runs: list[Record], colour: str) -> Line:
     return Line("mean", list(whole), [fmean(values) for values in whole.values()], colour=colour)
 
 
-def _mean_interval(values: Sequence[float]) -> str:
-    found = paired(values) if len(values) > 1 else None
-    if found is None or found.half is None:
-        return NOTHING
-    return interval(max(0.0, found.mean - found.half), min(1.0, found.mean + found.half))
-
-
 def _rounded(value: float) -> str:
     return f"{value:,.1f}" if abs(value) >= 100 else f"{value:.3f}"
-
-
-def _difference(found: Paired, points: bool = False) -> str:
-    """Write a difference with half of its interval; shares in percentage points where asked."""
-    scale, form = (100, "+.1f") if points else (1, "+.1f" if abs(found.mean) >= 100 else "+.3f")
-    text = format(scale * found.mean, form)
-    return text if found.half is None else f"{text} ± {format(scale * found.half, form).lstrip('+')}"
-
-
-def _published(family: str, member: str) -> str:
-    mean, std = ACCURACY[family].get(member, (None, None))
-    if mean is None:
-        return NOTHING
-    return percent(mean) if std is None else f"{percent(mean)} ± {100 * std:.1f}"
