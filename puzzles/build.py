@@ -78,7 +78,7 @@ def build_dataset(
         workers: shards generated at a time; None means every core that may be used. This and what follows changes
             nothing in the file.
         engine: ``"local"``, threads of this process, or ``"ray"``, a Ray cluster.
-        fresh: begin anew, whatever an interrupted build has left.
+        fresh: start from scratch, and discard what an interrupted build has left.
         shard: candidates in a shard; None adapts it to the time they take.
         overwrite: replace whatever file is there, be it the same dataset.
 
@@ -193,7 +193,7 @@ class _Build:
         if not np.array_equal(again.puzzles.puzzle, shard.puzzles.puzzle[:1]):
             raise DatasetError(
                 f"{self.journal.path}: candidate {shard.start} is another puzzle than the one generated now, "
-                "expected the same; build with fresh=True (--fresh) to begin anew"
+                "expected the same; build with fresh=True (--fresh) to start from scratch"
             )
 
     def _accept(self, shard: Shard) -> int:

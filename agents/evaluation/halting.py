@@ -1,7 +1,7 @@
 """Early stopping by the halting head: each puzzle until the head is sure.
 
-``cut_short`` reads off a full evaluation what every puzzle would have ended with. ``evaluate_halting`` thinks anew, and
-so measures the time that stopping saves.
+``cut_short`` takes from a full evaluation what every puzzle would have ended with. ``evaluate_halting`` runs the model
+again, and so measures the time that stopping saves.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""``WindowApp``: a window that hears keys and mouse and draws itself anew when something shows."""
+"""``WindowApp``: a window that hears keys and mouse and draws itself again when something shows."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class WindowApp(abc.ABC):
         """Do what a pygame event of the window asks for."""
 
     def tick(self) -> Hashable:
-        """Do what is due by itself, once per frame; the window is drawn anew when another value is returned."""
+        """Do what is due by itself, once per frame; the window is drawn again when another value is returned."""
         return None
 
     def run(self) -> None:

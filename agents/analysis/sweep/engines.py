@@ -21,7 +21,7 @@ from agents.analysis.sweep.runs import Job, run_job, same_run
 from agents.config.extras import require
 
 RETRIES = 3
-"""How often Ray starts a run anew whose worker or machine died."""
+"""How often Ray starts a run again whose worker or machine died."""
 
 
 def run_all(
@@ -37,7 +37,7 @@ def run_all(
             it has CPUs instead.
         engine: ``"local"`` resumes interrupted runs from their last checkpoint. ``"ray"`` makes each run a task of one
             CPU, in a temporary folder of its worker. Workers need air-envs and no shared disk: they get the dataset and
-            return the record. A run whose worker dies is started anew, ``RETRIES`` times at most.
+            return the record. A run whose worker dies is started again, ``RETRIES`` times at most.
         address: of the Ray cluster; None takes the one that ``RAY_ADDRESS`` names, else starts one on this machine.
 
     Raises:
