@@ -101,7 +101,7 @@ def restore(model: BaseAlgorithm, run: Path) -> float:
         state = torch.load(path, map_location=model.device, weights_only=True)
     except (RuntimeError, EOFError, pickle.UnpicklingError) as error:
         raise CheckpointError(f"{path}: damaged, {str(error).splitlines()[0]}") from error
-    if not isinstance(state, dict) or not _FIELDS <= state.keys():
+    if not isinstance(state, dict) or not state.keys() >= _FIELDS:
         raise CheckpointError(f"{path}: expected the state of a run of air-envs train-rl")
     policy: Any = model.policy
     policy.load_state_dict(state["policy"])
