@@ -25,15 +25,17 @@ import gymnasium as gym
 import numpy as np
 import torch
 
+from agents.config.rl import RLConfig, rl_config_json
 from agents.evaluation.records import current_commit, hardware
 from agents.evaluation.solving import answer
 from agents.evaluation.sources import proportion
 from agents.rl.baselines import BASELINES
 from agents.rl.measuring import Measured, measure, unseen_puzzles
+from agents.rl.saved import load
 from agents.thinking.agent import AIRAgent
 from agents.training.runs.log import read_metrics
 from benchmarks.leaderboard import ROOT, between_marks
-from benchmarks.rl_settings import FOLDER, PUZZLES, SEEDS, SETTINGS, Record, read_records, write_record
+from benchmarks.rl_settings import FOLDER, PUZZLES, SEEDS, SETTINGS, Record, read_records, rules_of, write_record
 from benchmarks.rl_table import tables
 
 PAGE = ROOT / "docs" / "learning-on-these-environments.md"
@@ -89,9 +91,6 @@ def run_record(run: Path, puzzles: int = PUZZLES) -> Record:
     Raises:
         ValueError: a run of another environment or with other rules than in ``SETTINGS``, or of no row of the table.
     """
-    from agents.config.rl import rl_config_json
-    from agents.rl.saved import load
-
     agent = load(run)
     name, row = environment_of(agent.config), row_of(agent.config)
     setting, seed = SETTINGS[name], agent.config.seed
@@ -121,21 +120,20 @@ def proposal_records(
         yield _record(environment, "air-proposals", seed, played, model=Path(model).name)
 
 
-def environment_of(config: Any) -> str:
+def environment_of(config: RLConfig) -> str:
     """Return the key of the setting that a run was trained on: the same puzzles and rules, whatever the reward.
 
     Raises:
         ValueError: none of them.
     """
-    task = config.task
-    arguments = {key: value for key, value in task.arguments().items() if key != "reward"}
+    rules = rules_of(config.task)
     for name, setting in SETTINGS.items():
-        if (task.id, arguments) == (setting.id, setting.arguments):
+        if (config.task.id, rules) == (setting.id, setting.arguments):
             return name
-    raise ValueError(f"{config.output}: trained on {task.id} {arguments}, expected one of {list(SETTINGS)}")
+    raise ValueError(f"{config.output}: trained on {config.task.id} {rules}, expected one of {list(SETTINGS)}")
 
 
-def row_of(config: Any) -> str:
+def row_of(config: RLConfig) -> str:
     """Return the row of a run: its algorithm, or that it fine-tunes AIR.
 
     Raises:
@@ -159,7 +157,7 @@ def training_of(run: Path) -> dict[str, float]:
     return {"steps": last["step"], "minutes": round(last["seconds"] / 60, 2)}
 
 
-def _no_row(config: Any) -> str:
+def _no_row(config: RLConfig) -> str:
     found = f"{config.algorithm} of policy {config.policy} from {config.init_from}"
     raise ValueError(f"{config.output}: {found}, expected a row of the table")
 

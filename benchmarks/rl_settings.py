@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from agents.config.rl import TaskConfig
+from agents.config.rl_presets import RL_PRESETS
 from puzzles.files import replacing
 
 Record = dict[str, Any]
@@ -26,27 +28,25 @@ class Setting(NamedTuple):
     arguments: dict[str, Any]
 
 
-def _sudoku(title: str, side: int, **arguments: Any) -> Setting:
-    """Digits that fit are legal; a board with a cell that no digit fits ends its episode."""
-    rules = {"action_mask": "candidates", "end_on_contradiction": True, "max_episode_steps": side**2}
-    return Setting(title, "air_envs/Sudoku-v0", {"size": side, **arguments, **rules})
+def rules_of(task: TaskConfig) -> dict[str, Any]:
+    """Return the arguments of ``gymnasium.make`` that say which puzzles a task has, and what ends an episode."""
+    return {name: value for name, value in task.arguments().items() if name != "reward"}
 
 
-def _maze(title: str, side: int, max_episode_steps: int, **arguments: Any) -> Setting:
-    shape = {"rows": side, "columns": side}
-    return Setting(title, "air_envs/Maze-v0", {**shape, **arguments, "max_episode_steps": max_episode_steps})
-
+TITLES = {
+    "sudoku-4x4-easy": "Sudoku 4x4, 10 clues",
+    "sudoku-4x4": "Sudoku 4x4, 4 clues (minimal)",
+    "sudoku-6x6": "Sudoku 6x6, 14 clues",
+    "sudoku-9x9-easy": "Sudoku 9x9, easy",
+    "maze-5x5": "Maze 5x5, perfect",
+    "maze-9x9": "Maze 9x9, perfect",
+    "maze-15x15": "Maze 15x15, percolation",
+}
+"""By the preset of ``air-envs train-rl`` that trains there."""
 
 SETTINGS: dict[str, Setting] = {
-    "sudoku-4x4-easy": _sudoku("Sudoku 4x4, 10 clues", 4, clues=10),
-    "sudoku-4x4": _sudoku("Sudoku 4x4, 4 clues (minimal)", 4, clues=4),
-    "sudoku-6x6": _sudoku("Sudoku 6x6, 14 clues", 6, clues=14),
-    "sudoku-9x9-easy": _sudoku("Sudoku 9x9, easy", 9, level="easy"),
-    "maze-5x5": _maze("Maze 5x5, perfect", 5, 50),
-    "maze-9x9": _maze("Maze 9x9, perfect", 9, 100),
-    "maze-15x15": _maze("Maze 15x15, percolation", 15, 200, generator="percolation"),
+    name: Setting(title, RL_PRESETS[name].task.id, rules_of(RL_PRESETS[name].task)) for name, title in TITLES.items()
 }
-"""By the name of the preset of ``air-envs train-rl`` that trains there."""
 
 ROWS: dict[str, str] = {
     "random": "random legal moves",

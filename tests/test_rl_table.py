@@ -1,10 +1,27 @@
 """The table of learning agents is what the command would write from its records, which are of its environments."""
 
+import dataclasses
+import json
+
 import gymnasium as gym
 import pytest
 
+from agents.config.rl_presets import RL_PRESETS
 from agents.evaluation.statistics import wilson_interval
-from benchmarks.rl import FOLDER, PAGE, ROOT, baseline_records, page, proposal_records, training_of
+from agents.rl.learning.runs import begin
+from agents.rl.learning.training import train
+from benchmarks.rl import (
+    FOLDER,
+    PAGE,
+    ROOT,
+    baseline_records,
+    environment_of,
+    page,
+    proposal_records,
+    row_of,
+    run_record,
+    training_of,
+)
 from benchmarks.rl_settings import ROWS, SETTINGS, read_records, record_name, write_record
 from benchmarks.rl_table import tables
 
@@ -65,6 +82,38 @@ def test_tables_show_the_mean_each_seed_and_the_pooled_interval(tmp_path):
     trained = dict(of_random[0], row="ppo", training={"steps": 120_000, "minutes": 2.0})
     cells = rows_of(tables([*found, trained]))[title, ROWS["ppo"]]
     assert cells[3:6] == ["120,000", "2.0", "1,000"]
+
+
+def test_a_trained_run_becomes_a_record(tmp_path):
+    """Of as small a run as there is, in the environment of a preset."""
+    small = {"num_envs": 8, "n_steps": 4, "batch": 16, "steps": 64, "hidden": 8, "layers": 1, "log_every": 32}
+    preset = RL_PRESETS["sudoku-4x4-easy"]
+    config = dataclasses.replace(preset, output=tmp_path / "run", seed=5, eval_puzzles=8, eval_every=64, **small)
+    begin(config)
+    train(config, progress=False)
+    record = run_record(tmp_path / "run", puzzles=12)
+    assert record_name(record) == "sudoku-4x4-easy--maskable_ppo--seed-5.json"
+    assert (record["puzzles"], record["training"]["steps"]) == (12, 64)
+    assert record["training"]["minutes"] > 0
+    assert (record["config"]["output"], record["config"]["steps"]) == ("run", 64)
+    assert str(tmp_path) not in json.dumps(record)
+    other = dataclasses.replace(config, task=dataclasses.replace(config.task, clues=9))
+    with pytest.raises(ValueError, match=r"trained on air_envs/Sudoku-v0 .*'clues': 9.*, expected one of"):
+        environment_of(other)
+
+
+def test_rows_of_runs():
+    preset = RL_PRESETS["sudoku-6x6"]
+    for changes, row in (
+        ({"algorithm": "dqn"}, "dqn"),
+        ({"algorithm": "clone"}, "clone"),
+        ({"policy": "air", "init_from": "sudoku-6x6"}, "air-warm"),
+    ):
+        assert row_of(dataclasses.replace(preset, **changes)) == row
+        assert row in ROWS
+    for changes in ({"init_from": "runs/rl/a"}, {"policy": "air", "init_from": "sudoku-6x6", "algorithm": "ppo"}):
+        with pytest.raises(ValueError, match="expected a row of the table"):
+            row_of(dataclasses.replace(preset, **changes))
 
 
 def test_a_supervised_model_proposes_whole_grids():
