@@ -14,6 +14,7 @@ _COMMANDS = {
     "data": "build, import, export, inspect and verify HDF5 datasets",
     "models": "list the shipped models: what they play and how well",
     "train": "train AIR on a dataset",
+    "train-rl": "train an agent by reinforcement or imitation",
     "eval": "measure a trained model on a dataset",
     "solve": "answer your own puzzles with a trained model, and judge the answers by the rules",
     "warmup": "compile the rules and generators now, so that no first reset waits for it",

@@ -1,0 +1,69 @@
+"""``air-envs train-rl``: a preset, or a run to resume, and any field of it as a flag."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from agents.cli.parsing import listed, parse
+from agents.config.model import to_json
+from agents.config.rl import MAY_CHANGE, RL_CONFIG, RLConfig, read_rl_config
+from agents.config.rl_presets import RL_PRESETS
+from agents.config.training import differences
+
+
+def main(args: list[str]) -> None:
+    """Train an agent by reinforcement or imitation, or go on with an interrupted run."""
+    chooser = argparse.ArgumentParser(prog="air-envs train-rl", add_help=False, allow_abbrev=False)
+    chooser.add_argument("--resume", type=Path, metavar="RUN")
+    chooser.add_argument("--overwrite", action="store_true")
+    chosen, rest = chooser.parse_known_args(args)
+    preset = rest.pop(0) if rest and not rest[0].startswith("-") else None
+    if preset is not None and preset not in RL_PRESETS:
+        raise ValueError(f"no preset {preset!r}, expected one of {', '.join(RL_PRESETS)}")
+    if chosen.resume and (preset or chosen.overwrite):
+        raise ValueError(f"--resume takes the run's own configuration, found also {preset or '--overwrite'}")
+    if chosen.resume:
+        if not (chosen.resume / RL_CONFIG).is_file():
+            raise ValueError(f"{chosen.resume}: no {RL_CONFIG}, expected the folder of a run of air-envs train-rl")
+        own = read_rl_config(chosen.resume)
+        changes = _changes(own, rest)
+    elif preset is None and not {"-h", "--help"} & set(rest):
+        raise ValueError(f"no preset, expected one of {', '.join(RL_PRESETS)}, or --resume RUN")
+    else:
+        config = _parsed(RL_PRESETS[preset or next(iter(RL_PRESETS))], rest)
+
+    from agents.rl.learning.runs import begin, resumed
+    from agents.rl.learning.training import train
+
+    if chosen.resume:
+        config = resumed(chosen.resume, changes)
+    else:
+        begin(config, chosen.overwrite)
+    print(to_json(config), end="", flush=True)
+    found = train(config, resume=chosen.resume is not None)
+    low, high = found.interval
+    print(
+        f"solved {found.solved_count:,} of {found.count:,} unseen puzzles, {low:.1%} to {high:.1%}\n"
+        f"model and metrics in {config.output}"
+    )
+
+
+def _parsed(default: RLConfig, args: list[str]) -> RLConfig:
+    description = (
+        "Train an agent with Stable-Baselines3: air-envs train-rl PRESET. The presets:\n"
+        f"{listed(RL_PRESETS)}\n\n"
+        "Choose the algorithm with --algorithm: the defaults of each preset are those of maskable_ppo.\n\n"
+        "Resume an interrupted run with --resume RUN, and extend it with --steps N as well. A resumed run may change\n"
+        f"{listed(name.replace('_', '-') for name in MAY_CHANGE)}\n\n"
+        "Replace the run that the output folder holds with --overwrite."
+    )
+    config: RLConfig = parse(RLConfig, "air-envs train-rl", args, description=description, default=default)
+    return config
+
+
+def _changes(own: RLConfig, args: list[str]) -> dict[str, Any]:
+    """Return the fields of a run's configuration that flags change."""
+    wanted = _parsed(own, args) if args else own
+    return {name: getattr(wanted, name) for name in {name.partition(".")[0] for name in differences(wanted, own)}}

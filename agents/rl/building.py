@@ -1,0 +1,86 @@
+"""The model of a run: an algorithm of Stable-Baselines3, or its policy alone, as an ``RLConfig`` says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sb3_contrib import MaskablePPO
+from stable_baselines3 import PPO
+from stable_baselines3.common.base_class import BaseAlgorithm
+from stable_baselines3.common.vec_env import VecEnv
+
+from agents.config.rl import RLConfig
+from agents.models.devices import pick_device
+from agents.rl.networks.boards import BoardFeatures
+from agents.rl.networks.candidates import CandidateFeatures
+from agents.rl.networks.dqn import BoardDQN, BoardDQNPolicy
+from agents.rl.networks.neighbours import NeighbourFeatures
+from agents.rl.networks.policies import BoardPolicy, MaskableBoardPolicy, board_policy
+
+NETWORKS: dict[str, type[BoardFeatures]] = {
+    "units": CandidateFeatures,
+    "neighbours": NeighbourFeatures,
+}
+
+
+def build_model(config: RLConfig, envs: VecEnv, steps_taken: int = 0) -> BaseAlgorithm:
+    """Return a new model, which has learned nothing.
+
+    Args:
+        config: of the run. ``clone`` takes MaskablePPO's policy.
+        envs: to learn in.
+        steps_taken: environment steps that a resumed run has taken before.
+
+    Raises:
+        ValueError: a network that does not fit the environment.
+    """
+    common: dict[str, Any] = {
+        "env": envs,
+        "learning_rate": learning_rate(config),
+        "batch_size": config.batch,
+        "gamma": config.gamma,
+        "max_grad_norm": config.clip_norm,
+        "seed": config.seed,
+        "device": pick_device(config.device),
+        "policy_kwargs": policy_kwargs(config, envs),
+    }
+    if config.algorithm == "dqn":
+        return BoardDQN(
+            BoardDQNPolicy,
+            buffer_size=config.buffer,
+            learning_starts=steps_taken + config.learning_starts,
+            train_freq=config.n_steps,
+            gradient_steps=config.gradient_steps,
+            target_update_interval=config.target_every,
+            exploration_fraction=config.exploration_fraction,
+            exploration_final_eps=config.exploration,
+            **common,
+        )
+    masked = config.algorithm != "ppo"
+    policy: Any = "MultiInputPolicy"
+    if config.policy != "mlp":
+        policy = MaskableBoardPolicy if masked else BoardPolicy
+    return (MaskablePPO if masked else PPO)(
+        policy,
+        n_steps=config.n_steps,
+        n_epochs=config.epochs,
+        gae_lambda=config.gae_lambda,
+        ent_coef=config.entropy,
+        clip_range=config.clip,
+        vf_coef=config.value_weight,
+        **common,
+    )
+
+
+def learning_rate(config: RLConfig) -> Any:
+    """Return the learning rate as Stable-Baselines3 takes it: a number, or a function of what remains of the run."""
+    if config.lr_schedule == "constant":
+        return config.lr
+    return lambda remaining: config.lr * remaining
+
+
+def policy_kwargs(config: RLConfig, envs: VecEnv) -> dict[str, Any]:
+    """Return the arguments of the policy: its network."""
+    if config.policy == "mlp":
+        return {"net_arch": [config.hidden] * config.layers}
+    return board_policy(NETWORKS[config.policy], envs, hidden=config.hidden, layers=config.layers)

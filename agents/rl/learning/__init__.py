@@ -1,0 +1,1 @@
+"""How agents learn: runs in folders, their callbacks, and imitation of experts."""

@@ -1,0 +1,114 @@
+"""Runs of reinforcement learning: a folder with configuration, model, checkpoint and metrics; interrupted and resumed.
+
+What decides how a run goes on is small: the weights, the optimizer's state and the number of steps. At each checkpoint
+all random numbers start from the seed and that number, and the environments start new episodes. So a resumed run goes
+on as an uninterrupted one does, bit for bit on a CPU. There are two exceptions: DQN's replay buffer is not saved, and
+the checkpoint of a Ctrl-C is one that an uninterrupted run does not have.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import pickle
+from pathlib import Path
+from typing import Any
+
+import torch
+from stable_baselines3.common.base_class import BaseAlgorithm
+
+from agents.checkpoints.errors import CheckpointError, OccupiedError
+from agents.config.reading import shown
+from agents.config.rl import MAY_CHANGE, RL_CONFIG, RLConfig, read_rl_config, rl_config_json
+from agents.config.training import differences
+from agents.rl.saved import WEIGHTS, load_weights, save_weights
+from agents.training.runs.log import METRICS
+from puzzles.files import replacing
+
+TRAINING = "training.pt"
+_FIELDS = {"steps", "updates", "seconds", "optimizer"}
+
+
+def begin(config: RLConfig, overwrite: bool = False) -> None:
+    """Prepare the folder of a new run.
+
+    Raises:
+        OccupiedError: it holds a run, which is not to be overwritten.
+    """
+    run = config.output
+    taken = [name for name in (RL_CONFIG, WEIGHTS, TRAINING, METRICS) if (run / name).exists()]
+    if taken and not overwrite:
+        raise OccupiedError(f"{run}: holds {taken[0]}; --overwrite replaces the run, --resume goes on with it")
+    for file in (*(run / name for name in taken), *run.glob("events.out.tfevents.*")):
+        file.unlink()
+    with replacing(run / RL_CONFIG) as temporary:
+        temporary.write_text(rl_config_json(config), encoding="utf-8")
+
+
+def resumed(run: Path, changes: dict[str, Any]) -> RLConfig:
+    """Return the configuration that a run goes on with, and write it to its folder.
+
+    Args:
+        run: folder of the run.
+        changes: fields that are to be others from now on, see ``MAY_CHANGE``.
+
+    Raises:
+        CheckpointError: no run, or one that has no checkpoint.
+        ValueError: a change that a resumed run can't make, or a damaged configuration.
+    """
+    for name in (RL_CONFIG, TRAINING):
+        if not (run / name).is_file():
+            raise CheckpointError(f"{run}: no {name}, expected the folder of a run of air-envs train-rl")
+    own = read_rl_config(run)
+    config = dataclasses.replace(own, **changes)
+    for name, (wanted, found) in differences(config, own).items():
+        if name not in MAY_CHANGE:
+            free = ", ".join(MAY_CHANGE)
+            raise ValueError(f"{name} {shown(wanted)}, but the run has {shown(found)}; a resumed run may change {free}")
+    with replacing(run / RL_CONFIG) as temporary:
+        temporary.write_text(rl_config_json(config), encoding="utf-8")
+    return config
+
+
+def save(model: BaseAlgorithm, run: Path, seconds: float) -> None:
+    """Write a checkpoint: first the weights, then the state that belongs to them.
+
+    Args:
+        model: of the run.
+        run: its folder.
+        seconds: of training so far.
+    """
+    save_weights(model, run)
+    policy: Any = model.policy
+    state = {
+        "steps": model.num_timesteps,
+        "updates": model._n_updates,  # type: ignore[attr-defined]
+        "seconds": seconds,
+        "optimizer": policy.optimizer.state_dict(),
+        "policy": policy.state_dict(),
+    }
+    with replacing(run / TRAINING) as temporary:
+        torch.save(state, temporary)
+
+
+def restore(model: BaseAlgorithm, run: Path) -> float:
+    """Take up a checkpoint; return the seconds of training so far.
+
+    Raises:
+        CheckpointError: a damaged one, or of another model.
+    """
+    path = run / TRAINING
+    try:
+        state = torch.load(path, map_location=model.device, weights_only=True)
+    except (RuntimeError, EOFError, pickle.UnpicklingError) as error:
+        raise CheckpointError(f"{path}: damaged, {str(error).splitlines()[0]}") from error
+    if not isinstance(state, dict) or not _FIELDS <= state.keys():
+        raise CheckpointError(f"{path}: expected the state of a run of air-envs train-rl")
+    policy: Any = model.policy
+    policy.load_state_dict(state["policy"])
+    policy.optimizer.load_state_dict(state["optimizer"])
+    model.num_timesteps = state["steps"]
+    model._n_updates = state["updates"]  # type: ignore[attr-defined]
+    return float(state["seconds"])
+
+
+__all__ = ["begin", "load_weights", "restore", "resumed", "save"]

@@ -1,0 +1,202 @@
+"""A run from its first step to its last, with Stable-Baselines3's ``learn``."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+import torch
+from stable_baselines3.common.base_class import BaseAlgorithm
+from stable_baselines3.common.callbacks import BaseCallback
+from stable_baselines3.common.logger import Logger
+from stable_baselines3.common.utils import set_random_seed
+from stable_baselines3.common.vec_env import VecMonitor
+from tqdm import tqdm
+
+from agents.config.rl import RLConfig
+from agents.config.training import VALIDATION
+from agents.rl.building import build_model
+from agents.rl.learning.runs import restore, save
+from agents.rl.measuring import Measured, measure
+from agents.rl.saved import SB3Moves
+from agents.training.runs.interrupts import deferred_interrupt
+from agents.training.runs.log import RunLog, open_log
+from air_envs.sb3 import SB3VecEnv
+
+SHOWN = {"solved": "solved", "return": "return", "steps_per_second": "steps/s"}
+"""Metrics beside the progress bar, and how they are called there."""
+LEARNED = {
+    "train/entropy_loss": "entropy_loss",
+    "train/value_loss": "value_loss",
+    "train/policy_gradient_loss": "policy_loss",
+    "train/approx_kl": "kl",
+    "train/clip_fraction": "clipped",
+    "train/explained_variance": "explained_variance",
+    "train/learning_rate": "lr",
+    "train/loss": "loss",
+    "rollout/exploration_rate": "exploration",
+}
+"""Stable-Baselines3's names of what a line of metrics holds, and ours."""
+
+
+def train(config: RLConfig, resume: bool = False, progress: bool = True) -> Measured:
+    """Train to the last step, in the folder ``config.output``, which ``begin`` or ``resumed`` has prepared.
+
+    Ctrl-C saves a checkpoint after the update under way and then raises ``KeyboardInterrupt``.
+
+    Args:
+        config: of the run.
+        resume: go on from its checkpoint.
+        progress: show a bar.
+
+    Returns:
+        The last evaluation, on unseen puzzles.
+
+    Raises:
+        CheckpointError: a damaged checkpoint.
+        ValueError: a network that does not fit the environment.
+    """
+    # What they check are shapes and sums that hold by construction, at a quarter of the time of a small policy.
+    torch.distributions.Distribution.set_default_validate_args(False)
+    envs = VecMonitor(SB3VecEnv(config.make_envs()))
+    model = build_model(config, envs)
+    seconds = restore(model, config.output) if resume else 0.0
+    steps = model.num_timesteps
+    bar = tqdm(total=config.steps, initial=steps, desc="training", unit="step", disable=not progress, smoothing=0.05)
+    with open_log(config.output, steps, None, {}) as log, bar, deferred_interrupt() as interrupts:
+        keeper = RunKeeper(config, log, bar, interrupts, seconds)
+        if steps < config.steps:
+            model.set_logger(Logger(None, []))
+            left = config.steps - steps
+            model.learn(left, callback=keeper, log_interval=None, reset_num_timesteps=False)  # type: ignore[arg-type]
+            keeper.finish()
+        if keeper.interrupted:
+            raise KeyboardInterrupt
+        return keeper.measured or keeper.evaluate()
+
+
+class RunKeeper(BaseCallback):
+    """Keeps a run's folder while Stable-Baselines3 learns: metrics, evaluations and checkpoints, between updates.
+
+    Args:
+        config: of the run.
+        log: takes the metrics.
+        bar: shows the progress.
+        interrupts: holds an entry once Ctrl-C was pressed.
+        seconds: of training before.
+    """
+
+    def __init__(self, config: RLConfig, log: RunLog, bar: tqdm, interrupts: list[float], seconds: float):
+        super().__init__()
+        self.config = config
+        self.log = log
+        self.bar = bar
+        self.interrupts = interrupts
+        self.seconds = seconds
+        self.interrupted = False
+        self.measured: Measured | None = None
+        self._marks = {"log": 0, "eval": 0, "checkpoint": 0}
+        self._episodes: list[tuple[float, float, int]] = []
+        self._logged = (0, seconds)
+
+    def _on_training_start(self) -> None:
+        self._marks = dict.fromkeys(self._marks, self.num_timesteps)
+        self._logged = self.num_timesteps, self.seconds
+        self._start = time.perf_counter()
+        self._fresh(self.model)
+
+    def _on_step(self) -> bool:
+        for info in self.locals["infos"]:
+            if "episode" in info:
+                self._episodes.append((info["episode"]["r"], info["is_success"], info["episode"]["l"]))
+        return not self.interrupted
+
+    def _on_rollout_start(self) -> None:
+        self._tick()
+        steps = self.num_timesteps
+        self.bar.update(steps - self.bar.n)
+        if self._due("log", self.config.log_every):
+            self._write()
+        if self._due("eval", self.config.eval_every):
+            self.evaluate()
+        self.interrupted = bool(self.interrupts)
+        if self._due("checkpoint", self.config.checkpoint_every) or self.interrupted:
+            self.log.flush()
+            save(self.model, self.config.output, self.seconds)
+            self._fresh(self.model)
+        self._start = time.perf_counter()
+
+    def finish(self) -> None:
+        """Save and evaluate at the end of the run; say so where Ctrl-C has ended it."""
+        steps, run = self.model.num_timesteps, self.config.output
+        self.bar.update(steps - self.bar.n)
+        if self.interrupted:
+            self._say(f"interrupted at step {steps:,}; checkpoint saved in {run}")
+            return
+        self._tick()
+        self._write()
+        self.evaluate()
+        self.log.flush()
+        save(self.model, run, self.seconds)
+
+    def evaluate(self) -> Measured:
+        """Play unseen puzzles by the most probable moves."""
+        task = self.config.task
+        found = measure(SB3Moves(self.model), task.id, task.arguments(), puzzles=self.config.eval_puzzles)
+        low, high = found.interval
+        values = {
+            "seconds": self.seconds,
+            "puzzles": found.count,
+            "solved": found.solved_count / found.count,
+            "solved_interval": [low, high],
+            "return": found.mean_return,
+            "moves": found.mean_steps,
+        }
+        self.log.write(self.model.num_timesteps, VALIDATION, values)
+        self._say(
+            f"step {self.model.num_timesteps:,}, {self.seconds:.0f} s of training: solved {values['solved']:.1%} "
+            f"({low:.1%} to {high:.1%}) of {found.count:,} unseen puzzles"
+        )
+        self.measured = found
+        return found
+
+    def _fresh(self, model: BaseAlgorithm) -> None:
+        """Start new episodes and new random numbers, which the seed and the number of steps decide."""
+        seed = int(np.random.SeedSequence((self.config.seed, model.num_timesteps)).generate_state(1)[0]) >> 1
+        set_random_seed(seed)
+        envs: Any = model.get_env()
+        envs.seed(seed)
+        model._last_obs = envs.reset()
+        model._last_episode_starts = np.ones(envs.num_envs, np.bool_)
+
+    def _tick(self) -> None:
+        now = time.perf_counter()
+        self.seconds += now - self._start
+        self._start = now
+
+    def _due(self, name: str, every: int) -> bool:
+        """Whether a multiple of ``every`` was passed since the last time."""
+        before, self._marks[name] = self._marks[name], self.num_timesteps
+        return self.num_timesteps // every > before // every
+
+    def _write(self) -> None:
+        steps, seconds = self._logged
+        now = self.model.num_timesteps
+        values: dict[str, Any] = {"seconds": self.seconds, "episodes": len(self._episodes)}
+        if self.seconds > seconds:
+            values["steps_per_second"] = (now - steps) / (self.seconds - seconds)
+        if self._episodes:
+            returns, solved, moves = np.array(self._episodes, np.float64).mean(0).tolist()
+            values |= {"return": returns, "solved": solved, "moves": moves}
+        learned = self.model.logger.name_to_value
+        values |= {ours: float(learned[theirs]) for theirs, ours in LEARNED.items() if theirs in learned}
+        self.log.write(now, "train", values)
+        self.bar.set_postfix_str(", ".join(f"{SHOWN[name]} {values[name]:.3g}" for name in SHOWN if name in values))
+        self._episodes.clear()
+        self._logged = now, self.seconds
+
+    def _say(self, line: str) -> None:
+        """Write a line above the bar, where there is one."""
+        if not self.bar.disable:
+            self.bar.write(line)

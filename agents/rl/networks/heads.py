@@ -1,0 +1,62 @@
+"""Heads that score every action with the same few weights, and say what a board is worth.
+
+Shapes: B batch, D channels; items are what the features extractor keeps: candidates, cells, or a maze's five places.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from agents.rl.networks.boards import OWN, UP, Features
+
+SMALL = 0.01
+"""Scale of the action head's first weights: all legal actions are about equally probable then, as in PPO's usual start."""
+
+
+class ItemScores(nn.Module):
+    """Score each item by itself: (B, items, D) to (B, items * scores); candidates have one score, cells one a digit."""
+
+    def __init__(self, width: int, scores: int = 1):
+        super().__init__()
+        self.score = nn.Linear(width, scores)
+        with torch.no_grad():
+            self.score.weight *= SMALL
+
+    def forward(self, features: Features) -> Tensor:
+        """Return the logits."""
+        return features.close(self.score(features.items).flatten(1))
+
+
+class MoveScores(nn.Module):
+    """Score a move by the cell that it leads to and the cell where the agent stands: (B, 5, D) to (B, 4).
+
+    All moves have the same weights, so a policy turns with the maze.
+    """
+
+    def __init__(self, width: int):
+        super().__init__()
+        self.there = nn.Linear(width, width)
+        self.here = nn.Linear(width, width, bias=False)
+        self.score = nn.Linear(width, 1, bias=False)
+        with torch.no_grad():
+            self.score.weight *= SMALL
+
+    def forward(self, features: Features) -> Tensor:
+        """Return the logits: up, right, down, left."""
+        items = features.items
+        inner = torch.relu(self.there(items[:, UP:]) + self.here(items[:, OWN : OWN + 1]))
+        return features.close(self.score(inner).squeeze(-1))
+
+
+class PooledValue(nn.Module):
+    """Value of a board from the mean and the maximum over its items: (B, items, D) to (B, 1)."""
+
+    def __init__(self, width: int):
+        super().__init__()
+        self.layers = nn.Sequential(nn.Linear(2 * width, 2 * width), nn.ReLU(), nn.Linear(2 * width, 1))
+
+    def forward(self, features: Features) -> Tensor:
+        """Return the values."""
+        items = features.items
+        return self.layers(torch.cat((items.mean(1), items.amax(1)), 1))

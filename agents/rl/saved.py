@@ -1,0 +1,112 @@
+"""Trained agents in folders: saved by ``air-envs train-rl``, loaded to be measured, watched or played.
+
+    agent = load("runs/rl/sudoku-4x4")
+    probabilities = agent.policy.probabilities(observations, masks)
+
+A folder holds ``rl.json``, the run's configuration, and ``model.safetensors``, the weights of the policy.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from stable_baselines3.common.base_class import BaseAlgorithm
+
+from agents.checkpoints.errors import CheckpointError
+from agents.config.rl import RL_CONFIG, RLConfig, read_rl_config
+from agents.rl.building import build_model
+from agents.rl.networks.dqn import BoardDQN
+from air_envs.policies import MovePolicy
+from air_envs.sb3 import SB3VecEnv
+from puzzles.files import replacing
+
+WEIGHTS = "model.safetensors"
+
+
+@dataclass(frozen=True)
+class SavedAgent:
+    """A trained agent."""
+
+    policy: MovePolicy
+    """Chooses the moves."""
+    config: RLConfig
+    """Of its run: ``config.task`` is the environment, ``config.make_envs(n, unseen=True)`` makes it."""
+    model: BaseAlgorithm
+    """Of Stable-Baselines3, with all that belongs to it: ``agent.model.save("agent.zip")`` writes its own format."""
+
+
+def load(folder: Path | str, device: str = "cpu") -> SavedAgent:
+    """Load a trained agent.
+
+    Args:
+        folder: of a run of ``air-envs train-rl``.
+        device: cpu, cuda, mps; auto takes the best there is.
+
+    Raises:
+        CheckpointError: no such folder, no weights in it, or damaged ones.
+        ValueError: a damaged configuration.
+    """
+    import dataclasses
+
+    folder = Path(folder)
+    for name in (RL_CONFIG, WEIGHTS):
+        if not (folder / name).is_file():
+            raise CheckpointError(f"{folder}: no {name}, expected the folder of a run of air-envs train-rl")
+    config = dataclasses.replace(read_rl_config(folder), device=device)
+    envs = SB3VecEnv(config.make_envs(1, unseen=True))
+    model = build_model(config, envs)
+    load_weights(model, folder)
+    return SavedAgent(SB3Moves(model), config, model)
+
+
+def save_weights(model: BaseAlgorithm, folder: Path) -> None:
+    """Write the weights of a model's policy, in one step."""
+    weights = {name: weight.detach().cpu().contiguous().clone() for name, weight in model.policy.state_dict().items()}
+    with replacing(folder / WEIGHTS) as temporary:
+        save_file(weights, temporary)
+
+
+def load_weights(model: BaseAlgorithm, folder: Path) -> None:
+    """Read the weights of a model's policy.
+
+    Raises:
+        CheckpointError: no weights of this model, or damaged ones.
+    """
+    path = folder / WEIGHTS
+    try:
+        model.policy.load_state_dict(load_file(path))
+    except (OSError, SafetensorError, RuntimeError) as error:
+        first = str(error).strip().splitlines()
+        raise CheckpointError(f"{path}: {' '.join(line.strip() for line in first[:2])}") from error
+
+
+class SB3Moves:
+    """The moves of a model of Stable-Baselines3, as a ``MovePolicy``: of PPO and MaskablePPO with the probabilities of
+    their policy, of DQN the legal action of the highest value.
+
+    Args:
+        model: trained.
+    """
+
+    def __init__(self, model: BaseAlgorithm):
+        self.model = model
+
+    @torch.no_grad()
+    def probabilities(self, observations: Any, masks: NDArray[np.bool_]) -> NDArray[np.float32]:
+        """Return (N, A) float32; see ``MovePolicy``."""
+        policy: Any = self.model.policy
+        policy.set_training_mode(False)
+        tensors, _ = policy.obs_to_tensor(observations)
+        legal = torch.as_tensor(masks, device=policy.device)
+        if isinstance(self.model, BoardDQN):
+            values = policy.q_net(tensors).masked_fill(~legal, -torch.inf)
+            return torch.nn.functional.one_hot(values.argmax(1), values.shape[1]).float().cpu().numpy()
+        logits = policy.get_distribution(tensors).distribution.logits
+        return logits.masked_fill(~legal, -torch.inf).softmax(1).cpu().numpy()
