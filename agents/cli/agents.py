@@ -41,10 +41,12 @@ def find_agent(name: str, kind: str) -> Agent:
 
 def _baseline(name: str, kind: str) -> Agent:
     from agents.rl.baselines import BASELINES as policies
+    from air_envs import ENVIRONMENTS, environment_id
     from air_envs.play.agent import Agent
 
+    limit = ENVIRONMENTS[environment_id(kind)].max_episode_steps
     # Of a Sudoku's moves only those without a conflict: any other has no sense for these three.
-    return Agent(name, policies[name], {"action_mask": "candidates"} if kind == "sudoku" else {})
+    return Agent(name, policies[name], {"action_mask": "candidates"} if kind == "sudoku" else {}, None, limit)
 
 
 def _trained(folder: Path) -> Agent:

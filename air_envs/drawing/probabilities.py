@@ -27,6 +27,8 @@ _STRONGEST = 0.62
 """How far the cell of a certain move takes the colour of probabilities."""
 _FAINTEST = 0.55
 """Opacity of the weakest sign that is drawn."""
+BARS = 4
+"""Places for bars side by side."""
 _SIDES = {(-1, 0): sprites.UP, (0, 1): sprites.RIGHT, (1, 0): sprites.DOWN, (0, -1): sprites.LEFT}
 
 
@@ -79,13 +81,11 @@ def draw_arrows(surface: pygame.Surface, layout: Layout, scene: Scene, theme: Th
 
 
 def draw_bars(pen: Pen, rect: Rect, bars: Sequence[Bar]) -> None:
-    """Draw moves side by side, each a bar as long as it is probable, with its name and the probability in percent."""
-    if not bars:
-        return
+    """Draw at most four moves side by side, each a bar as long as it is probable, with name and probability."""
     left, top, width, height = rect
     unit, theme = pen.unit, pen.theme
     gap = max(2, unit // 2)
-    wide = (width - (len(bars) - 1) * gap) // len(bars)
+    wide = (width - (BARS - 1) * gap) // BARS
     for number, bar in enumerate(bars):
         x = left + number * (wide + gap)
         pen.box((x, top, wide, height), theme.given_cell)

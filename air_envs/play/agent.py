@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from air_envs import environment_id
-from air_envs.drawing.probabilities import Bar, percent
+from air_envs.drawing.probabilities import BARS, Bar, percent
 from air_envs.drawing.scene import Scene
 from air_envs.play.game import Game, counted
 from air_envs.policies import MovePolicy
@@ -95,15 +95,15 @@ class Player:
         """Return what the board shows, with the probabilities."""
         return dataclasses.replace(self.game.scene(), **self.moves.marks(self.probabilities))
 
-    def bars(self, count: int = 4) -> list[Bar]:
-        """Return the most probable moves, at most ``count``; where there are no more actions, all of them in order."""
-        found = self.probabilities
-        order = np.argsort(-found, kind="stable")[:count] if len(found) > count else np.arange(len(found))
+    def bars(self) -> list[Bar]:
+        """Return the most probable moves, at most four; where there are no more actions, all of them in order."""
+        found, many = self.probabilities, self.moves.actions > BARS
+        order = np.argsort(-found, kind="stable")[:BARS] if many else np.arange(len(found))
         best = set(self.best.tolist())
         return [
             Bar(self.moves.label(action), float(found[action]), action in best)
             for action in order.tolist()
-            if found[action] or len(found) <= count
+            if found[action] or not many
         ]
 
     def ending(self, drawn: bool = False) -> str:

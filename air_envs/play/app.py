@@ -48,6 +48,7 @@ class App(WindowApp):
         agent: shows with what probability it would make each move, and moves when asked to.
         running: whether the agent plays on by itself from the start of every puzzle.
         interval: seconds between its moves then.
+        drawn: whether these are drawn by their probabilities, and not the most probable ones.
 
     Raises:
         PuzzleError: the source cannot make such puzzles, or a seed outside 0 <= seed < 2**64.
@@ -66,10 +67,11 @@ class App(WindowApp):
         agent: Agent | None = None,
         running: bool = False,
         interval: float = 0.5,
+        drawn: bool = False,
     ):
         super().__init__(size, theme)
         self.folder, self._clock, self._agent = folder or Path(), clock, agent
-        self.controls = None if agent is None else Controls(running, interval, time.monotonic)
+        self.controls = None if agent is None else Controls(running, interval, drawn, time.monotonic)
         """Of the agent, if there is one."""
         self.game: Game[Any]
         self._take(_make(source, random.randrange(1 << 31) if seed is None else seed, clock, agent))

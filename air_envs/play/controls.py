@@ -17,19 +17,20 @@ class Controls:
     Args:
         running: whether it plays on from the start of every puzzle.
         interval: seconds from move to move.
+        drawn: whether its moves are then drawn by their probabilities, and not the most probable ones.
         clock: seconds since any moment.
     """
 
     help = (
         ("Enter", "the agent's most probable move"),
         ("Shift + Enter", "a move drawn by its probabilities"),
-        ("Space", "the agent plays on, or stops"),
+        ("Space", "the agent plays on, or stops; with Shift by drawn moves"),
         ("+ -", "faster, slower"),
         ("F2", "show or hide the probabilities"),
     )
 
-    def __init__(self, running: bool, interval: float, clock: Callable[[], float]):
-        self.running, self.interval = running, interval
+    def __init__(self, running: bool, interval: float, drawn: bool, clock: Callable[[], float]):
+        self.running, self.interval, self.drawn = running, interval, drawn
         self.shown = True
         """Whether the board shows the probabilities."""
         self._starts, self._clock, self._last = running, clock, clock()
@@ -55,6 +56,7 @@ class Controls:
         if name == "enter":
             self.move(drawn=shift)
         elif name == "space":
+            self.drawn = shift if not self.running else self.drawn
             self.play_on()
         elif name == "f2":
             self.toggle()
@@ -88,12 +90,12 @@ class Controls:
         """Make the move that is due; stop where there is none."""
         if not self.running:
             return
-        if ending := self.player.ending():
+        if ending := self.player.ending(self.drawn):
             self.running = False
             self.player.game.message = ending
         elif self._clock() - self._last >= self.interval:
             self._last = self._clock()
-            self.move()
+            self.move(self.drawn)
 
     def facts(self) -> list[tuple[str, str]]:
         """Return what the game counts, and how many of the agent's moves were right."""
