@@ -1,9 +1,12 @@
-"""The agents that a command is given by name: those that learn nothing, and the runs of ``air-envs train-rl``."""
+"""The agents that a command is given by name: baselines, runs of ``air-envs train-rl``, and models that play moves."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from agents.pretrained import HUB, find
 
 if TYPE_CHECKING:
     from air_envs.play.agent import Agent
@@ -14,7 +17,7 @@ BASELINES = ("greedy", "random", "solver")
 
 
 def is_agent(name: str) -> bool:
-    """Return whether a name is that of a baseline, or of the folder of a run of ``air-envs train-rl``."""
+    """Return whether a name is that of a baseline, or the folder of a run of ``air-envs train-rl``; a model is none."""
     from agents.config.rl import RL_CONFIG
 
     return name in BASELINES or (Path(name) / RL_CONFIG).is_file()
@@ -24,8 +27,9 @@ def find_agent(name: str, kind: str) -> Agent:
     """Return an agent that plays puzzles of a kind.
 
     Args:
-        name: random, greedy or solver, or the folder of a run.
-        kind: of the puzzles, such as ``"sudoku"``, for a baseline; a run's agent plays its own alone.
+        name: random, greedy or solver, the folder of a run of ``air-envs train-rl``, or a model's, which thinks anew
+            before every move.
+        kind: of the puzzles, such as ``"sudoku"``; a run's agent plays its own alone.
 
     Raises:
         ValueError: no such agent, or a damaged run.
@@ -33,20 +37,36 @@ def find_agent(name: str, kind: str) -> Agent:
     """
     if name in BASELINES:
         return _baseline(name, kind)
-    if not is_agent(name):
-        names = ", ".join(BASELINES)
-        raise ValueError(f"no agent {name!r}, expected one of {names}, or the folder of a run of air-envs train-rl")
-    return _trained(Path(name))
+    if is_agent(name):
+        return _trained(Path(name))
+    if find(name) is not None or name.startswith(HUB):
+        return _model(name, kind)
+    names = ", ".join(BASELINES)
+    raise ValueError(
+        f"no agent {name!r}, expected one of {names}, the folder of a run of air-envs train-rl, or a model, which "
+        "air-envs models lists"
+    )
 
 
 def _baseline(name: str, kind: str) -> Agent:
     from agents.rl.baselines import BASELINES as policies
+
+    return _untrained(name, kind, policies[name])
+
+
+def _model(name: str, kind: str) -> Agent:
+    from agents.rl.proposals import AIRMoves
+
+    return _untrained(name, kind, lambda family: AIRMoves(name, family=family))
+
+
+def _untrained(name: str, kind: str, policy: Callable[[PuzzleFamily], MovePolicy]) -> Agent:
+    """Return an agent that no environment has trained: in a Sudoku it may place what stands in no conflict."""
     from air_envs import ENVIRONMENTS, environment_id
     from air_envs.play.agent import Agent
 
     limit = ENVIRONMENTS[environment_id(kind)].max_episode_steps
-    # Of a Sudoku's moves only those without a conflict: any other has no sense for these three.
-    return Agent(name, policies[name], {"action_mask": "candidates"} if kind == "sudoku" else {}, None, limit)
+    return Agent(name, policy, {"action_mask": "candidates"} if kind == "sudoku" else {}, None, limit)
 
 
 def _trained(folder: Path) -> Agent:

@@ -58,7 +58,7 @@ def main(args: list[str]) -> None:
             seed: of the first puzzle; by default any.
             theme: colours, which T changes.
             agent: show with what probability this agent makes each move, and let it play when asked to: random, greedy
-                or solver, or the folder of a run of air-envs train-rl.
+                or solver, the folder of a run of air-envs train-rl, or a model such as sudoku-9x9-easy.
             screenshot: write a picture of the window to this PNG file instead of opening it.
         """
         from air_envs.play import App

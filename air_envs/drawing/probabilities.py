@@ -1,7 +1,8 @@
 """How the probabilities of an agent's next move are drawn: tinted cells, weighted digits, arrows, and bars.
 
-Probability is shown by lightness and by size, never by hue alone. Tint, opacity and size grow with its square root, so
-that small ones are seen; the length of a bar is the probability itself.
+Probability is shown by lightness and by size, never by hue alone. The tint of a cell and the size of an arrow grow with
+its square root, so that small ones are seen; the size and the opacity of a Sudoku's small digits are relative to the most
+probable move. The length of a bar is the probability itself.
 """
 
 from __future__ import annotations
@@ -46,10 +47,19 @@ def strength(probability: Probability) -> Probability:
     return np.rint(10 * np.sqrt(probability)) / 10
 
 
-def only_highest(values: NDArray[np.float64]) -> float:
-    """Return the highest value if no other is equal, else infinity."""
-    highest = float(values.max())
-    return highest if np.count_nonzero(values == highest) == 1 else np.inf
+class Likeliest(NamedTuple):
+    """The highest of the values that stand for the probabilities of moves."""
+
+    value: float
+    """Above 0; 1 where there are none."""
+    alone: bool
+    """Whether no other is equal."""
+
+    @classmethod
+    def of(cls, values: NDArray[np.float64]) -> Likeliest:
+        """Return the highest of any array."""
+        highest = float(values.max())
+        return cls(highest or 1.0, np.count_nonzero(values == highest) == 1)
 
 
 def tinted(ground: Colour, probability: float, theme: Theme) -> Colour:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from air_envs.drawing import sprites
 from air_envs.drawing.board import Layout
-from air_envs.drawing.probabilities import only_highest, opacity, strength, tinted
+from air_envs.drawing.probabilities import Likeliest, opacity, strength, tinted
 from air_envs.drawing.scene import UNDECIDED, Scene
 from air_envs.drawing.strokes import ring
 from air_envs.drawing.theme import Theme, blend
@@ -47,7 +47,7 @@ def paint(surface: pygame.Surface, layout: Layout, family: Sudoku, scene: Scene,
     hinted = blank if scene.hinted is None else scene.hinted
     plain_ground = scene.selected is None or scene.chances is not None  # a second tint would be read as a probability
     in_sight = blank if plain_ground else in_units_of(family, scene.selected)
-    best = 0.0 if scene.chances is None or scene.candidates is None else only_highest(scene.candidates)
+    likeliest = None if scene.chances is None or scene.candidates is None else Likeliest.of(scene.candidates)
     height = max(4, round(cell * (0.5 if cell > 28 else 0.56)))
 
     for place in np.ndindex(family.shape):
@@ -74,10 +74,10 @@ def paint(surface: pygame.Surface, layout: Layout, family: Sudoku, scene: Scene,
             opacity = _FAINTEST + (1 - _FAINTEST) * confidence
             sprites.place(surface, sprites.faded(digit, opacity), *layout.centre(*place))
         elif scene.candidates is not None:
-            if scene.chances is None:
+            if likeliest is None:
                 _pencil(surface, rect, family, scene.candidates[place], theme)
             else:
-                _weigh(surface, rect, family, scene.candidates[place], best, theme)
+                _weigh(surface, rect, family, scene.candidates[place], likeliest, theme)
         if contradicted[place]:
             surface.blit(sprites.corner(cell, theme.conflict), rect[:2])
         if hinted[place] and value > 0:
@@ -130,16 +130,16 @@ def _weigh(
     rect: tuple[int, int, int, int],
     family: Sudoku,
     digits: NDArray[np.float64],
-    best: float,
+    likeliest: Likeliest,
     theme: Theme,
 ) -> None:
-    """Write the digits of an agent's moves where ``_pencil`` does, the more probable the larger and the darker.
+    """Write the digits of an agent's moves where ``_pencil`` does: large and dark as they are probable.
 
-    That of ``best``, the square root of the highest probability on the board, stands on a disc. Where they would be too
-    small to read, the most probable one alone stands in the middle of the cell.
+    The most probable one of the board stands on a disc. Where they would be too small to read, the most probable one of
+    the cell stands alone in its middle.
     """
     left, top, cell, _ = rect
-    shown = strength(digits**2)
+    shown = strength((digits / likeliest.value) ** 2)
     large, room = _largest(cell, family), min(_parts(cell, family))
     alone = large < _READABLE
     if alone:
@@ -150,7 +150,7 @@ def _weigh(
             continue
         height = round(large * (0.9 + 0.5 * weight))
         ink, place = theme.text, (left + cell / 2, top + cell / 2) if alone else _place_in(rect, family, index)
-        if digits[index] == best:
+        if likeliest.alone and digits[index] == likeliest.value:
             size = round(min(1.75 * height, 1.1 * room))
             sprites.place(surface, sprites.disc(max(size, 4), theme.policy), *place)
             ink, weight = theme.board, 1.0
