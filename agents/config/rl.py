@@ -94,8 +94,8 @@ class RLConfig:
     maskable_ppo; with policy air, of this AIR model, a folder or a name such as "sudoku-6x6-minimal"."""
     freeze: bool = False
     """With policy air, train the heads alone."""
-    act_steps: int = 2
-    """With policy air, ACT steps before each move."""
+    act_steps: int | None = None
+    """With policy air, ACT steps before each move; None takes the model's maximum, which is slow."""
     steps: int = 1_000_000
     """Environment steps, over all environments together."""
     num_envs: int = 256
@@ -150,7 +150,9 @@ class RLConfig:
     def __post_init__(self) -> None:
         require_finite(self)
         require_between(self, 1, 10**12, "steps", "log_every", "eval_every", "eval_puzzles", "checkpoint_every")
-        require_between(self, 1, 1 << 16, "num_envs", "n_steps", "epochs", "hidden", "layers", "act_steps")
+        require_between(self, 1, 1 << 16, "num_envs", "n_steps", "epochs", "hidden", "layers")
+        if self.act_steps is not None:
+            require_between(self, 1, 1 << 16, "act_steps")
         require_between(self, 1, 1 << 24, "batch", "buffer", "target_every", "gradient_steps")
         require_between(self, 0, 10**12, "learning_starts")
         require_between(self, 0, math.inf, "lr", "entropy", "clip", "value_weight", "clip_norm")

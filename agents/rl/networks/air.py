@@ -26,7 +26,7 @@ class AIRFeatures(BoardFeatures):
     Args:
         observation_space, action_space: of placing digits or of moving through a maze.
         model: folder or name of an AIR model, as ``agents.pretrained.load_pretrained`` takes it.
-        act_steps: before each move.
+        act_steps: before each move; None takes the model's maximum.
         freeze: whether the model's weights stay as they are; the heads learn all the same.
 
     Raises:
@@ -39,7 +39,7 @@ class AIRFeatures(BoardFeatures):
         observation_space: spaces.Space[Any],
         action_space: spaces.Space[Any],
         model: str,
-        act_steps: int = 2,
+        act_steps: int | None = None,
         freeze: bool = False,
     ):
         family = family_of(observation_space, action_space)
@@ -66,13 +66,13 @@ class AIRReader(nn.Module):
 
     Args:
         air: the model, of the boards' family.
-        act_steps: of thinking.
+        act_steps: of thinking; None takes the model's maximum.
     """
 
-    def __init__(self, air: AIR, act_steps: int):
+    def __init__(self, air: AIR, act_steps: int | None):
         super().__init__()
         self.air = air
-        self.act_steps = act_steps
+        self.act_steps = air.config.max_steps if act_steps is None else act_steps
         self.family = puzzles.family(air.config.family)
         self.board = board_of(self.family)
 
