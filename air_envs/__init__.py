@@ -14,6 +14,7 @@ from puzzles.lazy_names import lazy_names
 
 if TYPE_CHECKING:
     from air_envs.actions import ActionError
+    from air_envs.curriculum import CurriculumPuzzles
     from air_envs.dynamics import Dynamics
     from air_envs.env import PuzzleEnv
     from air_envs.generated import GeneratedPuzzles, PooledPuzzles
@@ -33,6 +34,7 @@ __all__ = [
     "ActionError",
     "ActionMaskObservation",
     "ConflictReward",
+    "CurriculumPuzzles",
     "DatasetPuzzles",
     "DenseReward",
     "Dynamics",
@@ -137,6 +139,7 @@ _HOMES = {
     "ActionError": "air_envs.actions",
     "ActionMaskObservation": "air_envs.wrappers",
     "ConflictReward": "air_envs.rewards",
+    "CurriculumPuzzles": "air_envs.curriculum",
     "DatasetPuzzles": "air_envs.sources",
     "DenseReward": "air_envs.rewards",
     "Dynamics": "air_envs.dynamics",

@@ -16,7 +16,7 @@ from air_envs.drawing import Theme, Viewer, board_text
 from air_envs.dynamics import Dynamics
 from air_envs.reset_options import requested_puzzles
 from air_envs.rewards import Reward, as_reward, step_rewards
-from air_envs.sources import PuzzleSource, next_puzzles
+from air_envs.sources import PuzzleSource, adapts, last_levels, next_puzzles
 from air_envs.streams import Streams, stream_seeds
 from puzzles import Puzzles
 from puzzles.errors import GenerationError, is_whole
@@ -48,7 +48,7 @@ class PuzzleEnv(gym.Env[Any, Any]):
         **dynamics: further arguments of the dynamics.
 
     Raises:
-        ValueError: an argument that is none of these.
+        ValueError: an unknown argument.
     """
 
     metadata: dict[str, Any] = {"render_modes": ["human", "rgb_array", "ansi"], "render_fps": 10}  # noqa: RUF012
@@ -96,6 +96,7 @@ class PuzzleEnv(gym.Env[Any, Any]):
         self._viewer = viewer
         self._look: dict[str, Any] = {"theme": theme, "pixels": pixels}
         self._streams = Streams(1)
+        self._levels = np.full(1, -1)
         self._seeded_from: np.random.Generator | None = None
         self._started = False
 
@@ -116,7 +117,11 @@ class PuzzleEnv(gym.Env[Any, Any]):
         """
         super().reset(seed=seed)
         puzzles = requested_puzzles(self.source, options)
-        self.dynamics.reset(_ROW, self._load() if puzzles is None else puzzles)
+        if puzzles is None:
+            puzzles = self._load()
+        else:
+            self._levels[:] = -1
+        self.dynamics.reset(_ROW, puzzles)
         self._started = True
         if self.render_mode == "human":
             self.render()
@@ -203,11 +208,13 @@ class PuzzleEnv(gym.Env[Any, Any]):
         return self.dynamics
 
     def _load(self) -> Puzzles:
+        levels = last_levels(self._levels, self.dynamics.steps)
         try:
-            return next_puzzles(self.source, *self._draw())
+            puzzles, self._levels[:] = next_puzzles(self.source, *self._draw(), levels, self.dynamics.solved)
         except GenerationError as error:  # it names the key, which nobody gave
             seed = self.np_random_seed
             raise GenerationError(None if seed == UNKNOWN_SEED else seed, error.reason) from None
+        return puzzles
 
     def _draw(self) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
         """Draw from the stream that ``np_random`` seeds, once for each generator set there; see ``Streams.draw``."""
@@ -226,6 +233,8 @@ class PuzzleEnv(gym.Env[Any, Any]):
             info["action_mask"] = masks[0].copy()
         if self.solution_in_info:
             info["solution"] = self.dynamics.solution[0].copy()
+        if adapts(self.source):
+            info["level"] = self._levels.item()
         return info
 
 

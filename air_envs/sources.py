@@ -24,6 +24,9 @@ __all__ = [
     "HeldPuzzles",
     "PooledPuzzles",
     "PuzzleSource",
+    "adapts",
+    "last_levels",
+    "load_numbered",
     "make_source",
     "next_puzzles",
 ]
@@ -35,6 +38,12 @@ class PuzzleSource(Protocol):
     A source that has a method ``load_next`` too, such as ``air_envs.PooledPuzzles``, is asked by that instead:
     ``load_next(keys, numbers)``, where ``numbers``, (N,) int64, says how many puzzles the row of each key has had since
     it was seeded.
+
+    A source that adapts to what is solved, such as ``air_envs.CurriculumPuzzles``, has a method ``load_after`` in its
+    place: ``load_after(keys, numbers, levels, solved)`` returns the puzzles and their levels, (N,) int64 from 0 on.
+    ``levels`` are those that it returned for the rows' last puzzles, or -1 for a row whose last puzzle was not played
+    or not of this source; ``solved``, (N,) bool, says which of them were solved. Infos then have a ``level``. It takes
+    the rows in turn, so that single and vector environments are equal.
     """
 
     @property
@@ -45,7 +54,33 @@ class PuzzleSource(Protocol):
         """Return the puzzles of the keys, (N,) uint64. A puzzle depends on its key alone."""
 
 
-def next_puzzles(source: PuzzleSource, keys: NDArray[np.uint64], numbers: NDArray[np.int64]) -> Puzzles:
+def next_puzzles(
+    source: PuzzleSource,
+    keys: NDArray[np.uint64],
+    numbers: NDArray[np.int64],
+    levels: NDArray[np.int64],
+    solved: NDArray[np.bool_],
+) -> tuple[Puzzles, NDArray[np.int64]]:
+    """Return a source's puzzles of ``keys`` and their levels, (N,) int64: see ``PuzzleSource``.
+
+    The levels of a source that does not adapt are -1.
+    """
+    if adapts(source):
+        return source.load_after(keys, numbers, levels, solved)  # type: ignore[attr-defined]
+    return load_numbered(source, keys, numbers), np.full(len(keys), -1)
+
+
+def last_levels(levels: NDArray[np.int64], steps: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the levels, (N,) int64, of the rows' last puzzles; -1 where no step was taken, (N,) int64."""
+    return np.where(steps > 0, levels, -1)
+
+
+def adapts(source: PuzzleSource) -> bool:
+    """Return whether a source wants to know what is solved: see ``PuzzleSource``."""
+    return hasattr(source, "load_after")
+
+
+def load_numbered(source: PuzzleSource, keys: NDArray[np.uint64], numbers: NDArray[np.int64]) -> Puzzles:
     """Return a source's puzzles of ``keys`` for rows that have had ``numbers`` puzzles: see ``PuzzleSource``."""
     load_next = getattr(source, "load_next", None)
     return source.load(keys) if load_next is None else load_next(keys, numbers)

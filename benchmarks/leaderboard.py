@@ -235,16 +235,16 @@ def readme_tables(records: list[Record]) -> str:
     )
 
 
-def between_marks(text: str, content: str) -> str:
-    """Replace what is between the marks of a file.
+def between_marks(text: str, content: str, begin: str = BEGIN) -> str:
+    """Replace what is between the marks ``begin`` and ``END`` of a file.
 
     Raises:
         ValueError: the marks are not there, once each.
     """
-    if text.count(BEGIN) != 1 or text.count(END) != 1:
-        raise ValueError(f"expected {BEGIN} and {END}, once each")
-    before, rest = text.split(BEGIN)
-    return f"{before}{BEGIN}\n\n{content}\n\n{END}{rest.split(END)[1]}"
+    if text.count(begin) != 1 or text.count(END) != 1:
+        raise ValueError(f"expected {begin} and {END}, once each")
+    before, rest = text.split(begin)
+    return f"{before}{begin}\n\n{content}\n\n{END}{rest.split(END)[1]}"
 
 
 def _row(record: Record) -> list[str]:

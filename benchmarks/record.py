@@ -92,7 +92,7 @@ def record_all(folder: Path, minutes: float, puzzles: int | None) -> None:
     start = time.monotonic()
     for job in jobs():
         if time.monotonic() - start > 60 * minutes:
-            print("time is over; start again to go on", file=sys.stderr)
+            print("time is over; run it again to resume", file=sys.stderr)
             return
         data = Dataset(_dataset(job.dataset, folder))
         count = min(filter(None, (job.puzzles, puzzles, data.counts["test"])))

@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,8 +16,23 @@ from typing import Any
 
 import pytest
 
-FLAGS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--no-first-run", "--disable-extensions")
+FLAGS = (
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--hide-scrollbars",
+    "--no-first-run",
+    "--disable-extensions",
+)
 SECONDS = 20
+LAUNCH = """
+import fcntl, os, sys
+ours = [fcntl.fcntl(int(place), fcntl.F_DUPFD, 10) for place in sys.argv[1:3]]
+for place, descriptor in zip((3, 4), ours):
+    os.dup2(descriptor, place)
+os.execv(sys.argv[3], sys.argv[3:])
+"""
+"""Gives Chromium its pipe where it expects it: it reads from 3 and writes to 4."""
 
 
 def chromium() -> str:
@@ -60,16 +76,16 @@ class Page:
 
     def size(self, width: int, height: int, dark: bool = False, phone: bool = False) -> None:
         """Set the size of the page in pixels and its colour scheme."""
-        self.call(
-            "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=phone
-        )
+        self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=phone)
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.call("Emulation.setEmulatedMedia", features=[scheme])
 
     def open(self, path: Path) -> None:
         """Open a file and wait until it is loaded and every player in it has started."""
         self.call("Page.navigate", url=path.resolve().as_uri())
-        self.wait("document.readyState === 'complete' && !document.querySelector('.air-player:not([data-started=true])')")
+        self.wait(
+            "document.readyState === 'complete' && !document.querySelector('.air-player:not([data-started=true])')"
+        )
 
     def run(self, script: str) -> Any:
         """Return the value of an expression of JavaScript."""
@@ -79,14 +95,17 @@ class Page:
 
     def wait(self, script: str) -> None:
         """Wait until an expression is true."""
-        looks = f"new Promise((done, fail) => {{ const end = Date.now() + {1000 * SECONDS}; const look = () => ({script})"
+        looks = (
+            f"new Promise((done, fail) => {{ const end = Date.now() + {1000 * SECONDS}; const look = () => ({script})"
+        )
         looks += " ? done(true) : Date.now() > end ? done(false) : setTimeout(look, 20); look(); })"
         assert self.run(looks), f"not within {SECONDS} s: {script}"
 
     def middle(self, selector: str) -> tuple[float, float]:
         """Scroll to an element and return the middle of it in the window."""
         x, y = self.run(
-            f"(() => {{ const e = document.querySelector({json.dumps(selector)}); e.scrollIntoView({{block: 'center'}});"
+            f"(() => {{ const e = document.querySelector({json.dumps(selector)});"
+            " e.scrollIntoView({block: 'center', behavior: 'instant'});"
             " const b = e.getBoundingClientRect(); return [b.x + b.width / 2, b.y + b.height / 2]; })()"
         )
         return x, y
@@ -102,7 +121,16 @@ class Page:
 
     def press(self, key: str) -> None:
         """Press and release a key, by its name in the DOM."""
-        codes = {"ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 39, "ArrowDown": 40, "Home": 36, "End": 35, " ": 32, "Tab": 9}
+        codes = {
+            "ArrowLeft": 37,
+            "ArrowUp": 38,
+            "ArrowRight": 39,
+            "ArrowDown": 40,
+            "Home": 36,
+            "End": 35,
+            " ": 32,
+            "Tab": 9,
+        }
         for kind in ("rawKeyDown", "keyUp"):
             self.call("Input.dispatchKeyEvent", type=kind, key=key, windowsVirtualKeyCode=codes.get(key, 0))
 
@@ -135,9 +163,8 @@ def browser() -> Iterator[Page]:
     read, theirs_write = os.pipe()
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         command = [program, *FLAGS, f"--user-data-dir={profile}", "--remote-debugging-pipe"]
-        shell = f'exec "$@" 3<&{theirs_read} 4>&{theirs_write}'  # the two descriptors that Chromium expects
         process = subprocess.Popen(
-            ["sh", "-c", shell, "sh", *command],
+            [sys.executable, "-S", "-c", LAUNCH, str(theirs_read), str(theirs_write), *command],
             pass_fds=[theirs_read, theirs_write],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

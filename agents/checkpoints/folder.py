@@ -2,7 +2,7 @@
 
 Shipped models have their weights compressed (``agents.checkpoints.compression``), and are read in the same way.
 
-A run's folder is its newest checkpoint; the last ones lie in ``checkpoints/step-N`` and the best one in ``best``. The
+A run's folder is its newest checkpoint; the last ones are in ``checkpoints/step-N`` and the best one in ``best``. The
 manifest of each (``agents.checkpoints.manifest``) is the last of its files to be published: where a kill came before,
 the run's folder is read from its newest checkpoint.
 """
@@ -106,7 +106,7 @@ def save_checkpoint(model: AIR, training: dict[str, Any], run: Path, step: int, 
         keep: how many.
 
     Raises:
-        OSError: the system refuses a write, on a full disk for instance; the checkpoints of before are whole.
+        OSError: the system refuses a write, on a full disk for instance; the previous checkpoints are whole.
     """
     path = checkpoint_folder(run, step)
     with replacing_folder(path) as folder:
@@ -145,7 +145,7 @@ def publish_newest(run: Path) -> None:
 
 
 def rewind(run: Path, step: int) -> None:
-    """Make an earlier checkpoint the one that the run goes on from, and remove those after it.
+    """Make an earlier checkpoint the one that the run resumes from, and remove those after it.
 
     Raises:
         CheckpointError: there is no such checkpoint, it is damaged, or another process is writing into the run.
@@ -205,17 +205,17 @@ def _model(folder: Path) -> AIR:
 
 
 def _read_whole(folder: Path, read: Callable[[Path], T]) -> T:
-    """Read a checkpoint where its files lie together: in its folder, or elsewhere after a kill while they changed."""
+    """Read a checkpoint where all its files are: in its folder, or elsewhere after a kill while they changed."""
     folder = settled(folder)
     try:
         return read(folder)
     except CheckpointError:
-        # Or while a trainer was at it, which may have come to the end of it meanwhile: then they lie together here.
+        # Or while a trainer was at it, which may have come to the end of it meanwhile: then they are all here.
         return read(checkpoint_folder(folder, checkpoint_steps(folder)[-1]) if _half_published(folder) else folder)
 
 
 def _half_published(run: Path) -> bool:
-    """Whether a kill came while a checkpoint was published: some files are its, the others those of before."""
+    """Whether a kill came while a checkpoint was published: some files are its, others the previous one's."""
     checkpoints = [checkpoint_folder(run, step) for step in checkpoint_steps(run)]
     if not checkpoints:
         return False

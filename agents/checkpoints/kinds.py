@@ -1,4 +1,4 @@
-"""What a folder holds, so that nothing is taken for what it is not, and nothing is replaced unasked."""
+"""What kind of folder it is, so that no other kind is read, and nothing is replaced without being asked."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ _HDF5 = b"\x89HDF\r\n\x1a\n"
 
 
 def kind_of(path: Path) -> Kind:
-    """Return what stands at a path.
+    """Return what kind of thing is at a path.
 
     A run has ``training.pt`` or checkpoints to resume from. A run that was killed before its first checkpoint is
     "begun": it has its configuration and no weights. A model has a configuration and weights; a pack is one with
@@ -100,7 +100,7 @@ def require_kind(path: Path, overwrite: bool, *kinds: Kind) -> None:
         kinds: that the command writes itself.
 
     Raises:
-        OccupiedError: something else stands there.
+        OccupiedError: something else is there.
     """
     found = kind_of(path)
     if found == "nothing" or (overwrite and found in kinds):
@@ -110,7 +110,7 @@ def require_kind(path: Path, overwrite: bool, *kinds: Kind) -> None:
 
 
 def require_replaceable(path: Path, overwrite: bool, *kinds: Kind) -> None:
-    """Refuse as ``require_kind``, and to replace a folder, as a whole, that is in use or has other files besides.
+    """Refuse as ``require_kind``, and to replace a folder, as a whole, that is in use or also has other files.
 
     Raises:
         OccupiedError: it is the working directory or a mount point, or there are other files.
@@ -120,11 +120,11 @@ def require_replaceable(path: Path, overwrite: bool, *kinds: Kind) -> None:
         raise OccupiedError(f"{path}: the working directory or a mount point, expected a folder that can be replaced")
     foreign = [name for name in sorted(_names(path)) if not _OF_MODELS.fullmatch(name)] if path.exists() else []
     if foreign:
-        raise OccupiedError(f"{path}: holds {foreign[0]} besides, which would be lost; expected nothing but the model")
+        raise OccupiedError(f"{path}: also holds {foreign[0]}, which would be lost; expected nothing but the model")
 
 
 def require_new_files(overwrite: bool, *paths: Path) -> None:
-    """Refuse to replace files unasked.
+    """Refuse to replace files without being asked.
 
     Raises:
         OccupiedError: one of them is there, and is not to be overwritten.

@@ -170,7 +170,7 @@ def read_object(folder: Path, name: str) -> dict[str, Any]:
 
 
 def check_files(folder: Path) -> None:
-    """Compare every file that a folder's manifest lists; a folder of before manifests has nothing to compare.
+    """Compare every file that a folder's manifest lists; a folder without a manifest has nothing to compare.
 
     Raises:
         CheckpointError: one is missing or another than listed.
@@ -181,7 +181,7 @@ def check_files(folder: Path) -> None:
 
 
 def read_manifest(folder: Path) -> dict[str, Entry] | None:
-    """Return what a folder's manifest lists, by name of the file; None for a folder of before manifests.
+    """Return what a folder's manifest lists, by name of the file; None for a folder without a manifest.
 
     Raises:
         CheckpointError: a damaged manifest, one of a later version of air-envs, or none where there has to be one.
@@ -223,7 +223,7 @@ def _format_of(folder: Path) -> int:
         return 0
     try:
         values = parse_json(path.read_bytes())
-    except ValueError:  # which whoever reads the configuration says
+    except ValueError:  # which the reader of the configuration reports
         return 0
     number = values.get(FORMAT_FIELD, 0) if isinstance(values, dict) else 0
     return number if type(number) is int else 0

@@ -52,8 +52,8 @@ def evaluate_command(
         act_steps: ACT steps per puzzle, also more than in training; by default the model's maximum.
         halt: probability of a right answer above which a puzzle stops; 1 takes every ACT step.
         halt_at: lower ones, of which to say what stopping there would have given.
-        time_early: evaluate at each of them anew, to measure the time that it saves.
-        attempts: at a puzzle, at most; a puzzle is retried while the halting head doubts the answer.
+        time_early: run the evaluation again at each of them, to measure the time that it saves.
+        attempts: at a puzzle, at most; a puzzle is retried while the halting head is not sure of the answer.
         search: how it is retried: with guessed digits, with noise on the states, as a random symmetry copy, or by
             several noisy trajectories at once of which the one that halts first answers. By default guesses for
             Sudoku and symmetry copies for mazes.

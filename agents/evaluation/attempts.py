@@ -202,7 +202,7 @@ def _until_sure(first: Answers, puzzle: puzzles.Grids, attempts: int, least: flo
 
 
 def _first_to_halt(first: Answers, puzzle: puzzles.Grids, attempts: int, least: float, think: Think) -> Kept:
-    """Run trajectories beside each other: the answers of those that halt first, and the ACT steps of all until then.
+    """Run trajectories at once: the answers of those that halt first, and the ACT steps of all until then.
 
     Where none halts, the head chooses.
     """

@@ -37,7 +37,7 @@ from puzzles.mixing import sources
 from puzzles.shares import MIXTURE_BY_SHARES
 
 FOLDER = Path("results")
-"""Where records lie, in the root of the repository."""
+"""The folder of the records, in the root of the repository."""
 
 RECORDED = "air-envs eval --record"
 """Origin of a record that was measured, not taken over from an older page."""
@@ -103,8 +103,8 @@ def evaluation_record(
         "hardware": hardware(agent.device),
         "seconds": round(evaluation.seconds if seconds is None else seconds, 1),
         "date": datetime.date.today().isoformat(),
-        "commit": _commit(),
-        "command": _portable(command) if command else None,
+        "commit": current_commit(),
+        "command": portable(command) if command else None,
         "origin": RECORDED,
     }
 
@@ -192,6 +192,21 @@ def hardware(device: torch.device) -> dict[str, Any]:
     return {"device": device.type, "name": _processor(), "threads": torch.get_num_threads()}
 
 
+def current_commit() -> str | None:
+    """Return the commit of the working tree, marked where it has changes; None outside a repository."""
+    git = ["git", "-C", os.fspath(Path(__file__).parent), "describe", "--always", "--dirty", "--abbrev=12"]
+    try:
+        found = subprocess.run(git, capture_output=True, text=True, check=False)
+    except OSError:  # no git on this machine
+        return None
+    return found.stdout.strip() or None if found.returncode == 0 else None
+
+
+def portable(command: list[str]) -> str:
+    """Return a command line without this machine's folders."""
+    return shlex.join(Path(word).name if Path(word).is_absolute() else word for word in command)
+
+
 def _processor() -> str:
     cpuinfo = Path("/proc/cpuinfo")
     lines = cpuinfo.read_text(encoding="utf-8").splitlines() if cpuinfo.exists() else []
@@ -242,21 +257,6 @@ def _trained_on(run: str) -> Chain:
 def _weights(run: str) -> str | None:
     folder = find(run)
     return weights_hash(folder) if folder else None
-
-
-def _commit() -> str | None:
-    """Return the commit of the working tree, marked where it has changes; None outside a repository."""
-    git = ["git", "-C", os.fspath(Path(__file__).parent), "describe", "--always", "--dirty", "--abbrev=12"]
-    try:
-        found = subprocess.run(git, capture_output=True, text=True, check=False)
-    except OSError:  # no git on this machine
-        return None
-    return found.stdout.strip() or None if found.returncode == 0 else None
-
-
-def _portable(command: list[str]) -> str:
-    """Return a command line without this machine's folders."""
-    return shlex.join(Path(word).name if Path(word).is_absolute() else word for word in command)
 
 
 def _read(path: Path) -> dict[str, Any]:

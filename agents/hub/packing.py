@@ -64,7 +64,7 @@ def pack(
         ValueError: a file above ``MAX_BYTES``, a dataset of another family, none, or that of the training, for the best
             weights, no accuracy to put on the card, one of puzzles that the run or one before it trained or selected
             on, or no options of the family's generator.
-        FileExistsError: something stands at ``output``.
+        FileExistsError: something is at ``output`` already.
     """
     require_replaceable(output, overwrite, "pack", "model")
     if best and (dataset is None or dataset.resolve() == _training_data(run)):

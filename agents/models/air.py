@@ -120,7 +120,7 @@ class AIR(
     def resized(self, family: str, tied: bool = False) -> "AIR":
         """Return a model of the same weights for another grid shape of the same kind: ``"maze-30x30"``.
 
-        Nothing is trained anew, so no weight may belong to one place of the grid: attention and convolutions, with
+        No weight is trained again, so none may be position-specific: attention and convolutions, with
         rotary positions or none, fit any shape. Those of candidates belong to no symbol either: a Sudoku of another
         side gets as many slots as it has digits.
 

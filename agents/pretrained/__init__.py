@@ -1,4 +1,4 @@
-"""Models by name: those in a folder, those that are shipped beside this file, and the Hugging Face hub's.
+"""Models by name: those in a folder, those that are shipped in this folder, and the Hugging Face hub's.
 
 A shipped model is a folder NAME with ``config.json``, ``generator.json``, which has the options of the generator whose
 puzzles it was trained on, weights in bfloat16, the manifest of these three, and a model card. The weights are

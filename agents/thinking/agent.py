@@ -184,12 +184,12 @@ class AIRAgent:
             observation: of a puzzle environment; its ``"puzzle"`` is (rows, columns), or (N, rows, columns) batched.
             act_steps: how many ACT steps to take in all, by default the model's maximum.
             program: what to run in each, by default the model's; ``agents.config.program.freeze`` makes variants.
-            after: go on from this thought, at its place in the program, with the puzzle of the observation: another
+            after: continue from this thought, at its place in the program, with the puzzle of the observation: another
                 program, other states (``Thought.with_state``) or another puzzle make a branch.
 
         Raises:
             PuzzleError: the puzzle is not of the model's family.
-            ValueError: less than one ACT step, or an update that is none.
+            ValueError: less than one ACT step, or an unknown update.
         """
         program = program or self.model.config.program
         act_steps = self.act_steps(act_steps)

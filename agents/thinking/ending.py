@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from agents.thinking.thoughts import Thought
 
 SHOWN_SOLVED = 2
-"""ACT steps that are shown of a puzzle that stays solved while the halting head doubts it."""
+"""ACT steps that are shown of a solved puzzle of which the halting head is not sure."""
 
 
 class Ending:

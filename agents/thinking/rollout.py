@@ -62,16 +62,12 @@ def save_rollout(
 
 
 def _frame(agent: AIRAgent, thought: Thought, puzzle: Any, answer: Any, title: str, program: str) -> Frame:
-    candidates = [z.probability[..., 1:] if agent.family.symbols else None for z in (thought.z_H, thought.z_L)]
-    return Frame(
+    return Frame.of_states(
+        agent.family,
         puzzle,
-        z_h=thought.z_H.cells,
-        z_l=thought.z_L.cells,
+        thought.z_H,
+        thought.z_L,
         answer=answer,
-        z_h_confidence=thought.z_H.confidence,
-        z_l_confidence=thought.z_L.confidence,
-        z_h_candidates=candidates[0],
-        z_l_candidates=candidates[1],
         z_h_conflicts=thought.conflicts,
         title=title,
         act_step=thought.act_step,

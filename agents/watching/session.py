@@ -63,7 +63,7 @@ class Session(Story):
         name = title or agent.family.name
         super().__init__(agent.family, name, program, model_name, agent.act_steps(act_steps), [branch])
         self._thoughts = [[start]]
-        self._ahead: dict[int, Iterator[Thought]] = {}  # by branch: the run that goes on at its end
+        self._ahead: dict[int, Iterator[Thought]] = {}  # by branch: the run that continues at its end
         self._next_seed = seed
         self._attended: dict[str, tuple[Thought, NDArray[np.float32]]] = {}  # by letter, of the moment looked at last
 
@@ -103,7 +103,7 @@ class Session(Story):
         """Interfere at the present moment: in place at the end of a branch, else in a new branch, which is chosen.
 
         Raises:
-            PuzzleError: the edited puzzle is none.
+            PuzzleError: the edited puzzle is invalid.
             ValueError: it can't be done here; the message says why.
         """
         index, update = self.cursor

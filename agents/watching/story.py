@@ -29,7 +29,7 @@ class Story(abc.ABC):
     """
 
     live: ClassVar[bool]
-    """Whether there is a model behind it, that can go on and be interfered with."""
+    """Whether there is a model behind it, that can continue and be interfered with."""
 
     def __init__(
         self,

@@ -28,7 +28,7 @@ class Scene:
     highlight: NDArray[np.bool_] | None = None
     """Cells to point out, such as those that changed since the previous frame."""
     candidates: NDArray[np.float64] | None = None
-    """(rows, columns, side), 0..1: the digits pencilled into each blank cell, the likelier the stronger; families
+    """(rows, columns, side), 0..1: the candidates shown in each blank cell, the more probable the stronger; families
     without digits show none."""
     wrong: NDArray[np.bool_] | None = None
     """Entries known to be wrong, marked like those that contradict the puzzle."""

@@ -224,7 +224,7 @@ def _tint(coverage: NDArray[np.float64], colour: Colour) -> pygame.Surface:
 
 
 def _font(size: int) -> Any:
-    """Open pygame's own font: anew each time, because another environment may call ``pygame.quit``."""
+    """Open pygame's own font: again each time, because another environment may call ``pygame.quit``."""
     font = load_pygame().font
     font.init()
     return font.Font(None, size)

@@ -29,7 +29,7 @@ _MARGIN = 0.06
 _READABLE = 8
 """Pixels of the height below which digits of an agent's moves have no places of their own."""
 _SMALLEST = 4
-"""Pixels of a pencilled digit's height below which a dot in its place stands for it."""
+"""Height of a candidate in pixels below which a dot is drawn for it."""
 
 
 def paint(surface: pygame.Surface, layout: Layout, family: Sudoku, scene: Scene, theme: Theme) -> None:

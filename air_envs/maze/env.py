@@ -95,6 +95,7 @@ class MazeEnv(PuzzleEnv):
     | `rating` | int | difficulty: moves of a shortest path, as the source rates it |
     | `action_mask` | (4,) int8 | `move` only: 1 for legal moves; `action_masks()` returns it as bool |
     | `solution` | (rows, columns) uint8 | only with `solution_in_info=True`: one shortest path |
+    | `level` | int | only with a source that adapts, such as `air_envs.CurriculumPuzzles`: level of the puzzle |
 
     ## Arguments
 

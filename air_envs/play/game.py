@@ -169,7 +169,7 @@ class Game(abc.ABC, Generic[State]):
 
     @abc.abstractmethod
     def _begin(self) -> State:
-        """Set what the family keeps besides; return the state at the start."""
+        """Set what else the family keeps; return the state at the start."""
 
     @abc.abstractmethod
     def _show(self, state: State, before: State) -> None:

@@ -1,4 +1,4 @@
-"""``Screen``: a game as a picture, and what lies where on it. No window, no events."""
+"""``Screen``: a game as a picture, and the places of its parts. No window, no events."""
 
 from __future__ import annotations
 

@@ -90,6 +90,7 @@ class SudokuEnv(PuzzleEnv):
     | `rating` | int | difficulty: guesses a solver makes, on the base puzzle for a copy from a pool |
     | `action_mask` | (actions,) int8 | `place` only: 1 for legal actions; `action_masks()` returns it as bool |
     | `solution` | (n, n) uint8 | only with `solution_in_info=True` |
+    | `level` | int | only with a source that adapts, such as `air_envs.CurriculumPuzzles`: level of the puzzle |
 
     ## Arguments
 

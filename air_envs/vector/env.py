@@ -19,7 +19,7 @@ from air_envs.dynamics import Dynamics
 from air_envs.env import PuzzleEnv
 from air_envs.reset_options import requested_puzzles
 from air_envs.rewards import step_rewards
-from air_envs.sources import next_puzzles
+from air_envs.sources import adapts, last_levels, next_puzzles
 from air_envs.streams import Streams, stream_seeds
 from air_envs.vector.infos import Arrays, final_infos, full_infos, row_infos
 from air_envs.vector.resets import check_reset_mask, check_seeds
@@ -49,7 +49,7 @@ class PuzzleVectorEnv(VectorEnv[Any, Any, NDArray[Any]]):
         **kwargs: as the single environment takes them.
 
     Raises:
-        ValueError: an argument that is none of these.
+        ValueError: an unknown argument.
     """
 
     metadata: dict[str, Any] = PuzzleEnv.metadata
@@ -90,6 +90,7 @@ class PuzzleVectorEnv(VectorEnv[Any, Any, NDArray[Any]]):
         self.observation_space = batch_space(self.single_observation_space, num_envs)
         self._every_row = np.arange(num_envs)
         self._streams = Streams(num_envs)
+        self._levels = np.full(num_envs, -1)
         self._seeded = np.zeros(num_envs, np.bool_)
         self._seeds: list[int | None] = [None] * num_envs
         self._started = np.zeros(num_envs, np.bool_)
@@ -101,7 +102,7 @@ class PuzzleVectorEnv(VectorEnv[Any, Any, NDArray[Any]]):
         """Start a puzzle in every sub-environment, or in some.
 
         Args:
-            seed: sub-environment i gets ``seed + i``, or ``seed[i]``; None goes on with the streams that it has.
+            seed: sub-environment i gets ``seed + i``, or ``seed[i]``; None continues with the streams that it has.
             options: as the single environment takes them, for all; or N of an ``"index"`` or ``"puzzle"``. With
                 ``"reset_mask"``, (N,) bool, only those rows are reset, and only they have infos.
 
@@ -119,8 +120,9 @@ class PuzzleVectorEnv(VectorEnv[Any, Any, NDArray[Any]]):
             super().reset(seed=int(seed))
         self._seed(rows, seeds)
         if puzzles is None:
-            self._start(rows)
+            self._start(rows, self.dynamics.solved[rows])
         else:
+            self._levels[rows] = -1
             self.dynamics.reset(rows, puzzles.take(rows))
         self._started[rows] = True
         self._ended[rows] = False
@@ -147,6 +149,7 @@ class PuzzleVectorEnv(VectorEnv[Any, Any, NDArray[Any]]):
             actions = dynamics.check_batch(actions, self._ended if len(resetting) else None)
         except ActionError as error:
             raise self.template.explained(error, actions, (self.num_envs,)) from None
+        solved_before = dynamics.solved[resetting]  # the step changes it
         dynamics.step(actions)
         rewards = step_rewards(self.reward, dynamics)
         terminations = dynamics.ended
@@ -154,7 +157,7 @@ class PuzzleVectorEnv(VectorEnv[Any, Any, NDArray[Any]]):
         infos: dict[str, Any] = {}
         if self.autoreset_mode is AutoresetMode.NEXT_STEP:
             if len(resetting):
-                self._start(resetting)
+                self._start(resetting, solved_before)
                 rewards[resetting] = 0.0
                 terminations[resetting] = truncations[resetting] = False
             self._ended = terminations | truncations
@@ -162,7 +165,7 @@ class PuzzleVectorEnv(VectorEnv[Any, Any, NDArray[Any]]):
             over = np.flatnonzero(terminations | truncations)
             if len(over):
                 infos = final_infos(dynamics.observation(), self._infos(), over, self.num_envs)
-                self._start(over)
+                self._start(over, dynamics.solved[over])
         else:
             self._ended = terminations | truncations
         self._show()
@@ -247,10 +250,12 @@ class PuzzleVectorEnv(VectorEnv[Any, Any, NDArray[Any]]):
             self._streams.seed(fresh, stream_seeds(self.np_random, len(fresh)))
             self._seeded[fresh] = True
 
-    def _start(self, rows: NDArray[np.int64]) -> None:
+    def _start(self, rows: NDArray[np.int64], solved: NDArray[np.bool_]) -> None:
+        """Start a puzzle in the ``rows``, (K,) int64, whose last ones were ``solved``, (K,) bool, or not."""
         keys, numbers = self._streams.draw(rows)
+        levels = last_levels(self._levels[rows], self.dynamics.steps[rows])
         try:
-            puzzles = next_puzzles(self.source, keys, numbers)
+            puzzles, self._levels[rows] = next_puzzles(self.source, keys, numbers, levels, solved)
         except GenerationError as error:  # it names a key, which nobody gave
             row = rows[keys.tolist().index(error.seed)]
             raise GenerationError(self._seeds[row], f"sub-environment {row}: {error.reason}") from None
@@ -271,6 +276,8 @@ class PuzzleVectorEnv(VectorEnv[Any, Any, NDArray[Any]]):
             infos["action_mask"] = masks
         if self.template.solution_in_info:
             infos["solution"] = self.dynamics.solution
+        if adapts(self.source):
+            infos["level"] = self._levels
         return infos
 
 

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from gymnasium.vector import AutoresetMode
 
+from air_envs import CurriculumPuzzles
 from air_envs.generated import PooledPuzzles, Schedule
 
 COUNT = 6
@@ -27,6 +28,14 @@ CASES = {
     "propose a path": ("Maze-v0", {"rows": 4, "columns": 4, "action_type": "propose", "solution_in_info": True}),
 }
 LIMIT = 12
+CURRICULUM = "Sudoku-v0", {"size": 4, "action_type": "propose", "solution_in_info": True}
+
+
+def curriculum():
+    """A new one: environments that are compared must not share it."""
+    return CurriculumPuzzles(
+        [PooledPuzzles("sudoku-4x4", clues=clues) for clues in (13, 10, 7)], threshold=0.25, window=8, earlier=0.3
+    )
 
 
 @pytest.fixture(params=CASES, ids=str)
@@ -34,9 +43,17 @@ def case(request):
     return CASES[request.param]
 
 
+@pytest.fixture(params=[*CASES, "a curriculum"], ids=str)
+def any_case(request):
+    """Also of environments whose rows depend on each other."""
+    return CASES.get(request.param, CURRICULUM)
+
+
 def make(case, mode, native, count=COUNT, **kwargs):
     id, arguments = case
     arguments = arguments | {"max_episode_steps": LIMIT} | kwargs
+    if case is CURRICULUM:
+        arguments["source"] = curriculum()
     if native:
         return gym.make_vec(f"air_envs/{id}", num_envs=count, autoreset_mode=mode, **arguments)
     return gym.make_vec(
@@ -83,8 +100,8 @@ def assert_equal(found, expected, where="result"):
 
 
 @pytest.mark.parametrize("mode", ["NextStep", "SameStep"])
-def test_hundreds_of_steps_with_autoreset(case, mode):
-    native, sync = pair(case, mode)
+def test_hundreds_of_steps_with_autoreset(any_case, mode):
+    native, sync = pair(any_case, mode)
     native.single_action_space.seed(0)
     rng = np.random.default_rng(0)
     assert native.single_observation_space == sync.single_observation_space
@@ -100,10 +117,14 @@ def test_hundreds_of_steps_with_autoreset(case, mode):
         assert found[0] in native.observation_space
         ends += int((found[2] | found[3]).sum())
     assert ends >= 100
+    if any_case is CURRICULUM:
+        assert native.source.level == 2
+        assert native.source.solve_rate == sync.envs[0].unwrapped.source.solve_rate
+        assert all(env.unwrapped.source is sync.envs[0].unwrapped.source for env in sync.envs)
 
 
-def test_hundreds_of_steps_with_reset_masks(case):
-    native, sync = pair(case, "Disabled")
+def test_hundreds_of_steps_with_reset_masks(any_case):
+    native, sync = pair(any_case, "Disabled")
     native.single_action_space.seed(0)
     rng = np.random.default_rng(0)
     assert_equal(native.reset(seed=list(range(40, 40 + COUNT))), sync.reset(seed=list(range(40, 40 + COUNT))))

@@ -134,7 +134,7 @@ class Comparison:
         reads: dict[str, Callable[[Record], float | None]] = {
             "exact accuracy, all test puzzles": exact_accuracy,
             "steps to 50 %": lambda record: record["steps_to_half"],
-            **{name: _last(read) for name, read in MEASURES.items()},
+            **{name: at_end(read) for name, read in MEASURES.items()},
         }
         for name, read in reads.items():
             found = self.contrast(read, group)
@@ -146,7 +146,7 @@ class Comparison:
         members = [name for name in self.experiment.members if any(run["member"] == name for run in self.records)]
         rows = [["last checkpoint, mean over seeds", *members]]
         for name, read in MEASURES.items():
-            values = self.values(_last(read))
+            values = self.values(at_end(read))
             row = [f"{fmean(values[member].values()):.3f}" if member in values else NOTHING for member in members]
             rows.append([name, *row])
         return text_table(rows)
@@ -228,7 +228,7 @@ def exact_accuracy(record: Record) -> float | None:
     return record["test"]["exact_accuracy"] if "test" in record else None
 
 
-def _last(read: Callable[[Any], float | None]) -> Callable[[Record], float | None]:
+def at_end(read: Callable[[Any], float | None]) -> Callable[[Record], float | None]:
     """A measure of the last checkpoint of a run that came to its end."""
     return lambda record: None if "diverged" in record else read(record["checkpoints"][-1])
 

@@ -22,7 +22,7 @@ def draw_comparison(found: Comparison, folder: Path) -> Path:
 
     Args:
         found: of at least one record.
-        folder: where the records lie.
+        folder: of the records.
     """
     figure = chart(11, 8)
     figure.suptitle(f"{found.experiment.name}, {len(found.records)} runs", fontsize=11)

@@ -20,7 +20,7 @@ Record = dict[str, Any]
 
 
 def record_path(output: Path, experiment: str, member: str, seed: int) -> Path:
-    """Return where the record of a run lies."""
+    """Return the path of the record of a run."""
     return output / experiment / f"{member}-{seed}.json"
 
 

@@ -1,11 +1,8 @@
-"""The runs of an experiment: trained, measured along the way and recorded; several at once, one thread each."""
+"""The runs of an experiment: which are to be done, and one of them trained and measured along the way."""
 
 from __future__ import annotations
 
-import concurrent.futures
 import errno
-import multiprocessing
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
@@ -22,7 +19,6 @@ from agents.analysis.sweep.records import (
     require_same,
     settings,
     steps_to_half,
-    write_record,
 )
 from agents.analysis.weights import Weights, use_weights
 from agents.checkpoints.folder import load_model
@@ -91,53 +87,32 @@ def make_dataset(config: TrainConfig) -> None:
     RECIPES[config.dataset.stem].build(config.dataset)
 
 
-def run_all(todo: list[Job], processes: int = 1) -> Iterator[tuple[Job, Record]]:
-    """Run jobs and yield each with its record as soon as it is written; interrupted ones go on where they stopped.
+def same_run(job: Job) -> Record | None:
+    """Return the record of a run that another experiment of the same output has done; None where there is none.
 
-    Args:
-        todo: from ``jobs``.
-        processes: how many at once, each with one thread; 1 runs them in this process.
+    It says whose run it was.
 
     Raises:
-        ValueError: less than 1 process, or what training raises.
+        ValueError: a damaged record.
     """
-    if processes < 1:
-        raise ValueError(f"jobs {processes}, expected at least 1")
-    if processes == 1:
-        for job in todo:
-            yield job, run_job(job)
-        return
-    context = multiprocessing.get_context("spawn")
-    with concurrent.futures.ProcessPoolExecutor(processes, context) as pool:
-        running = {pool.submit(run_job, job): job for job in todo}
-        try:
-            for done in concurrent.futures.as_completed(running):
-                yield running[done], done.result()
-        finally:
-            pool.shutdown(cancel_futures=True)
+    found = read_same_run(job.record, job.config, _checksum(job.config), job.measured)
+    return found and {"same_run_as": found["experiment"], **found, "experiment": job.experiment}
 
 
 def run_job(job: Job) -> Record:
-    """Train a run to its end from wherever it is, measure its checkpoints, and write and return its record.
+    """Train a run to its end from wherever it is, measure its checkpoints, and return its record.
 
     A run that diverges is recorded as such. One thread computes: runs do not depend on how many there are at once.
-    Where another experiment of the same output has done the same run, its record is copied, and says so.
 
     Raises:
         ValueError: its folder holds a run with other settings, or what training raises.
     """
     torch.set_num_threads(1)
     config = job.config
-    checksum = open_dataset(config.dataset, config.model.family).attributes["checksum"]
-    same = read_same_run(job.record, config, checksum, job.measured)
-    if same is not None:
-        record = {"same_run_as": same["experiment"], **same, "experiment": job.experiment}
-        write_record(job.record, record)
-        return record
     trainer = Trainer.resume(config.output) if (config.output / TRAIN_CONFIG).is_file() else Trainer(config)
     require_same(config.output, settings(trainer.config), config)
-    record = {"experiment": job.experiment, "member": job.member, "seed": job.seed, "config": settings(config)}
-    record["dataset"] = checksum
+    record: Record = {"experiment": job.experiment, "member": job.member, "seed": job.seed, "config": settings(config)}
+    record["dataset"] = _checksum(config)
     try:
         if trainer.step < trainer.config.steps:
             trainer.train(progress=False)
@@ -151,8 +126,11 @@ def run_job(job: Job) -> Record:
         record["test"] = _tested(agent, config)
     record["measured_puzzles"] = job.measured
     record["checkpoints"] = _measured(config, trainer.dtype, job.measured)
-    write_record(job.record, record)
     return record
+
+
+def _checksum(config: TrainConfig) -> str:
+    return str(open_dataset(config.dataset, config.model.family).attributes["checksum"])
 
 
 def _tested(agent: AIRAgent, config: TrainConfig) -> dict[str, Any]:

@@ -65,7 +65,7 @@ class Player:
         return (
             f'<div class="air-player" tabindex="0" role="group" aria-label="Player: {title}">'
             f'<script type="application/json">{data}</script>'
-            f"<p>{title}: a rollout of {len(self.data['frames']['update'])} updates. Its player needs JavaScript.</p></div>"
+            f"<p>{title}, {len(self.data['frames']['update'])} moments. The player needs JavaScript.</p></div>"
         )
 
     @property
@@ -81,9 +81,11 @@ class Player:
 @functools.cache
 def assets() -> tuple[str, str]:
     """Return the style and the script that all players of a page share."""
-    here = files(__package__)
-    style, script = (here.joinpath(name).read_text(encoding="utf-8") for name in ("player.css", "player.js"))
-    return colours(".air-player") + style, script
+    style, boards, player = (
+        files(__package__).joinpath(name).read_text(encoding="utf-8")
+        for name in ("player.css", "boards.js", "player.js")
+    )
+    return colours(".air-player") + style, f'(function () {{\n"use strict";\n{boards}{player}}})();\n'
 
 
 @functools.cache
@@ -103,7 +105,8 @@ def colours(selector: str) -> str:
 
 def _variables(theme: Theme) -> str:
     return "".join(
-        f"--{name.replace('_', '-')}:" + ("#{:02x}{:02x}{:02x}".format(*value) if isinstance(value, tuple) else str(value))
+        f"--{name.replace('_', '-')}:"
+        + ("#{:02x}{:02x}{:02x}".format(*value) if isinstance(value, tuple) else str(value))
         + ";"
         for name, value in vars(theme).items()
         if name != "name"

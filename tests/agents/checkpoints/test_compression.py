@@ -8,13 +8,15 @@ import pytest
 import torch
 
 from agents.checkpoints.compression import MAX_BYTES, compress, stored
-from agents.checkpoints.errors import CheckpointError
+from agents.checkpoints.errors import CheckpointError, OccupiedError
 from agents.checkpoints.folder import load_model, save_model
 from agents.checkpoints.kinds import COMPRESSED_WEIGHTS, WEIGHTS, kind_of, require_replaceable
 from agents.checkpoints.manifest import check_files, read_checked, read_manifest
 from agents.evaluation.records import weights_hash
 from agents.hub.packing import pack
 from agents.thinking.agent import as_agent
+from agents.training.trainer import Trainer
+from tests.agents.checkpoints.conftest import small_config
 from tests.agents.checkpoints.hostile import refused
 
 
@@ -66,6 +68,16 @@ def test_a_replaced_compressed_model_is_loaded_again(compressed: Path) -> None:
     model.embedding.data.copy_(changed)
     save_model(model, compressed, compressed=True)
     assert torch.equal(as_agent(compressed, "cpu").model.embedding, changed)
+
+
+def test_a_new_run_removes_the_compressed_weights_of_a_model_that_it_replaces(compressed: Path, dataset: Path) -> None:
+    run = small_config(dataset, compressed, steps=1)
+    with pytest.raises(OccupiedError, match="holds a packed model already"):
+        Trainer(run).train(progress=False)
+    assert (compressed / COMPRESSED_WEIGHTS).exists()
+    Trainer(run).train(progress=False, overwrite=True)
+    assert not (compressed / COMPRESSED_WEIGHTS).exists()
+    load_model(compressed)
 
 
 def test_every_damaged_byte_is_found(compressed: Path) -> None:

@@ -242,7 +242,7 @@ def test_what_is_shipped_here_is_whole_and_fits() -> None:
         assert ModelCard.load(folder / "README.md").data.eval_results
         options = agent.family.Options(**generator_options(folder))
         assert options == agent.family.Options(**RECIPES[PRESETS[name].dataset.stem].evaluation_options), (
-            "it is posed what it was trained on"
+            "its puzzles are those it was trained on"
         )
 
 

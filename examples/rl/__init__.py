@@ -1,0 +1,1 @@
+"""Short scripts that learn these environments, one algorithm each."""
