@@ -66,7 +66,7 @@ class TaskConfig:
         return found | ({"dataset": str(self.dataset)} if self.dataset is not None else {})
 
     def unseen(self) -> dict[str, Any]:
-        """Return the arguments of an environment whose puzzles are not those of training: other bases, or the test split."""
+        """Return the arguments of an environment with other puzzles: of another pool, or of the test split."""
         return self.arguments() | ({"pool": UNSEEN_POOL} if self.dataset is None else {"split": "test"})
 
 
@@ -78,9 +78,9 @@ class RLConfig:
     """Folder of the run: model, checkpoint, metrics, curves."""
     task: TaskConfig = field(default_factory=TaskConfig)
     algorithm: Algorithm = "maskable_ppo"
-    """ppo, maskable_ppo and dqn are those of Stable-Baselines3; dqn's network leaves illegal actions out, and so does its
-    exploration. clone imitates an expert that knows the solution: the loss is the log of the total probability of all
-    moves that are right."""
+    """ppo, maskable_ppo and dqn are those of Stable-Baselines3; the network of dqn leaves illegal actions out, and so
+    does its exploration. clone imitates an expert that knows the solution: the loss is -log of the total probability of
+    all moves that are right."""
     policy: Network = "units"
     """Network: units mixes a Sudoku's candidates over cell, row, column and box; neighbours passes messages between a
     maze's open cells; convolution is residual, of 3x3 cells; mlp is Stable-Baselines3's own; air is a supervised AIR
@@ -90,12 +90,12 @@ class RLConfig:
     layers: int = 3
     """Layers; with neighbours, how often the one layer is repeated."""
     init_from: str | None = None
-    """Initialise from the weights of this run of the same network; with policy air, of this AIR model, a folder or a name
-    such as "sudoku-6x6-minimal"."""
+    """Initialise from the weights of this run of the same network and algorithm, where ppo and clone count as
+    maskable_ppo; with policy air, of this AIR model, a folder or a name such as "sudoku-6x6-minimal"."""
     freeze: bool = False
     """With policy air, train the heads alone."""
-    act_steps: int = 2
-    """With policy air, ACT steps before each move."""
+    act_steps: int | None = None
+    """With policy air, ACT steps before each move; None takes the model's maximum, which is slow."""
     steps: int = 1_000_000
     """Environment steps, over all environments together."""
     num_envs: int = 256
@@ -150,7 +150,9 @@ class RLConfig:
     def __post_init__(self) -> None:
         require_finite(self)
         require_between(self, 1, 10**12, "steps", "log_every", "eval_every", "eval_puzzles", "checkpoint_every")
-        require_between(self, 1, 1 << 16, "num_envs", "n_steps", "epochs", "hidden", "layers", "act_steps")
+        require_between(self, 1, 1 << 16, "num_envs", "n_steps", "epochs", "hidden", "layers")
+        if self.act_steps is not None:
+            require_between(self, 1, 1 << 16, "act_steps")
         require_between(self, 1, 1 << 24, "batch", "buffer", "target_every", "gradient_steps")
         require_between(self, 0, 10**12, "learning_starts")
         require_between(self, 0, math.inf, "lr", "entropy", "clip", "value_weight", "clip_norm")

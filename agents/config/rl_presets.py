@@ -25,7 +25,7 @@ def _maze(name: str, side: int, task: dict[str, Any], **fields: Any) -> RLConfig
         output=Path(f"runs/rl/{name}"),
         task=TaskConfig(id="air_envs/Maze-v0", rows=side, columns=side, **task),
         policy="neighbours",
-        hidden=16,
+        hidden=8,
         **fields,
     )
 

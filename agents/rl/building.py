@@ -7,12 +7,16 @@ from typing import Any
 from sb3_contrib import MaskablePPO
 from stable_baselines3 import PPO
 from stable_baselines3.common.base_class import BaseAlgorithm
+from stable_baselines3.common.torch_layers import CombinedExtractor
 from stable_baselines3.common.vec_env import VecEnv
 
 from agents.config.rl import RLConfig
 from agents.models.devices import pick_device
+from agents.rl.learning.cloning import BehaviourCloning
+from agents.rl.networks.air import AIRFeatures
 from agents.rl.networks.boards import BoardFeatures
 from agents.rl.networks.candidates import CandidateFeatures
+from agents.rl.networks.convolution import ConvolutionFeatures
 from agents.rl.networks.dqn import BoardDQN, BoardDQNPolicy
 from agents.rl.networks.neighbours import NeighbourFeatures
 from agents.rl.networks.policies import BoardPolicy, MaskableBoardPolicy, board_policy
@@ -20,16 +24,19 @@ from agents.rl.networks.policies import BoardPolicy, MaskableBoardPolicy, board_
 NETWORKS: dict[str, type[BoardFeatures]] = {
     "units": CandidateFeatures,
     "neighbours": NeighbourFeatures,
+    "convolution": ConvolutionFeatures,
 }
+"""Of boards, by the name of ``RLConfig.policy``; mlp and air have arguments of their own."""
+
+_ACTOR_CRITICS: dict[str, Any] = {"ppo": PPO, "maskable_ppo": MaskablePPO, "clone": BehaviourCloning}
 
 
-def build_model(config: RLConfig, envs: VecEnv, steps_taken: int = 0) -> BaseAlgorithm:
+def build_model(config: RLConfig, envs: VecEnv) -> BaseAlgorithm:
     """Return a new model, which has learned nothing.
 
     Args:
         config: of the run. ``clone`` takes MaskablePPO's policy.
         envs: to learn in.
-        steps_taken: environment steps that a resumed run has taken before.
 
     Raises:
         ValueError: a network that does not fit the environment.
@@ -48,7 +55,7 @@ def build_model(config: RLConfig, envs: VecEnv, steps_taken: int = 0) -> BaseAlg
         return BoardDQN(
             BoardDQNPolicy,
             buffer_size=config.buffer,
-            learning_starts=steps_taken + config.learning_starts,
+            learning_starts=config.learning_starts,
             train_freq=config.n_steps,
             gradient_steps=config.gradient_steps,
             target_update_interval=config.target_every,
@@ -56,11 +63,10 @@ def build_model(config: RLConfig, envs: VecEnv, steps_taken: int = 0) -> BaseAlg
             exploration_final_eps=config.exploration,
             **common,
         )
-    masked = config.algorithm != "ppo"
     policy: Any = "MultiInputPolicy"
     if config.policy != "mlp":
-        policy = MaskableBoardPolicy if masked else BoardPolicy
-    return (MaskablePPO if masked else PPO)(
+        policy = BoardPolicy if config.algorithm == "ppo" else MaskableBoardPolicy
+    return _ACTOR_CRITICS[config.algorithm](
         policy,
         n_steps=config.n_steps,
         n_epochs=config.epochs,
@@ -82,5 +88,9 @@ def learning_rate(config: RLConfig) -> Any:
 def policy_kwargs(config: RLConfig, envs: VecEnv) -> dict[str, Any]:
     """Return the arguments of the policy: its network."""
     if config.policy == "mlp":
-        return {"net_arch": [config.hidden] * config.layers}
+        return {"net_arch": [config.hidden] * config.layers, "features_extractor_class": CombinedExtractor}
+    if config.policy == "air":
+        assert config.init_from is not None  # RLConfig has looked
+        options = {"model": config.init_from, "act_steps": config.act_steps, "freeze": config.freeze}
+        return board_policy(AIRFeatures, envs, **options)
     return board_policy(NETWORKS[config.policy], envs, hidden=config.hidden, layers=config.layers)

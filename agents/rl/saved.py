@@ -8,6 +8,7 @@ A folder holds ``rl.json``, the run's configuration, and ``model.safetensors``, 
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -53,22 +54,25 @@ def load(folder: Path | str, device: str = "cpu") -> SavedAgent:
         CheckpointError: no such folder, no weights in it, or damaged ones.
         ValueError: a damaged configuration.
     """
-    import dataclasses
-
     folder = Path(folder)
     for name in (RL_CONFIG, WEIGHTS):
         if not (folder / name).is_file():
             raise CheckpointError(f"{folder}: no {name}, expected the folder of a run of air-envs train-rl")
     config = dataclasses.replace(read_rl_config(folder), device=device)
-    envs = SB3VecEnv(config.make_envs(1, unseen=True))
-    model = build_model(config, envs)
+    # Two environments and small buffers: the model may learn on, but most do not.
+    small = dataclasses.replace(config, num_envs=2, batch=2 * config.n_steps, buffer=2 * config.n_steps)
+    model = build_model(small, SB3VecEnv(config.make_envs(2, unseen=True)))
     load_weights(model, folder)
     return SavedAgent(SB3Moves(model), config, model)
 
 
 def save_weights(model: BaseAlgorithm, folder: Path) -> None:
     """Write the weights of a model's policy, in one step."""
-    weights = {name: weight.detach().cpu().contiguous().clone() for name, weight in model.policy.state_dict().items()}
+    weights = {
+        name: weight.detach().cpu().contiguous().clone()
+        for name, weight in model.policy.state_dict().items()
+        if not name.startswith(_ALIASES)
+    }
     with replacing(folder / WEIGHTS) as temporary:
         save_file(weights, temporary)
 
@@ -81,10 +85,18 @@ def load_weights(model: BaseAlgorithm, folder: Path) -> None:
     """
     path = folder / WEIGHTS
     try:
-        model.policy.load_state_dict(load_file(path))
+        weights = load_file(path)
+        alike = {
+            name: weights.get(name[len("pi_") :]) for name in model.policy.state_dict() if name.startswith(_ALIASES)
+        }
+        model.policy.load_state_dict(weights | {name: weight for name, weight in alike.items() if weight is not None})
     except (OSError, SafetensorError, RuntimeError) as error:
-        first = str(error).strip().splitlines()
-        raise CheckpointError(f"{path}: {' '.join(line.strip() for line in first[:2])}") from error
+        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+        raise CheckpointError(f"{path}: {' '.join(lines[:2])}") from error
+
+
+_ALIASES = "pi_features_extractor.", "vf_features_extractor."
+"""Stable-Baselines3's further names of the features extractor, which both heads share."""
 
 
 class SB3Moves:

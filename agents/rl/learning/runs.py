@@ -15,17 +15,18 @@ from typing import Any
 
 import torch
 from stable_baselines3.common.base_class import BaseAlgorithm
+from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
 
 from agents.checkpoints.errors import CheckpointError, OccupiedError
 from agents.config.reading import shown
 from agents.config.rl import MAY_CHANGE, RL_CONFIG, RLConfig, read_rl_config, rl_config_json
 from agents.config.training import differences
-from agents.rl.saved import WEIGHTS, load_weights, save_weights
+from agents.rl.saved import WEIGHTS, save_weights
 from agents.training.runs.log import METRICS
 from puzzles.files import replacing
 
 TRAINING = "training.pt"
-_FIELDS = {"steps", "updates", "seconds", "optimizer"}
+_FIELDS = {"steps", "updates", "seconds", "policy", "optimizer"}
 
 
 def begin(config: RLConfig, overwrite: bool = False) -> None:
@@ -108,7 +109,6 @@ def restore(model: BaseAlgorithm, run: Path) -> float:
     policy.optimizer.load_state_dict(state["optimizer"])
     model.num_timesteps = state["steps"]
     model._n_updates = state["updates"]  # type: ignore[attr-defined]
+    if isinstance(model, OffPolicyAlgorithm):
+        model.learning_starts += model.num_timesteps  # the replay buffer is empty again
     return float(state["seconds"])
-
-
-__all__ = ["begin", "load_weights", "restore", "resumed", "save"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from agents.config.training import VALIDATION
 from agents.rl.building import build_model
 from agents.rl.learning.runs import restore, save
 from agents.rl.measuring import Measured, measure
-from agents.rl.saved import SB3Moves
+from agents.rl.saved import SB3Moves, load_weights
 from agents.training.runs.interrupts import deferred_interrupt
 from agents.training.runs.log import RunLog, open_log
 from air_envs.sb3 import SB3VecEnv
@@ -61,7 +62,11 @@ def train(config: RLConfig, resume: bool = False, progress: bool = True) -> Meas
     torch.distributions.Distribution.set_default_validate_args(False)
     envs = VecMonitor(SB3VecEnv(config.make_envs()))
     model = build_model(config, envs)
-    seconds = restore(model, config.output) if resume else 0.0
+    seconds = 0.0
+    if resume:
+        seconds = restore(model, config.output)
+    elif config.init_from is not None and config.policy != "air":
+        load_weights(model, Path(config.init_from))
     steps = model.num_timesteps
     bar = tqdm(total=config.steps, initial=steps, desc="training", unit="step", disable=not progress, smoothing=0.05)
     with open_log(config.output, steps, None, {}) as log, bar, deferred_interrupt() as interrupts:

@@ -5,9 +5,11 @@ Shapes: B batch, R rows, C columns, n digits of a Sudoku, D channels.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import torch
+import torch.nn.functional as F
 from gymnasium import spaces
 from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
 from torch import Tensor, nn
@@ -26,6 +28,8 @@ class Features(NamedTuple):
     """(B, items, D): of the candidates, of the cells, or of the places around a maze's agent."""
     closed: Tensor | None = None
     """(B, actions) bool: what the policy never does, whatever the mask allows; None for nothing."""
+    prior: Tensor | None = None
+    """(B, actions): logits to start from, such as those of a supervised model; None for none."""
 
     def close(self, logits: Tensor) -> Tensor:
         """Return the logits of (B, actions), so low where an action is closed that it has no probability."""
@@ -34,6 +38,16 @@ class Features(NamedTuple):
 
 CLOSED = -1e6
 """Logit or value of an action that is never taken."""
+
+
+def as_observation(parts: Mapping[str, Any], device: torch.device | str = "cpu") -> Observation:
+    """Return an environment's batch of observations, arrays or tensors, as a features extractor takes it."""
+    tensors = {name: torch.as_tensor(values, device=device) for name, values in parts.items()}
+    observation = {name: values.float() for name, values in tensors.items()}
+    if "agent" in tensors:
+        places = zip(tensors["agent"].long().unbind(1), tensors["puzzle"].shape[1:], strict=True)
+        observation["agent"] = torch.cat([F.one_hot(place, side) for place, side in places], 1).float()
+    return observation
 
 
 class BoardFeatures(BaseFeaturesExtractor):
@@ -149,7 +163,7 @@ class MazeBoard(nn.Module):
         row, column = observation["agent"].split((rows, columns), 1)
         place = (row.argmax(1) + 1) * (columns + 2) + column.argmax(1) + 1
         steps = place.new_tensor((0, -columns - 2, 1, columns + 2, -1))
-        padded = nn.functional.pad(cells, (0, 0, 1, 1, 1, 1)).flatten(1, 2)
+        padded = F.pad(cells, (0, 0, 1, 1, 1, 1)).flatten(1, 2)
         return padded.gather(1, (place[:, None] + steps)[..., None].expand(batch, 5, width))
 
     def legal(self, observation: Observation) -> Tensor:

@@ -13,7 +13,7 @@ from stable_baselines3.common.type_aliases import PyTorchObs, Schedule
 from stable_baselines3.dqn.policies import DQNPolicy, QNetwork
 from torch import Tensor
 
-from agents.rl.networks.boards import CLOSED, BoardFeatures, board_of, family_of
+from agents.rl.networks.boards import CLOSED, BoardFeatures, as_observation, board_of, family_of
 
 
 class BoardQNetwork(QNetwork):
@@ -39,14 +39,7 @@ class BoardQNetwork(QNetwork):
 
     def legal(self, obs: PyTorchObs) -> Tensor:
         """Return (N, actions) bool: what the candidate mask of a Sudoku, or a maze, allows."""
-        assert isinstance(obs, dict)
-        parts = {name: values.float() for name, values in obs.items()}
-        if "agent" in parts:
-            places = obs["agent"].long().unbind(1)
-            sides = parts["puzzle"].shape[1:]
-            one_hot = [torch.nn.functional.one_hot(place, side) for place, side in zip(places, sides, strict=True)]
-            parts["agent"] = torch.cat(one_hot, 1).float()
-        return self.board.legal(parts)
+        return self.board.legal(as_observation(obs))  # type: ignore[arg-type]
 
 
 class BoardDQNPolicy(DQNPolicy):

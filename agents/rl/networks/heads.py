@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from agents.rl.networks.boards import OWN, UP, Features
 
 SMALL = 0.01
-"""Scale of the action head's first weights: all legal actions are about equally probable then, as in PPO's usual start."""
+"""Scale of the action head's first weights: all legal actions start about equally probable, as is usual with PPO."""
 
 
 class ItemScores(nn.Module):
@@ -47,6 +47,26 @@ class MoveScores(nn.Module):
         items = features.items
         inner = torch.relu(self.there(items[:, UP:]) + self.here(items[:, OWN : OWN + 1]))
         return features.close(self.score(inner).squeeze(-1))
+
+
+class PriorScores(nn.Module):
+    """Add the scores of another head, which start at 0, to logits that come with the features: it starts as these say.
+
+    Args:
+        scores: the other head; its last layer, ``score``, is set to 0.
+    """
+
+    def __init__(self, scores: ItemScores | MoveScores):
+        super().__init__()
+        self.scores = scores
+        self.scale = nn.Parameter(torch.ones(()))
+        for weight in scores.score.parameters():
+            nn.init.zeros_(weight)
+
+    def forward(self, features: Features) -> Tensor:
+        """Return the logits."""
+        assert features.prior is not None
+        return features.close(self.scores(features) + self.scale * features.prior)
 
 
 class PooledValue(nn.Module):

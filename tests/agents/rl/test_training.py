@@ -1,0 +1,194 @@
+"""Runs of every algorithm: reproduced, saved, loaded, resumed and interrupted."""
+
+import dataclasses
+import json
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from agents.checkpoints.errors import CheckpointError, OccupiedError
+from agents.config.rl import RLConfig, TaskConfig
+from agents.rl.learning.runs import TRAINING, begin, resumed
+from agents.rl.learning.training import RunKeeper, train
+from agents.rl.saved import WEIGHTS, load
+from agents.training.runs.log import read_metrics
+
+SUDOKU = TaskConfig(size=4, clues=10, action_mask="candidates", end_on_contradiction=True, max_episode_steps=8)
+MAZE = TaskConfig(id="air_envs/Maze-v0", rows=5, columns=5, max_episode_steps=20)
+SMALL: dict[str, Any] = {
+    "num_envs": 8,
+    "n_steps": 4,
+    "batch": 16,
+    "steps": 128,
+    "hidden": 8,
+    "layers": 2,
+    "log_every": 32,
+    "eval_every": 64,
+    "eval_puzzles": 16,
+    "checkpoint_every": 64,
+    "learning_starts": 16,
+    "buffer": 64,
+}
+RUNS = {
+    "ppo": {"algorithm": "ppo"},
+    "maskable_ppo": {},
+    "dqn": {"algorithm": "dqn"},
+    "clone": {"algorithm": "clone"},
+    "mlp": {"policy": "mlp"},
+    "dqn of mlp": {"algorithm": "dqn", "policy": "mlp"},
+    "convolution": {"policy": "convolution"},
+    "maze": {"task": MAZE, "policy": "neighbours"},
+    "dqn of maze": {"task": MAZE, "policy": "neighbours", "algorithm": "dqn"},
+    "clone of maze": {"task": MAZE, "policy": "convolution", "algorithm": "clone"},
+}
+
+
+def config(output: Path, **fields: Any) -> RLConfig:
+    return RLConfig(output=output, **{"task": SUDOKU} | SMALL | fields)
+
+
+def run(output: Path, **fields: Any) -> RLConfig:
+    """Train from the start."""
+    found = config(output, **fields)
+    begin(found)
+    train(found, progress=False)
+    return found
+
+
+def weights(folder: Path) -> dict[str, torch.Tensor]:
+    return load(folder).model.policy.state_dict()
+
+
+def assert_same(ours: dict[str, torch.Tensor], theirs: dict[str, torch.Tensor]) -> None:
+    assert ours.keys() == theirs.keys()
+    for name in ours:
+        assert torch.equal(ours[name], theirs[name]), name
+
+
+@pytest.mark.parametrize("fields", RUNS.values(), ids=RUNS)
+def test_one_seed_trains_one_agent_and_it_is_loaded_as_it_was(fields: dict[str, Any], tmp_path: Path) -> None:
+    trained = run(tmp_path / "a", **fields)
+    run(tmp_path / "b", **fields)
+    run(tmp_path / "c", **fields, seed=1)
+    agent = load(tmp_path / "a")
+    assert agent.config == trained
+    assert_same(weights(tmp_path / "a"), weights(tmp_path / "b"))
+    ours, other = (torch.cat([w.flatten() for w in weights(tmp_path / name).values()]) for name in ("a", "c"))
+    assert not torch.equal(ours, other)
+
+    lines = list(read_metrics(tmp_path / "a"))
+    assert {line["step"] for line in lines if line["split"] == "validation"} == {64, 128}
+    assert {line["step"] for line in lines if line["split"] == "train"} == {32, 64, 96, 128}
+    for line in lines:
+        assert 0 <= line.get("solved", 0) <= 1
+
+    envs = agent.config.make_envs(6, unseen=True)
+    observations, infos = envs.reset(seed=3)
+    masks = infos["action_mask"].astype(bool)
+    probabilities = agent.policy.probabilities(observations, masks)
+    assert probabilities.dtype == np.float32 and probabilities.shape == masks.shape
+    np.testing.assert_allclose(probabilities.sum(1), 1, atol=1e-5)
+    assert not probabilities[~masks].any()
+    if agent.config.algorithm == "dqn":
+        assert ((probabilities == 0) | (probabilities == 1)).all()
+    if agent.config.algorithm == "maskable_ppo":
+        chosen, _ = agent.model.predict(observations, action_masks=masks, deterministic=True)  # type: ignore[call-arg]
+        np.testing.assert_array_equal(probabilities.argmax(1), chosen)
+
+
+@pytest.mark.parametrize("algorithm", ["ppo", "maskable_ppo", "clone"])
+def test_a_resumed_run_goes_on_as_one_without_a_break(algorithm: Any, tmp_path: Path) -> None:
+    whole = run(tmp_path / "whole", algorithm=algorithm)
+    part = dataclasses.replace(whole, output=tmp_path / "part", steps=64, lr_schedule="constant")
+    begin(part)
+    train(part, progress=False)
+    train(resumed(part.output, {"steps": 128}), resume=True, progress=False)
+    straight = run(tmp_path / "straight", algorithm=algorithm, lr_schedule="constant")
+    assert_same(weights(part.output), weights(straight.output))
+    kept = [line for line in read_metrics(part.output, "train")]
+    assert [line["step"] for line in kept] == [32, 64, 96, 128]
+    for mine, theirs in zip(kept, read_metrics(straight.output, "train"), strict=True):
+        for name in ("loss", "value_loss", "return", "solved", "episodes"):
+            assert mine.get(name) == theirs.get(name), (mine["step"], name)
+
+
+def test_dqn_resumes_with_an_empty_buffer(tmp_path: Path) -> None:
+    first = run(tmp_path / "run", algorithm="dqn")
+    before = weights(first.output)
+    train(resumed(first.output, {"steps": 192}), resume=True, progress=False)
+    assert not all(torch.equal(before[name], weight) for name, weight in weights(first.output).items())
+    assert [line["step"] for line in read_metrics(first.output, "train")][-1] == 192
+
+
+def test_ctrl_c_saves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    usual = RunKeeper._on_step
+
+    def press(keeper: RunKeeper) -> bool:
+        if keeper.num_timesteps == 72:
+            os.kill(os.getpid(), signal.SIGINT)
+        return usual(keeper)
+
+    monkeypatch.setattr(RunKeeper, "_on_step", press)
+    begun = config(tmp_path / "run", steps=1_000_000)
+    begin(begun)
+    with pytest.raises(KeyboardInterrupt):
+        train(begun, progress=False)
+    state = torch.load(begun.output / TRAINING, weights_only=True)
+    assert state["steps"] == 96, "the update under way ends first"
+    monkeypatch.undo()
+    train(resumed(begun.output, {"steps": 128}), resume=True, progress=False)
+    assert torch.load(begun.output / TRAINING, weights_only=True)["steps"] == 128
+
+
+def test_a_run_starts_from_the_weights_of_another(tmp_path: Path) -> None:
+    cloned = run(tmp_path / "clone", algorithm="clone")
+    run(tmp_path / "more", init_from=str(cloned.output), lr=0.0)
+    assert_same(weights(tmp_path / "more"), weights(cloned.output))
+
+
+def test_training_and_evaluation_have_different_puzzles() -> None:
+    task = dataclasses.replace(SUDOKU, dataset=Path("x.h5"))
+    assert SUDOKU.unseen() == SUDOKU.arguments() | {"pool": 1}
+    assert task.unseen() == task.arguments() | {"split": "test"}
+    assert task.arguments()["dataset"] == "x.h5"
+
+
+def test_refusals(tmp_path: Path) -> None:
+    done = run(tmp_path / "run", steps=32)
+    with pytest.raises(OccupiedError, match=r"holds rl\.json; --overwrite"):
+        begin(done)
+    with pytest.raises(ValueError, match=r"gamma 0\.5, but the run has 0\.99; a resumed run may change steps, "):
+        resumed(done.output, {"gamma": 0.5})
+    with pytest.raises(CheckpointError, match=r"none: no rl\.json, expected the folder of a run"):
+        load(tmp_path / "none")
+    with pytest.raises(ValueError, match="found sudoku-4x4, expected a maze"):
+        run(tmp_path / "maze", policy="neighbours")
+    with pytest.raises(ValueError, match="batch 64, expected at most num_envs"):
+        config(tmp_path, batch=64)
+    with pytest.raises(ValueError, match="policy air without init_from"):
+        config(tmp_path, policy="air")
+    with pytest.raises(ValueError, match="freeze with policy units"):
+        config(tmp_path, freeze=True)
+    with pytest.raises(ValueError, match=r"gamma 1\.5, expected 0 to 1"):
+        config(tmp_path, gamma=1.5)
+
+    path = done.output / "rl.json"
+    values = json.loads(path.read_text())
+    path.write_text(json.dumps(values | {"hidden": 16}))
+    with pytest.raises(CheckpointError, match=rf"{WEIGHTS}: Error.* size mismatch"):
+        load(done.output)
+    path.write_text(json.dumps(values | {"hidden": "many"}))
+    with pytest.raises(ValueError, match=r"rl\.json: hidden 'many', expected an integer"):
+        load(done.output)
+    path.write_text(json.dumps(values))
+    (done.output / TRAINING).write_bytes(b"no")
+    with pytest.raises(CheckpointError, match=r"training\.pt: damaged"):
+        train(resumed(done.output, {"steps": 64}), resume=True, progress=False)
+    (done.output / WEIGHTS).write_bytes(b"no")
+    with pytest.raises(CheckpointError, match="model.safetensors: "):
+        load(done.output)
