@@ -1,6 +1,7 @@
 """Pages and figures of the experiments from the records in results/ablations: ``python -m benchmarks.ablations``.
 
-They are docs/ablations.md, and a page and a figure of each experiment in docs/ablations/. A test holds the pages equal to what it would write.
+They are docs/ablations.md, and a page and a figure of each experiment in docs/ablations/. A test holds the pages equal
+to what it would write.
 """
 
 from __future__ import annotations
