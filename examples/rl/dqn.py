@@ -1,4 +1,4 @@
-"""DQN places digits in 64 Sudokus of 4x4 side by side; illegal digits are left out of its values and its exploration."""
+"""DQN places digits in 64 Sudokus of 4x4 side by side; it neither values nor tries illegal digits."""
 
 import gymnasium as gym
 from stable_baselines3.common.vec_env import VecMonitor

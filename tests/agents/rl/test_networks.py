@@ -192,7 +192,7 @@ def test_a_policy_may_overwrite_its_own_digits_if_asked_to() -> None:
 
 
 def test_messages_go_as_far_as_there_are_layers() -> None:
-    """In a corridor of 12 cells, the goal at its end changes what the agent at its start sees, if layers reach so far."""
+    """In a corridor of 12 cells, the goal at its end changes what the agent at its start sees, with enough layers."""
     corridor = np.ones((1, 3, 12), np.uint8)
     corridor[:, [0, 2]] = 0
     corridor[0, 1, 0] = 2
@@ -231,7 +231,9 @@ def test_gradients_reach_every_weight_of_a_policy() -> None:
         values, log_prob, entropy = made.evaluate_actions(tensors, torch.as_tensor(masks.argmax(1)), action_masks=masks)
         (values.sum() + log_prob.sum() + entropy.sum()).backward()
         for name, weight in made.named_parameters():
-            assert weight.grad is not None and weight.grad.isfinite().all() and weight.grad.any(), name
+            assert weight.grad is not None, name
+            assert weight.grad.isfinite().all(), name
+            assert weight.grad.any(), name
 
 
 def test_a_policy_without_training_has_about_equal_probabilities() -> None:

@@ -191,5 +191,5 @@ def test_refusals(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match=r"training\.pt: damaged"):
         train(resumed(done.output, {"steps": 64}), resume=True, progress=False)
     (done.output / WEIGHTS).write_bytes(b"no")
-    with pytest.raises(CheckpointError, match="model.safetensors: "):
+    with pytest.raises(CheckpointError, match=r"model\.safetensors: "):
         load(done.output)
