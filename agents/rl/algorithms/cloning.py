@@ -12,7 +12,7 @@ from stable_baselines3.common.buffers import RolloutBuffer
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.vec_env import VecEnv
 
-from agents.rl.learning.experts import right_moves
+from agents.rl.algorithms.experts import right_moves
 
 
 class BehaviourCloning(MaskablePPO):
