@@ -96,7 +96,9 @@ def test_legal_moves_and_planes_are_those_of_the_environment() -> None:
     np.testing.assert_array_equal(goal, puzzle == 3)
     np.testing.assert_array_equal(np.argwhere(agent)[:, 1:], observations["agent"])
     numbers = torch.arange(81.0).view(1, 9, 9, 1).expand(len(puzzle), -1, -1, -1) + 1
-    for found, (row, column) in zip(board.around(observation, numbers)[..., 0].tolist(), observations["agent"], strict=True):
+    for found, (row, column) in zip(
+        board.around(observation, numbers)[..., 0].tolist(), observations["agent"], strict=True
+    ):
         places = (row, column), (row - 1, column), (row, column + 1), (row + 1, column), (row, column - 1)
         assert found == [r * 9 + c + 1 if 0 <= r < 9 and 0 <= c < 9 else 0 for r, c in places]
 
@@ -106,7 +108,9 @@ def test_other_spaces_are_refused() -> None:
     erasing = gym.make("air_envs/Sudoku4x4-v0", erase=True)
     seeing_little = gym.make("air_envs/Maze-v0", view=3)
     for env in (proposing, erasing, seeing_little):
-        with pytest.raises(ValueError, match="expected those of placing digits in a Sudoku or of moving through a maze"):
+        with pytest.raises(
+            ValueError, match="expected those of placing digits in a Sudoku or of moving through a maze"
+        ):
             family_of(env.observation_space, env.action_space)
     maze = gym.make("air_envs/Maze-v0", rows=7, columns=9)
     assert family_of(maze.observation_space, maze.action_space) == puzzles.family("maze-7x9")
