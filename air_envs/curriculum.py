@@ -67,7 +67,13 @@ class CurriculumPuzzles:
         if not is_whole(start) or not 0 <= start < len(levels):
             raise ValueError(f"start: found {start!r}, expected an integer from 0 to {len(levels) - 1}")
         self.levels = tuple(levels)
-        self.threshold, self.window, self.earlier, self.start = threshold, window, earlier, start
+        # Plain numbers: each other type would have the kernels compiled once more.
+        self.threshold, self.window, self.earlier, self.start = (
+            float(threshold),
+            int(window),
+            float(earlier),
+            int(start),
+        )
         self._state = np.array([start, 0, 0], np.int64)
         self._recent = np.zeros(window, np.bool_)
 
