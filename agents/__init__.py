@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from agents.pretrained import shipped_models
     from agents.thinking.agent import AIRAgent
     from agents.thinking.internal_actions import InternalActions
+    from agents.thinking.player import Player
     from agents.training.trainer import Trainer
 
     __version__: str
@@ -30,6 +31,7 @@ __all__ = [
     "AIRAgent",
     "AIRConfig",
     "InternalActions",
+    "Player",
     "TrainConfig",
     "Trainer",
     "__version__",
@@ -48,6 +50,7 @@ __getattr__, __dir__ = lazy_names(
         "AIRConfig": "agents.config.model",
         "InternalActions": "agents.thinking.internal_actions",
         "PRESETS": "agents.config.presets",
+        "Player": "agents.thinking.player",
         "TrainConfig": "agents.config.training",
         "Trainer": "agents.training.trainer",
         "evaluate": "agents.evaluation",

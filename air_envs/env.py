@@ -48,7 +48,7 @@ class PuzzleEnv(gym.Env[Any, Any]):
         **dynamics: further arguments of the dynamics.
 
     Raises:
-        ValueError: an argument that is none of these.
+        ValueError: an unknown argument.
     """
 
     metadata: dict[str, Any] = {"render_modes": ["human", "rgb_array", "ansi"], "render_fps": 10}  # noqa: RUF012

@@ -92,7 +92,7 @@ def record_all(folder: Path, minutes: float, puzzles: int | None) -> None:
     start = time.monotonic()
     for job in jobs():
         if time.monotonic() - start > 60 * minutes:
-            print("time is over; start again to go on", file=sys.stderr)
+            print("time is over; run it again to resume", file=sys.stderr)
             return
         data = Dataset(_dataset(job.dataset, folder))
         count = min(filter(None, (job.puzzles, puzzles, data.counts["test"])))
@@ -121,10 +121,10 @@ def _search(job: Job, data: Dataset, count: int, search: Search, attempts: int) 
     )
     seconds = time.perf_counter() - start
     plain = evaluate(agent, data, count=count, max_steps=1, progress=False)  # what a record says of the puzzles
-    command = [*_command(job, data, count), "--attempts", str(attempts), "--search", search]
-    noise = None if search in ("guesses", "symmetry") else NOISE
+    asked = ["--attempts", str(attempts), "--search", search, "--threshold", f"{THRESHOLD:g}"]
+    command = [*_command(job, data, count), *asked]
     _write(
-        evaluation_record(job.model, agent, data, plain, found, noise, command, seconds) | {"act_steps": job.act_steps}
+        evaluation_record(job.model, agent, data, plain, found, NOISE, command, seconds) | {"act_steps": job.act_steps}
     )
 
 

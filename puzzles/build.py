@@ -8,7 +8,7 @@ growing ``train`` keeps every puzzle of both where it was; the validation puzzle
 
 Shards of candidates are generated on threads or a Ray cluster and appended, in order, to a journal beside the file.
 When it holds enough, the file is written from it. A build that is interrupted or killed leaves the journal, and the
-next one goes on from there. Memory holds a few shards and some 50 bytes per puzzle.
+next one resumes from there. Memory holds a few shards and some 50 bytes per puzzle.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def build_dataset(
     """Generate puzzles that all differ by the family's split rule and write them to one dataset file.
 
     The file appears under its name when it is complete. An interrupt or a kill leaves what stood there before, and a
-    hidden journal from which the same call goes on. If the same dataset is there already, nothing is done.
+    hidden journal from which the same call resumes. If the same dataset is there already, nothing is done.
 
     Args:
         path: the file to write.
@@ -78,7 +78,7 @@ def build_dataset(
         workers: shards generated at a time; None means every core that may be used. This and what follows changes
             nothing in the file.
         engine: ``"local"``, threads of this process, or ``"ray"``, a Ray cluster.
-        fresh: begin anew, whatever an interrupted build has left.
+        fresh: start from scratch, and discard what an interrupted build has left.
         shard: candidates in a shard; None adapts it to the time they take.
         overwrite: replace whatever file is there, be it the same dataset.
 
@@ -108,7 +108,7 @@ def build_dataset(
         try:
             build = _Build(journal, options, seed, counts)
             build.run(workers, engine, shard, progress)
-        except PuzzleError:  # to go on from there would end in it again
+        except PuzzleError:  # resuming from there would end in it again
             journal.remove()
             raise
         with DatasetWriter(
@@ -157,7 +157,7 @@ class _Build:
                     raise
                 except KeyboardInterrupt:
                     if progress:
-                        bar.write(f"interrupted at {self.found:,} puzzles: the same command goes on there", sys.stderr)
+                        bar.write(f"interrupted at {self.found:,} puzzles: the same command resumes it", sys.stderr)
                     raise
 
     def write(self, writer: DatasetWriter, progress: bool) -> None:
@@ -193,7 +193,7 @@ class _Build:
         if not np.array_equal(again.puzzles.puzzle, shard.puzzles.puzzle[:1]):
             raise DatasetError(
                 f"{self.journal.path}: candidate {shard.start} is another puzzle than the one generated now, "
-                "expected the same; build with fresh=True (--fresh) to begin anew"
+                "expected the same; build with fresh=True (--fresh) to start from scratch"
             )
 
     def _accept(self, shard: Shard) -> int:

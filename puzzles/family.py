@@ -275,7 +275,7 @@ class PuzzleFamily(abc.ABC):
         return convention
 
     def measures(self, puzzle: Grids, solution: Grids) -> dict[str, NDArray[np.int64]]:
-        """Return what describes puzzles beside their rating, each (N,) int64, by its name in plain words.
+        """Return what describes puzzles in addition to their rating, each (N,) int64, by its name in plain words.
 
         By default how many cells the solution changes.
         """

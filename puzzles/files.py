@@ -20,7 +20,7 @@ def replacing(path: Path | str) -> Iterator[Path]:
     hidden file that the next writer of ``path`` removes. The folder is created where it is missing.
 
     Raises:
-        FileExistsError: no file stands at ``path`` but a folder or a device.
+        FileExistsError: a folder or a device is at ``path``.
         OSError: the disk is full, the folder is read-only, or the like; it names ``path``.
     """
     path = Path(path)
@@ -40,14 +40,14 @@ def replacing(path: Path | str) -> Iterator[Path]:
 
 
 def check_target(path: Path) -> None:
-    """Make sure that a file may take the name ``path``: nothing stands there, or a file.
+    """Make sure that a file may take the name ``path``: nothing is there, or a file.
 
     Raises:
-        FileExistsError: a folder stands there, or a device, which root could replace.
+        FileExistsError: a folder is there, or a device, which root could replace.
     """
     if path.exists() and not path.is_file():
         what = "a folder" if path.is_dir() else "no regular file"
-        raise FileExistsError(errno.EEXIST, f"{what} stands there, expected the name of a file", str(path))
+        raise FileExistsError(errno.EEXIST, f"{what} is there, expected the name of a file", str(path))
 
 
 @contextlib.contextmanager
@@ -55,12 +55,12 @@ def new_folder(path: Path | str) -> Iterator[Path]:
     """Yield a temporary folder beside ``path``; when the block ends well, it takes the name ``path``.
 
     Raises:
-        FileExistsError: something stands there already, other than an empty folder.
+        FileExistsError: something is there already, other than an empty folder.
         OSError: as ``replacing``.
     """
     path = Path(path)
     if path.exists() and not (path.is_dir() and not any(path.iterdir())):
-        raise FileExistsError(errno.EEXIST, "stands there already, expected a new folder", str(path))
+        raise FileExistsError(errno.EEXIST, "is there already, expected a new folder", str(path))
     path.parent.mkdir(parents=True, exist_ok=True)
     _remove_leftovers(path)
     with errors_named(path):

@@ -35,7 +35,7 @@ def next_uint64(state):
 def ahead(origin, count):
     """Return what ``next_uint64`` would after ``count`` others, if ``origin`` is ``state[0]``: for loops in vectors.
 
-    Whoever looks ahead moves the state on with ``skip``.
+    A caller that looks ahead moves the state on with ``skip``.
     """
     return mix(origin + (np.uint64(count) + np.uint64(1)) * _GAMMA)
 

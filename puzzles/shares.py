@@ -1,6 +1,6 @@
 """A test set of several sources in given shares, in which each row keeps its source.
 
-The puzzles of a source are taken in a random order, shuffled by a random symmetry and rated anew, as those of
+The puzzles of a source are taken in a random order, shuffled by a random symmetry and rated again, as those of
 Sudoku-Extreme were. None equals, up to symmetry, another row or a puzzle of a dataset that is to be kept out.
 """
 

@@ -105,7 +105,7 @@ def map_rows(kernel: Callable[..., Any], least: int, *arrays: NDArray[Any]) -> A
 def check_stopped() -> None:
     """Raise ``CancelledError`` if nobody waits any longer for what this thread does.
 
-    An interrupt reaches the main thread alone. Long work asks here, between two kernels, whether it is to go on.
+    An interrupt reaches the main thread alone. Long work asks here, between two kernels, whether to continue.
     """
     if _here.stop is not None and _here.stop.is_set():
         raise CancelledError

@@ -1,6 +1,5 @@
-"""The files that people and services read: citation, workflow, hooks, issue forms, image, notebook, guide."""
+"""The files that people and services read: citation, workflow, hooks, issue forms, image, guide."""
 
-import ast
 import json
 import re
 import shlex
@@ -108,34 +107,3 @@ def test_the_image_runs_the_demo() -> None:
     assert recipe
     assert command == shlex.split(recipe[1])
     assert find_spec(command[2])
-
-
-def cells() -> list[dict[str, Any]]:
-    return json.loads((ROOT / "examples" / "notebooks" / "quickstart.ipynb").read_text())["cells"]
-
-
-def test_the_notebook_installs_first_and_keeps_no_output() -> None:
-    code = [cell for cell in cells() if cell["cell_type"] == "code"]
-    assert "".join(code[0]["source"]) == f'%pip install --quiet "{PROJECT["name"]}[agents]"'
-    assert code[0]["metadata"]["tags"] == ["install"]
-    assert all(cell["outputs"] == [] and cell["execution_count"] is None for cell in code)
-
-
-def test_the_notebook_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """Every cell but the installation, with a shorter training."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    monkeypatch.chdir(tmp_path)
-    names: dict[str, Any] = {}
-    for number, cell in enumerate(cells()):
-        tags = cell["metadata"].get("tags", [])
-        if cell["cell_type"] == "code" and tags != ["install"]:
-            source = "".join(cell["source"])
-            if tags == ["parameters"]:
-                assert [target.id for target in ast.parse(source).body[0].targets[0].elts] == ["STEPS", "TRAIN", "TEST"]
-                source = "STEPS, TRAIN, TEST = 3, 40, 10"
-            exec(compile(source, f"quickstart.ipynb cell {number}", "exec"), names)
-    out = capsys.readouterr().out
-    assert "sudoku-9x9 solved: True" in out
-    assert re.search(r"^[\d.]+% of 10 test puzzles solved$", out, re.MULTILINE)

@@ -1,10 +1,14 @@
 """The pages that are generated from records are what the command would write, and mix no test sets."""
 
 import re
+import shlex
+from inspect import signature
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from agents.cli.eval import evaluate_command
 from agents.evaluation.records import RECORDED, read_records, record_name, weights_hash
 from agents.hub.cards import renewed_card
 from agents.pretrained import FOLDER as SHIPPED
@@ -39,6 +43,25 @@ def test_records_are_of_the_shipped_weights() -> None:
         assert record["model"] in shipped_models()
         if record["origin"] == RECORDED:
             assert record["weights"] == weights_hash(SHIPPED / record["model"]), record_name(record)
+
+
+@pytest.mark.parametrize("record", [each for each in RECORDS if each["command"]], ids=record_name)
+def test_the_command_of_a_record_measures_what_was_measured(record: dict[str, Any]) -> None:
+    asked = {name: parameter.default for name, parameter in signature(evaluate_command).parameters.items()}
+    program, eval_, model, dataset, *words = shlex.split(record["command"])
+    flags = dict(zip(words[::2], words[1::2], strict=True))
+    for flag, value in flags.items():
+        name = flag.removeprefix("--").replace("-", "_")
+        asked[name] = value if isinstance(asked[name], str | None) else type(asked[name])(value)
+    assert (program, eval_, model) == ("air-envs", "eval", record["model"])
+    assert Path(dataset).stem == record["test_set"]["name"]
+    assert int(asked["act_steps"]) == record["act_steps"]
+    assert asked["attempts"] == record["attempts"]
+    assert asked["puzzles"] is None or int(asked["puzzles"]) == record["puzzles"]
+    assert asked["search"] == record["search"]
+    assert asked["dtype"] == record["dtype"]
+    assert record["halt"] == asked["threshold" if record["search"] else "halt"]
+    assert record.get("noise") in (None, asked["noise"])
 
 
 def test_every_shipped_model_has_a_record_and_its_training() -> None:

@@ -36,5 +36,5 @@ def test_no_evaluation_begins_when_time_is_over(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     record_all(tmp_path, minutes=-1, puzzles=None)
-    assert "start again to go on" in capsys.readouterr().err
+    assert "run it again to resume" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []

@@ -109,7 +109,7 @@ def check_wheel(wheel: Path, folder: Path) -> None:
     constraints = ["--constraint", str(ROOT / "constraints.txt")]
     run("wheel: install", [python, "-m", "pip", "install", "--quiet", *constraints, str(wheel)], folder)
     run("wheel: dependencies", [python, "-m", "pip", "check"], folder)
-    run("wheel: environments alone", [python, "-c", NO_TORCH + python_block("gym.make(", without="agents")], folder)
+    run("wheel: environments alone", [python, "-c", NO_TORCH + python_block(*ENVIRONMENTS_ALONE)], folder)
     add_heavy_packages(python, folder)
     use(python, folder, "wheel")
     for line in COMMANDS.strip().splitlines():
@@ -125,16 +125,25 @@ def check_sdist(sdist: Path, folder: Path) -> None:
     use(python, folder, "sdist")
 
 
-NO_TORCH = "import importlib.util\nassert importlib.util.find_spec('torch') is None\n"
+NO_TORCH = """\
+import importlib.util
+import gymnasium as gym
+import air_envs
+assert importlib.util.find_spec("torch") is None
+"""
+"""Before a block that goes on from the imports of an earlier one."""
+TEN_LINES = "README.md", "AIRAgent"
+ENVIRONMENTS_ALONE = "docs/quickstart.md", "env.render()"
+"""Pages, and what the block in them contains."""
 
 
 def use(python: str, folder: Path, what: str) -> None:
-    """Run the README's first block of Python, and see that every package comes from the environment itself."""
+    """Run the ten lines of the README, and see that every package comes from the environment itself."""
     where = f"import {', '.join(PACKAGES)}\nfor each in ({', '.join(PACKAGES)}):\n    print(each.__file__)\n"
     for line in run(f"{what}: import", [python, "-c", where], folder).splitlines():
         if not Path(line).resolve().is_relative_to(folder.resolve()):
             fail(f"{line}: imported, expected the installed package below {folder}")
-    block = python_block("AIRAgent")
+    block = python_block(*TEN_LINES)
     printed = run(f"{what}: ten lines", [python, "-c", block], folder).splitlines()
     for expected in re.findall(r"^print\(.*\)  # (.*)$", block, re.MULTILINE):
         if expected not in printed:
@@ -170,17 +179,16 @@ def add_heavy_packages(python: str, folder: Path) -> None:
     Path(own, "heavy.pth").write_text("\n".join(heavy) + "\n", encoding="utf-8")
 
 
-def python_block(having: str, without: str | None = None) -> str:
-    """Return the README's first block of Python with one text and without another.
+def python_block(page: str, having: str) -> str:
+    """Return a page's first block of Python that contains a text.
 
     Raises:
         ValueError: there is none.
     """
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL):
-        if having in block and not (without and without in block):
+    for block in re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(encoding="utf-8"), re.DOTALL):
+        if having in block:
             return str(block)
-    raise ValueError(f"README.md: no block of Python with {having!r}")
+    raise ValueError(f"{page}: no block of Python with {having!r}")
 
 
 def environment() -> dict[str, str]:

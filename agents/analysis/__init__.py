@@ -1,6 +1,6 @@
 """The AIR paper's experiments: rollouts, freezing and attention (``analyze``), families of variants (``ablate``).
 
-Runs on a machine without gymnasium, pygame, Stable-Baselines3 and tyro. A family of one's own says how its states are
+Runs on a machine without gymnasium, pygame, Stable-Baselines3 and tyro. A family of your own says how its states are
 read with ``agents.analysis.families.register``. Importing this loads no torch until something is used.
 """
 

@@ -1,4 +1,4 @@
-"""What the analyses ask of a puzzle family beside its rules; a family of one's own is made known by ``register``."""
+"""What the analyses ask of a puzzle family besides its rules; ``register`` adds a family of your own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Attention maps of one update, cell to cell, and how they lie over a grid (AIR paper, attention analysis)."""
+"""Attention maps of one update, cell to cell, and what they cover of a grid (AIR paper, attention analysis)."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def attention_maps(model: AIR, letter: str, state: State, x: Tensor) -> list[Ten
 
 
 def mass(maps: Tensor, cells: Tensor) -> Tensor:
-    """Return the share of each query's attention that lies on its cells.
+    """Return the share of each query's attention on its cells.
 
     Args:
         maps: (..., C, C).

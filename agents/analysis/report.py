@@ -34,7 +34,7 @@ class Result(Protocol):
         """Return the numbers for programs."""
 
     def table(self) -> str:
-        """Return the numbers as text, the paper's beside them."""
+        """Return the numbers as text, with the paper's for comparison."""
 
 
 class Analysis(NamedTuple):
@@ -67,7 +67,7 @@ ANALYSES: dict[str, Analysis] = {
     "probes": Analysis(
         measure_probes,
         draw_curves,
-        "Query cells whose solution a linear probe reads off a state, and lm_head does; and how well a probe tells"
+        "Query cells whose solution a linear probe reads off a state, and lm_head does; and how well a probe predicts"
         " which values a given rules out there (50 % by chance). Probes are trained on the first half of the puzzles"
         " and tested on the rest.",
     ),

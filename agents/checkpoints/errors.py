@@ -13,4 +13,4 @@ class CheckpointError(ValueError):
 
 
 class OccupiedError(CheckpointError, FileExistsError):
-    """Something stands where a folder was to be written, and is not replaced unasked."""
+    """The place of a new folder is taken, and is not replaced without --overwrite."""

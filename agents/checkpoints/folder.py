@@ -1,6 +1,8 @@
-"""A checkpoint is a folder: ``config.json`` and ``model.safetensors`` to use it, ``training.pt`` to go on training.
+"""A checkpoint is a folder: ``config.json`` and ``model.safetensors`` to use it, ``training.pt`` to resume training.
 
-A run's folder is its newest checkpoint; the last ones lie in ``checkpoints/step-N`` and the best one in ``best``. The
+Shipped models have their weights compressed (``agents.checkpoints.compression``), and are read in the same way.
+
+A run's folder is its newest checkpoint; the last ones are in ``checkpoints/step-N`` and the best one in ``best``. The
 manifest of each (``agents.checkpoints.manifest``) is the last of its files to be published: where a kill came before,
 the run's folder is read from its newest checkpoint.
 """
@@ -18,6 +20,7 @@ from typing import IO, Any, TypeVar, cast
 import torch
 from safetensors.torch import save as to_safetensors
 
+from agents.checkpoints.compression import stored
 from agents.checkpoints.errors import CheckpointError
 from agents.checkpoints.kinds import BEST, CHECKPOINTS, TRAINING, WEIGHTS, checkpoint_folder, checkpoint_steps
 from agents.checkpoints.lock import locked
@@ -45,7 +48,11 @@ BEST_EVALUATION = "evaluation.json"
 
 
 def save_model(
-    model: AIR, folder: Path, dtype: torch.dtype = torch.float32, beside: Mapping[str, bytes] | None = None
+    model: AIR,
+    folder: Path,
+    dtype: torch.dtype = torch.float32,
+    beside: Mapping[str, bytes] | None = None,
+    compressed: bool = False,
 ) -> None:
     """Write the model as the Hugging Face mixin lays it out, each file whole or not at all, and the manifest.
 
@@ -55,9 +62,14 @@ def save_model(
         dtype: of the weights in the file; ``load_model`` makes them float32 again. bfloat16 halves the file, and a
             model that computes in bfloat16 loses next to nothing by it.
         beside: further files that the manifest lists, by name.
+        compressed: write the weights in the form of shipped models.
+
+    Raises:
+        ValueError: more weights than a compressed file may hold.
+        OSError: the system refuses a write.
     """
     recorder = Recorder(folder)
-    _write_model(model, recorder, dtype)
+    _write_model(model, recorder, dtype, compressed)
     for name, data in (beside or {}).items():
         recorder.write(name, data)
     recorder.finish()
@@ -94,7 +106,7 @@ def save_checkpoint(model: AIR, training: dict[str, Any], run: Path, step: int, 
         keep: how many.
 
     Raises:
-        OSError: the system refuses a write, on a full disk for instance; the checkpoints of before are whole.
+        OSError: the system refuses a write, on a full disk for instance; the previous checkpoints are whole.
     """
     path = checkpoint_folder(run, step)
     with replacing_folder(path) as folder:
@@ -133,7 +145,7 @@ def publish_newest(run: Path) -> None:
 
 
 def rewind(run: Path, step: int) -> None:
-    """Make an earlier checkpoint the one that the run goes on from, and remove those after it.
+    """Make an earlier checkpoint the one that the run resumes from, and remove those after it.
 
     Raises:
         CheckpointError: there is no such checkpoint, it is damaged, or another process is writing into the run.
@@ -178,7 +190,7 @@ def _config(folder: Path) -> AIRConfig:
 
 
 def _model(folder: Path) -> AIR:
-    config, path = _config(folder), folder / WEIGHTS
+    config, path = _config(folder), stored(folder / WEIGHTS)
     _require(folder, WEIGHTS)
     weights = safetensors(read_checked(folder, WEIGHTS), path)
     try:
@@ -193,17 +205,17 @@ def _model(folder: Path) -> AIR:
 
 
 def _read_whole(folder: Path, read: Callable[[Path], T]) -> T:
-    """Read a checkpoint where its files lie together: in its folder, or elsewhere after a kill while they changed."""
+    """Read a checkpoint where all its files are: in its folder, or elsewhere after a kill while they changed."""
     folder = settled(folder)
     try:
         return read(folder)
     except CheckpointError:
-        # Or while a trainer was at it, which may have come to the end of it meanwhile: then they lie together here.
+        # Or while a trainer was at it, which may have come to the end of it meanwhile: then they are all here.
         return read(checkpoint_folder(folder, checkpoint_steps(folder)[-1]) if _half_published(folder) else folder)
 
 
 def _half_published(run: Path) -> bool:
-    """Whether a kill came while a checkpoint was published: some files are its, the others those of before."""
+    """Whether a kill came while a checkpoint was published: some files are its, others the previous one's."""
     checkpoints = [checkpoint_folder(run, step) for step in checkpoint_steps(run)]
     if not checkpoints:
         return False
@@ -257,12 +269,12 @@ def _digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _write_model(model: AIR, recorder: Recorder, dtype: torch.dtype) -> None:
+def _write_model(model: AIR, recorder: Recorder, dtype: torch.dtype, compressed: bool = False) -> None:
     recorder.write(CONFIG, config_text(model.config).encode())
     weights = {name: weight.to(dtype).contiguous() for name, weight in model.state_dict().items()}
-    recorder.write(WEIGHTS, to_safetensors(weights))
+    recorder.write(WEIGHTS, to_safetensors(weights), compressed)
 
 
 def _require(folder: Path, name: str) -> None:
-    if not (folder / name).is_file():
+    if not stored(folder / name).is_file():
         raise CheckpointError(f"{folder}: no {name}, expected a checkpoint with {CONFIG} and {WEIGHTS}")

@@ -1,4 +1,4 @@
-"""What a folder holds, so that nothing is taken for what it is not, and nothing is replaced unasked."""
+"""What kind of folder it is, so that no other kind is read, and nothing is replaced without being asked."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import Literal
 
+from agents.checkpoints.compression import SUFFIX
 from agents.checkpoints.errors import CheckpointError, OccupiedError
 from agents.checkpoints.lock import LOCK
 from agents.checkpoints.manifest import MANIFEST
@@ -14,6 +15,7 @@ from agents.config.model import CONFIG, EXPORTED, OPTIONS
 from agents.config.training import TRAIN_CONFIG
 
 WEIGHTS, TRAINING = "model.safetensors", "training.pt"
+COMPRESSED_WEIGHTS = WEIGHTS + SUFFIX
 CHECKPOINTS, BEST = "checkpoints", "best"
 SETTINGS = "all_config.yaml"
 SITE = "site.json"
@@ -35,7 +37,7 @@ DESCRIBED: dict[Kind, str] = {
 _LEFT_OVER = re.compile(rf"{re.escape(LOCK)}|\..+\.(tmp|new|old|removed)")
 """Names that a killed writer of ours may leave."""
 _OF_MODELS = re.compile(
-    r"(config|manifest|generator|evaluation|chain)\.json|model\.safetensors|README\.md|eval(-.+)?\.(json|png)|analysis"
+    r"(config|manifest|generator|evaluation|chain)\.json|model\.safetensors(\.xz)?|README\.md|eval(-.+)?\.(json|png)|analysis|report\.html"
     r"|all_config\.yaml|step_\d+"
     r"|model\.json|(start|update_[LH]|decode|halt)\.(onnx|pt2)"
     r"|site\.json|index\.html|icon\.svg|sw\.js|third-party\.txt|assets|models"
@@ -45,7 +47,7 @@ _HDF5 = b"\x89HDF\r\n\x1a\n"
 
 
 def kind_of(path: Path) -> Kind:
-    """Return what stands at a path.
+    """Return what kind of thing is at a path.
 
     A run has ``training.pt`` or checkpoints to resume from. A run that was killed before its first checkpoint is
     "begun": it has its configuration and no weights. A model has a configuration and weights; a pack is one with
@@ -57,7 +59,7 @@ def kind_of(path: Path) -> Kind:
     names = _names(path)
     if TRAINING in names or checkpoint_steps(path):
         return "run"
-    if {CONFIG, WEIGHTS} & names:
+    if {CONFIG, WEIGHTS, COMPRESSED_WEIGHTS} & names:
         return "pack" if OPTIONS in names else "model"
     if TRAIN_CONFIG in names:
         return "begun run"
@@ -98,7 +100,7 @@ def require_kind(path: Path, overwrite: bool, *kinds: Kind) -> None:
         kinds: that the command writes itself.
 
     Raises:
-        OccupiedError: something else stands there.
+        OccupiedError: something else is there.
     """
     found = kind_of(path)
     if found == "nothing" or (overwrite and found in kinds):
@@ -108,7 +110,7 @@ def require_kind(path: Path, overwrite: bool, *kinds: Kind) -> None:
 
 
 def require_replaceable(path: Path, overwrite: bool, *kinds: Kind) -> None:
-    """Refuse as ``require_kind``, and to replace a folder, as a whole, that is in use or has other files besides.
+    """Refuse as ``require_kind``, and to replace a folder, as a whole, that is in use or also has other files.
 
     Raises:
         OccupiedError: it is the working directory or a mount point, or there are other files.
@@ -118,11 +120,11 @@ def require_replaceable(path: Path, overwrite: bool, *kinds: Kind) -> None:
         raise OccupiedError(f"{path}: the working directory or a mount point, expected a folder that can be replaced")
     foreign = [name for name in sorted(_names(path)) if not _OF_MODELS.fullmatch(name)] if path.exists() else []
     if foreign:
-        raise OccupiedError(f"{path}: holds {foreign[0]} besides, which would be lost; expected nothing but the model")
+        raise OccupiedError(f"{path}: also holds {foreign[0]}, which would be lost; expected nothing but the model")
 
 
 def require_new_files(overwrite: bool, *paths: Path) -> None:
-    """Refuse to replace files unasked.
+    """Refuse to replace files without being asked.
 
     Raises:
         OccupiedError: one of them is there, and is not to be overwritten.

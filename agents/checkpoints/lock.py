@@ -42,7 +42,7 @@ def locked(run: Path) -> Iterator[None]:
         yield
     finally:
         if file is not None:
-            path.unlink(missing_ok=True)  # while it is held: whoever has opened it will find that it is gone
+            path.unlink(missing_ok=True)  # while it is held: a process that has opened it will find that it is gone
             file.close()
 
 

@@ -2,7 +2,8 @@
 
 It lists ``config.json`` and ``model.safetensors``, in a run also ``training.pt``, in a pack ``generator.json`` and
 ``chain.json``, in ``best`` its ``evaluation.json``. What is written later, such as ``eval.json``, metrics and the model
-card, is not listed. ``config.json`` names the format of the folder: from 1 on, there has to be a manifest; older
+card, is not listed. A file may be compressed (``agents.checkpoints.compression``): size and sha256 are those of its
+content. ``config.json`` names the format of the folder: from 1 on, there has to be a manifest; older
 folders have neither.
 """
 
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import io
 import json
 import re
 from collections.abc import Iterator
@@ -17,6 +19,7 @@ from io import BufferedReader
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
+from agents.checkpoints.compression import SUFFIX, compress, decompress, stored
 from agents.checkpoints.errors import CheckpointError
 from agents.config.model import CONFIG, FORMAT, FORMAT_FIELD, require_format
 from agents.config.reading import parse_json, shown
@@ -59,10 +62,20 @@ class Recorder:
                     raise file.error
         self.entries[name] = file.entry
 
-    def write(self, name: str, data: bytes) -> None:
-        """Write a file at once."""
-        with self.file(name) as file:
-            file.write(data)
+    def write(self, name: str, data: bytes, compressed: bool = False) -> None:
+        """Write a file at once, compressed on request.
+
+        Raises:
+            ValueError: more data than a compressed file may hold.
+            OSError: as ``file``.
+        """
+        if not compressed:
+            with self.file(name) as file:
+                file.write(data)
+            return
+        with replacing(self.folder / (name + SUFFIX)) as temporary:
+            temporary.write_bytes(compress(data))
+        self.entries[name] = Entry(len(data), hashlib.sha256(data).hexdigest())
 
     def finish(self) -> None:
         """Write the manifest of all files that were written."""
@@ -114,19 +127,19 @@ class HashedFile:
 
 
 @contextlib.contextmanager
-def opened(folder: Path, name: str) -> Iterator[BufferedReader]:
-    """Open a file of a checkpoint folder and compare it with the manifest, before anything of it is used.
+def opened(folder: Path, name: str) -> Iterator[BufferedReader | io.BytesIO]:
+    """Open a file of a checkpoint folder, compressed or not, and compare it with the manifest before it is used.
 
     Raises:
         CheckpointError: no such file, or it is not what the manifest says.
         OSError: the system refuses to read it; the error names the file.
     """
-    entries, path = read_manifest(folder), folder / name
+    entries, path = read_manifest(folder), stored(folder / name)
     if not path.is_file():
         raise CheckpointError(f"{folder}: no {name}")
-    with errors_named(path), path.open("rb") as file:
+    with errors_named(path), _content(path, name) as file:
         if entries is not None:
-            _compare(file, path, entries)
+            _compare(file, path, name, entries)
         yield file
 
 
@@ -157,7 +170,7 @@ def read_object(folder: Path, name: str) -> dict[str, Any]:
 
 
 def check_files(folder: Path) -> None:
-    """Compare every file that a folder's manifest lists; a folder of before manifests has nothing to compare.
+    """Compare every file that a folder's manifest lists; a folder without a manifest has nothing to compare.
 
     Raises:
         CheckpointError: one is missing or another than listed.
@@ -168,7 +181,7 @@ def check_files(folder: Path) -> None:
 
 
 def read_manifest(folder: Path) -> dict[str, Entry] | None:
-    """Return what a folder's manifest lists, by name of the file; None for a folder of before manifests.
+    """Return what a folder's manifest lists, by name of the file; None for a folder without a manifest.
 
     Raises:
         CheckpointError: a damaged manifest, one of a later version of air-envs, or none where there has to be one.
@@ -184,12 +197,17 @@ def read_manifest(folder: Path) -> dict[str, Entry] | None:
         raise CheckpointError(f"{path}: {error}") from error
 
 
-def _compare(file: BufferedReader, path: Path, entries: dict[str, Entry]) -> None:
-    if path.name not in entries:
-        if path.name in UNLISTED:
+def _content(path: Path, name: str) -> BufferedReader | io.BytesIO:
+    return path.open("rb") if path.name == name else io.BytesIO(decompress(path.read_bytes(), path))
+
+
+def _compare(file: BufferedReader | io.BytesIO, path: Path, name: str, entries: dict[str, Entry]) -> None:
+    if name not in entries:
+        if name in UNLISTED:
             return
         raise CheckpointError(f"{path}: not listed in {MANIFEST}")
-    expected, size = entries[path.name], path.stat().st_size
+    expected, size = entries[name], file.seek(0, io.SEEK_END)
+    file.seek(0)
     if size != expected.size:
         wanted = f"expected {expected.size:,} by {MANIFEST}"
         raise CheckpointError(f"{path}: {size:,} bytes, {wanted}: cut short or replaced")
@@ -205,7 +223,7 @@ def _format_of(folder: Path) -> int:
         return 0
     try:
         values = parse_json(path.read_bytes())
-    except ValueError:  # which whoever reads the configuration says
+    except ValueError:  # which the reader of the configuration reports
         return 0
     number = values.get(FORMAT_FIELD, 0) if isinstance(values, dict) else 0
     return number if type(number) is int else 0

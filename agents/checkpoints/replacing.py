@@ -15,7 +15,7 @@ from puzzles.files import flush, new_folder
 def replacing_folder(path: Path) -> Iterator[Path]:
     """Yield a temporary folder; when the block ends well, it takes the name ``path``, and what had it is removed.
 
-    A kill at any moment leaves the folder of before or the new one, in the place that ``settled`` returns.
+    A kill at any moment leaves the previous folder or the new one, in the place that ``settled`` returns.
 
     Raises:
         OSError: the system refuses a write; the error names the file by its place in ``path``.
@@ -52,7 +52,7 @@ def settled(path: Path) -> Path:
 
 
 def settle(path: Path) -> None:
-    """Bring a folder to its place where a kill came between, and remove what is left of the one of before."""
+    """Bring a folder to its place where a kill came between, and remove what is left of the previous one."""
     found = settled(path)
     if found != path:
         found.rename(path)
@@ -61,6 +61,6 @@ def settle(path: Path) -> None:
 
 
 def _places(path: Path) -> tuple[Path, Path]:
-    """Where the new folder waits for its name, and where the one of before waits to be removed."""
+    """Where the new folder waits for its name, and where the previous one waits to be removed."""
     path = Path(os.path.abspath(path))
     return path.with_name(f".{path.name}.new"), path.with_name(f".{path.name}.old")

@@ -21,6 +21,7 @@ _COMMANDS = {
     "play": "play Sudoku or mazes, with keys and mouse",
     "watch": "watch a trained model think, in a window or as a GIF",
     "analyze": "decode, freeze and compare attention: the paper's analyses of a trained model",
+    "report": "write one HTML page of a model or of an experiment, to pass on",
     "ablate": "train a family of variants with several seeds and compare them",
     "pack": "turn a finished run into a small folder to give away",
     "import-checkpoint": "turn a published model of HRM, TRM or AIR into one of ours",
@@ -41,7 +42,7 @@ def main(args: list[str] | None = None) -> None:
     except OSError as error:
         # What Python writes at exit must go nowhere, or it fails again (see the documentation of signal, SIGPIPE).
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        if isinstance(error, BrokenPipeError):  # whoever read the output, such as head, has left
+        if isinstance(error, BrokenPipeError):  # the reader of the output, such as head, has ended
             sys.exit(1)
         if isinstance(error.__context__, SystemExit) and error.__context__.code:  # it has been reported already
             raise error.__context__ from None

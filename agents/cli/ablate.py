@@ -6,10 +6,11 @@ import argparse
 import dataclasses
 import re
 from pathlib import Path
+from typing import get_args
 
 import tyro
 
-from agents.analysis.sweep.experiments import EXPERIMENTS, Experiment, share
+from agents.analysis.sweep.experiments import EXPERIMENTS, Engine, Experiment, share
 from agents.analysis.sweep.members import ABLATIONS, members
 from agents.cli.parsing import listed, parse
 from agents.config.presets import PRESETS
@@ -66,6 +67,15 @@ def _experiment(experiment: Experiment, args: list[str]) -> None:
         help="members to train, or one share of all runs such as 2/8, for one task of a Slurm array",
     )
     parser.add_argument("--jobs", type=int, default=1, help="runs at once, each with one thread; 1 by default")
+    parser.add_argument(
+        "--engine",
+        choices=get_args(Engine),
+        default="local",
+        help="processes of this machine, or a Ray cluster, whose workers send the records back and need no shared disk",
+    )
+    parser.add_argument(
+        "--address", help="of a running Ray cluster, such as 10.0.0.1:6379; by default RAY_ADDRESS, else one is started"
+    )
     parser.add_argument("--data", type=Path, help="HDF5 file; by default the preset's, generated where it is missing")
     parser.add_argument("--runs", type=Path, default=Path("runs/ablations"), help="folder of the training runs")
     parser.add_argument("--records", type=Path, default=Path("results/ablations"), help="folder of the records")
@@ -87,20 +97,22 @@ def _experiment(experiment: Experiment, args: list[str]) -> None:
     found = compare(experiment, chosen.records)
     print(found)
     if found.records:
-        from agents.analysis.sweep.figure import draw_comparison
+        from agents.analysis.sweep.figure import COMPARISON, draw_comparison
 
-        print(f"\ndrawn in {draw_comparison(found, chosen.records / experiment.name)}")
+        print(f"\ndrawn in {draw_comparison(found, chosen.records / experiment.name / COMPARISON)}")
 
 
 def _train(experiment: Experiment, todo: list[tuple[str, int]], chosen: argparse.Namespace) -> None:
-    from agents.analysis.sweep.runs import jobs, make_dataset, run_all
+    from agents.analysis.sweep.engines import run_all
+    from agents.analysis.sweep.runs import jobs, make_dataset
 
     waiting = jobs(experiment, todo, chosen.runs, chosen.records)
     if not waiting:
         return
     make_dataset(experiment.config)
-    print(f"{len(waiting)} of {len(todo)} runs to do, {chosen.jobs} at once", flush=True)
-    for number, (job, record) in enumerate(run_all(waiting, chosen.jobs), 1):
+    where = "on Ray" if chosen.engine == "ray" else f"{chosen.jobs} at once"
+    print(f"{len(waiting)} of {len(todo)} runs to do, {where}", flush=True)
+    for number, (job, record) in enumerate(run_all(waiting, chosen.jobs, chosen.engine, chosen.address), 1):
         found = record["diverged"] if "diverged" in record else f"{record['test']['exact_accuracy']:.1%} exact"
         print(f"{number} of {len(waiting)}: {job}: {found}, {record['seconds']:.0f} s, {job.record}", flush=True)
 

@@ -1,4 +1,4 @@
-"""``air-envs analyze``: the paper's analyses of a trained model, its tables beside ours."""
+"""``air-envs analyze``: the paper's analyses of a trained model, with its tables for comparison."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def analyze_command(
 ) -> None:
     """Decode every update, freeze one state at a time, compare what L- and H-updates attend to.
 
-    Each analysis prints a table, the paper's numbers beside it, and writes NAME.json and NAME.png.
+    Each analysis prints a table, the paper's for comparison, and writes NAME.json and NAME.png.
 
     Name those beyond the paper with --what: probes, patching, dynamics, similarity, programs.
 

@@ -90,7 +90,7 @@ def _build(args: list[str]) -> None:
             output: the file to write.
             workers: shards of puzzles made at a time; by default every core. Changes no byte, nor does the engine.
             engine: threads of this process, or a Ray cluster: RAY_ADDRESS, or one started on this machine.
-            fresh: begin anew, whatever an interrupted build has left.
+            fresh: start from scratch, and discard what an interrupted build has left.
             overwrite: replace another file of this name.
         """
         from puzzles.build import build_dataset

@@ -31,7 +31,7 @@ def main(args: list[str]) -> None:
         """Write one dataset of several, of one family; no two of its puzzles are equal by the family's split rule.
 
         With --test, the train splits of the files and the test split of that one. With --shares or --recipe, a test
-        set alone: puzzles of several sources in given shares, each shuffled by a random symmetry and rated anew, with
+        set alone: puzzles of several sources in given shares, each shuffled by a random symmetry and rated again, with
         the source of each row.
 
         Args:

@@ -28,6 +28,7 @@ def evaluate_command(
     search: Search | None = None,
     guesses: int = 1,
     noise: float = 0.3,
+    threshold: float = 0.5,
     episodes: bool = True,
     batch: int | None = None,
     device: str = "auto",
@@ -51,13 +52,14 @@ def evaluate_command(
         act_steps: ACT steps per puzzle, also more than in training; by default the model's maximum.
         halt: probability of a right answer above which a puzzle stops; 1 takes every ACT step.
         halt_at: lower ones, of which to say what stopping there would have given.
-        time_early: evaluate at each of them anew, to measure the time that it saves.
-        attempts: at a puzzle, at most; a puzzle is retried while the halting head doubts the answer.
+        time_early: run the evaluation again at each of them, to measure the time that it saves.
+        attempts: at a puzzle, at most; a puzzle is retried while the halting head is not sure of the answer.
         search: how it is retried: with guessed digits, with noise on the states, as a random symmetry copy, or by
             several noisy trajectories at once of which the one that halts first answers. By default guesses for
             Sudoku and symmetry copies for mazes.
         guesses: guessed digits in a puzzle, at most.
         noise: standard deviation of the noise; the states have root mean square 1.
+        threshold: probability of a right answer up to which a puzzle is retried; above it, an attempt stops too.
         episodes: play the puzzles in their environment too.
         batch: puzzles at a time, at most; by default what suits the device.
         device: cpu, cuda, mps or auto.
@@ -80,6 +82,7 @@ def evaluate_command(
     from agents.evaluation import cut_short, describe, evaluate, evaluate_attempts, evaluate_halting, report
     from agents.evaluation.halting import check_thresholds
     from agents.evaluation.records import evaluation_record, write_record
+    from agents.evaluation.refilling import logit
     from agents.evaluation.search import check_search
     from agents.evaluation.sources import by_source, source_lines
     from agents.figures.evaluation import draw_evaluation
@@ -88,6 +91,7 @@ def evaluate_command(
     from puzzles.files import replacing
 
     check_thresholds(halt_at, halt)  # a wrong one is said now, not after the long part
+    logit(threshold)
     agent = AIRAgent.from_pretrained(run, device, dtype, compile, data.family.name)
     search = search or default_search(agent.family)
     check_search(agent, attempts, search, guesses, noise)
@@ -97,7 +101,18 @@ def evaluate_command(
     if output == Path(run) / EVALUATION:
         read_train_config(Path(run))  # for the card: what is wrong with it is said now as well
     start = time.perf_counter()
-    evaluation = evaluate(agent, data, split, puzzles, act_steps, batch, keep_steps=True, halt=halt)
+    reused = attempts > 1 and threshold <= halt  # the first attempt is part of this evaluation
+    evaluation = evaluate(
+        agent,
+        data,
+        split,
+        puzzles,
+        act_steps,
+        batch,
+        keep_steps=True,
+        halt=halt,
+        keep_probability=reused and search == "guesses",
+    )
     if time_early:
         early = [evaluate_halting(agent, data, threshold, split, puzzles, act_steps, batch) for threshold in halt_at]
     else:
@@ -109,12 +124,14 @@ def evaluate_command(
             data,
             attempts,
             search,
-            split=split,
+            threshold,
+            split,
             count=puzzles,
             max_steps=act_steps,
             batch=batch,
             guesses=guesses,
             noise=noise,
+            first=evaluation if reused else None,
         )
     print(describe(evaluation, early, several))
     final = several or evaluation

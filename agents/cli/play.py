@@ -8,12 +8,13 @@ from typing import Annotated, Any, Literal
 
 import tyro
 
+from agents.cli.agents import find_agent
 from agents.cli.parsing import parse
 
 _USAGE = """usage: air-envs play KIND ...
 
   sudoku   air-envs play sudoku --size 9
-  maze     air-envs play maze --rows 21 --columns 30
+  maze     air-envs play maze --rows 21 --columns 30 --agent greedy
 
 air-envs play KIND --help describes its flags; F1 in the window lists the keys."""
 
@@ -40,6 +41,7 @@ def main(args: list[str]) -> None:
         split: Literal["train", "test"] = "test",
         seed: int | None = None,
         theme: Literal["light", "dark"] = "light",
+        agent: str | None = None,
         screenshot: Path | None = None,
     ) -> None:
         """Play puzzles in a window.
@@ -55,13 +57,16 @@ def main(args: list[str]) -> None:
             split: of the dataset.
             seed: of the first puzzle; by default any.
             theme: colours, which T changes.
+            agent: show with what probability this agent makes each move, and let it play when asked to: random, greedy
+                or solver, the folder of a run of air-envs train-rl, or a model such as sudoku-9x9-easy.
             screenshot: write a picture of the window to this PNG file instead of opening it.
         """
         from air_envs.play import App
 
         shape = rows or size, columns or size
         source = _source(kind, shape, puzzle, dataset, split, options, defaults)
-        app = App(source, seed=seed, theme=theme)
+        found = None if agent is None else find_agent(agent, kind)
+        app = App(source, seed=seed, theme=theme, agent=found)
         if screenshot is None:
             app.run()
         else:

@@ -1,4 +1,4 @@
-"""``air-envs solve``: a model's answers to one's own puzzles."""
+"""``air-envs solve``: a model answers your own puzzles."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def solve_command(
         zero: what the character 0 of a Sudoku stands for where it has another blank.
         act_steps: ACT steps per attempt, at most; by default the model's maximum.
         halt: probability of a right answer above which a puzzle stops and is not retried.
-        attempts: at a puzzle, at most; a puzzle is retried while the halting head doubts the answer.
+        attempts: at a puzzle, at most; a puzzle is retried while the halting head is not sure of the answer.
         search: how it is retried, as "air-envs eval --help" describes; by default guesses for Sudokus, else noise.
         guesses: guessed digits in a puzzle, at most.
         noise: standard deviation of the noise; the states have root mean square 1.

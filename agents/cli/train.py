@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def main(args: list[str]) -> None:
-    """Train AIR, or go on with an interrupted run."""
+    """Train AIR, or resume an interrupted run."""
     chooser = argparse.ArgumentParser(prog="air-envs train", add_help=False, allow_abbrev=False)
     chooser.add_argument("--preset", choices=sorted(PRESETS))
     chooser.add_argument("--variant", metavar="NAME")

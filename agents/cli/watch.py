@@ -1,4 +1,4 @@
-"""``air-envs watch``: a trained model thinking, update by update."""
+"""``air-envs watch``: a trained model thinking, update by update, or an agent playing, move by move."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import tyro
 
+from agents.cli.agents import is_agent
 from agents.cli.names import require_model
 from agents.cli.parsing import parse
+from agents.cli.watch_agent import watch_agent
 
 if TYPE_CHECKING:
     from agents.watching.window.shelf import Shelf
@@ -30,15 +32,18 @@ def watch_command(
     record: Path | None = None,
     overwrite: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False,
     ms_per_update: int = 250,
+    sample: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False,
     family: str | None = None,
     theme: Literal["light", "dark"] = "light",
     size: str = "1280x800",
 ) -> None:
     """Open a window on a model that thinks about a puzzle: stop it, go back, look inside, interfere. H lists the keys.
+    Or watch an agent play, with the probability of each move on the board; F1 lists the keys.
 
     Args:
         run: folder of a training run, a shipped model such as sudoku-6x6, hf://owner/name on the hub, or a recording
-            (.h5) to replay.
+            (.h5) to replay. Of an agent: folder of a run of air-envs train-rl, or random, greedy or solver with
+            --family.
         puzzle: the puzzle, such as 53..7....6..195... with all its cells in a row; docs/formats.md shows what is read.
         dataset: HDF5 file whose test split holds the puzzle; by default one is generated, of the kind that the model
             was trained on where that is known. Its grid shape may be another than the model's, where the weights fit
@@ -51,7 +56,8 @@ def watch_command(
         record: run without a window and write this file: .h5 is a recording to replay, .gif and .mp4 are films, .png
             is a sheet of all updates.
         overwrite: replace the file of --record.
-        ms_per_update: how long each update is shown.
+        ms_per_update: how long each update, or move of an agent, is shown.
+        sample: an agent draws its moves by their probabilities; by default it makes the most probable ones.
         family: of the generated puzzle, another grid shape such as maze-15x15; or of --puzzle, where a text could be of
             several.
         theme: colours, which D changes.
@@ -64,6 +70,8 @@ def watch_command(
     if ms_per_update < 1:
         raise ValueError(f"--ms-per-update {ms_per_update}, expected at least 1")
     window: dict[str, Any] = {"theme": theme, "size": (wide, high)}
+    if sample and not is_agent(run):
+        raise ValueError(f"--sample with {run}, expected an agent")
     if run.endswith(RECORDING):
         asked = {"--puzzle": puzzle, "--dataset": dataset, "--family": family, "--program": program, "--output": output}
         for flag, value in asked.items():
@@ -74,6 +82,25 @@ def watch_command(
         raise ValueError(f"{'--family' if family else '--puzzle'} with --dataset {dataset}, expected one of them")
     if output is not None and record is not None:
         raise ValueError(f"--output {output} with --record {record}, expected one of them")
+    if is_agent(run):
+        for flag, asked in {"--act-steps": act_steps, "--program": program}.items():
+            if asked is not None:
+                raise ValueError(f"{flag} with the agent {run}, expected a model")
+        watch_agent(
+            run,
+            puzzle=puzzle,
+            dataset=dataset,
+            index=index,
+            seed=seed,
+            family=family,
+            output=output,
+            record=record,
+            overwrite=overwrite,
+            ms_per_move=ms_per_update,
+            drawn=sample,
+            window=window,
+        )
+        return
     require_model(run)
     # Wrong names and puzzles are said at once, before torch is loaded.
     data = Dataset(dataset) if dataset else None

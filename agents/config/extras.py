@@ -8,6 +8,7 @@ import sys
 EXTRAS = {
     "huggingface_hub": "agents",
     "imageio_ffmpeg": "video",
+    "jinja2": "agents",
     "matplotlib": "agents",
     "safetensors": "agents",
     "sb3_contrib": "agents",
@@ -39,7 +40,7 @@ def missing(module: str) -> str | None:
 
 
 def require(*modules: str) -> None:
-    """Refuse to go on without modules of an extra.
+    """Refuse to continue without modules of an extra.
 
     Args:
         modules: keys of ``EXTRAS``.

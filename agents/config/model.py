@@ -24,7 +24,7 @@ CARD = "README.md"
 FORMAT = 1
 """Of the checkpoint folders that this version writes; it reads all up to it."""
 FORMAT_FIELD = "format"
-"""In ``CONFIG``, beside the fields of the model; folders of before there was a manifest lack it."""
+"""In ``CONFIG``, with the fields of the model; folders older than manifests lack it."""
 
 Operator = Literal["add", "subtract", "linear", "nonlinear", "hadamard"]
 LevelToken = Literal["none", "addition", "prepend-strip", "prepend-persist"]
@@ -65,7 +65,8 @@ class AIRConfig:
     operator: Operator = "add"
     """What is done with the embedded puzzle x: add x, subtract it, add W x, add tanh(W x), or multiply with it."""
     level_token: LevelToken = "none"
-    """How f knows its level: nothing, a vector added everywhere, or a token before the sequence, stripped or kept."""
+    """How f knows its level: not at all, by a vector added everywhere, or by a token before the sequence, stripped or
+    kept."""
     level_token_start: LevelTokenStart = "zero"
     """What level tokens start from: zero, as in the authors' code, or a normal distribution of standard deviation 1."""
     level_token_dtype: LevelTokenDtype = "run"
@@ -73,11 +74,11 @@ class AIRConfig:
     starts from zero stalls at 0.03 with the paper's optimizer; see docs/paper.md."""
     mixer: Mixer = "attention"
     """How positions are mixed in a block: attention; attention inside units, each head in one kind of them (not in the
-    paper); a SwiGLU over the sequence (TRM's MLP); or no attention, and a state per candidate, that is per cell and
-    digit, that is mixed with the means over its cell, row, column and box (not in the paper; learns Sudoku soonest)."""
+    paper); a SwiGLU over the sequence (TRM's MLP); or a state per candidate, that is per cell and digit, mixed with the
+    means over its cell, row, column and box, without attention (not in the paper; learns Sudoku fastest)."""
     convolution: int = 0
-    """Side, an odd number, of a convolution that shows the SwiGLU of a cell what is around it in the grid, channel by
-    channel; 0 for none. Not in the paper; with it a maze is learned in minutes on a CPU."""
+    """Side, an odd number, of a depthwise convolution over the grid inside the SwiGLU; 0 for none. Not in the paper;
+    with it a model learns mazes in minutes on a CPU."""
     position: Position = "rope"
     """Position encoding: rotary (the paper), one learned vector per position, one per row, column and box, or none."""
     prefix: int = 1
@@ -234,7 +235,7 @@ def stored_fields(values: Any) -> Any:
 
 
 def require_format(number: Any) -> None:
-    """Refuse the format of a later version, or what is none.
+    """Refuse the format of a later version, or what is no format.
 
     Raises:
         ValueError: it is.

@@ -11,7 +11,7 @@ from agents.config.training import TrainConfig
 
 
 def _data(name: str) -> Path:
-    """Where a recipe's dataset lies."""
+    """The path of a recipe's dataset."""
     return Path(f"data/{name}.h5")
 
 

@@ -15,7 +15,7 @@ def checked(program: str) -> str:
     """Return a program.
 
     Raises:
-        ValueError: no updates, or a letter that is none.
+        ValueError: no updates, or an unknown letter.
     """
     if not program or set(program) - set("LH-"):
         raise ValueError(f"program {program!r}, expected letters L, H and -")

@@ -48,7 +48,7 @@ class Recipe:
         return bool(self.more) or self.options != self.evaluation_options
 
     def build(self, path: Path, seed: int = 0) -> Dataset:
-        """Generate the dataset, or go on where an interrupted build stopped; what it is mixed of stays beside it.
+        """Generate the dataset, or resume an interrupted build; the files that it is mixed from are kept next to it.
 
         Args:
             path: the file to write.

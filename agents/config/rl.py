@@ -54,7 +54,7 @@ class TaskConfig:
     """Reward, see ``air_envs.rewards``."""
     action_mask: Literal["rule", "candidates"] | None = None
     """Which placements a Sudoku's mask allows."""
-    end_on_contradiction: bool | None = None
+    end_on_contradiction: bool = False
     """Whether a Sudoku ends at the first contradiction."""
     max_episode_steps: int | None = None
     """Time limit of an episode."""
@@ -62,7 +62,7 @@ class TaskConfig:
     def arguments(self) -> dict[str, Any]:
         """Return the arguments of ``gymnasium.make`` and ``make_vec`` that train on this task."""
         values = {each.name: getattr(self, each.name) for each in dataclasses.fields(self) if each.name != "id"}
-        found = {name: value for name, value in values.items() if value is not None}
+        found = {name: value for name, value in values.items() if value is not None and value is not False}
         return found | ({"dataset": str(self.dataset)} if self.dataset is not None else {})
 
     def unseen(self) -> dict[str, Any]:

@@ -26,7 +26,7 @@ def _maze(name: str, side: int, task: dict[str, Any], **fields: Any) -> RLConfig
         task=TaskConfig(id="air_envs/Maze-v0", rows=side, columns=side, **task),
         policy="neighbours",
         hidden=8,
-        **fields,
+        **{"num_envs": 128, "n_steps": 8, "batch": 512, "epochs": 4, "lr": 2e-3} | fields,
     )
 
 
@@ -36,15 +36,14 @@ RL_PRESETS: dict[str, RLConfig] = {
     "sudoku-6x6": _sudoku("sudoku-6x6", 6, {"clues": 14}, steps=4_000_000),
     "sudoku-9x9-easy": _sudoku("sudoku-9x9-easy", 9, {"level": "easy"}, num_envs=128, steps=2_000_000, batch=512),
     "maze-5x5": _maze("maze-5x5", 5, {"max_episode_steps": 50}, layers=12, steps=300_000, eval_every=50_000),
-    "maze-9x9": _maze("maze-9x9", 9, {"max_episode_steps": 100}, layers=40, steps=1_000_000),
+    "maze-9x9": _maze("maze-9x9", 9, {"max_episode_steps": 100}, layers=40, steps=200_000, eval_every=50_000),
     "maze-15x15": _maze(
         "maze-15x15",
         15,
         {"generator": "percolation", "max_episode_steps": 200},
-        layers=60,
-        num_envs=128,
-        batch=512,
-        steps=1_000_000,
+        layers=80,
+        steps=300_000,
+        eval_every=50_000,
     ),
 }
 """The algorithm is a flag: ``air-envs train-rl sudoku-4x4 --algorithm dqn``."""

@@ -31,8 +31,8 @@ MAY_CHANGE = (
     "keep",
     "wandb",
 )
-"""What may be another when a run is resumed: nothing that the weights depend on, but for the number of steps. A dataset
-may lie elsewhere, while its content and the batches of ``also`` stay the same."""
+"""What may differ when a run is resumed: nothing that the weights depend on, except for the number of steps. The paths
+of datasets may change, their content and the batches of ``also`` may not."""
 
 DataOrder = Literal["replacement", "epochs"]
 LARGEST_BATCH = 1 << 20
@@ -43,19 +43,19 @@ class TrainConfig:
     """One training run (AIR paper, training section; the defaults are the paper's)."""
 
     dataset: Path
-    """HDF5 dataset. Its train split is trained on; its validation split decides which weights are kept. A file without
-    one sets a tenth of its train rows aside, at most 1,000."""
+    """HDF5 dataset. Its train split is trained on; its validation split decides which weights are kept. Without one, a
+    tenth of the train rows is set aside, at most 1,000."""
     output: Path
     """Folder of the run: checkpoint, metrics, curves."""
     model: AIRConfig = field(default_factory=AIRConfig)
     also: tuple[tuple[Path, int], ...] = ()
-    """Train on these datasets as well, a step on each in turn: pairs DATASET BATCH. They may be of other grid shapes of
-    the same kind, which the weights have to fit as well, see ``AIR.resized``. All are measured, and the best weights
-    are those of the best mean."""
+    """Train on these datasets as well, a step on each in turn: pairs DATASET BATCH. They may have other grid shapes of
+    the same kind that are compatible with the weights, see ``AIR.resized``. All are measured, and the best weights are
+    those of the best mean."""
     init_from: str | None = None
-    """Initialise from the weights of this model, a folder or a name such as "air_envs/maze-15x15"; None draws them. It
-    may differ from ``model`` in program, halting, attention inside units or to all and, where no weight belongs to one
-    place of it, the grid's shape."""
+    """Initialise from the weights of this model, a folder or a name such as "air_envs/maze-15x15"; None draws random
+    ones. It may differ from ``model`` in program, halting, and attention inside units or to all. Without
+    position-specific weights, it may also differ in grid shape."""
     steps: int = 26_040
     """Optimizer steps; one is one ACT step over the batch."""
     batch: int = 768
@@ -74,49 +74,49 @@ class TrainConfig:
     clip: float | None = None
     """Clip the gradient's norm to this; None (the paper) does not."""
     ema: float | None = None
-    """Decay of an exponential moving average of the weights, which is then what is evaluated and saved. It is less in
-    the beginning, see ``ema_at``."""
+    """Decay of an exponential moving average of the weights. The average is what is evaluated and saved. The decay is
+    smaller in the first steps, see ``ema_at``."""
     loss: Literal["stablemax", "softmax"] = "stablemax"
     """Cross-entropy of the answer: stablemax in float64 is the paper's."""
     loss_knee: float | None = None
-    """Beyond this, let the answer's loss of a puzzle grow as its logarithm; None (the papers) does not. What a model
-    can't solve yet teaches it to spread its bets, by which it unlearns to solve; with a knee, such as 0.2, it learns
-    most from what is in reach, and can be trained on hard puzzles."""
+    """Above this value a puzzle's answer loss grows as its logarithm; None (the papers) does not change it. Puzzles
+    that a model cannot solve yet teach it to hedge, which degrades puzzles it could solve. With a knee, such as 0.2, it
+    learns most from puzzles that it nearly solves, and can be trained on hard puzzles."""
     halting_weight: float = 0.5
-    """Weight of the halting head's loss, 0.5 in the paper. That of the answer is a mean over cells: on a large grid,
-    most of which is easy, it drowns in so much of the other."""
+    """Weight of the halting head's loss, 0.5 in the paper. The answer's loss is a mean over cells, so on a large grid
+    of mostly easy cells it is small in comparison, and a smaller weight helps."""
     early_halting: bool = True
-    """Replace a puzzle once the halting head takes it for solved, as the papers do. False gives each all its ACT steps:
-    a solved one is trained to stay so, which evaluation asks of it."""
+    """Replace a puzzle once the halting head predicts that it is solved, as in the papers. False gives each puzzle all
+    its ACT steps. The model then learns to keep a solved puzzle solved, as evaluation requires."""
     exploration: float = 0.1
-    """Probability of holding early halting off for a random minimum number of steps."""
+    """Probability that a puzzle halts only after a random minimum number of steps."""
     act_steps: int | None = None
-    """ACT steps per puzzle, at most; None takes the model's max_steps, which are always taken in evaluation."""
+    """ACT steps per puzzle, at most; None takes the model's max_steps. Evaluation always uses the model's."""
     random_act_steps: int | None = None
-    """Give every puzzle its own limit of ACT steps, drawn from this one to that maximum; None gives each the maximum.
-    Without early halting a draw keeps the batch at different steps, and a late one, such as half the maximum, trains
-    the last steps, by which evaluation goes, as often as most others."""
+    """Give every puzzle its own limit of ACT steps, drawn between this number and the maximum; None gives each the
+    maximum. Without early halting, random limits keep the rows of the batch at different steps. With a high lower
+    limit, such as half the maximum, the last steps, which evaluation uses, are trained as often as most others."""
     symmetry: bool = True
-    """Draw a random symmetry copy of every puzzle, on the device. Copies of mazes are labelled anew: of several
-    shortest paths, the copy of the one that a maze is labelled with is not the one that its copy would be. Mazes
-    labelled with other paths than ``puzzles.maze.rules.first_paths`` want False."""
+    """Draw a random symmetry copy of every puzzle, on the device. Labels of maze copies are computed again: if there
+    are several shortest paths, the copied label may not be the one that the rule chooses for the copy. Use False for
+    mazes labelled with other paths than those of ``puzzles.maze.rules.first_paths``."""
     data_order: DataOrder = "replacement"
-    """Draw puzzles with replacement, or in epochs, each of which has every puzzle once, as the authors' loader does."""
+    """Draw puzzles with replacement, or in epochs that have every puzzle once, as the authors' loader does."""
     copies: int | None = None
-    """Give every puzzle so many symmetry copies besides itself, the same in every run; 1000 is the authors' number.
-    None draws fresh copies for ever. For families whose copies are drawn, such as Sudoku."""
+    """Train on each puzzle and this many symmetry copies of it, the same in every run; 1000 is the authors' number.
+    None draws a new copy each time. For families whose copies are drawn at random, such as Sudoku."""
     device: str = "auto"
-    """cpu, cuda, mps; auto takes the best there is."""
+    """cpu, cuda, mps; auto takes the best one available."""
     dtype: Literal["auto", "bfloat16", "float32"] = "auto"
     """Precision of the hidden states and matrix products; weights, norms and the optimizer stay in float32. auto takes
     bfloat16 where the device multiplies it faster, else float32; on CUDA the products of float32 are TF32."""
     compile: Literal["off", "blocks", "default", "reduce-overhead", "max-autotune"] = "off"
     """Compile with torch.compile (needs a C++ compiler on the CPU): the Transformer blocks alone, in seconds, or the
-    whole ACT step in one of its modes, in a minute or more; reduce-overhead replays CUDA graphs, where there is CUDA,
-    and max-autotune tries out kernels besides."""
+    whole ACT step in one of its modes, in a minute or more; reduce-overhead replays CUDA graphs on CUDA, and
+    max-autotune also tries out kernels."""
     float8: bool = False
-    """Take the matrix products of f in float8 where no gradient goes through them: in the updates before the model's
-    ``gradient``, and for the target of q_continue. For Ada, Hopper and later GPUs; evaluation is as precise as ever."""
+    """Use float8 for the matrix products of f without a gradient: in the updates before the model's ``gradient``, and
+    for the target of q_continue. For Ada, Hopper and later GPUs; the precision of evaluation does not change."""
     seed: int = 0
     """Seeds weights, batches, symmetries and halting."""
     log_every: int = 20
@@ -128,9 +128,9 @@ class TrainConfig:
     checkpoint_every: int = 1_000
     """Steps between checkpoints."""
     checkpoint_minutes: float | None = 15.0
-    """Minutes of training between checkpoints, besides; None goes by steps alone."""
+    """Write a checkpoint after so many minutes of training too; None counts steps alone."""
     keep: int = 2
-    """How many of the last checkpoints to keep; the best so far is kept apart."""
+    """How many of the last checkpoints to keep; the best weights are kept separately."""
     wandb: str | None = None
     """Weights & Biases project to log to as well (needs the extra wandb)."""
 
@@ -190,7 +190,7 @@ class TrainConfig:
         """Decay of the average after ``step``, counted from 0.
 
         At most so much that the latter half of all steps has seven eighths of the weight: a short run would else end
-        with an average of what it began with.
+        with an average of its initial values.
 
         Raises:
             ValueError: no average is kept.

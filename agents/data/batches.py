@@ -14,7 +14,7 @@ from agents.data import counted
 from puzzles.dataset import Dataset
 
 EPOCHS_AT_A_TIME = 2_000
-"""Epochs between the evaluations of HRM, TRM and AIR, at whose end their loader starts anew: 20,000 epochs over 1,000
+"""Epochs between the evaluations of HRM, TRM and AIR, at whose end their loader starts again: 20,000 epochs over 1,000
 puzzles in batches of 768 are 10 times 2,604 steps, 26,040."""
 _ORDER, _COPY = 0, 1
 """Streams of random numbers."""
@@ -38,7 +38,7 @@ def open_dataset(path: Path | str, family: str) -> Dataset:
 class PuzzleBatches:
     """Draws random batches of tokens from one split, with random symmetry copies.
 
-    Copies are made when they are drawn, or, where ``PuzzleFamily.every_copy`` labels them anew, all of them beforehand.
+    Copies are made when they are drawn. Where ``PuzzleFamily.every_copy`` labels them again, all are made beforehand.
 
     Args:
         family: of the puzzles.
@@ -46,7 +46,7 @@ class PuzzleBatches:
         device: to keep them on.
         symmetry: draw a symmetry copy of each.
         order: "replacement" draws puzzles with replacement; "epochs" as the authors' loader does, see ``_in_epochs``.
-        copies: how many copies each puzzle has, the same in every run, besides itself; None draws fresh ones for ever.
+        copies: how many copies each puzzle has, the same in every run, besides itself; None draws a new one each time.
         seed: of the epochs.
 
     Raises:

@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 
 import puzzles
 from agents.config.search import Search, default_search
+from agents.evaluation.full import Evaluation
+from agents.evaluation.halting import cut_short
 from agents.evaluation.refilling import Answers, logit, think_until_sure
 from agents.evaluation.search import Copies, Guesses, Index, Noise, Retry, Think, check_search, noisy
 from agents.evaluation.selection import Marked, Selection, mark, select
@@ -73,6 +75,7 @@ def evaluate_attempts(
     noise: float = 0.3,
     seed: int = 0,
     progress: bool = True,
+    first: Evaluation | None = None,
 ) -> AttemptsEvaluation:
     """Answer the first puzzles of a split, in up to ``attempts`` attempts each.
 
@@ -94,17 +97,21 @@ def evaluate_attempts(
         noise: of the searches with noise: its standard deviation, where the states have root mean square 1.
         seed: of copies, guesses and noise. The same noise needs the same batch too.
         progress: show a bar.
+        first: an evaluation of the same puzzles and ACT steps with ``keep_steps=True``, ``halt`` not below
+            ``threshold``, and for guesses ``keep_probability=True``. It has the answers of the first attempt, which is
+            then not computed again.
 
     Raises:
         ValueError: a number below 1, a threshold that is no probability, noise that is not above 0, the model is for
-            another family, or guesses in one whose values are no symbols.
+            another family, guesses in one whose values are no symbols, or a first attempt that does not fit.
         DatasetError: no such split, or a damaged one.
     """
     search = search or default_search(agent.family)
     check_search(agent, attempts, search, guesses, noise)
     least = logit(threshold)
     selection = select(agent, dataset, split, count, max_steps, batch)
-    kept = answer_in_attempts(agent, selection, attempts, search, least, guesses, noise, seed, progress)
+    known = None if first is None else _first_attempt(first, threshold, selection, search)
+    kept = answer_in_attempts(agent, selection, attempts, search, least, guesses, noise, seed, progress, known)
     right, solved = mark(agent.family, selection.data, kept.answers)
     return AttemptsEvaluation(search, threshold, right, solved, kept.steps, kept.answers[:, -1])
 
@@ -130,6 +137,7 @@ def answer_in_attempts(
     noise: float,
     seed: int = 0,
     progress: bool = True,
+    first: Answers | None = None,
 ) -> Kept:
     """Answer the puzzles of a selection, whose labels play no part, in up to ``attempts`` attempts each.
 
@@ -143,10 +151,11 @@ def answer_in_attempts(
         noise: its standard deviation.
         seed: of copies, guesses and noise.
         progress: show a bar.
+        first: what the first attempt answered; None computes it.
     """
     perturb = Noise(noise, agent.device, seed)
     wanted = search == "guesses" and attempts > 1
-    first = think_until_sure(agent, selection, least, "first attempt", progress, probability=wanted)
+    first = first or think_until_sure(agent, selection, least, "first attempt", progress, probability=wanted)
 
     def think(which: Index, puzzle: puzzles.Grids, with_noise: bool) -> Answers:
         again = selection._replace(data=selection.data.take(which)._replace(puzzle=puzzle))
@@ -162,6 +171,18 @@ def answer_in_attempts(
     elif wanted:
         retry = Guesses(first, puzzle, guesses, seed)
     return _until_sure(first, puzzle, attempts, least, think, retry)
+
+
+def _first_attempt(full: Evaluation, threshold: float, selection: Selection, search: Search) -> Answers:
+    """Return what the first attempt of an evaluation's puzzles ends with at a threshold."""
+    found, expected = full.q_halt.shape, (len(selection.data.puzzle), selection.max_steps)
+    if found != expected:
+        raise ValueError(f"first attempt at {found} puzzles and ACT steps, expected {expected}")
+    if search == "guesses" and full.probability is None:
+        raise ValueError("first attempt without probabilities, expected evaluate(keep_probability=True) for guesses")
+    cut = cut_short(full, threshold)
+    # Guesses are drawn where the head stays unsure. There, the evaluation ended with the last ACT step too.
+    return Answers(cut.answers, cut.steps, cut.q_halt, 0, full.probability, None, None)
 
 
 def _until_sure(first: Answers, puzzle: puzzles.Grids, attempts: int, least: float, think: Think, retry: Retry) -> Kept:
@@ -181,7 +202,7 @@ def _until_sure(first: Answers, puzzle: puzzles.Grids, attempts: int, least: flo
 
 
 def _first_to_halt(first: Answers, puzzle: puzzles.Grids, attempts: int, least: float, think: Think) -> Kept:
-    """Run trajectories beside each other: the answers of those that halt first, and the ACT steps of all until then.
+    """Run trajectories at once: the answers of those that halt first, and the ACT steps of all until then.
 
     Where none halts, the head chooses.
     """

@@ -85,7 +85,7 @@ def play(dataset: Dataset, split: str, proposals: Grids, batch: int = 1024) -> E
         dataset: opened.
         split: of the dataset.
         proposals: (N, T, rows, columns) uint8, T for each of N puzzles.
-        batch: episodes played beside each other.
+        batch: episodes played at once.
     """
     parts = [
         _play_batch(dataset, split, first, proposals[first : first + batch])

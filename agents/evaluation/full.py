@@ -54,6 +54,8 @@ class Evaluation(Marked):
     """ACT steps computed, those of idle slots included."""
     by_step: puzzles.Grids | None = None
     """(N, T, rows, columns) uint8: the answer after each step, where it was asked for."""
+    probability: NDArray[np.float16] | None = None
+    """(N, C, V): of each token at the end, where it was asked for."""
 
     @property
     def accuracy(self) -> float:
@@ -133,6 +135,7 @@ def evaluate(
     shard: Shard = (0, 1),
     keep_steps: bool = False,
     halt: float = 1.0,
+    keep_probability: bool = False,
 ) -> Evaluation:
     """Run the first ``count`` puzzles of a split for ``max_steps`` ACT steps and compare with the labels.
 
@@ -153,6 +156,7 @@ def evaluate(
         shard: (rank, world), to measure one of ``world`` slices of the puzzles; ``merge`` joins the results.
         keep_steps: keep the answer after each step.
         halt: probability that the answer is right above which a puzzle stops; 1 never stops.
+        keep_probability: keep the probability of every token at the end, which a search with guesses needs.
 
     Raises:
         ValueError: a number below 1, no such shard, ``halt`` is no probability, or the model is for another family.
@@ -165,6 +169,8 @@ def evaluate(
     right, solved = np.zeros((count, steps), np.int32), np.zeros((count, steps), bool)
     q_halt, answers = np.zeros((count, steps), np.float32), np.zeros_like(data.puzzle)
     by_step = np.zeros((count, steps, *agent.family.shape), np.uint8) if keep_steps else None
+    values = count, agent.model.cells, agent.family.vocabulary_size
+    probability = np.zeros(values, np.float16) if keep_probability else None
     warm_up(agent, selection.sizes if halt < 1 and agent.step is not agent.model else [selection.size])
     seconds, computed = 0.0, 0
     rows = max(1, BLOCK_BYTES // (steps * agent.model.cells))
@@ -173,7 +179,7 @@ def evaluate(
         block = selection._replace(data=data.take(part))
         what = "evaluating" if count <= rows else f"evaluating from puzzle {first:,} of {count:,}"
         start = time.perf_counter()
-        found = think_until_sure(agent, block, least, what, progress, keep_steps=True)
+        found = think_until_sure(agent, block, least, what, progress, keep_probability, keep_steps=True)
         seconds += time.perf_counter() - start
         computed += found.computed
         assert found.by_step is not None
@@ -182,12 +188,15 @@ def evaluate(
         q_halt[part], answers[part] = found.q_by_step, found.answers
         if by_step is not None:
             by_step[part] = found.by_step
+        if probability is not None:
+            probability[part] = found.probability
     return Evaluation(
         right=right,
         solved=solved,
         q_halt=q_halt,
         answers=answers,
         by_step=by_step,
+        probability=probability,
         rating=data.rating,
         rating_unit=agent.family.rating_unit,
         split=split,

@@ -1,7 +1,7 @@
 """Early stopping by the halting head: each puzzle until the head is sure.
 
-``cut_short`` reads off a full evaluation what every puzzle would have ended with. ``evaluate_halting`` thinks anew, and
-so measures the time that stopping saves.
+``cut_short`` takes from a full evaluation what every puzzle would have ended with. ``evaluate_halting`` runs the model
+again, and so measures the time that stopping saves.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ def evaluate_halting(
 ) -> HaltingEvaluation:
     """Run the first ``count`` puzzles of a split, each until the halting head is sure or ``max_steps`` are taken.
 
-    A puzzle gets the answer that ``evaluate`` gets after the same number of steps, whoever shared its batch.
+    A puzzle gets the answer that ``evaluate`` gets after the same number of steps, whichever puzzles share its batch.
 
     Args:
         agent: of the dataset's family.

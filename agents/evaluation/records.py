@@ -22,6 +22,7 @@ import torch
 
 from agents.checkpoints.chain import Chain, read_chain
 from agents.checkpoints.folder import WEIGHTS
+from agents.checkpoints.manifest import read_checked
 from agents.config.structure import structure
 from agents.evaluation.attempts import AttemptsEvaluation
 from agents.evaluation.full import Evaluation
@@ -36,7 +37,7 @@ from puzzles.mixing import sources
 from puzzles.shares import MIXTURE_BY_SHARES
 
 FOLDER = Path("results")
-"""Where records lie, in the root of the repository."""
+"""The folder of the records, in the root of the repository."""
 
 RECORDED = "air-envs eval --record"
 """Origin of a record that was measured, not taken over from an older page."""
@@ -60,7 +61,7 @@ def evaluation_record(
         dataset: that it was measured on.
         evaluation: of the first puzzles of a split.
         attempts: the same puzzles, retried; they are the result then.
-        noise: standard deviation, of a search with noise.
+        noise: standard deviation of the noise; other searches record none.
         command: words of the command line.
         seconds: wall time of the measurement; None takes the evaluation's own.
     """
@@ -70,7 +71,8 @@ def evaluation_record(
     if attempts is not None:
         exact, solved = attempts.exact[:, -1], attempts.solved[:, -1]
         mean_steps = float(attempts.steps[:, -1].mean())
-        search = {"attempts": attempts.steps.shape[1], "search": attempts.search, "noise": noise}
+        added = noise if attempts.search in ("noise", "first-to-halt") else None
+        search = {"attempts": attempts.steps.shape[1], "search": attempts.search, "noise": added}
     family = agent.family
     return {
         "model": model_name(run),
@@ -143,9 +145,12 @@ def model_name(run: str) -> str:
 
 
 def weights_hash(folder: Path) -> str:
-    """Return the sha256 of a model's file of weights."""
-    with (folder / WEIGHTS).open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    """Return the sha256 of a model's weights as a safetensors file, compressed or not in its folder.
+
+    Raises:
+        CheckpointError: no weights, or others than its manifest says.
+    """
+    return hashlib.sha256(read_checked(folder, WEIGHTS)).hexdigest()
 
 
 def check_unseen(run: str, name: str, checksum: str | None, split: str) -> bool:

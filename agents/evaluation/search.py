@@ -58,7 +58,7 @@ class Retry(Protocol):
     """One way of retrying puzzles."""
 
     def __call__(self, attempt: int, which: Index, puzzle: puzzles.Grids, think: Think) -> Answers:
-        """Answer puzzles anew.
+        """Answer puzzles in one more attempt.
 
         Args:
             attempt: counted from 1; 0 was the puzzle itself.
@@ -91,8 +91,8 @@ class Guesses:
 
     def __call__(self, attempt: int, which: Index, puzzle: puzzles.Grids, think: Think) -> Answers:
         """Answer the puzzles with their guesses."""
-        anew = (attempt - 1) % self.most == 0
-        tried, probability = (puzzle, self.first[which]) if anew else (self.tried[which], self.probability[which])
+        restart = (attempt - 1) % self.most == 0
+        tried, probability = (puzzle, self.first[which]) if restart else (self.tried[which], self.probability[which])
         guessed = guess(tried, probability, self.rng)
         found = think(which, guessed, False)
         self.tried[which], self.probability[which] = guessed, found.probability
@@ -108,8 +108,8 @@ def check_search(agent: AIRAgent, attempts: int, search: Search, guesses: int, n
     """Check what ``evaluate_attempts`` is asked for, before anything runs.
 
     Raises:
-        ValueError: less than one attempt or guess, no such search, noise that is none, or guesses for a family whose
-            cell values are no symbols.
+        ValueError: less than one attempt or guess, no such search, noise that is not above 0, or guesses for a family
+            whose cell values are no symbols.
     """
     if attempts < 1:
         raise ValueError(f"attempts {attempts}, expected at least 1")

@@ -66,7 +66,7 @@ def select(
         shard: this process's slice of them.
 
     Raises:
-        ValueError: a number below 1, a shard that is none, or the model is for another family.
+        ValueError: a number below 1, no such shard, or the model is for another family.
         DatasetError: no such split, or a damaged one.
     """
     steps = agent.act_steps(max_steps)

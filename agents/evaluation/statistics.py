@@ -25,7 +25,7 @@ def wilson_interval(successes: int, trials: int, z: float = Z_95) -> tuple[float
 def mean_interval(values: NDArray[Any], low: float = 0.0, high: float = 1.0) -> tuple[float, float]:
     """95 % interval of the mean of (N,) independent values that lie between ``low`` and ``high``.
 
-    One value alone tells nothing: its interval is the whole range.
+    One value alone says nothing: its interval is the whole range.
     """
     if len(values) < 2:
         return low, high

@@ -1,4 +1,4 @@
-"""Figures for people; the numbers in them lie beside them as JSON lines."""
+"""Figures for people; their numbers are in a file of JSON lines."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ def model_card(
     )
     others = [_accuracy(other) for other in _other_evaluations(run, train)] if run and train else []
     chain = _chain(run) if run and (run / CHAIN).is_file() else ""
-    body = "\n\n".join(_paragraphs(config, _portable(train) if train else None, results, name, note, others, chain))
+    body = "\n\n".join(_paragraphs(config, portable(train) if train else None, results, name, note, others, chain))
     return ModelCard(f"---\n{data.to_yaml()}\n---\n\n{body}\n")
 
 
@@ -154,7 +154,7 @@ def _paragraphs(
 
 
 def _terms(config: AIRConfig, data: str) -> Iterator[str]:
-    """Yield what whoever uses a model has to know: its training data, its limits, its licence."""
+    """Yield what a user of a model has to know: its training data, its limits, its licence."""
     if data:
         yield "## Training data"
         yield data
@@ -313,7 +313,7 @@ def _eval_result(config: AIRConfig, results: dict[str, Any]) -> EvalResult:
     )
 
 
-def _portable(train: TrainConfig) -> TrainConfig:
+def portable(train: TrainConfig) -> TrainConfig:
     """Return the same run without this machine's folders."""
     return dataclasses.replace(
         train,

@@ -10,6 +10,7 @@ import torch
 
 import puzzles as families
 from agents.checkpoints.chain import CHAIN
+from agents.checkpoints.compression import MAX_BYTES
 from agents.checkpoints.errors import CheckpointError
 from agents.checkpoints.folder import BEST_EVALUATION, load_model, save_model
 from agents.checkpoints.kinds import BEST, WEIGHTS, require_replaceable
@@ -27,9 +28,6 @@ from agents.models.devices import pick_device
 from agents.pretrained import FOLDER, OWNER
 from agents.thinking.agent import AIRAgent
 
-MAX_BYTES = 16 << 20
-"""Of one file."""
-
 
 def pack(
     run: Path,
@@ -42,6 +40,8 @@ def pack(
     overwrite: bool = False,
 ) -> dict[str, Any]:
     """Write the folder ``output``, whole or not at all, from the newest weights of a run.
+
+    The weights of a shipped model, in ``agents/pretrained``, are compressed. Elsewhere they are plain safetensors.
 
     Args:
         run: folder of a training run.
@@ -64,7 +64,7 @@ def pack(
         ValueError: a file above ``MAX_BYTES``, a dataset of another family, none, or that of the training, for the best
             weights, no accuracy to put on the card, one of puzzles that the run or one before it trained or selected
             on, or no options of the family's generator.
-        FileExistsError: something stands at ``output``.
+        FileExistsError: something is at ``output`` already.
     """
     require_replaceable(output, overwrite, "pack", "model")
     if best and (dataset is None or dataset.resolve() == _training_data(run)):
@@ -72,12 +72,14 @@ def pack(
     model = load_model(run / BEST if best else run)
     options = generator_options(run) if generator is None else generator
     require_options(options, families.family(model.config.family))
+    shipped = output.resolve().parent == FOLDER
     with replacing_folder(output) as folder:
         beside = {OPTIONS: json.dumps(options, indent=2).encode() + b"\n"}
         if (run / CHAIN).is_file():
             beside[CHAIN] = read_checked(run, CHAIN)
-        save_model(model, folder, torch.bfloat16, beside)
-        _check_size(folder / WEIGHTS)
+        save_model(model, folder, torch.bfloat16, beside, compressed=shipped)
+        if not shipped:
+            _check_size(folder / WEIGHTS)
         results = _measured(folder, dataset, puzzles, device) if dataset else evaluation_of(run)
         if results is None:
             raise ValueError(f"{run}: no accuracy for the card, expected a run that was evaluated, or a dataset")
@@ -85,7 +87,7 @@ def pack(
         note = _choice(run) if best else "" if dataset else " Measured before the weights were rounded to bfloat16."
         if not known:
             note += " Which datasets the run and those before it were trained and selected on is not recorded."
-        name = f"{OWNER}/{output.name}" if output.resolve().parent == FOLDER else None
+        name = f"{OWNER}/{output.name}" if shipped else None
         (folder / CARD).write_text(str(model_card(model.config, run, results, name, note)), encoding="utf-8")
     return results
 

@@ -71,8 +71,8 @@ class AIR(
     """The model of one ``AIRConfig``. Weights are float32, but level tokens as ``store_level_tokens`` says; the states'
     dtype is the compute dtype.
 
-    ``AIR.from_pretrained``, the hub mixin's, does not compare the files with their manifest: load a model with
-    ``AIRAgent.from_pretrained(name).model``, which does.
+    ``AIR.from_pretrained``, the hub mixin's, neither compares the files with their manifest nor reads compressed
+    weights: load a model with ``AIRAgent.from_pretrained(name).model``, which does both.
 
     Attributes:
         f: the blocks of the shared Transformer, or of f_L where ``config.h_layers`` gives the H-updates their own.
@@ -120,7 +120,7 @@ class AIR(
     def resized(self, family: str, tied: bool = False) -> "AIR":
         """Return a model of the same weights for another grid shape of the same kind: ``"maze-30x30"``.
 
-        Nothing is trained anew, so no weight may belong to one place of the grid: attention and convolutions, with
+        No weight is trained again, so none may be position-specific: attention and convolutions, with
         rotary positions or none, fit any shape. Those of candidates belong to no symbol either: a Sudoku of another
         side gets as many slots as it has digits.
 

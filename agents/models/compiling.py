@@ -12,7 +12,7 @@ CUDA_GRAPHS = ("reduce-overhead", "max-autotune")
 
 SHAPES = 64
 """How many versions of one function may be compiled, one per batch size, grid shape and so on. By itself torch stops at
-eight, and goes on uncompiled."""
+eight, and continues uncompiled."""
 
 
 def compiled(model: AIR, way: str, dynamic: bool | None = False) -> nn.Module:
@@ -23,8 +23,8 @@ def compiled(model: AIR, way: str, dynamic: bool | None = False) -> nn.Module:
         way: ``"off"`` for the model itself; ``"blocks"`` compiles the Transformer blocks where they are, all of them at
             once, in seconds; a mode of ``torch.compile``, such as ``"default"``, compiles the whole forward, which
             takes minutes for a long program and fuses a little more.
-        dynamic: False compiles anew for every batch size; None, for a model that meets many, for the first one and then
-            once for all others.
+        dynamic: False compiles again for every batch size. None, for a model that meets many, compiles for the first
+            one and then once for all others.
     """
     if way == "off":
         return model

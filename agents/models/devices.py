@@ -40,7 +40,7 @@ def prepare(device: torch.device) -> torch.device:
 
 
 def _keep_freed_memory() -> None:
-    """Let glibc reuse freed memory of any size: to map it anew for every activation costs a tenth of a step."""
+    """Let glibc reuse freed memory of any size: to map it again for every activation costs a tenth of a step."""
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if os.name == "posix" else None
     if mallopt:
         mallopt(_MMAP_THRESHOLD, 2**30)

@@ -35,7 +35,7 @@ class Attention(nn.Module):
         return rms_norm(h + self.out(self.attended(h, position)))
 
     def attended(self, h: Tensor, position: Position) -> Tensor:
-        """Return what the heads read, beside each other: (B, S, D) to the same, a kernel's in float8 if ``out`` is."""
+        """Return what the heads read, concatenated: (B, S, D) to the same, a kernel's in float8 if ``out`` is."""
         if self.fuses(h):
             return attention(self.qkv(h), *position.angles, self.heads, self.out.input_dtype(h.dtype))
         return self.attend(*self.project(h, position)).transpose(1, 2).flatten(-2)

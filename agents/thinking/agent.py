@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 import puzzles
+from agents.checkpoints.compression import stored
 from agents.checkpoints.folder import CONFIG, WEIGHTS
 from agents.data.batches import to_cells, to_tokens
 from agents.models.air import AIR, Output, State
@@ -183,12 +184,12 @@ class AIRAgent:
             observation: of a puzzle environment; its ``"puzzle"`` is (rows, columns), or (N, rows, columns) batched.
             act_steps: how many ACT steps to take in all, by default the model's maximum.
             program: what to run in each, by default the model's; ``agents.config.program.freeze`` makes variants.
-            after: go on from this thought, at its place in the program, with the puzzle of the observation: another
+            after: continue from this thought, at its place in the program, with the puzzle of the observation: another
                 program, other states (``Thought.with_state``) or another puzzle make a branch.
 
         Raises:
             PuzzleError: the puzzle is not of the model's family.
-            ValueError: less than one ACT step, or an update that is none.
+            ValueError: less than one ACT step, or an unknown update.
         """
         program = program or self.model.config.program
         act_steps = self.act_steps(act_steps)
@@ -304,7 +305,8 @@ def as_agent(model: AIRAgent | AIR | str | Path, device: str = "cpu", dtype: str
     folder = find(model)
     if folder is None:
         return AIRAgent.from_pretrained(model, device, dtype)
-    stamp = max((folder / file).stat().st_mtime_ns if (folder / file).exists() else 0 for file in (CONFIG, WEIGHTS))
+    files = (stored(folder / name) for name in (CONFIG, WEIGHTS))
+    stamp = max(file.stat().st_mtime_ns if file.exists() else 0 for file in files)
     return _load(folder.resolve(), stamp, device, dtype)
 
 

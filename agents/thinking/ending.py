@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from agents.thinking.thoughts import Thought
+
 SHOWN_SOLVED = 2
-"""ACT steps that are shown of a puzzle that stays solved while the halting head doubts it."""
+"""ACT steps that are shown of a solved puzzle of which the halting head is not sure."""
 
 
 class Ending:
@@ -24,3 +30,17 @@ class Ending:
         """
         self._right = self._right + 1 if solved else 0
         return solved and (halt > 0.5 or self._right > SHOWN_SOLVED)
+
+
+def until_over(thoughts: Iterable[Thought], length: int) -> Iterator[Thought]:
+    """Yield thoughts of one puzzle until ``Ending`` says that the run is over.
+
+    Args:
+        thoughts: from ``AIRAgent.think``.
+        length: updates of an ACT step.
+    """
+    ending = Ending()
+    for thought in thoughts:
+        yield thought
+        if thought.update % length == 0 and ending.reached(thought.solved, thought.halting_probability):
+            return

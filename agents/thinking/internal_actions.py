@@ -24,7 +24,7 @@ _ROW = np.zeros(1, np.int64)
 
 
 class InternalActions(gym.Wrapper, gym.utils.RecordConstructorArgs):
-    """Puts a model inside a puzzle environment of one's own: think with L and H, answer with COMMIT.
+    """Puts a model inside your own puzzle environment: think with L and H, answer with COMMIT.
 
     The wrapped environment must take whole grids (``action_type="propose"``). Playing the model's own program and a
     COMMIT after each ACT step is the canonical AIR agent; any other policy over the three actions is a new one.

@@ -128,5 +128,5 @@ def _play_vector(
 
 
 def _posed(index: NDArray[Any] | None, episode: NDArray[np.int64]) -> dict[str, Any]:
-    """Return the options that pose each row its episode's puzzle; any, where no episode is left."""
+    """Return the options that start each row with the puzzle of its episode; any, where no episode is left."""
     return {} if index is None else {"index": index[np.minimum(episode, len(index) - 1)]}

@@ -10,7 +10,7 @@ import numpy as np
 
 from agents.config.program import checked
 from agents.thinking.agent import AIRAgent
-from agents.thinking.ending import Ending
+from agents.thinking.ending import until_over
 from agents.thinking.thoughts import Thought
 from air_envs.drawing.files import save_gif, save_png
 from air_envs.drawing.frame import Frame
@@ -34,14 +34,11 @@ def rollout_frames(
     program = checked(agent.model.config.program if program is None else program)
     undecided = np.full(puzzle.shape, agent.family.undecided)
     yield Frame(puzzle, undecided, undecided, title=title, program=program)
-    answer, ending = None, Ending()
-    for thought in agent.think(observation, act_steps, program):
-        last = thought.update % len(program) == 0
-        if last:
+    answer = None
+    for thought in until_over(agent.think(observation, act_steps, program), len(program)):
+        if thought.update % len(program) == 0:
             answer = thought.z_H.cells
         yield _frame(agent, thought, puzzle, answer, title, program)
-        if last and ending.reached(thought.solved, thought.halting_probability):
-            return
 
 
 def save_rollout(
@@ -65,16 +62,12 @@ def save_rollout(
 
 
 def _frame(agent: AIRAgent, thought: Thought, puzzle: Any, answer: Any, title: str, program: str) -> Frame:
-    candidates = [z.probability[..., 1:] if agent.family.symbols else None for z in (thought.z_H, thought.z_L)]
-    return Frame(
+    return Frame.of_states(
+        agent.family,
         puzzle,
-        z_h=thought.z_H.cells,
-        z_l=thought.z_L.cells,
+        thought.z_H,
+        thought.z_L,
         answer=answer,
-        z_h_confidence=thought.z_H.confidence,
-        z_l_confidence=thought.z_L.confidence,
-        z_h_candidates=candidates[0],
-        z_l_candidates=candidates[1],
         z_h_conflicts=thought.conflicts,
         title=title,
         act_step=thought.act_step,

@@ -213,7 +213,7 @@ class Thought:
         return self.z_H.conflicts
 
     def with_state(self, z_H: Tensor | None = None, z_L: Tensor | None = None) -> Thought:
-        """Return the same moment with other states, (B, S, D) each, from which ``AIRAgent.think`` can go on.
+        """Return the same moment with other states, (B, S, D) each, from which ``AIRAgent.think`` can continue.
 
         None keeps a state as it is.
         """
@@ -224,7 +224,7 @@ class Thought:
     def attention(self, letter: str | None = None) -> list[NDArray[np.float32]]:
         """Return what cells attend to: (heads, C, C) float32 per layer; row i is cell i, and sums to at most 1.
 
-        The rest lies on the positions before the cells. It is computed anew at every call.
+        The rest lies on the positions before the cells. It is computed at every call.
 
         Args:
             letter: "L" or "H": what that update attends to, or would, in the states that this one read. None takes

@@ -37,7 +37,7 @@ class Learner:
     Args:
         config: of the run.
         fresh: initialise from the model that ``config.init_from`` names; False where ``load_state`` follows.
-        former: the run is from before there were validation splits, and goes on with every train row.
+        former: the run is from before there were validation splits, and continues with every train row.
 
     Raises:
         ValueError: the model's family is not the dataset's, the device is not there, the optimizer is not, a batch
@@ -104,7 +104,7 @@ class Learner:
         self.meter.add(metrics)
 
     def state(self) -> dict[str, Any]:
-        """Everything that decides how training goes on, of all processes together."""
+        """Everything that decides how training continues, of all processes together."""
         return {
             "datasets": [task.dataset.attributes["checksum"] for task in self.tasks],
             "step": self.step,

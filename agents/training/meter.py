@@ -26,7 +26,7 @@ class Meter:
         )
 
     def means(self, processes: Processes) -> dict[str, float]:
-        """Reduce the sums of all processes to means and start anew; the only place where training waits for the device.
+        """Reduce the sums of all processes to means and start from zero. Training waits for the device here alone.
 
         Returns:
             The losses per sequence; the other metrics, and ``puzzles``, how many, of the sequences that have halted.

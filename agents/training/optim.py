@@ -1,4 +1,4 @@
-"""The paper's two optimizers, AdamATan2 for the weights and sign-SGD for the prefix vector; AdamW and Muon beside them.
+"""The paper's two optimizers, AdamATan2 for the weights and sign-SGD for the prefix vector; and AdamW and Muon.
 
 AdamATan2 is Adam with atan2 in place of division by the root (Everett et al., 2024, arXiv 2407.05872): no epsilon, and
 invariant to the gradient's scale. Its step counts live on the device, so that a CUDA graph may hold it; ``lr`` may be

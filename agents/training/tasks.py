@@ -94,8 +94,8 @@ def open_tasks(config: TrainConfig, model: AIR, average: AIR | None, former: boo
 
 
 def _former_note(whole: Dataset, dataset: Dataset) -> str:
-    """Say what a run from before there were validation splits goes on with."""
+    """Say what a run from before there were validation splits continues with."""
     return (
-        f"{whole.path}: no validation split; the run is from before there were any and goes on with all "
+        f"{whole.path}: no validation split; the run is from before there were any and continues with all "
         f"{whole.counts['train']:,} train puzzles; {dataset.counts['validation']:,} of them are measured as validation"
     )

@@ -27,7 +27,7 @@ from agents.training.tasks import Task
 from agents.training.transfer import chain_of
 
 SHOWN = {"loss": "loss", "exact_accuracy": "exact", "steps": "ACT steps", "puzzles_per_second": "puzzles/s"}
-"""Metrics beside the progress bar, and how they are called there."""
+"""Metrics shown with the progress bar, and their names there."""
 
 
 class Trainer(Learner):
@@ -38,7 +38,7 @@ class Trainer(Learner):
     Args:
         config: of the run.
         fresh: initialise from the model that ``config.init_from`` names; False where ``load_state`` follows.
-        former: the run is from before there were validation splits, and goes on with every train row.
+        former: the run is from before there were validation splits, and continues with every train row.
 
     Raises:
         ValueError: as ``Learner``.
@@ -58,7 +58,8 @@ class Trainer(Learner):
         """Go on where the last checkpoint of a run left off: bit for bit on a CPU, as near as its kernels on a GPU.
 
         A run killed before its first checkpoint begins again. On another kind of device than that of the checkpoint it
-        goes on with other random numbers. One from before there were validation splits goes on with every train row.
+        continues with other random numbers. A run from before there were validation splits continues with every train
+        row.
 
         Args:
             run: folder of the run.
@@ -148,7 +149,7 @@ class Trainer(Learner):
         self._saved = self.seconds
 
     def state(self) -> dict[str, Any]:
-        """Everything that decides how training goes on, of all processes together."""
+        """Everything that decides how training continues, of all processes together."""
         return super().state() | {"seconds": self.seconds, "best": self.best}
 
     def load_state(self, state: dict[str, Any]) -> None:

@@ -51,7 +51,7 @@ def save_film(
 
 
 class Film:
-    """A film that is drawn picture by picture, for whoever has other things to do in between.
+    """A film that is drawn picture by picture, so that the caller can do other things in between.
 
     Args:
         story: live or recorded.

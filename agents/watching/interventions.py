@@ -150,7 +150,7 @@ class TakeFrom(Intervention):
 
 @dataclass(frozen=True)
 class EditClue(Intervention):
-    """Change one cell of the puzzle in mid-thought: it is embedded anew, and the states stay as they are.
+    """Change one cell of the puzzle in mid-thought: it is embedded again, and the states stay as they are.
 
     The start or the goal of a maze moves here: where it was, the maze is open.
     """

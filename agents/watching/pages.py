@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-import puzzles
 from agents.watching.branches import Branch
 from agents.watching.interventions import value_name
 from agents.watching.moments import Moment, Reading
@@ -18,15 +17,12 @@ def frame_at(story: Story, branch: Branch, update: int) -> Frame:
     """Return what the boards show of a moment of a branch; the answer is that of the last finished ACT step."""
     moment, length = branch.moment(update), len(story.program)
     finished = update // length * length
-    return Frame(
+    return Frame.of_states(
+        story.family,
         moment.puzzle,
-        z_h=moment.z_H.cells,
-        z_l=moment.z_L.cells,
+        moment.z_H,
+        moment.z_L,
         answer=branch.moment(finished).z_H.cells if finished else None,
-        z_h_confidence=moment.z_H.confidence,
-        z_l_confidence=moment.z_L.confidence,
-        z_h_candidates=_candidates(story.family, moment.z_H),
-        z_l_candidates=_candidates(story.family, moment.z_L),
         z_h_conflicts=moment.conflicts if update else None,
         title=story.title,
         act_step=moment.act_step,
@@ -103,7 +99,3 @@ def _tick(story: Story, moment: Moment) -> Tick:
         frozen=moment.letter == "-",
         marked=bool(moment.notes),
     )
-
-
-def _candidates(family: puzzles.PuzzleFamily, reading: Reading) -> NDArray[np.float32] | None:
-    return reading.probability[..., 1:] if family.symbols else None

@@ -96,7 +96,7 @@ class RecordingError(DatasetError):
 
 
 class Recording(Story):
-    """A story read from a file: it can be walked through, and neither goes on nor can be interfered with."""
+    """A story read from a file: it can be walked through, but not continued or interfered with."""
 
     live = False
 

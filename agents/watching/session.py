@@ -15,6 +15,7 @@ from agents.config.program import checked, freeze
 from agents.models.air import State
 from agents.thinking.agent import AIRAgent
 from agents.thinking.attention import attention_by_layer
+from agents.thinking.player.encoding import Maps
 from agents.thinking.thoughts import Thought
 from agents.watching.applying import Mind, Place, apply
 from agents.watching.branches import Branch, Cursor, Made, branch_name
@@ -62,7 +63,7 @@ class Session(Story):
         name = title or agent.family.name
         super().__init__(agent.family, name, program, model_name, agent.act_steps(act_steps), [branch])
         self._thoughts = [[start]]
-        self._ahead: dict[int, Iterator[Thought]] = {}  # by branch: the run that goes on at its end
+        self._ahead: dict[int, Iterator[Thought]] = {}  # by branch: the run that continues at its end
         self._next_seed = seed
         self._attended: dict[str, tuple[Thought, NDArray[np.float32]]] = {}  # by letter, of the moment looked at last
 
@@ -102,7 +103,7 @@ class Session(Story):
         """Interfere at the present moment: in place at the end of a branch, else in a new branch, which is chosen.
 
         Raises:
-            PuzzleError: the edited puzzle is none.
+            PuzzleError: the edited puzzle is invalid.
             ValueError: it can't be done here; the message says why.
         """
         index, update = self.cursor
@@ -201,6 +202,18 @@ class Session(Story):
 
     def _states(self, branch: int, update: int) -> State:
         return self.thought(branch, update).state
+
+    @torch.inference_mode()
+    def _own_attention(self, update: int) -> Maps | None:
+        """Return the mean over heads of what an update attended to, in the states that it read."""
+        letter = self.branch.moment(update).letter
+        if letter not in ("L", "H") or self.attention_shape is None:
+            return None
+        read = self.thought(self.cursor.branch, update - 1)
+        found = attention_by_layer(
+            self.agent.model, letter, read.state, read.subject.x, lambda maps: maps[0].float().mean(0).cpu()
+        )
+        return torch.stack(found).numpy()
 
     @torch.inference_mode()
     def _maps(self, letter: str) -> NDArray[np.float32]:

@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 import puzzles
+from agents.thinking.player.encoding import Maps
+from agents.thinking.player.markup import Player
 from agents.watching.branches import Branch, Cursor
 from agents.watching.interventions import Intervention
 from agents.watching.moments import Moment
@@ -27,7 +29,7 @@ class Story(abc.ABC):
     """
 
     live: ClassVar[bool]
-    """Whether there is a model behind it, that can go on and be interfered with."""
+    """Whether there is a model behind it, that can continue and be interfered with."""
 
     def __init__(
         self,
@@ -133,6 +135,18 @@ class Story(abc.ABC):
         Raises:
             ValueError: no such letter, layer, head or cell.
         """
+
+    def _repr_html_(self) -> str:
+        """Show the present branch, as far as it has come, in a notebook."""
+        updates = range(self.last_update + 1)
+        moments = [self.branch.moment(update) for update in updates]
+        maps = [self._own_attention(update) for update in updates]
+        missing = "" if self.live else "not recorded"
+        return Player.of(self.family, moments, maps, self.title, missing).html
+
+    def _own_attention(self, update: int) -> Maps | None:
+        """Return the mean over heads of what the update of the present branch attended to, None where there is none."""
+        return None
 
     def _move(self, update: int) -> bool:
         there = 0 <= update <= self.last_update

@@ -1,7 +1,7 @@
 """A static site: the built page, and the models that it runs, as ONNX graphs with tables of puzzles.
 
 ``site.json`` lists the models. The folder of each has a part of its graphs' digest in its name, so that a browser may
-keep it for ever.
+keep it.
 """
 
 from __future__ import annotations

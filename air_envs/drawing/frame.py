@@ -6,7 +6,7 @@ A ``Frame`` holds cells that were decoded elsewhere, so nothing here knows a mod
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -22,7 +22,23 @@ if TYPE_CHECKING:
     from puzzles import PuzzleFamily
 
 _MAJORITY = 0.5
-"""Probability that the likeliest digit of a cell has at least where it is written and not pencilled."""
+"""A cell shows its most probable digit from this probability on, else its candidates."""
+
+
+class DecodedState(Protocol):
+    """A recurrent state read as cells, such as ``agents.thinking.thoughts.Decoded``."""
+
+    @property
+    def cells(self) -> NDArray[np.uint8]:
+        """(rows, columns): the most probable values."""
+
+    @property
+    def confidence(self) -> NDArray[np.float32]:
+        """(rows, columns): their probabilities."""
+
+    @property
+    def probability(self) -> NDArray[np.float32]:
+        """(rows, columns, cell_values): of every value, the blank cell first."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +58,7 @@ class Frame:
     """0..1, such as the probability of each decoded cell."""
     z_l_confidence: ArrayLike | None = None
     z_h_candidates: ArrayLike | None = None
-    """(rows, columns, side), such as the probability of each digit; cells where none has half are pencilled."""
+    """(rows, columns, side), such as the probability of each digit; cells where none exceeds 50 % show candidates."""
     z_l_candidates: ArrayLike | None = None
     z_h_conflicts: ArrayLike | None = None
     """Where the proposal breaks a rule, bool."""
@@ -64,6 +80,31 @@ class Frame:
     """Probability of halting, 0..1."""
     solved: bool | None = None
     """Whether ``z_h`` solves the puzzle; None shows nothing."""
+
+    @classmethod
+    def of_states(
+        cls, family: PuzzleFamily, puzzle: ArrayLike, z_h: DecodedState, z_l: DecodedState, **fields: Any
+    ) -> Frame:
+        """Return the frame of both states, with candidates where the family's values are symbols.
+
+        Args:
+            family: of the puzzle.
+            puzzle: the unsolved one.
+            z_h: the proposal.
+            z_l: the scratchpad.
+            fields: the others of a frame.
+        """
+        candidates = [z.probability[..., 1:] if family.symbols else None for z in (z_h, z_l)]
+        return cls(
+            puzzle,
+            z_h=z_h.cells,
+            z_l=z_l.cells,
+            z_h_confidence=z_h.confidence,
+            z_l_confidence=z_l.confidence,
+            z_h_candidates=candidates[0],
+            z_l_candidates=candidates[1],
+            **fields,
+        )
 
     @property
     def letter(self) -> str:

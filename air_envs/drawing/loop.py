@@ -1,4 +1,4 @@
-"""``WindowApp``: a window that hears keys and mouse and draws itself anew when something shows."""
+"""``WindowApp``: a window that hears keys and mouse and draws itself again when something shows."""
 
 from __future__ import annotations
 
@@ -54,11 +54,11 @@ class WindowApp(abc.ABC):
         """Do what a pygame event of the window asks for."""
 
     def tick(self) -> Hashable:
-        """Do what is due by itself, once per frame; the window is drawn anew when another value is returned."""
+        """Do what is due by itself, once per frame; the window is drawn again when another value is returned."""
         return None
 
     def run(self) -> None:
-        """Open the window and go on until it is closed.
+        """Open the window and run until it is closed.
 
         Raises:
             pygame.error: no display to open a window on.
@@ -141,7 +141,7 @@ def in_background(make: Callable[[], Any]) -> Future[Any]:
     def run() -> None:
         try:
             future.set_result(make())
-        except Exception as error:  # it belongs to whoever asks for the result
+        except Exception as error:  # it is raised where the result is asked for
             future.set_exception(error)
 
     threading.Thread(target=run, daemon=True).start()

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from air_envs.drawing import sprites
 from air_envs.drawing.board import Layout
+from air_envs.drawing.probabilities import draw_arrows, tinted
 from air_envs.drawing.scene import UNDECIDED, Scene
 from air_envs.drawing.theme import Theme, blend
 from puzzles import PuzzleFamily
@@ -44,6 +45,9 @@ def paint(surface: pygame.Surface, layout: Layout, family: PuzzleFamily, scene: 
         for row, column in np.argwhere(scene.highlight).tolist():
             ground = theme.wall if cells[row, column] == WALL else theme.board
             surface.fill(blend(ground, theme.changed, theme.highlight), layout.cell_rect(row, column))
+    if scene.chances is not None:
+        for row, column in np.argwhere(scene.chances).tolist():
+            surface.fill(tinted(theme.board, float(scene.chances[row, column]), theme), layout.cell_rect(row, column))
     for row, column in np.argwhere(cells == UNDECIDED).tolist():
         highlit = scene.highlight is not None and bool(scene.highlight[row, column])
         lines = sprites.hatch(cell, theme.muted if highlit else theme.undecided)
@@ -54,6 +58,7 @@ def paint(surface: pygame.Surface, layout: Layout, family: PuzzleFamily, scene: 
     for row, column in np.argwhere(contradicted).tolist():
         surface.blit(sprites.corner(cell, theme.conflict), layout.cell_rect(row, column)[:2])
     if scene.agent is not None:
+        draw_arrows(surface, layout, scene, theme)
         _agent(surface, layout, scene.agent, theme)
     _frame(surface, layout, theme)
 

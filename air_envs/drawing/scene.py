@@ -28,7 +28,7 @@ class Scene:
     highlight: NDArray[np.bool_] | None = None
     """Cells to point out, such as those that changed since the previous frame."""
     candidates: NDArray[np.float64] | None = None
-    """(rows, columns, side), 0..1: the digits pencilled into each blank cell, the likelier the stronger; families
+    """(rows, columns, side), 0..1: the candidates shown in each blank cell, the more probable the stronger; families
     without digits show none."""
     wrong: NDArray[np.bool_] | None = None
     """Entries known to be wrong, marked like those that contradict the puzzle."""
@@ -40,6 +40,9 @@ class Scene:
     """(row, column) of an agent that stands on the board."""
     selected: tuple[int, int] | None = None
     """(row, column) of the cell that the next entry goes to."""
+    chances: NDArray[np.float64] | None = None
+    """0..1: with what probability an agent's next move goes to each cell. Candidates are then its moves, the square roots
+    of their probabilities: see ``air_envs.drawing.probabilities``."""
 
 
 def make_scene(
@@ -55,6 +58,7 @@ def make_scene(
     hinted: ArrayLike | None = None,
     agent: tuple[int, int] | None = None,
     selected: tuple[int, int] | None = None,
+    chances: ArrayLike | None = None,
 ) -> Scene:
     """Return a scene of copies of the arrays, which may have any numeric type; see ``Scene`` for what each is.
 
@@ -79,6 +83,7 @@ def make_scene(
         hinted=array("hinted", hinted, np.bool_),
         agent=_place(agent),
         selected=_place(selected),
+        chances=None if chances is None else np.clip(np.nan_to_num(array("chances", chances, np.float64)), 0, 1),
     )
 
 

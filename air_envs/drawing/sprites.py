@@ -80,6 +80,19 @@ def diamond(size: int, colour: Colour) -> pygame.Surface:
 
 
 @functools.lru_cache(maxsize=512)
+def arrow(size: int, side: int, colour: Colour) -> pygame.Surface:
+    """Return an arrowhead in a square of ``size`` pixels that points to a side: ``UP``, ``RIGHT``, ``DOWN`` or ``LEFT``.
+
+    Its barbs are swept back, so that it is told from other marks when it is a few pixels large.
+    """
+    y, x = _centred(size)
+    along, across = {UP: (-y, x), DOWN: (y, x), LEFT: (-x, y), RIGHT: (x, y)}[side]
+    across = np.abs(across)
+    inside = (along <= 0.92 - 2.0 * across) & (along >= -0.42 - 0.62 * across) & (across <= 0.84)
+    return _tint(_shrink(inside), colour)
+
+
+@functools.lru_cache(maxsize=512)
 def rounded(width: int, height: int, radius: int, colour: Colour, ring: int = 0) -> pygame.Surface:
     """Return a rectangle with rounded corners; with ``ring``, its outline of that many pixels alone."""
     edge = 2 * max(radius, ring) + 3
@@ -211,7 +224,7 @@ def _tint(coverage: NDArray[np.float64], colour: Colour) -> pygame.Surface:
 
 
 def _font(size: int) -> Any:
-    """Open pygame's own font: anew each time, because another environment may call ``pygame.quit``."""
+    """Open pygame's own font: again each time, because another environment may call ``pygame.quit``."""
     font = load_pygame().font
     font.init()
     return font.Font(None, size)

@@ -1,4 +1,4 @@
-"""``Pen``: boxes, lines of text and sheets in the sizes of one picture; what windows are drawn with besides boards."""
+"""``Pen``: boxes, lines of text and sheets in the sizes of one picture; windows are drawn with it and boards."""
 
 from __future__ import annotations
 

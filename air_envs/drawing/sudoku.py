@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from air_envs.drawing import sprites
 from air_envs.drawing.board import Layout
+from air_envs.drawing.probabilities import Likeliest, opacity, strength, tinted
 from air_envs.drawing.scene import UNDECIDED, Scene
 from air_envs.drawing.strokes import ring
 from air_envs.drawing.theme import Theme, blend
@@ -23,8 +24,12 @@ _FAINTEST = 0.3
 """Opacity of a digit of confidence 0: still there to be read."""
 _IN_SIGHT = 0.09
 """How far the row, column and box of the selected cell take the colour of entries."""
+_MARGIN = 0.06
+"""Of the places of pencilled digits, as a fraction of the cell."""
+_READABLE = 8
+"""Pixels of the height below which digits of an agent's moves have no places of their own."""
 _SMALLEST = 4
-"""Pixels of a pencilled digit's height below which a dot in its place stands for it."""
+"""Height of a candidate in pixels below which a dot is drawn for it."""
 
 
 def paint(surface: pygame.Surface, layout: Layout, family: Sudoku, scene: Scene, theme: Theme) -> None:
@@ -40,7 +45,9 @@ def paint(surface: pygame.Surface, layout: Layout, family: Sudoku, scene: Scene,
         wrong = wrong | (scene.conflicts & (cells > 0))
     highlit = blank if scene.highlight is None else scene.highlight
     hinted = blank if scene.hinted is None else scene.hinted
-    in_sight = blank if scene.selected is None else in_units_of(family, scene.selected)
+    plain_ground = scene.selected is None or scene.chances is not None  # a second tint would be read as a probability
+    in_sight = blank if plain_ground else in_units_of(family, scene.selected)
+    likeliest = None if scene.chances is None or scene.candidates is None else Likeliest.of(scene.candidates)
     height = max(4, round(cell * (0.5 if cell > 28 else 0.56)))
 
     for place in np.ndindex(family.shape):
@@ -53,6 +60,8 @@ def paint(surface: pygame.Surface, layout: Layout, family: Sudoku, scene: Scene,
             ground = blend(ground, theme.conflict_cell, 0.3 + 0.7 * confidence)
         if highlit[place]:
             ground = blend(ground, theme.changed, theme.highlight)
+        if scene.chances is not None:
+            ground = tinted(ground, float(scene.chances[place]), theme)
         rect = layout.cell_rect(*place)
         surface.fill(ground, rect)
         if value == UNDECIDED:
@@ -65,7 +74,10 @@ def paint(surface: pygame.Surface, layout: Layout, family: Sudoku, scene: Scene,
             opacity = _FAINTEST + (1 - _FAINTEST) * confidence
             sprites.place(surface, sprites.faded(digit, opacity), *layout.centre(*place))
         elif scene.candidates is not None:
-            _pencil(surface, rect, family, scene.candidates[place], theme)
+            if likeliest is None:
+                _pencil(surface, rect, family, scene.candidates[place], theme)
+            else:
+                _weigh(surface, rect, family, scene.candidates[place], likeliest, theme)
         if contradicted[place]:
             surface.blit(sprites.corner(cell, theme.conflict), rect[:2])
         if hinted[place] and value > 0:
@@ -102,19 +114,70 @@ def _pencil(
     surface: pygame.Surface, rect: tuple[int, int, int, int], family: Sudoku, digits: NDArray[np.float64], theme: Theme
 ) -> None:
     """Write small digits into a blank cell, each in its own place and strength: the cell is parted as a box is."""
-    left, top, cell, _ = rect
-    across, down = family.box_columns, family.box_rows
-    margin = cell * 0.06
-    wide, high = (cell - 2 * margin) / across, (cell - 2 * margin) / down
-    height = round(min(wide * 0.9, high * 0.62, cell * 0.24))
+    wide, high = _parts(rect[2], family)
+    height = round(_largest(rect[2], family))
     for index in np.flatnonzero(digits).tolist():
-        row, column = divmod(index, across)
-        x, y = left + margin + (column + 0.5) * wide, top + margin + (row + 0.5) * high
         if height < _SMALLEST:
             sign = sprites.disc(max(2, round(min(wide, high) * 0.6)), theme.muted)
         else:
             sign = sprites.text(family.cells[index + 1], height, theme.muted, "bold" if height < 8 else "regular")
-        sprites.place(surface, sprites.faded(sign, _FAINTEST + (1 - _FAINTEST) * float(digits[index])), x, y)
+        faint = sprites.faded(sign, _FAINTEST + (1 - _FAINTEST) * float(digits[index]))
+        sprites.place(surface, faint, *_place_in(rect, family, index))
+
+
+def _weigh(
+    surface: pygame.Surface,
+    rect: tuple[int, int, int, int],
+    family: Sudoku,
+    digits: NDArray[np.float64],
+    likeliest: Likeliest,
+    theme: Theme,
+) -> None:
+    """Write the digits of an agent's moves where ``_pencil`` does: large and dark as they are probable.
+
+    The most probable one of the board stands on a disc. Where they would be too small to read, the most probable one of
+    the cell stands alone in its middle.
+    """
+    left, top, cell, _ = rect
+    shown = strength((digits / likeliest.value) ** 2)
+    large, room = _largest(cell, family), min(_parts(cell, family))
+    alone = large < _READABLE
+    if alone:
+        large, room = 0.3 * cell, 0.8 * cell
+    for index in [int(digits.argmax())] if alone else range(family.side):
+        weight = float(shown[index])
+        if not weight:
+            continue
+        height = round(large * (0.9 + 0.5 * weight))
+        ink, place = theme.text, (left + cell / 2, top + cell / 2) if alone else _place_in(rect, family, index)
+        if likeliest.alone and digits[index] == likeliest.value:
+            size = round(min(1.75 * height, 1.1 * room))
+            sprites.place(surface, sprites.disc(max(size, 4), theme.policy), *place)
+            ink, weight = theme.board, 1.0
+        if height < _SMALLEST:
+            sign = sprites.disc(max(2, height), ink)
+        else:
+            sign = sprites.text(family.cells[index + 1], height, ink, "bold" if weight > 0.5 else "regular")
+        sprites.place(surface, sprites.faded(sign, opacity(weight)), *place)
+
+
+def _parts(cell: int, family: Sudoku) -> tuple[float, float]:
+    """Return (width, height) of a digit's place in a cell of ``cell`` pixels that has one for each digit."""
+    return (1 - 2 * _MARGIN) * cell / family.box_columns, (1 - 2 * _MARGIN) * cell / family.box_rows
+
+
+def _largest(cell: int, family: Sudoku) -> float:
+    """Return how high a pencilled digit is."""
+    wide, high = _parts(cell, family)
+    return min(wide * 0.9, high * 0.62, cell * 0.24)
+
+
+def _place_in(rect: tuple[int, int, int, int], family: Sudoku, index: int) -> tuple[float, float]:
+    """Return (x, y) of the middle of a cell's place for the digit ``index + 1``."""
+    left, top, cell, _ = rect
+    row, column = divmod(index, family.box_columns)
+    wide, high = _parts(cell, family)
+    return left + _MARGIN * cell + (column + 0.5) * wide, top + _MARGIN * cell + (row + 0.5) * high
 
 
 def _lines(surface: pygame.Surface, layout: Layout, family: Sudoku, theme: Theme) -> None:

@@ -55,6 +55,8 @@ class Theme:
     """H updates and z_H."""
     good: Colour
     """Solved."""
+    policy: Colour
+    """The probabilities of an agent's next move."""
 
 
 LIGHT = Theme(
@@ -82,6 +84,7 @@ LIGHT = Theme(
     accent_l=(0, 114, 178),
     accent_h=(204, 80, 0),
     good=(0, 138, 100),
+    policy=(128, 62, 190),
 )
 
 DARK = Theme(
@@ -109,6 +112,7 @@ DARK = Theme(
     accent_l=(86, 180, 233),
     accent_h=(255, 133, 61),
     good=(30, 184, 140),
+    policy=(178, 132, 255),
 )
 
 THEMES = {theme.name: theme for theme in (LIGHT, DARK)}

@@ -126,7 +126,7 @@ class Bases:
         self._tried = int(chunk[0])
         try:
             self._generate(chunk)
-        except BaseNotFound as error:  # raised again for whoever draws it
+        except BaseNotFound as error:  # raised again where it is drawn
             self._tried = error.base + 1
         return True
 

@@ -11,19 +11,28 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from air_envs.drawing import sprites
 from air_envs.drawing.loop import WindowApp, in_background, key_name
 from air_envs.drawing.theme import THEMES, Theme
 from air_envs.given import GivenPuzzle
+from air_envs.play.agent import Agent, Player
 from air_envs.play.choices import choices, describe
+from air_envs.play.controls import Controls
 from air_envs.play.game import Game, Item, game_type, minutes
 from air_envs.play.screen import Card, Page, Screen
 from air_envs.sources import PuzzleSource
 
 if TYPE_CHECKING:
     import pygame
+
+
+class _Made(NamedTuple):
+    """A game, and the agent at it."""
+
+    game: Game[Any]
+    player: Player | None
 
 
 class App(WindowApp):
@@ -36,10 +45,14 @@ class App(WindowApp):
         size: (width, height) of the window in pixels.
         folder: where pictures are saved.
         clock: of the games, see ``Game``.
+        agent: shows with what probability it would make each move, and moves when asked to.
+        running: whether the agent plays on by itself from the start of every puzzle.
+        interval: seconds between its moves then.
+        drawn: whether these are drawn by their probabilities, and not the most probable ones.
 
     Raises:
         PuzzleError: the source cannot make such puzzles, or a seed outside 0 <= seed < 2**64.
-        ValueError: no such theme, or nobody can play such puzzles.
+        ValueError: no such theme, nobody can play such puzzles, or the agent cannot.
     """
 
     def __init__(
@@ -51,16 +64,23 @@ class App(WindowApp):
         size: tuple[int, int] = (960, 700),
         folder: Path | None = None,
         clock: Callable[[], float] = time.monotonic,
+        agent: Agent | None = None,
+        running: bool = False,
+        interval: float = 0.5,
+        drawn: bool = False,
     ):
         super().__init__(size, theme)
-        self.folder, self._clock = folder or Path(), clock
-        self.game: Game[Any] = _make(source, random.randrange(1 << 31) if seed is None else seed, clock)
+        self.folder, self._clock, self._agent = folder or Path(), clock, agent
+        self.controls = None if agent is None else Controls(running, interval, drawn, time.monotonic)
+        """Of the agent, if there is one."""
+        self.game: Game[Any]
+        self._take(_make(source, random.randrange(1 << 31) if seed is None else seed, clock, agent))
         self.screen = Screen(size, self.theme)
         self.card = ""
         """Which card lies over the board: ``"help"``, ``"options"`` or none."""
         self.notice = ""
         """What the window itself has to say, until the next command."""
-        self._coming: Future[Game[Any]] | None = None
+        self._coming: Future[_Made] | None = None
         self._dragged: tuple[float, float] | None = None
 
     def close(self) -> None:
@@ -73,10 +93,19 @@ class App(WindowApp):
         """Of the window."""
         return f"air-envs: {self.game.family.name}"
 
-    def tick(self) -> str:
-        """Take a puzzle that has been made; what changes by itself is the clock."""
+    def goes_on(self) -> bool:
+        """Until it is closed; where no one can watch an agent, until it stops."""
+        assert self._window is not None
+        waits = self.controls is None or self.controls.running or self._window.watched
+        return super().goes_on() and waits
+
+    def tick(self) -> tuple[object, ...]:
+        """Take a puzzle that has been made; what changes by itself is the clock, and the board where an agent plays."""
         self._take_coming()
-        return minutes(self.game.seconds)
+        if self.controls is None:
+            return (minutes(self.game.seconds),)
+        self.controls.tick()
+        return minutes(self.game.seconds), self.game.changes, self.controls.running
 
     def draw(self) -> pygame.Surface:
         """Return the picture of the window."""
@@ -99,21 +128,16 @@ class App(WindowApp):
             self._dragged = None
 
     def items(self) -> list[Item]:
-        """Return the game's buttons and the window's own."""
-        return [
-            *self.game.items(),
-            Item("New", "n", self.new),
-            Item("Options", "o", lambda: self.toggle("options"), lit=self.card == "options"),
-            Item("Theme", "t", self.switch_theme),
-            Item("Help", "F1", lambda: self.toggle("help"), lit=self.card == "help"),
-        ]
+        """Return the buttons: the game's, the agent's and the window's own."""
+        agents = self.controls.items() if self.controls is not None else []
+        return [*self.game.items(), *agents, *self._own_items()]
 
     def new(self, source: PuzzleSource | None = None) -> None:
         """Begin another puzzle when it is made, from another source if one is given; until then this one stays."""
         self.card = ""
         source, seed = source or self.game.source, self.game.seed + 1
         self.notice = "Making a puzzle ..."
-        self._coming = in_background(lambda: _make(source, seed, self._clock))
+        self._coming = in_background(lambda: _make(source, seed, self._clock, self._agent))
 
     def toggle(self, card: str) -> None:
         """Lay a card over the board, or take it away."""
@@ -128,6 +152,14 @@ class App(WindowApp):
         except OSError as error:
             self.notice = str(error)
 
+    def _own_items(self) -> list[Item]:
+        return [
+            Item("New", "n", self.new),
+            Item("Options", "o", lambda: self.toggle("options"), lit=self.card == "options"),
+            Item("Theme", "t", self.switch_theme),
+            Item("Help", "F1", lambda: self.toggle("help"), lit=self.card == "help"),
+        ]
+
     # -- events -----------------------------------------------------------------------------------------------------
 
     def _key(self, event: pygame.event.Event) -> None:
@@ -141,10 +173,13 @@ class App(WindowApp):
             self.toggle("help")
         elif name == "esc":
             self.card = ""
-        elif self.card or not self.game.key(name, shift):
+        elif self.card or not (self._agent_key(name, shift) or self.game.key(name, shift)):
             for item in self.items():
                 if item.key == name and item.enabled:
                     item.act()
+
+    def _agent_key(self, name: str, shift: bool) -> bool:
+        return self.controls is not None and self.controls.key(name, shift)
 
     def _shortcut(self, name: str, shift: bool) -> None:
         if name == "z" and not shift:
@@ -188,33 +223,41 @@ class App(WindowApp):
             self.notice = str(error)
             return
         self.game.close()
-        self.game = coming.result()
+        self._take(coming.result())
         self.game.start_clock()
+
+    def _take(self, made: _Made) -> None:
+        self.game, player = made
+        if self.controls is not None and player is not None:
+            self.controls.take(player)
 
     # -- page -------------------------------------------------------------------------------------------------------
 
     def _page(self) -> Page:
-        game = self.game
+        game, controls = self.game, self.controls
+        seen = controls if controls is not None and controls.shown else None
         verdict = f"{game.verdict()}. N for a new one" if game.solved else game.message
         return Page(
             family=game.family,
-            scene=game.scene(),
+            scene=game.scene() if seen is None else seen.player.scene(),
             title=game.family.name.replace("-", " ").capitalize(),
             subtitle=", ".join(filter(None, [describe(game.source), f"rating {game.rating}", _seed(game)])),
             clock=minutes(game.seconds),
-            facts=game.facts(),
+            facts=game.facts() if controls is None else controls.facts(),
             pad=game.pad(),
             items=self.items(),
             message=self.notice or verdict,
             solved=game.solved and not self.notice,
+            bars=None if seen is None else seen.player.bars(),
             card=self._card(),
         )
 
     def _card(self) -> Card | None:
         if self.card == "help":
-            own = [(item.key.upper(), item.label) for item in self.items()]
+            own = [(item.key.upper(), item.label) for item in [*self.game.items(), *self._own_items()]]
             more = [("Ctrl+Z, Ctrl+Y", "undo, redo"), ("F12", "save a picture"), ("Ctrl+Q", "quit")]
-            return Card("Keys", [*self.game.help, *own, *more])
+            agents = self.controls.help if self.controls is not None else ()
+            return Card("Keys", [*self.game.help, *agents, *own, *more])
         if self.card == "options":
             rows = [
                 (title, [Item(c.label, "", functools.partial(self.new, c.source), lit=c.chosen) for c in group])
@@ -228,8 +271,18 @@ class App(WindowApp):
         return None
 
 
-def _make(source: PuzzleSource, seed: int, clock: Callable[[], float]) -> Game[Any]:
-    return game_type(source.family.kind)(source, seed, clock)
+def _make(source: PuzzleSource, seed: int, clock: Callable[[], float], agent: Agent | None) -> _Made:
+    """Make a game, and seat the agent at it; its first answer may take a while too."""
+    game = game_type(source.family.kind)(source, seed, clock)
+    if agent is None:
+        return _Made(game, None)
+    try:
+        player = Player(agent, game)
+    except ValueError:
+        game.close()
+        raise
+    player.bars()
+    return _Made(game, player)
 
 
 def _seed(game: Game[Any]) -> str:

@@ -10,7 +10,7 @@ import importlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 import gymnasium as gym
 
@@ -18,6 +18,9 @@ from air_envs import environment_id
 from air_envs.drawing.scene import Scene
 from air_envs.sources import PuzzleSource
 from puzzles.errors import check_seed
+
+if TYPE_CHECKING:
+    from air_envs.play.moves import AgentMoves
 
 State = TypeVar("State")
 
@@ -52,6 +55,8 @@ class Game(abc.ABC, Generic[State]):
     """(rows, columns) that a player may choose."""
     help: ClassVar[tuple[tuple[str, str], ...]]
     """(keys, what they do) beyond the items'."""
+    agent_moves: ClassVar[type[AgentMoves[Any]] | None] = None
+    """What an agent's actions are in this game; None where no agent can play it."""
 
     def __init__(self, source: PuzzleSource, seed: int, clock: Callable[[], float] = time.monotonic):
         check_seed(seed)
@@ -71,7 +76,10 @@ class Game(abc.ABC, Generic[State]):
         """What the last command has to say."""
         self._clock, self._started = clock, clock()
         self._ended: float | None = None
+        self.changes = 0
+        """How often the board has changed: a new number for every board that is shown."""
         self._states, self._at = [self._begin()], 0
+        self._notes: dict[int, Any] = {}
 
     # -- what a screen asks -----------------------------------------------------------------------------------------
 
@@ -140,6 +148,15 @@ class Game(abc.ABC, Generic[State]):
         if self._at + 1 < len(self._states) and not self.solved:
             self._go(self._at + 1)
 
+    def note(self, value: Any) -> None:
+        """Attach something to the last change; it is undone and redone along with it."""
+        self._notes[self._at] = value
+
+    @property
+    def notes(self) -> list[Any]:
+        """What was attached to the changes that led to this board, in order."""
+        return [self._notes[at] for at in sorted(self._notes) if at <= self._at]
+
     def start_clock(self) -> None:
         """Count from now on: the puzzle is seen."""
         self._started = self._clock()
@@ -152,7 +169,7 @@ class Game(abc.ABC, Generic[State]):
 
     @abc.abstractmethod
     def _begin(self) -> State:
-        """Set what the family keeps besides; return the state at the start."""
+        """Set what else the family keeps; return the state at the start."""
 
     @abc.abstractmethod
     def _show(self, state: State, before: State) -> None:
@@ -166,10 +183,12 @@ class Game(abc.ABC, Generic[State]):
         """Change to a new state, which can be undone; whatever had been undone is forgotten."""
         if not self.solved:
             self._states[self._at + 1 :] = [state]
+            self._notes = {at: value for at, value in self._notes.items() if at <= self._at}
             self._go(self._at + 1)
 
     def _go(self, at: int) -> None:
         before, self._at = self._state, at
+        self.changes += 1
         self.message = ""
         self._show(self._state, before)
         if self.solved:

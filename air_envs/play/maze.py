@@ -8,6 +8,7 @@ import numpy as np
 
 from air_envs.drawing.scene import Scene, make_scene
 from air_envs.play.game import Game, counted
+from air_envs.play.moves import MazeMoves
 from puzzles.maze import Maze
 from puzzles.maze.cells import START
 from puzzles.maze.rules import COLUMN_STEPS, ROW_STEPS
@@ -31,6 +32,7 @@ class MazeGame(Game[State]):
 
     family: Maze
     action_type = "move"
+    agent_moves = MazeMoves
     sizes: ClassVar = ((9, 9), (15, 15), (21, 21), (30, 30), (45, 45))
     help: ClassVar = (
         ("arrows, WASD, HJKL", "walk; walking back takes moves back"),
@@ -48,6 +50,11 @@ class MazeGame(Game[State]):
         for move in self._state.moves:
             cells.append(_ahead(cells[-1], move))
         return cells
+
+    @property
+    def moves(self) -> tuple[int, ...]:
+        """The moves that make the walk: 0 up, 1 right, 2 down, 3 left."""
+        return self._state.moves
 
     @property
     def agent(self) -> Cell:
@@ -93,8 +100,13 @@ class MazeGame(Game[State]):
             if not self.move(move):
                 return
 
-    def move(self, move: int, hinted: bool = False) -> bool:
-        """Walk one cell, 0 up, 1 right, 2 down, 3 left; straight back takes the last move back.
+    def move(self, move: int, hinted: bool = False, takes_back: bool = True) -> bool:
+        """Walk one cell, 0 up, 1 right, 2 down, 3 left.
+
+        Args:
+            move: where to.
+            hinted: whether a hint leads there.
+            takes_back: whether straight back takes the last move back; if not, it is a move like any other.
 
         Returns:
             Whether there was a way.
@@ -102,18 +114,25 @@ class MazeGame(Game[State]):
         if self.solved or not self.info["action_mask"][move]:
             return False
         here, (moves, hints) = self.agent, self._state
-        if moves and (moves[-1] + 2) % 4 == move:
+        if takes_back and moves and (moves[-1] + 2) % 4 == move:
             self._do(State(moves[:-1], hints - {here}))
         else:
             self._do(State((*moves, move), hints | {_ahead(here, move)} if hinted else hints))
         return True
 
+    def neighbour(self, move: int) -> Cell:
+        """Return the cell that a legal move leads to."""
+        return _ahead(self.agent, move)
+
+    def is_nearer(self, move: int) -> bool:
+        """Return whether a legal move is the next one of a shortest path to the goal."""
+        return bool(self.distances[self.neighbour(move)] == self.distances[self.agent] - 1)
+
     def hint(self) -> None:
         """Make the next move of a shortest way to the goal."""
         if self.solved:
             return
-        here = self.agent
-        move = next(m for m in self._legal() if self.distances[_ahead(here, m)] == self.distances[here] - 1)
+        move = next(move for move in self._legal() if self.is_nearer(move))
         self.hints += 1
         self.move(move, hinted=True)
         self.message = f"Go {('up', 'right', 'down', 'left')[move]}"

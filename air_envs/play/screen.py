@@ -1,12 +1,14 @@
-"""``Screen``: a game as a picture, and what lies where on it. No window, no events."""
+"""``Screen``: a game as a picture, and the places of its parts. No window, no events."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from air_envs.drawing import sprites
 from air_envs.drawing.board import Layout, draw_board
+from air_envs.drawing.probabilities import Bar, draw_bars
 from air_envs.drawing.scene import Scene
 from air_envs.drawing.strokes import SMALLEST, Pen, Rect
 from air_envs.drawing.theme import Theme, blend
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     from puzzles import PuzzleFamily
 
 _PANEL, _LARGEST = 21, 24  # width of the panel in units; pixels of a unit
+_STRIP = 36
+"""Units that the message and the bars are wide at least, where there is room."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,8 @@ class Page:
     items: list[Item]
     message: str
     solved: bool
+    bars: Sequence[Bar] | None = None
+    """What an agent may do next, below the message; None leaves no room for it."""
     card: Card | None = None
 
 
@@ -116,20 +122,10 @@ class Screen:
         return SMALLEST
 
     def _board(self, rect: Rect, page: Page) -> None:
-        left, top, width, height = rect
-        unit, strip = self.unit, round(3.4 * self.unit)
-        area = left + unit, top + unit, width - 2 * unit, height - 2 * unit - strip
         try:
-            self.layout = draw_board(self._surface, area, page.family, page.scene, self.theme)
+            self.layout = draw_board_and_message(self._pen, rect, page)
         except ValueError:  # fewer pixels than the cells need: the panel alone is left until the window grows
             self.layout = None
-            return
-        bottom = self.layout.top + self.layout.rows * self.layout.cell + self.layout.rim
-        place = self.layout.left, bottom + round(0.6 * unit), self.layout.columns * self.layout.cell, strip - unit
-        if page.solved:
-            self._pen.box(place, self.theme.good)
-        colour = self.theme.page if page.solved else self.theme.text
-        self._pen.write(page.message, place, unit, colour, "bold" if page.solved else "regular")
 
     def _panel(self, rect: Rect, page: Page, upright: bool) -> None:
         left, top, width, height = rect
@@ -153,7 +149,7 @@ class Screen:
         for number, (name, value) in enumerate(page.facts):
             place = left + width // 2, y + round((1.6 * number - 0.2) * unit)
             self._pen.line(f"{name} {value}", place, width // 2, round(0.85 * unit), theme.muted)
-        return y + 5 * unit
+        return y + round(_facts_height(page) * unit)
 
     def _grid(self, rect: Rect, rows: list[list[Item]], high: float) -> int:
         """Rows of buttons over a width; return where they end."""
@@ -174,7 +170,7 @@ class Screen:
         if not item.key:
             self._pen.write(item.label, rect, round(1.3 * unit), ink)
         else:
-            cap = round(2.6 * unit) if len(item.key) > 1 else round(1.6 * unit)
+            cap = round((0.55 * len(item.key) + (1.5 if len(item.key) > 1 else 1.05)) * unit)
             self._pen.write(item.label, (left, top, width - cap, height), unit, ink)
             hint = ink if item.lit else blend(theme.given_cell, theme.muted, 1.0 if item.enabled else 0.4)
             key = item.key.upper() if len(item.key) == 1 else item.key
@@ -191,8 +187,38 @@ class Screen:
             y += round(5.2 * unit)
 
 
+def draw_board_and_message(pen: Pen, rect: Rect, page: Page) -> Layout:
+    """Draw a page's board, and below it the message and the bars; return where the cells lie.
+
+    Raises:
+        ValueError: too few pixels.
+    """
+    left, top, width, height = rect
+    unit, theme = pen.unit, pen.theme
+    strip, bars = round(3.4 * unit), 0 if page.bars is None else round(2.6 * unit)
+    area = left + unit, top + unit, width - 2 * unit, height - 2 * unit - strip - bars
+    layout = draw_board(pen.surface, area, page.family, page.scene, theme)
+    bottom = layout.top + layout.rows * layout.cell + layout.rim
+    if layout.columns * layout.cell >= _STRIP * unit:  # else all of the width is needed
+        left, width = layout.left - unit, layout.columns * layout.cell + 2 * unit
+    place = left + unit, bottom + round(0.6 * unit), width - 2 * unit, strip - unit
+    if page.solved:
+        pen.box(place, theme.good)
+    pen.write(
+        page.message, place, unit, theme.page if page.solved else theme.text, "bold" if page.solved else "regular"
+    )
+    if page.bars is not None:
+        draw_bars(pen, (left + unit, bottom + strip, width - 2 * unit, bars - unit // 2), page.bars)
+    return layout
+
+
+def _facts_height(page: Page) -> float:
+    """Units from the top of the clock to the end of the counts beside it."""
+    return max(5, 1.6 * len(page.facts) + 1)
+
+
 def _heights(page: Page, upright: bool) -> tuple[int, int]:
     """(height, width) of the panel in units: two columns where it lies under the board, one beside it."""
-    head = 11 + 3.7 * len(page.pad)
+    head = 6 + _facts_height(page) + 3.7 * len(page.pad)
     items = 2 + 3.3 * -(-len(page.items) // 2)
     return (round(max(head, items) + 1), 2 * _PANEL) if upright else (round(head + items), _PANEL)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from air_envs.drawing.scene import Scene, make_scene
 from air_envs.drawing.sudoku import in_units_of
 from air_envs.play.game import Game, Item, counted
+from air_envs.play.moves import SudokuMoves
 from puzzles.sudoku import Sudoku, rules
 
 Cell = tuple[int, int]
@@ -44,6 +45,7 @@ class SudokuGame(Game[State]):
     """(side, side): entries found wrong by the last check."""
 
     action_type = "propose"
+    agent_moves = SudokuMoves
     sizes: ClassVar = ((4, 4), (6, 6), (9, 9), (12, 12), (16, 16))
     help: ClassVar = (
         ("arrows, mouse", "choose a cell"),
@@ -182,14 +184,20 @@ class SudokuGame(Game[State]):
             first = np.where(missing, free, self.family.side + 1).argmin()
             row, column = divmod(int(first), self.family.side)
             place = row, column
-        self.selected = place
         self.hints += 1
-        grid, pencil, hinted = self._state.copy()
-        grid[place] = self.solution[place]
-        hinted[place] = True
+        self.put(place, int(self.solution[place]), hinted=True)
+        self.message = f"Row {place[0] + 1}, column {place[1] + 1} is {self.family.cells[self.grid[place]]}"
+
+    def put(self, place: Cell, digit: int, hinted: bool = False) -> None:
+        """Choose a cell and put a digit into it whatever it holds, unless it is given; 0 empties it."""
+        self.selected = place
+        if not self._open(place):
+            return
+        grid, pencil, marked = self._state.copy()
+        grid[place] = digit
+        marked[place] = hinted
         self._strike(grid, pencil, place)
-        self._do(State(grid, pencil, hinted))
-        self.message = f"Row {place[0] + 1}, column {place[1] + 1} is {self.family.cells[grid[place]]}"
+        self._do(State(grid, pencil, marked))
 
     def check(self) -> None:
         """Mark the entries that are not as in the solution."""

@@ -49,7 +49,7 @@ class PuzzleVectorEnv(VectorEnv[Any, Any, NDArray[Any]]):
         **kwargs: as the single environment takes them.
 
     Raises:
-        ValueError: an argument that is none of these.
+        ValueError: an unknown argument.
     """
 
     metadata: dict[str, Any] = PuzzleEnv.metadata
@@ -102,7 +102,7 @@ class PuzzleVectorEnv(VectorEnv[Any, Any, NDArray[Any]]):
         """Start a puzzle in every sub-environment, or in some.
 
         Args:
-            seed: sub-environment i gets ``seed + i``, or ``seed[i]``; None goes on with the streams that it has.
+            seed: sub-environment i gets ``seed + i``, or ``seed[i]``; None continues with the streams that it has.
             options: as the single environment takes them, for all; or N of an ``"index"`` or ``"puzzle"``. With
                 ``"reset_mask"``, (N,) bool, only those rows are reset, and only they have infos.
 

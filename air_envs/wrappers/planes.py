@@ -133,7 +133,7 @@ def _painter(part: str, space: spaces.Space[Any], board: tuple[int, int]) -> tup
         return [part], _paint_places
     if isinstance(space, spaces.MultiBinary) and len(space.shape) == 3 and space.shape[:2] == board:
         return [f"{part}={k}" for k in range(space.shape[2])], _paint_binary
-    raise ValueError(f"{part}: found {space}, which lies on no board of {board[0]}x{board[1]} cells")
+    raise ValueError(f"{part}: found {space}, which fits no board of {board[0]}x{board[1]} cells")
 
 
 def _paint_values(values: NDArray[np.int64], grids: NDArray[Any], planes: NDArray[np.bool_]) -> None:

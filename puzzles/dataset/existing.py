@@ -42,7 +42,7 @@ def is_written(
         overwrite: replace whatever is there.
 
     Raises:
-        FileExistsError: another dataset is there, or a file that is none, and ``overwrite`` is not given; the message
+        FileExistsError: another dataset is there, or another file, and ``overwrite`` is not given; the message
             names what is there and what differs. Also if a folder is there.
     """
     path = Path(path)

@@ -1,4 +1,4 @@
-"""The journal of an unfinished build: its finished shards, so that a killed build goes on where it stood.
+"""The journal of an unfinished build: its finished shards, so that a killed build can be resumed.
 
 A build of ``data/set.h5`` keeps ``data/.set.h5.journal`` beside it, and removes it in the end. The journal is a magic
 word and a row of frames: a length, a BLAKE2b digest and that many bytes. The first frame says as JSON what is built,
@@ -65,7 +65,7 @@ class Journal:
     Raises:
         DatasetError: the journal belongs to another build, or to one that is running.
         FileExistsError: the target is a folder or a device.
-        OSError: the disk takes no more; what it has taken stays, and the next build goes on from there.
+        OSError: the disk takes no more; what it has taken stays, and the next build resumes from there.
     """
 
     def __init__(self, target: Path | str, family: PuzzleFamily, identity: Mapping[str, Any], fresh: bool = False):

@@ -41,7 +41,7 @@ class Verification:
 
 
 def verify(path: Path | str, progress: bool = True) -> Verification:
-    """Prove that a dataset is what it claims to be.
+    """Prove what a dataset claims.
 
     Checks the checksums and the attributes; that every puzzle is well formed and correctly solved, has one solution
     where its family has ``count_solutions``, and has the rating that its family computes by the file's convention,

@@ -51,7 +51,7 @@ def export_csv(dataset: Dataset, folder: Path | str, progress: bool = True) -> P
 
 
 def _sources(dataset: Dataset, split: str) -> Iterator[str]:
-    """Yield the source of each row, or the dataset's generator for ever."""
+    """Yield the source of each row, or the dataset's generator, without end."""
     numbers = dataset.source(split)
     if numbers is None:
         return itertools.repeat(dataset.provenance.generator)

@@ -153,7 +153,7 @@ class Maze(PuzzleFamily):
         return symmetry.symmetries(uniform, self.rows, self.columns), None
 
     def copies(self, data: Puzzles, order: Any, relabel: None = None) -> Puzzles:
-        """Return images of the puzzles, their solutions found anew: see ``puzzles.maze.rules.first_paths``.
+        """Return images of the puzzles, with solutions found again: see ``puzzles.maze.rules.first_paths``.
 
         Raises:
             PuzzleError: a solution given is another shortest path than that one.

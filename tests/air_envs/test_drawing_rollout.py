@@ -1,5 +1,6 @@
 import dataclasses
 import itertools
+from types import SimpleNamespace
 
 import imageio.v3 as imageio
 import numpy as np
@@ -198,3 +199,17 @@ def test_narrow_boards_and_long_titles_fit():
     assert short.shape[1] > 1.5 * short.shape[0]  # room for three labels
     verdict = slice(None, 40), slice(-60, None)
     assert np.array_equal(short[verdict], long[verdict])
+
+
+@pytest.mark.parametrize(("name", "candidates"), [("sudoku-4x4", True), ("maze-4x4", False)])
+def test_a_frame_of_states_has_candidates_where_values_are_symbols(name: str, candidates: bool) -> None:
+    family = puzzles.family(name)
+    odds = np.random.default_rng(0).random((2, 4, 4, family.cell_values), np.float32)
+    states = [SimpleNamespace(cells=z.argmax(-1), confidence=z.max(-1), probability=z) for z in odds]
+    frame = Frame.of_states(family, np.zeros((4, 4)), *states, title="a", halt=0.5)
+    for letter, state in zip("hl", states, strict=True):
+        assert getattr(frame, f"z_{letter}") is state.cells
+        assert getattr(frame, f"z_{letter}_confidence") is state.confidence
+        found = getattr(frame, f"z_{letter}_candidates")
+        assert np.array_equal(found, state.probability[..., 1:]) if candidates else found is None
+    assert (frame.title, frame.halt, frame.answer) == ("a", 0.5, None)

@@ -356,7 +356,7 @@ def test_the_command_plays_a_dataset(tmp_path, sudoku_dataset):
         (["sudoku", "--size", "7"], "no Sudoku of 7x7"),
         (["sudoku", "--clues", "99"], "clues 99"),
         (["sudoku", "--seed", "-1"], "error: seed -1, expected 0 <= seed < 2**64"),
-        (["sudoku", "--size", "4", "--screenshot", "."], "error: .: a folder stands there"),
+        (["sudoku", "--size", "4", "--screenshot", "."], "error: .: a folder is there"),
         (["maze", "--dataset", "missing.h5"], "missing.h5"),
     ],
 )

@@ -129,7 +129,7 @@ def test_wrapped_environments_are_pickled(case):
             lambda: wrappers.Planes(
                 gym.spaces.Dict(a=gym.spaces.Discrete(3), b=gym.spaces.Box(0, 4, (2, 3), np.uint8))
             ),
-            r"a: found Discrete\(3\), which lies on no board of 2x3",
+            r"a: found Discrete\(3\), which fits no board of 2x3",
         ),
     ],
 )

@@ -1,9 +1,10 @@
-"""Every command that README.md and docs/ show exists, and takes the flags that it is shown with. Nothing is run."""
+"""Every command that the pages and the notebook show exists, and takes the flags that it is shown with. None is run."""
 
 import argparse
 import functools
 import importlib
 import importlib.util
+import json
 import re
 import runpy
 import shlex
@@ -20,9 +21,18 @@ import agents.cli
 from agents.cli import train
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", ROOT / "benchmarks" / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-PAGES += sorted((ROOT / "docs" / "environments").glob("*.md"))
-PROGRAMS = ("air-envs", "make", "python", "pip", "torchrun", "export", "pytest")
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "benchmarks" / "README.md"]
+PAGES += [*sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "docs" / "environments").glob("*.md"))]
+PAGES += [ROOT / "examples" / "notebooks" / "quickstart.ipynb"]
+PROGRAMS = ("air-envs", "make", "python", "pip", "torchrun", "export", "pytest", "sbatch")
+UNCHECKED = {
+    "torchrun": "starts python -m agents on several GPUs",
+    "export": "sets a variable of the shell",
+    "source": "activates the environment that make test has made",
+    "pre-commit": "the hooks are compared with make lint in tests/test_joining.py",
+    "twine": "uploads a release",
+}
+"""Programs of others, and why their commands are taken as they are."""
 TARGETS = set(re.findall(r"^([a-z0-9-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
 EXTRAS = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
 PLACEHOLDER = re.compile(r"\b[A-Z]{3,}\b|\[[A-Z]")
@@ -37,12 +47,23 @@ def _parsed(*_: Any) -> None:
     raise Parsed
 
 
+def read(page: Path) -> str:
+    """Return the text of a page; of a notebook, that of its cells, with ``%pip`` as the command that it calls."""
+    text = page.read_text(encoding="utf-8")
+    if page.suffix != ".ipynb":
+        return text
+    sources = ("".join(cell["source"]) for cell in json.loads(text)["cells"])
+    return re.sub(r"^%(pip .*)$", r"```sh\n\1\n```", "\n".join(sources), flags=re.MULTILINE)
+
+
 def shown(text: str) -> list[str]:
-    """Return the commands of a page: lines of shell blocks, and indented lines that name a program."""
+    """Return the commands of a page: lines of shell blocks, indented lines and code spans that name a program."""
     blocks = re.findall(r"^```(?:sh|console)\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
     outside = re.sub(r"^```.*?^```$", "", text, flags=re.DOTALL | re.MULTILINE)
     lines = [line.removeprefix("$ ") for block in blocks for line in block.splitlines() if line.strip()]
     lines += [line[4:] for line in outside.splitlines() if line.startswith("    ") and line[4:].startswith(PROGRAMS)]
+    spans = re.findall(rf"`((?:{'|'.join([*PROGRAMS, *UNCHECKED])}) [^`\n]+)`", outside)
+    lines += [span for span in spans if not re.fullmatch(r"air-envs [a-z -]*", span)]  # which names a command
     joined = "\n".join(lines).replace("\\\n", " ").splitlines()
     return [part for line in joined for part in line.split(" && ")]
 
@@ -56,7 +77,7 @@ def words_of(command: str) -> list[str]:
     return words
 
 
-COMMANDS = [(page, command) for page in PAGES for command in shown(page.read_text(encoding="utf-8"))]
+COMMANDS = [(page, command) for page in PAGES for command in shown(read(page))]
 
 
 @pytest.fixture(autouse=True)
@@ -94,7 +115,7 @@ def check(words: list[str]) -> None:
         with pytest.raises(Parsed):
             module.main(args[1:])
     elif program == "make":
-        assert set(args) <= TARGETS
+        assert {word for word in args if "=" not in word} <= TARGETS
     elif program == "pip":
         assert args[0] in ("install", "list", "check")
         for extras in re.findall(r"\[([a-z0-9,]+)\]", " ".join(args)):
@@ -108,8 +129,10 @@ def check(words: list[str]) -> None:
                 runpy.run_module(args[1], run_name="__main__", alter_sys=True)
     elif program in ("python", "pytest"):
         assert all((ROOT / word).exists() for word in args if word.endswith(".py"))
+    elif program == "sbatch":
+        check(words_of(args[args.index("--wrap") + 1]))
     else:
-        assert program in ("torchrun", "export"), f"what is {program}?"
+        assert program in UNCHECKED, f"what is {program}?"
 
 
 def test_commands_are_found() -> None:
@@ -139,6 +162,7 @@ def test_the_commands_of_a_page_are_parsed(page: Path, capsys: pytest.CaptureFix
         "air-envs ablate injection-4x4 --nothing",
         "air-envs nothing",
         "make nothing",
+        "sbatch --array=1-2 --wrap 'air-envs nothing'",
         "pip install '.[nothing]'",
         "python -m examples.nothing",
         "python -m examples.demo --nothing",

@@ -197,7 +197,7 @@ def test_the_name_of_a_folder_or_a_device_is_refused_before_any_work(tmp_path):
     folder.mkdir()
     os.mkfifo(pipe)  # a device: a kill-proof writer would put a file in its place
     before = sorted(tmp_path.iterdir())
-    for path, what in ((folder, "a folder stands there"), (pipe, "no regular file stands there")):
+    for path, what in ((folder, "a folder is there"), (pipe, "no regular file is there")):
         with pytest.raises(FileExistsError, match=what):
             build_dataset(path, "sudoku-4x4", train=5, test=5, progress=False)
         with pytest.raises(FileExistsError, match=what), replacing(path):

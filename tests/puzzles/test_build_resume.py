@@ -73,7 +73,7 @@ def test_an_interrupted_build_goes_on_where_it_stood(tmp_path, monkeypatch, whol
 
 def test_an_interrupt_says_how_to_go_on(tmp_path, monkeypatch, capsys):
     interrupted(tmp_path / "a.h5", 4, monkeypatch, progress=True)
-    assert "interrupted at 24 puzzles: the same command goes on there" in capsys.readouterr().err
+    assert "interrupted at 24 puzzles: the same command resumes it" in capsys.readouterr().err
     build_dataset(tmp_path / "a.h5", FAMILY, **ARGUMENTS | {"progress": True})
     assert "75/75" in capsys.readouterr().err
 

@@ -134,7 +134,7 @@ def test_sources_and_arguments_that_cannot_be(tmp_path, output, sudokus):
     assert refused(source, output, format="xml") == "format 'xml', expected one of ('text', 'csv', 'npy')"
     assert refused(source, output, on_duplicate="ask") == "on_duplicate 'ask', expected one of ('error', 'drop')"
     assert refused(source, output, train=-1) == "train -1, expected 0 or more"
-    with pytest.raises(FileExistsError, match="a folder stands there, expected the name of a file"):
+    with pytest.raises(FileExistsError, match="a folder is there, expected the name of a file"):
         run(source, tmp_path / "empty")
     assert refused(source, output, family="sudoku-7x7").startswith("no Sudoku of 7x7")
     assert refused(source, output, family=family, test=60) == f"{output}: no puzzle in train, expected at least one"

@@ -9,7 +9,7 @@ import pytest
 
 from tools.archives import BUILD_FILES, MAX_WHEEL_BYTES, local_path, problems_of_sdist, problems_of_wheel
 
-EXPECTED = ["agents/py.typed", "agents/pretrained/easy/model.safetensors"]
+EXPECTED = ["agents/py.typed", "agents/pretrained/easy/model.safetensors.xz"]
 GOOD = dict.fromkeys(EXPECTED, b"") | {"a-1.dist-info/METADATA": b"Name: a\nHome-page: https://example.org/home/a\n"}
 
 
@@ -38,7 +38,7 @@ def test_a_good_wheel_has_no_problems(tmp_path: Path) -> None:
     [
         (GOOD | {"tests/test_a.py": b""}, "a.whl: tests/test_a.py, expected nothing but the packages' tracked files"),
         (GOOD | {"agents/stray.py": b""}, "a.whl: agents/stray.py, expected nothing but the packages' tracked files"),
-        (dict.fromkeys(EXPECTED[:1], b""), "a.whl: no agents/pretrained/easy/model.safetensors"),
+        (dict.fromkeys(EXPECTED[:1], b""), "a.whl: no agents/pretrained/easy/model.safetensors.xz"),
         (
             GOOD | {"a-1.dist-info/direct_url.json": b'{\n"url": "file:///home/me/a"}'},
             'a.whl: a-1.dist-info/direct_url.json line 2: file:///home/me/a"}, expected no path of a machine',

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from agents.cli import main
+from tests.chromium import chromium
 
 pytestmark = pytest.mark.slow
 pytest.importorskip("onnxscript", reason="the extra web is not installed")
@@ -23,10 +24,7 @@ def tools() -> dict[str, str]:
         pytest.skip("no Node")
     if not (WEB / "node_modules").is_dir():
         pytest.skip("no web/node_modules: make web installs them")
-    chromium = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-    if chromium is None:
-        pytest.skip("no Chromium: install one or set CHROMIUM")
-    return {**os.environ, "CHROMIUM": chromium}
+    return {**os.environ, "CHROMIUM": chromium()}
 
 
 @pytest.fixture(scope="module")

@@ -1,8 +1,8 @@
 """The recurrence as a dynamical system: how far states move, whether they come to rest, whether they are chaotic.
 
 Public work finds the failures of HRM and TRM chaotic. The largest finite-time Lyapunov exponent is that of Benettin et
-al. (1980): a state disturbed a little is followed beside the undisturbed one and pulled back to the same distance after
-every ACT step; the exponent is the mean logarithm of the growth.
+al. (1980): a slightly disturbed state is followed in parallel with the undisturbed one, and pulled back to the same
+distance after every ACT step. The exponent is the mean logarithm of the growth.
 """
 
 from __future__ import annotations
@@ -132,7 +132,7 @@ def _act_step(agent: AIRAgent, x: Tensor, state: State) -> State:
 def follow(
     step: Callable[[State], State], state: State, steps: int, generator: torch.Generator
 ) -> tuple[State, NDArray[np.float64], NDArray[np.float64]]:
-    """Iterate a map of states, and a disturbance beside it.
+    """Iterate a map of states, and a disturbance of them.
 
     Args:
         step: one ACT step.

@@ -70,7 +70,7 @@ class Patching:
 
 @torch.inference_mode()
 def measure_patching(agent: AIRAgent, selection: Selection, progress: bool = True) -> Patching:
-    """Patch states after half of the ACT steps and let the model go on with its own puzzle.
+    """Patch states after half of the ACT steps and let the model continue with its own puzzle.
 
     Args:
         agent: whose states are patched.

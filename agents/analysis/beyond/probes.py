@@ -47,7 +47,7 @@ class Probes:
     value: Moments
     """(P, 2, 2): by place, state (``STATES``) and ``READS``, the share of a puzzle's query cells that are right."""
     options: Moments | None
-    """(P, 2): by place and state, how well a probe tells which values are ruled out at a query cell: the mean of the
+    """(P, 2): by place and state, how well a probe predicts which values are ruled out at a query cell: the mean of the
     share of open and of ruled-out values that it is right about, 0.5 by chance. None where no logic says."""
 
     def summary(self) -> dict[str, Any]:
@@ -74,7 +74,7 @@ class Probes:
         return text_table(rows)
 
     def panels(self) -> list[Panel]:
-        """The share of query cells that are right, and of values told apart, by place."""
+        """The share of query cells that are right, and of values distinguished, by place."""
         x = np.arange(1, len(self.places) + 1)
         values = [
             _curve(f"{STATES[s]}, {read}", x, self.value, (slice(None), s, r))
@@ -84,8 +84,8 @@ class Probes:
         label = f"probed update, {len(self.places)} in ACT steps {', '.join(str(step) for step in self.act_steps)}"
         panels = [Panel("Solution at the query cells, % right", label, values)]
         if self.options is not None:
-            told = [_curve(STATES[s], x, self.options, (slice(None), s)) for s in _Z_L_FIRST]
-            panels.append(Panel("Values ruled out or not, balanced %", label, told))
+            predicted = [_curve(STATES[s], x, self.options, (slice(None), s)) for s in _Z_L_FIRST]
+            panels.append(Panel("Values ruled out or not, balanced %", label, predicted))
         return panels
 
     @property
@@ -156,7 +156,7 @@ def _probe(
     options = None if open_ is None else Moments((len(places), len(STATES)))
     tested = asked[half:]
     found = np.zeros((len(tested), *values.count.shape))
-    told = np.zeros((len(tested), len(places), len(STATES)))
+    predicted = np.zeros((len(tested), len(places), len(STATES)))
     for p in range(len(places)):
         for s in range(len(STATES)):
             z = states[p][s]
@@ -168,10 +168,10 @@ def _probe(
                 wide = np.broadcast_to(tested[..., None], guessed.shape)
                 right = guessed == open_[half:]
                 sides = [_share(right, wide & side) for side in (open_[half:], ~open_[half:])]
-                told[:, p, s] = np.mean(sides, axis=0)
+                predicted[:, p, s] = np.mean(sides, axis=0)
     values.add(found, ~np.isnan(found))
     if options is not None:
-        options.add(told, ~np.isnan(told))
+        options.add(predicted, ~np.isnan(predicted))
     return Probes(places, values, options)
 
 

@@ -62,7 +62,7 @@ class AttentionMeasures:
     """Those of the measures that the model fixes: what its attention is confined to holds all of its mass."""
 
     def summary(self) -> dict[str, Any]:
-        """Return the numbers for programs, the paper's beside them."""
+        """Return the numbers for programs, with the paper's for comparison."""
         numbers: dict[str, Any] = {"puzzles": self.puzzles, "act_steps": list(self.act_steps), "groups": {}}
         if self.fixed:
             numbers["left_out"] = {"measures": list(self.fixed), "why": self.why_left_out}
@@ -97,7 +97,7 @@ class AttentionMeasures:
         return self.by_head.count.shape[1]
 
     def table(self) -> str:
-        """Return the differences of both groups as text, the paper's beside them, and those of each head."""
+        """Return the differences of both groups as text, with the paper's for comparison, and those of each head."""
         tables = [self._group_table(group) for group in GROUPS] + [self._head_table(group) for group in GROUPS]
         return "\n\n".join(part for part in (INTERVALS, *tables, self.why_left_out, self.caveat) if part)
 

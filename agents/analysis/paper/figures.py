@@ -116,7 +116,7 @@ def _curve(
 
 
 def draw_freeze(freeze: Freeze, path: Path, title: str = "") -> Path:
-    """Draw content changes and accuracy of both states in every condition, the paper's beside them, as PNG."""
+    """Draw content changes and accuracy of both states in every condition, with the paper's, as PNG."""
     figure = chart(10, 6.2)
     figure.suptitle(title)
     changed, exact = figure.subplots(1, 2, width_ratios=(1.6, 1), sharey=True)
@@ -160,7 +160,7 @@ def _draw_published(axes: Axes, values: list[float | None], at: np.ndarray, labe
 
 
 def draw_attention(attention: AttentionMeasures, path: Path, title: str = "") -> Path:
-    """Draw the differences between L and H by layer and group of queries, the paper's beside them, as PNG."""
+    """Draw the differences between L and H by layer and group of queries, with the paper's, as PNG."""
     count = len(attention.compared)
     columns = min(3, count)
     rows = math.ceil(count / columns)

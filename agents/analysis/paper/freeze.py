@@ -108,7 +108,7 @@ class Freeze:
     """In what the model differs from the paper's."""
 
     def summary(self) -> dict[str, Any]:
-        """Return the numbers for programs, the paper's beside them."""
+        """Return the numbers for programs, with the paper's for comparison."""
         published = {name: found._asdict() for name, found in FREEZE.get(self.family, {}).items()}
         return {
             "puzzles": self.conditions["normal"].puzzles,

@@ -1,6 +1,6 @@
 """Ablations: every member of a family of variants trained with several seeds, measured and compared (AIR paper).
 
-Each run is a folder like any other run's, ``OUTPUT/NAME/seed-SEED``, so an interrupted ablation goes on where it
+Each run is a folder like any other run's, ``OUTPUT/NAME/seed-SEED``, so an interrupted ablation resumes where it
 stopped, and several machines may share one output by taking different members.
 """
 
@@ -32,7 +32,7 @@ from puzzles.files import replacing
 
 RESULT, SUMMARY = "result.json", "ablation.json"
 _FREE = ("model", "output", "device", "compile", "wandb")
-"""Fields of a run that may be others when it goes on; those of the model are compared one by one."""
+"""Fields of a run that may differ when it is resumed; those of the model are compared one by one."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class Ablation:
         return ACCURACY.get(self.family, {})
 
     def summary(self) -> dict[str, Any]:
-        """Return the numbers for programs, the paper's beside them."""
+        """Return the numbers for programs, with the paper's for comparison."""
         rows = []
         for member in self.members:
             mean, std = self.published.get(member.name, (None, None))
@@ -102,7 +102,7 @@ class Ablation:
         return {"ablation": self.name, "family": self.family, "caveat": self.caveat, "members": rows}
 
     def table(self) -> str:
-        """Return exact accuracy by variant as text, the paper's beside it."""
+        """Return exact accuracy by variant as text, with the paper's for comparison."""
         head = ["", "exact, mean ± std", "by seed", "cells"]
         rows = [head + ([f"paper, {TASKS[self.family]}"] if self.published else [])]
         for member in self.members:
@@ -192,7 +192,7 @@ def _compared(config: TrainConfig) -> dict[str, Any]:
 
 
 def _result(config: TrainConfig, puzzles: int | None) -> dict[str, Any] | None:
-    """Return what a finished run measured on so many puzzles, or that it diverged; None if it has to go on."""
+    """Return what a finished run measured on so many puzzles, or that it diverged; None if it is not finished."""
     path = config.output / RESULT
     if not path.is_file():
         return None
@@ -203,7 +203,7 @@ def _result(config: TrainConfig, puzzles: int | None) -> dict[str, Any] | None:
 def _finish(config: TrainConfig, puzzles: int | None, progress: bool) -> None:
     """Train a run to its end, from wherever it is, measure it and write its result."""
     if config.compile != "off":
-        torch.compiler.reset()  # which compiles one function for so many models only, and would then go on uncompiled
+        torch.compiler.reset()  # or it stops compiling a function after so many models
     begun = (config.output / TRAIN_CONFIG).is_file()
     trainer = Trainer.resume(config.output) if begun else Trainer(config)
     result: dict[str, Any] = {"seed": config.seed, "asked_puzzles": puzzles}
@@ -229,7 +229,7 @@ def _write(ablation: Ablation, folder: Path) -> None:
 
 
 def draw_ablation(ablation: Ablation, path: Path) -> Path:
-    """Draw the accuracy of every variant, each seed and mean ± standard deviation, the paper's beside it, as PNG."""
+    """Draw the accuracy of every variant, each seed and mean ± standard deviation, with the paper's, as PNG."""
     names = [member.name for member in ablation.members]
     figure = chart(7.5, 1.7 + 0.5 * len(names))
     axes = figure.subplots()

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean, stdev
-from typing import Any
+from typing import Any, NamedTuple
 
 from agents.analysis.paper.published import ACCURACY, TASKS
 from agents.analysis.sweep.experiments import Experiment
@@ -18,9 +18,22 @@ from agents.config.variants import INJECTIONS
 
 SYMMETRIC = tuple(name for name, (n_l, n_h) in INJECTIONS.items() if n_l == n_h)
 """Injections that give both updates the puzzle alike."""
+ONE_SIDED = tuple(name for name, pair in INJECTIONS.items() if 0 in pair)
+"""Injections that give the puzzle to one kind of update alone. All of them are asymmetric."""
 DEFAULT = "Lx_H"
 """The paper's default, which the others are compared with where it is a member."""
 _SPLIT = {"entropy, z_L - z_H": entropy_gap, "locality of L - H": locality, "attention entropy, H - L": focus}
+
+
+class Contrast(NamedTuple):
+    """A number of two groups of injections."""
+
+    ours: float
+    """Mean over the group."""
+    theirs: float
+    """Mean over the others."""
+    difference: Paired
+    """Ours minus theirs, paired by seed."""
 
 
 @dataclass(frozen=True)
@@ -46,24 +59,29 @@ class Comparison:
         seeds = sorted(ours.keys() & theirs.keys())
         return paired([ours[seed] - theirs[seed] for seed in seeds]) if seeds else None
 
-    def asymmetry(self, read: Callable[[Record], float | None]) -> tuple[float, float, Paired] | None:
-        """Compare the mean over asymmetric with that over symmetric injections, seed by seed.
+    def asymmetry(self, read: Callable[[Record], float | None]) -> Contrast | None:
+        """Compare asymmetric with symmetric injections, see ``contrast``."""
+        return self.contrast(read, [name for name in self.experiment.members if name not in SYMMETRIC])
+
+    def contrast(self, read: Callable[[Record], float | None], group: Collection[str]) -> Contrast | None:
+        """Compare the mean over some injections with that over the others, seed by seed.
 
         Only seeds count of which every member has the number.
 
         Returns:
-            Both means and their paired difference; None where there is no such seed or no such group.
+            None where there is no such seed, one of the groups is empty, or the members are no injections.
         """
-        groups = [[name for name in self.experiment.members if (name in SYMMETRIC) == same] for same in (False, True)]
+        members = self.experiment.members
+        parts = [[name for name in members if (name in group) == inside] for inside in (True, False)]
         values = self.values(read)
-        if not all(groups) or any(name not in INJECTIONS for name in self.experiment.members):
+        if not all(parts) or any(name not in INJECTIONS for name in members):
             return None
-        common = set.intersection(*(set(values.get(name, {})) for name in self.experiment.members))
+        common = set.intersection(*(set(values.get(name, {})) for name in members))
         if not common:
             return None
-        of_seeds = [[fmean(values[name][seed] for name in group) for group in groups] for seed in sorted(common)]
-        unequal, equal = (fmean(column) for column in zip(*of_seeds, strict=True))
-        return unequal, equal, paired([one - other for one, other in of_seeds])
+        of_seeds = [[fmean(values[name][seed] for name in part) for part in parts] for seed in sorted(common)]
+        ours, theirs = (fmean(column) for column in zip(*of_seeds, strict=True))
+        return Contrast(ours, theirs, paired([one - other for one, other in of_seeds]))
 
     def __str__(self) -> str:
         if not self.records:
@@ -76,8 +94,10 @@ class Comparison:
             self._asymmetries(),
             self._splits(),
             self._along_the_way(),
-            self._by_weights(),
         ]
+        if weights := self.by_weights():
+            title = "content changes of z_L with z_H frozen, as a multiple of those in a normal run"
+            parts.append(f"{title}\n{text_table(weights)}")
         return "\n\n".join(part for part in parts if part)
 
     def _accuracies(self) -> str:
@@ -103,27 +123,32 @@ class Comparison:
         return text_table(rows)
 
     def _asymmetries(self) -> str:
-        rows = [["last checkpoint", "asymmetric", "symmetric", "difference, paired by seed"]]
-        reads: dict[str, Callable[[Record], float | None]] = {
-            "exact accuracy, all test puzzles": exact_accuracy,
-            "steps to 50 %": lambda record: record["steps_to_half"],
-            **{name: _last(read) for name, read in MEASURES.items()},
-        }
-        for name, read in reads.items():
-            found = self.asymmetry(read)
-            if found is not None:
-                rows.append([name, f"{found[0]:.3f}", f"{found[1]:.3f}", str(found[2])])
-        if len(rows) == 1:
+        one_sided = self._contrasts(("one-sided", "two-sided"), ONE_SIDED)
+        found = self._contrasts(("asymmetric", "symmetric"), [name for name in INJECTIONS if name not in SYMMETRIC])
+        if not found:
             return ""
         theirs = [_published_asymmetry(family) for family in TASKS]
         paper = ", ".join(f"{value:+.3f} on {task}" for value, task in zip(theirs, TASKS.values(), strict=True))
-        return f"{text_table(rows)}\nThe paper's difference in exact accuracy: {paper}."
+        return f"{found}\nThe paper's difference in exact accuracy: {paper}.\n\n{one_sided}"
+
+    def _contrasts(self, names: tuple[str, str], group: Collection[str]) -> str:
+        rows = [["last checkpoint", *names, "difference, paired by seed"]]
+        reads: dict[str, Callable[[Record], float | None]] = {
+            "exact accuracy, all test puzzles": exact_accuracy,
+            "steps to 50 %": lambda record: record["steps_to_half"],
+            **{name: at_end(read) for name, read in MEASURES.items()},
+        }
+        for name, read in reads.items():
+            found = self.contrast(read, group)
+            if found is not None:
+                rows.append([name, f"{found.ours:.3f}", f"{found.theirs:.3f}", str(found.difference)])
+        return text_table(rows) if len(rows) > 1 else ""
 
     def _splits(self) -> str:
         members = [name for name in self.experiment.members if any(run["member"] == name for run in self.records)]
         rows = [["last checkpoint, mean over seeds", *members]]
         for name, read in MEASURES.items():
-            values = self.values(_last(read))
+            values = self.values(at_end(read))
             row = [f"{fmean(values[member].values()):.3f}" if member in values else NOTHING for member in members]
             rows.append([name, *row])
         return text_table(rows)
@@ -152,8 +177,12 @@ class Comparison:
             lines += [_order(group, records, name, measure) for name, measure in _SPLIT.items()]
         return "\n".join([text_table(rows), *lines])
 
-    def _by_weights(self) -> str:
-        """What the changes of z_L without z_H depend on: the stage of training, the weights or the precision."""
+    def by_weights(self) -> list[list[str]]:
+        """Return what the changes of z_L without z_H depend on: the stage of training, the weights or the precision.
+
+        Returns:
+            Rows of cells, the head first; none where no run measured it.
+        """
         steps = sorted({found["step"] for record in self.records for found in record["checkpoints"]})
         rows: list[list[str]] = []
         for step in steps:
@@ -174,9 +203,7 @@ class Comparison:
                 row += [f"{fmean(ratios):.2f}" if ratios else NOTHING]
                 row += [f"{fmean(one[name]['exact_accuracy'] for one in here):.1%}"]
             rows.append(row)
-        if not rows:
-            return ""
-        return f"content changes of z_L with z_H frozen, as a multiple of those in a normal run\n{text_table(rows)}"
+        return rows
 
 
 def compare(experiment: Experiment, output: Path) -> Comparison:
@@ -205,7 +232,7 @@ def exact_accuracy(record: Record) -> float | None:
     return record["test"]["exact_accuracy"] if "test" in record else None
 
 
-def _last(read: Callable[[Any], float | None]) -> Callable[[Record], float | None]:
+def at_end(read: Callable[[Any], float | None]) -> Callable[[Record], float | None]:
     """A measure of the last checkpoint of a run that came to its end."""
     return lambda record: None if "diverged" in record else read(record["checkpoints"][-1])
 

@@ -11,13 +11,15 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from agents.analysis.sweep.members import ABLATIONS, member_run
 from agents.config.model import AIRConfig
 from agents.config.training import TrainConfig
 from agents.config.variants import INJECTIONS
 
+Engine = Literal["local", "ray"]
+"""Where the runs are computed, see ``agents.analysis.sweep.engines``."""
 CHECKPOINTS = 8
 """Of each run, evenly spaced; the last is that of the last step. The paper's measures are taken at each."""
 EVALUATIONS = 20
@@ -38,7 +40,7 @@ class Experiment:
     config: TrainConfig
     """What all runs share, but for what a member's name sets."""
     note: str = ""
-    """In what it departs from the paper, beside its size."""
+    """How it differs from the paper, apart from its size."""
 
     def run(self, member: str, seed: int, runs: Path) -> TrainConfig:
         """Return the training run of one member with one seed, in its folder below ``runs``."""
@@ -105,12 +107,12 @@ _SUDOKU_6 = _run(
 )
 _MAZE = _run(
     "maze-9x9",
-    2_000,
+    1_000,
     64,
     1e-3,
     AIRConfig("maze-9x9", hidden=64, heads=2, layers=2, convolution=3, q_continue=False),
 )
-_CONVOLUTION = "with a convolution beside attention, without which mazes are not learned in this time"
+_CONVOLUTION = "with a convolution in addition to attention, without which mazes are not learned in this time"
 
 _AVERAGE = "keeps an average of the weights; raw and averaged weights are measured in both precisions"
 _AVERAGED = dataclasses.replace(_SUDOKU_4, ema=0.995)

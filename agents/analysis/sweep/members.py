@@ -33,8 +33,8 @@ def members(ablation: str, only: tuple[str, ...] = ()) -> tuple[str, ...]:
 def member_run(config: TrainConfig, name: str, seed: int) -> TrainConfig:
     """Return the training run of one member with one seed, in the folder ``NAME/seed-SEED`` of the output.
 
-    It differs from ``config`` in the fields that the name sets, and begins with random weights, since any others would
-    be those of one member. The two networks of HRM are each as deep as the one of ``config``.
+    It differs from ``config`` in the fields that the name sets. It is initialised with random weights, since any others
+    would favour one member. The two networks of HRM are each as deep as the one of ``config``.
 
     Raises:
         ValueError: the name's fields do not go together with the others.

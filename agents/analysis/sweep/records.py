@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ Record = dict[str, Any]
 
 
 def record_path(output: Path, experiment: str, member: str, seed: int) -> Path:
-    """Return where the record of a run lies."""
+    """Return the path of the record of a run."""
     return output / experiment / f"{member}-{seed}.json"
 
 
@@ -44,12 +44,8 @@ def read_record(path: Path, config: TrainConfig) -> Record | None:
     """
     if not path.is_file():
         return None
-    try:
-        record: Record = json.loads(path.read_text(encoding="utf-8"))
-        theirs = record["config"]
-    except (json.JSONDecodeError, KeyError, TypeError) as error:
-        raise ValueError(f"{path}: {error}, expected the record of a run") from error
-    require_same(path, theirs, config)
+    record = _read(path)
+    require_same(path, record["config"], config)
     return record
 
 
@@ -66,12 +62,30 @@ def require_same(path: Path, theirs: Mapping[str, Any], config: TrainConfig) -> 
     Raises:
         ValueError: a field differs.
     """
-    found = _flat(theirs)
-    for field, value in _flat(settings(config)).items():
-        if field in found and found[field] != value:
-            raise ValueError(
-                f"{path}: was trained with {field} {found[field]}, expected {value}: choose another output"
-            )
+    for field, found, expected in _differences(theirs, config):
+        raise ValueError(f"{path}: was trained with {field} {found}, expected {expected}: choose another output")
+
+
+def read_same_run(path: Path, config: TrainConfig, dataset: str, measured: int) -> Record | None:
+    """Read the record of the same run from another experiment of the same output; None where there is none.
+
+    The paper's default is a member of several experiments. It is trained once.
+
+    Args:
+        path: where the record of the run will lie.
+        config: of the run.
+        dataset: checksum of its dataset.
+        measured: test puzzles on which each checkpoint is measured.
+
+    Raises:
+        ValueError: a file that is no record.
+    """
+    for other in sorted(path.parents[1].glob(f"*/{path.name}")):
+        record = _read(other)
+        same = (record.get("dataset"), record.get("measured_puzzles")) == (dataset, measured)
+        if other != path and same and not list(_differences(record["config"], config)):
+            return record
+    return None
 
 
 def read_records(output: Path, experiment: Experiment) -> list[Record]:
@@ -111,6 +125,23 @@ def steps_to_half(curve: Iterable[Mapping[str, float]], level: float = HALF) -> 
             return step + (point["step"] - step) * (level - accuracy) / rise
         step, accuracy = point["step"], point["exact_accuracy"]
     return None
+
+
+def _read(path: Path) -> Record:
+    try:
+        record: Record = json.loads(path.read_text(encoding="utf-8"))
+        record["config"].items()
+    except (json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"{path}: {error}, expected the record of a run") from error
+    return record
+
+
+def _differences(theirs: Mapping[str, Any], config: TrainConfig) -> Iterator[tuple[str, Any, Any]]:
+    """Yield the fields in which a run differs from what it should be: name, found and expected value."""
+    found = _flat(theirs)
+    for field, value in _flat(settings(config)).items():
+        if field in found and found[field] != value:
+            yield field, found[field], value
 
 
 def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

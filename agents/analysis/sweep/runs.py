@@ -1,11 +1,8 @@
-"""The runs of an experiment: trained, measured along the way and recorded; several at once, one thread each."""
+"""The runs of an experiment: which are to be done, and one of them trained and measured along the way."""
 
 from __future__ import annotations
 
-import concurrent.futures
 import errno
-import multiprocessing
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
@@ -17,11 +14,11 @@ from agents.analysis.sweep.measures import measure_frozen_changes, measure_split
 from agents.analysis.sweep.records import (
     Record,
     read_record,
+    read_same_run,
     record_path,
     require_same,
     settings,
     steps_to_half,
-    write_record,
 )
 from agents.analysis.weights import Weights, use_weights
 from agents.checkpoints.folder import load_model
@@ -90,34 +87,20 @@ def make_dataset(config: TrainConfig) -> None:
     RECIPES[config.dataset.stem].build(config.dataset)
 
 
-def run_all(todo: list[Job], processes: int = 1) -> Iterator[tuple[Job, Record]]:
-    """Run jobs and yield each with its record as soon as it is written; interrupted ones go on where they stopped.
+def same_run(job: Job) -> Record | None:
+    """Return the record of a run that another experiment of the same output has done; None where there is none.
 
-    Args:
-        todo: from ``jobs``.
-        processes: how many at once, each with one thread; 1 runs them in this process.
+    It says whose run it was.
 
     Raises:
-        ValueError: less than 1 process, or what training raises.
+        ValueError: a damaged record.
     """
-    if processes < 1:
-        raise ValueError(f"jobs {processes}, expected at least 1")
-    if processes == 1:
-        for job in todo:
-            yield job, run_job(job)
-        return
-    context = multiprocessing.get_context("spawn")
-    with concurrent.futures.ProcessPoolExecutor(processes, context) as pool:
-        running = {pool.submit(run_job, job): job for job in todo}
-        try:
-            for done in concurrent.futures.as_completed(running):
-                yield running[done], done.result()
-        finally:
-            pool.shutdown(cancel_futures=True)
+    found = read_same_run(job.record, job.config, _checksum(job.config), job.measured)
+    return found and {"same_run_as": found["experiment"], **found, "experiment": job.experiment}
 
 
 def run_job(job: Job) -> Record:
-    """Train a run to its end from wherever it is, measure its checkpoints, and write and return its record.
+    """Train a run to its end from wherever it is, measure its checkpoints, and return its record.
 
     A run that diverges is recorded as such. One thread computes: runs do not depend on how many there are at once.
 
@@ -129,7 +112,7 @@ def run_job(job: Job) -> Record:
     trainer = Trainer.resume(config.output) if (config.output / TRAIN_CONFIG).is_file() else Trainer(config)
     require_same(config.output, settings(trainer.config), config)
     record: Record = {"experiment": job.experiment, "member": job.member, "seed": job.seed, "config": settings(config)}
-    record["dataset"] = trainer.tasks[0].dataset.attributes["checksum"]
+    record["dataset"] = _checksum(config)
     try:
         if trainer.step < trainer.config.steps:
             trainer.train(progress=False)
@@ -143,8 +126,11 @@ def run_job(job: Job) -> Record:
         record["test"] = _tested(agent, config)
     record["measured_puzzles"] = job.measured
     record["checkpoints"] = _measured(config, trainer.dtype, job.measured)
-    write_record(job.record, record)
     return record
+
+
+def _checksum(config: TrainConfig) -> str:
+    return str(open_dataset(config.dataset, config.model.family).attributes["checksum"])
 
 
 def _tested(agent: AIRAgent, config: TrainConfig) -> dict[str, Any]:

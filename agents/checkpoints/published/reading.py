@@ -1,4 +1,4 @@
-"""Published checkpoints of HRM, TRM and AIR: a torch file of weights beside ``all_config.yaml``."""
+"""Published checkpoints of HRM, TRM and AIR: a torch file of weights and ``all_config.yaml``."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def _load(path: Path, family: str | None, variant: str | None) -> AIR:
 
 
 def _our_own(section: Any, family: str | None, variant: str | None) -> AIRConfig:
-    """Read a configuration that our exporter wrote beside the authors' settings; it leaves nothing open."""
+    """Read a configuration that our exporter added to the authors' settings; it is complete."""
     try:
         config = from_json(AIRConfig, stored_fields(section))
     except ValueError as error:

@@ -59,7 +59,7 @@ def attention(qkv: Tensor, cos: Tensor | None, sin: Tensor | None, heads: int, d
     """Attend, queries and keys rotated where there are angles: (B, S, 3 * D) to (B, S, D).
 
     Args:
-        qkv: queries, keys and values, heads beside each other.
+        qkv: queries, keys and values, one head after the other.
         cos: (S, W), as ``RotaryPosition`` has them, or None.
         sin: the same.
         heads: how many.

@@ -36,7 +36,7 @@ def attend(
     """Rotate queries and keys, and attend.
 
     Args:
-        qkv: (B, S, 3 * D), contiguous: queries, keys and values, heads beside each other.
+        qkv: (B, S, 3 * D), contiguous: queries, keys and values, one head after the other.
         cos: (S, W) in the dtype of ``qkv``, as ``RotaryPosition`` has them; None for no rotation.
         sin: the same.
         heads: how many.

@@ -13,7 +13,7 @@ import puzzles
 from agents.models.air import AIR
 from agents.pretrained import load_pretrained
 from agents.rl.networks.boards import UP, BoardFeatures, Features, MazeBoard, Observation, board_of, family_of
-from agents.rl.networks.heads import ItemScores, MoveScores, PooledValue, PriorScores
+from agents.rl.networks.heads import ItemScores, MoveScores, MoveValue, PooledValue, PriorScores
 from puzzles.maze.cells import GOAL, OPEN, PATH, START
 
 
@@ -54,8 +54,9 @@ class AIRFeatures(BoardFeatures):
     def heads(self) -> tuple[nn.Module, nn.Module]:
         """Return what is added to the prior, and the value of the board."""
         width = self.features_dim
-        scores = ItemScores(width, self.family.symbols) if self.family.symbols else MoveScores(width)
-        return PriorScores(scores), PooledValue(width)
+        if self.family.symbols:
+            return PriorScores(ItemScores(width, self.family.symbols)), PooledValue(width)
+        return PriorScores(MoveScores(width)), MoveValue(width)
 
 
 class AIRReader(nn.Module):

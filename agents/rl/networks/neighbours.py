@@ -9,26 +9,28 @@ import torch.nn.functional as F
 from gymnasium import spaces
 from torch import Tensor, nn
 
-from agents.rl.networks.boards import BoardFeatures, Features, MazeBoard, Observation
-from agents.rl.networks.heads import MoveScores, PooledValue
+from agents.rl.networks.boards import UP, BoardFeatures, Features, MazeBoard, Observation
+from agents.rl.networks.heads import MoveScores, MoveValue
 
 TAIL = 8
 """Repetitions that the gradient goes through, the last ones: all would take ten times as long."""
 CHECKED = 4
 """Repetitions between looks at whether anything still changes."""
+STEP = 0.1
+"""By how much a nearness falls with each move, at first."""
 BORDER = 0, 0, 1, 1, 1, 1
 """A cell of zeros around the maze."""
 
 
 class NeighbourFeatures(BoardFeatures):
-    """Items are the agent's cell and the four around it.
+    """Items are the agent's cell, and by how much the four around it are above it.
 
         h <- max(h, own(h_0) + around(max over the 4 neighbours of h))    in open cells; h is 0 in walls
 
     repeated with the same weights until nothing changes, at most ``layers`` times: an open cell hears of what is up to
-    so many moves away, around all corners. ``around`` starts as the identity and ``own`` as ``-1 / layers``, to small
-    random numbers, so each channel starts as a nearness to its source; compare Value Iteration Networks (Tamar et al.
-    2016, arXiv 1602.02867). The gradient goes through the last ``TAIL`` repetitions.
+    so many moves away, around all corners. But for small random numbers, ``around`` starts as the identity and ``own``
+    as ``-STEP``, so each channel starts as a nearness to its source, which falls by ``STEP`` a move; compare Value
+    Iteration Networks (Tamar et al. 2016, arXiv 1602.02867). The gradient goes through the last ``TAIL`` repetitions.
 
     All directions have the same weights: if a maze is turned or reflected, its action probabilities are too, to
     rounding.
@@ -58,9 +60,10 @@ class NeighbourFeatures(BoardFeatures):
         self.own = nn.Linear(hidden, hidden)
         self.around = nn.Linear(hidden, hidden, bias=False)
         with torch.no_grad():
-            self.own.weight *= 0.1
-            self.own.bias.fill_(-1.0 / layers)
-            self.around.weight.mul_(0.1).add_(torch.eye(hidden))
+            self.embed.weight *= 6 * STEP * layers  # what is far away is to be seen above what is everywhere
+            self.own.weight *= 0.1 / layers
+            self.own.bias.fill_(-STEP)
+            self.around.weight.mul_(0.1 / layers).add_(torch.eye(hidden))
 
     def forward(self, observation: Observation) -> Features:
         """Return the features."""
@@ -73,7 +76,9 @@ class NeighbourFeatures(BoardFeatures):
             h = self._spread(first, own, self.layers - TAIL)
         for _ in range(min(TAIL, self.layers)):
             h = torch.maximum(h, own + self.around(_neighbours(F.pad(h, BORDER))))
-        return Features(self.board.around(observation, h))
+        here, around = self.board.around(observation, h).split((UP, 4), 1)
+        nearer = ((around - here) / STEP).clamp(-2.0, 2.0)
+        return Features(torch.cat((here / (STEP * self.layers), nearer), 1))
 
     @torch.no_grad()
     def _spread(self, first: Tensor, own: Tensor, layers: int) -> Tensor:
@@ -90,7 +95,7 @@ class NeighbourFeatures(BoardFeatures):
 
     def heads(self) -> tuple[nn.Module, nn.Module]:
         """Return a score per move, and the value of what is around the agent."""
-        return MoveScores(self.features_dim), PooledValue(self.features_dim)
+        return MoveScores(self.features_dim), MoveValue(self.features_dim)
 
 
 def _neighbours(padded: Tensor) -> Tensor:

@@ -35,7 +35,7 @@ class Thinking(Dynamics):
         **propose: further arguments of the family's dynamics.
 
     Raises:
-        ValueError: an argument that is none of these, or weights that don't fit the family.
+        ValueError: an unknown argument, or weights that don't fit the family.
     """
 
     action_type = "think"

@@ -139,7 +139,7 @@ class Mind:
 
     @torch.inference_mode()
     def start(self, rows: Rows, puzzle: puzzles.Grids) -> None:
-        """Begin anew in some rows, (K,), with new puzzles, (K, rows, columns) uint8.
+        """Start again in some rows, (K,), with new puzzles, (K, rows, columns) uint8.
 
         Raises:
             PuzzleError: the puzzles are not of the model's family.

@@ -1,4 +1,4 @@
-"""What a mind tells of itself: infos for programs, frames and text for people."""
+"""What is shown of a mind: infos for programs, frames and text for people."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from agents.thinking.conflicts import conflicts
 from agents.thinking.environment.mind import COMMIT, H, L, Mind
-from agents.thinking.thoughts import Decoded
 from air_envs.drawing.board import board_text
 from air_envs.drawing.frame import Frame
 from air_envs.drawing.rollout import draw_frame
@@ -51,15 +50,12 @@ def thinking_frames(mind: Mind, row: int, answer: Grids, answer_before: Grids) -
     family, last = mind.agent.family, mind.last[row]
     z_H, z_L = mind.state(row)
     updates, commits = int(mind.updates[row]), int(mind.done[row, COMMIT])
-    frame = Frame(
+    frame = Frame.of_states(
+        family,
         mind.puzzle[row],
-        z_h=z_H.cells,
-        z_l=z_L.cells,
+        z_H,
+        z_L,
         answer=answer,
-        z_h_confidence=z_H.confidence,
-        z_l_confidence=z_L.confidence,
-        z_h_candidates=_candidates(family, z_H),
-        z_l_candidates=_candidates(family, z_L),
         z_h_conflicts=conflicts(family, mind.puzzle[row, None], mind.answer[row, None])[0],
         title=family.name + (f" · proposal {commits}" if commits else ""),
         act_step=int(mind.act_step[row]),
@@ -120,7 +116,3 @@ def frame_text(family: PuzzleFamily, frame: Frame, before: Frame) -> str:
     lines = zip(*([*block, *[""] * (height - len(block))] for block in blocks), strict=True)
     shown = ("   ".join(text.ljust(width) for text, width in zip(texts, widths, strict=True)) for texts in lines)
     return "\n".join([line, *(text.rstrip() for text in shown)])
-
-
-def _candidates(family: PuzzleFamily, z: Decoded) -> NDArray[np.float32] | None:
-    return z.probability[..., 1:] if family.symbols else None

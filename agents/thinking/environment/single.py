@@ -35,7 +35,7 @@ class ThinkingEnv(PuzzleEnv):
 
     Raises:
         CheckpointError: no such model, or a damaged one.
-        ValueError: an argument that is none of these, or puzzles that the model's weights don't fit.
+        ValueError: an unknown argument, or puzzles that the model's weights don't fit.
     """
 
     dynamics: Thinking
@@ -158,8 +158,8 @@ class SudokuThinkingEnv(ThinkingEnv, SudokuEnv):
 
     ## Starting State
 
-    Both states are the model's initial ones, the same for every puzzle. `reset(options={"index": i})` poses row i of
-    the dataset; `reset(options={"puzzle": p})` poses p, an (n, n) grid or its text form.
+    Both states are the model's initial ones, the same for every puzzle. `reset(options={"index": i})` starts with row i
+    of the dataset; `reset(options={"puzzle": p})` starts with p, an (n, n) grid or its text form.
 
     ## Episode End
 
@@ -226,7 +226,7 @@ class MazeThinkingEnv(ThinkingEnv, MazeEnv):
 
     ## Starting State
 
-    Both states are the model's initial ones. `reset(options=...)` poses a maze of one's choice, as in
+    Both states are the model's initial ones. `reset(options=...)` chooses a maze, as in
     `air_envs/Maze-v0`.
 
     ## Episode End

@@ -14,6 +14,7 @@ from agents.checkpoints.folder import load_training, publish_newest
 from agents.checkpoints.kinds import (
     BEST,
     CHECKPOINTS,
+    COMPRESSED_WEIGHTS,
     TRAINING,
     WEIGHTS,
     checkpoint_steps,
@@ -42,7 +43,8 @@ from agents.training.runs.state import CONFIG_FIELD
 from puzzles.files import replacing
 
 _FOR_PEOPLE = (CARD, "curve.png")
-REPLACED = (TRAIN_CONFIG, CHAIN, TRAINING, CONFIG, WEIGHTS, MANIFEST, OPTIONS, METRICS, WANDB_ID, *_FOR_PEOPLE)
+_OF_MODEL = (CONFIG, WEIGHTS, COMPRESSED_WEIGHTS, MANIFEST, OPTIONS)
+REPLACED = (TRAIN_CONFIG, CHAIN, TRAINING, *_OF_MODEL, METRICS, WANDB_ID, *_FOR_PEOPLE)
 """Files of a run, a model or a pack that a new run in its folder removes, when asked to overwrite it."""
 
 
@@ -57,7 +59,7 @@ def require_new_run(run: Path, overwrite: bool) -> None:
 
 
 def resumed(run: Path, changes: dict[str, Any]) -> tuple[TrainConfig, dict[str, Any] | None]:
-    """Return the configuration that a run goes on with, and the state, on the CPU, that it goes on from.
+    """Return the configuration of a resumed run, and the state, on the CPU, that it resumes from.
 
     Args:
         run: folder of the run.
@@ -100,7 +102,7 @@ def schedule_note(before: TrainConfig, after: TrainConfig, step: int) -> str | N
 
     Args:
         before: the run as it was.
-        after: as it goes on.
+        after: as it continues.
         step: from which on.
     """
     if before.steps == after.steps or after.schedule == "constant":
@@ -118,12 +120,12 @@ def held(config: TrainConfig, step: int, begun: bool, overwrite: bool) -> Iterat
 
     Args:
         config: of the run.
-        step: that training goes on from.
+        step: that training resumes from.
         begun: whether the folder holds this run already.
-        overwrite: remove the run or model that stands where a new run begins.
+        overwrite: remove the run or model that is in the folder of a new run.
 
     Raises:
-        CheckpointError: another process writes into it, or has gone on with the run since it was resumed.
+        CheckpointError: another process writes into it, or has continued the run since it was resumed.
         OccupiedError: a new run would replace what the folder holds.
         OSError: the system refused a write in this block; the message names the last checkpoint, if there is one.
     """
@@ -134,7 +136,7 @@ def held(config: TrainConfig, step: int, begun: bool, overwrite: bool) -> Iterat
         with locked(run):
             if begun:
                 if later := [other for other in checkpoint_steps(run) if other > step]:
-                    raise CheckpointError(f"{run}: has gone on to step {later[-1]} meanwhile; resume it again")
+                    raise CheckpointError(f"{run}: has continued to step {later[-1]} meanwhile; resume it again")
             else:
                 require_new_run(run, overwrite)
                 if _is_taken(run):
@@ -150,7 +152,7 @@ def held(config: TrainConfig, step: int, begun: bool, overwrite: bool) -> Iterat
 
 
 def _state(run: Path) -> dict[str, Any] | None:
-    """Read what a run goes on from; None where it has no checkpoint."""
+    """Read the state that a run resumes from; None where it has no checkpoint."""
     if not (run / TRAINING).exists():
         return None
     try:
@@ -159,14 +161,14 @@ def _state(run: Path) -> dict[str, Any] | None:
         earlier = checkpoint_steps(run)[:-1]
         if not earlier:
             raise
-        raise CheckpointError(f"{error}; --from-step {earlier[-1]} goes on from the checkpoint before it") from error
+        raise CheckpointError(f"{error}; --from-step {earlier[-1]} resumes from the checkpoint before it") from error
     if "datasets" not in state:
-        raise CheckpointError(f"{run}: an earlier version of air-envs began this run; this one cannot go on")
+        raise CheckpointError(f"{run}: an earlier version of air-envs began this run; this one cannot resume it")
     return state
 
 
 def _trained(state: dict[str, Any] | None, run: Path) -> TrainConfig | None:
-    """Return the configuration that a checkpoint was trained with; None for one of before manifests."""
+    """Return the configuration that a checkpoint was trained with; None for one without a manifest."""
     if state is None or (CONFIG_FIELD not in state and read_manifest(run) is None):
         return None
     if CONFIG_FIELD not in state:
@@ -184,7 +186,7 @@ def _written(path: Path, trained: TrainConfig | None) -> tuple[TrainConfig, bool
     try:
         return parse_train_config(path.read_bytes())
     except ValueError as error:
-        way = "; remove the file to go on with what the checkpoint was trained with" if trained else ""
+        way = "; remove the file to continue with what the checkpoint was trained with" if trained else ""
         raise CheckpointError(f"{path}: {error}{way}") from error
 
 
@@ -199,7 +201,7 @@ def _require_unedited(config: TrainConfig, trained: TrainConfig, checked: bool, 
         flag = f" and give --{_flag(name)}" if _is_free(config, name, expected) else ""
         raise CheckpointError(
             f"{path}: {name} {shown(found)}, but the run was trained with {shown(expected)}; remove the file{flag} to "
-            "go on with that"
+            "continue with that"
         )
 
 

@@ -62,7 +62,7 @@ class RunLog:
 
 
 def open_log(run: Path, step: int, wandb: str | None, config: Mapping[str, Any]) -> RunLog:
-    """Open a run's log to go on after ``step``; lines of later steps, written after its checkpoint, are dropped.
+    """Open a run's log to continue after ``step``; lines of later steps, written after its checkpoint, are dropped.
 
     Raises:
         ModuleNotFoundError: a W&B project is named, but the package is missing.
@@ -135,7 +135,7 @@ class TensorBoard:
 
 
 class WandbSink:
-    """Weights & Biases; a resumed run goes on under its id, and steps that it repeats are ignored there."""
+    """Weights & Biases; a resumed run continues under its id, and steps that it repeats are ignored there."""
 
     def __init__(self, run: Path, project: str, config: Mapping[str, Any]):
         require("wandb")

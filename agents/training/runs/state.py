@@ -19,7 +19,7 @@ from agents.training.learner import Learner
 from agents.training.optim import state_names
 
 CONFIG_FIELD = "config"
-"""Of a checkpoint's state: the run's configuration, as values of JSON, without the folder that it lies in."""
+"""Of a checkpoint's state: the run's configuration, as values of JSON, without its folder."""
 
 
 def require_state(state: dict[str, Any], learner: Learner, path: Path) -> None:
@@ -31,7 +31,7 @@ def require_state(state: dict[str, Any], learner: Learner, path: Path) -> None:
         path: of the file, for messages.
 
     Raises:
-        CheckpointError: a part is missing, of another type or shape, or has a value that training can't go on from, or
+        CheckpointError: a part is missing, of another type or shape, or has a value that training can't resume from, or
             a dataset is another one now.
     """
     fresh, tasks, optimizers = learner.state(), learner.tasks, learner.optimizers

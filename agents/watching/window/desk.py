@@ -84,7 +84,7 @@ class Desk:
         self.choice: Choice | None = None
         """The cell that the next value goes to."""
         self.sheet: OpenSheet | None = None
-        """What lies over the window."""
+        """What is shown over the window."""
         self.looking = Looking(clock)
         self.saver = Saver(folder or Path())
         self.opener = Opener(shelf, number)
@@ -317,7 +317,7 @@ class Desk:
         before = self.story.branch.moment(max(0, moment.update - length))
         if moment.update % length == 0 and _done(moment) and not _done(before):
             self.running = False
-            self.say(f"Solved in ACT step {moment.act_step}, and the model is sure. Space goes on.")
+            self.say(f"Solved in ACT step {moment.act_step}, and the model is sure. Space continues.")
 
     def _ended(self) -> str:
         if not self.story.live:

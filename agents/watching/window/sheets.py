@@ -1,4 +1,4 @@
-"""What can lie over the window: the keys, a question for a puzzle, a choice of models."""
+"""What can be shown over the window: the keys, a question for a puzzle, a choice of models."""
 
 from __future__ import annotations
 

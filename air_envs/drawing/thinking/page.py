@@ -65,7 +65,7 @@ class Timeline:
     cursor: int = 0
     """The present update; 0 is before the first."""
     status: str = ""
-    """Drawn beside its name: whether it runs, and how fast."""
+    """Drawn next to its name: whether it runs, and how fast."""
 
     def line(self, lane: int) -> list[Tick]:
         """Return the moments that lead to the end of a branch; the index of each is its update."""
@@ -106,7 +106,7 @@ class Choice(NamedTuple):
 
 @dataclass(frozen=True)
 class Sheet:
-    """What lies over the window: the keys, or a question that text is typed into."""
+    """What is shown over the window: the keys, or a question that text is typed into."""
 
     title: str
     lines: Sequence[tuple[str, str]] = ()

@@ -1,4 +1,4 @@
-"""Where the parts of the window lie."""
+"""The places of the parts of the window."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``ThinkingScreen``: a page as a picture, and what lies where on it. No window, no events, no model."""
+"""``ThinkingScreen``: a page as a picture, and the places of its parts. No window, no events, no model."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ class ThinkingScreen:
     def __init__(self, size: tuple[int, int], theme: Theme):
         self.size, self.theme = size, theme
         self.layouts: tuple[Layout, ...] = ()
-        """Where the cells of the three boards lie; empty where the window is too small for them."""
+        """The places of the cells of the three boards; empty where the window is too small for them."""
         self.scale: Scale | None = None
-        """Where updates lie on the timeline; None where the window is too small for it."""
+        """The places of updates on the timeline; None where the window is too small for it."""
         self.regions = Regions.fit(size, 9, 9)
         self._boards: tuple[tuple[object, ...], pygame.Surface] | None = None
 
@@ -114,7 +114,7 @@ def _footer(pen: Pen, rect: Rect, page: Page) -> None:
 
 
 def _sheet(pen: Pen, area: Rect, sheet: Sheet) -> None:
-    """What lies over the window: lines, or a box that text is typed into with a note below it."""
+    """What is shown over the window: lines, or a box that text is typed into with a note below it."""
     unit, theme = pen.unit, pen.theme
     asks = sheet.entry is not None
     left, top, width, height = pen.sheet(area, sheet.title, sheet.lines, 9.5 if asks else 0, 70 if asks else 44)

@@ -25,7 +25,7 @@ _HIGHEST, _LOWEST = 2.6, 1.1
 
 
 class Scale(NamedTuple):
-    """Where updates and branches lie on a timeline."""
+    """The places of updates and branches on a timeline."""
 
     area: Rect
     """Of the updates, curves and branches together."""

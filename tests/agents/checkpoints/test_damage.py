@@ -127,7 +127,7 @@ def test_the_checkpoint_before_a_damaged_one_is_named_and_taken(small_run: Path,
     run = shutil.copytree(small_run, tmp_path / "run")
     for path in (run / "training.pt", run / "checkpoints" / "step-4" / "training.pt"):
         path.write_bytes(path.read_bytes()[:-2] + b"!!")
-    with pytest.raises(CheckpointError, match=r"training\.pt: damaged.*; --from-step 2 goes on from the checkpoint be"):
+    with pytest.raises(CheckpointError, match=r"training\.pt: damaged.*; --from-step 2 resumes from the checkpoint be"):
         Trainer.resume(run)
     rewind(run, 2)
     assert Trainer.resume(run).step == 2

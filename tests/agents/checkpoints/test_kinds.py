@@ -74,9 +74,7 @@ def test_only_what_is_wanted_is_replaced(small_run: Path, small_pack: Path, tmp_
         (noted / name).touch()
     require_replaceable(noted, True, "pack")
     (noted / "notes.txt").touch()
-    with pytest.raises(
-        OccupiedError, match=f"^{noted}: holds notes.txt besides, which would be lost; expected nothing"
-    ):
+    with pytest.raises(OccupiedError, match=f"^{noted}: also holds notes.txt, which would be lost; expected nothing"):
         require_replaceable(noted, True, "pack")
     for overwrite in (False, True):
         with pytest.raises(OccupiedError, match=f"^{small_run}: holds a run already; expected a new folder$"):

@@ -98,7 +98,7 @@ def test_a_run_that_has_gone_on_is_not_overwritten_by_one_that_was_resumed_befor
     run = Path(shutil.copytree(small_run, tmp_path / "run"))
     early = Trainer.resume(run, steps=6)
     Trainer.resume(run, steps=8).train(progress=False)
-    with pytest.raises(CheckpointError, match="run: has gone on to step 8 meanwhile; resume it again"):
+    with pytest.raises(CheckpointError, match="run: has continued to step 8 meanwhile; resume it again"):
         early.train(progress=False)
     assert Trainer.resume(run).step == 8
 

@@ -96,7 +96,7 @@ def test_an_interrupted_build_goes_on(
         with pytest.raises(SystemExit) as ended:
             run(*words)
     assert ended.value.code == 130
-    assert re.search(r"interrupted at \d+ puzzles: the same command goes on there", capsys.readouterr().err)
+    assert re.search(r"interrupted at \d+ puzzles: the same command resumes it", capsys.readouterr().err)
     assert [file.name for file in tmp_path.iterdir()] == [".a.h5.journal"]
     assert "an unfinished build of" in fails(capsys, *words, "--seed", 5)
     run(*words)
@@ -113,7 +113,7 @@ def test_export_and_import_again(tmp_path: Path, maze_file: Path, capsys: pytest
             one, other = Dataset(maze_file).split(split), Dataset(tmp_path / f"{format}.h5").split(split)
             assert all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
     assert len(np.load(tmp_path / "npy" / "train" / "all__inputs.npy")) == 120
-    assert "stands there already" in fails(capsys, "export", maze_file, "--format", "csv", "--output", tmp_path / "csv")
+    assert "is there already" in fails(capsys, "export", maze_file, "--format", "csv", "--output", tmp_path / "csv")
     assert "no --output" in fails(capsys, "export", maze_file, "--format", "npy")
 
 

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,16 +12,19 @@ import torch
 import puzzles
 from agents.checkpoints.folder import save_model
 from agents.cli import main
-from agents.config.search import default_search
+from agents.config.search import SEARCHES, Search, default_search
 from agents.data.batches import to_tokens
-from agents.evaluation import evaluate_attempts, evaluate_halting
+from agents.evaluation import attempts, evaluate, evaluate_attempts, evaluate_halting
+from agents.evaluation.refilling import Answers
 from agents.evaluation.search import Noise
+from agents.evaluation.selection import Selection
 from agents.models.air import AIR, Output, State
 from agents.thinking.agent import AIRAgent
 from puzzles.build import build_dataset
 from puzzles.dataset import Dataset
 from tests.agents.cli.test_commands import fails
 from tests.agents.conftest import TINY
+from tests.agents.evaluation.conftest import untrained_model
 
 
 class Wavering(AIR):
@@ -89,6 +93,40 @@ def test_the_first_attempt_is_the_puzzle_itself(choosy: AIRAgent, data: Dataset)
     assert (several.answers == again.answers).all(), "one seed, one result"
     other = evaluate_attempts(choosy, data, 3, "symmetry", seed=1, progress=False)
     assert (several.answers != other.answers).any()
+
+
+@pytest.mark.parametrize("threshold", [0.5, 0.9])
+@pytest.mark.parametrize("search", SEARCHES)
+def test_an_evaluation_is_the_first_attempt(
+    search: Search, threshold: float, dataset: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agent, data = AIRAgent(untrained_model()), Dataset(dataset)
+    full = evaluate(agent, data, batch=16, progress=False, keep_steps=True, halt=0.9, keep_probability=True)
+    expected = evaluate_attempts(agent, data, 3, search, threshold, batch=16, progress=False)
+    assert 0 < (expected.steps[:, 0] < 4).sum() < len(expected.steps)
+    think, thought = attempts.think_until_sure, []
+
+    def counted(agent: AIRAgent, selection: Selection, least: float, what: str, *rest: Any, **options: Any) -> Answers:
+        thought.append(what)
+        return think(agent, selection, least, what, *rest, **options)
+
+    monkeypatch.setattr(attempts, "think_until_sure", counted)
+    found = evaluate_attempts(agent, data, 3, search, threshold, batch=16, progress=False, first=full)
+    assert set(thought) == {"another attempt"}
+    for name in ("right", "solved", "steps", "answers"):
+        assert (getattr(found, name) == getattr(expected, name)).all(), name
+
+
+def test_an_evaluation_that_is_no_first_attempt_is_refused(choosy: AIRAgent, data: Dataset) -> None:
+    full = evaluate(choosy, data, count=5, progress=False, keep_steps=True, halt=0.8)
+    for changes, message in [
+        ({"count": 4}, r"first attempt at \(5, 3\) puzzles and ACT steps, expected \(4, 3\)"),
+        ({"count": 5, "max_steps": 2}, r"first attempt at \(5, 3\) puzzles and ACT steps, expected \(5, 2\)"),
+        ({"count": 5, "threshold": 0.9}, r"halting threshold 0\.9, expected at most 0\.8"),
+        ({"count": 5, "search": "guesses"}, r"first attempt without probabilities, expected evaluate\(keep_prob"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            evaluate_attempts(choosy, data, 2, **{"search": "noise", "first": full, **changes})
 
 
 def test_the_most_trusted_answer_is_kept(tmp_path: Path) -> None:
@@ -199,13 +237,21 @@ def test_at_least_one_attempt(choosy: AIRAgent, data: Dataset, capsys: pytest.Ca
     assert "attempts -1, expected at least 1" in fails(
         ["eval", "sudoku-6x6", str(data.path), "--attempts", "-1"], capsys
     )
+    assert "halting threshold 1.5, expected a probability" in fails(
+        ["eval", "sudoku-6x6", str(data.path), "--threshold", "1.5"], capsys
+    )
 
 
 def test_eval_reports_every_attempt(dataset: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     torch.manual_seed(0)
     save_model(AIR(TINY), tmp_path / "run")
-    main(["eval", str(tmp_path / "run"), str(dataset), "--attempts", "3", "--no-episodes", "--puzzles", "5"])
+    args = ["eval", str(tmp_path / "run"), str(dataset), "--attempts", "3", "--no-episodes", "--puzzles", "5"]
+    main(args)
     assert "3 attempts:" in capsys.readouterr().out
     numbers = json.loads((tmp_path / "run" / "eval.json").read_text())["attempts"]
+    main([*args, "--overwrite", "--halt", "0.8", "--halt-at", "0.8", "--threshold", "0.9"])
+    capsys.readouterr()
+    higher = json.loads((tmp_path / "run" / "eval.json").read_text())["attempts"]
+    assert higher == [{**line, "threshold": 0.9} for line in numbers], "an untrained head gives less than either"
     assert [line["attempts"] for line in numbers] == [1, 2, 3]
     assert [line["mean_act_steps"] for line in numbers] == [4, 8, 12], "an untrained head is never sure"

@@ -1,4 +1,4 @@
-"""Puzzles that the model doubts are put again with guesses in them."""
+"""Puzzles that the model is not sure of are retried with guessed digits."""
 
 import dataclasses
 from pathlib import Path
@@ -19,7 +19,7 @@ from tests.agents.conftest import TINY
 
 
 class Hinted(AIR):
-    """Solves a puzzle, and is sure, where its hints, beyond what was posed, are right; else it wavers between two."""
+    """Solves a puzzle, and is sure, where its hints, beyond what was given, are right; else it wavers between two."""
 
     posed: torch.Tensor
     solution: torch.Tensor

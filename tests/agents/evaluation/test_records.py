@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
 from agents.checkpoints.chain import write_chain
 from agents.checkpoints.folder import save_model
@@ -15,24 +14,20 @@ from agents.config.model import AIRConfig
 from agents.config.structure import structure
 from agents.evaluation import evaluate, wilson_interval
 from agents.evaluation.records import check_unseen, evaluation_record, kind_of, read_records, weights_hash
-from agents.models.air import AIR
 from agents.models.cost import count_parameters
 from agents.thinking.agent import AIRAgent
 from puzzles.dataset import Dataset
 from puzzles.importers import import_puzzles
 from puzzles.shares import from_dataset, from_list, mix_by_shares
 from tests.agents.conftest import TINY
+from tests.agents.evaluation.conftest import untrained_model
 
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An untrained model whose halting head says something else of every puzzle."""
-    torch.manual_seed(2)
-    model = AIR(TINY)
-    torch.nn.init.normal_(model.q_head.weight)
-    torch.nn.init.zeros_(model.q_head.bias)
+    """A run with a chain: what its last one was trained on is known, what the one before was is not."""
     folder = tmp_path_factory.mktemp("runs") / "mine"
-    save_model(model, folder)
+    save_model(untrained_model(), folder)
     datasets = [{"name": "other", "checksum": "c" * 64, "splits": ["train", "validation"], "set_aside": "/a/b: 3"}]
     write_chain(folder, [{"run": "first", "datasets": None}, {"run": "mine", "datasets": datasets}])
     return folder
@@ -76,14 +71,17 @@ def test_a_search_is_recorded_with_its_accuracy(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     args = ["eval", str(run), str(dataset), "--record", "--no-episodes", "--output", "numbers.json"]
-    main([*args, "--attempts", "3", "--search", "noise"])
+    main([*args, "--attempts", "3", "--search", "noise", "--threshold", "0.9"])
     (record,) = read_records()
     assert [path.name for path in Path("results").iterdir()] == ["mine--sudoku-4x4--40--4-steps--noise-3.json"]
     last = json.loads(Path("numbers.json").read_text(encoding="utf-8"))["attempts"][-1]
     assert (record["attempts"], record["search"], record["noise"]) == (3, "noise", 0.3)
-    assert record["halt"] == last["threshold"] == 0.5
+    assert record["halt"] == last["threshold"] == 0.9
     assert record["exact"]["accuracy"] == pytest.approx(last["exact_accuracy"], abs=1e-6)
     assert record["mean_act_steps"] == pytest.approx(last["mean_act_steps"], abs=1e-3)
+    main([*args, "--attempts", "3", "--search", "guesses", "--overwrite"])
+    guessed, _ = read_records()
+    assert (guessed["search"], guessed["noise"], guessed["halt"]) == ("guesses", None, 0.5)
 
 
 def test_measuring_again_replaces_the_record(

@@ -6,28 +6,21 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 
 from agents.checkpoints.folder import save_model
 from agents.cli import main
 from agents.evaluation import Evaluation, HaltingEvaluation, cut_short, describe, evaluate, evaluate_halting, report
 from agents.evaluation.report import KEYS, by_rating, halting_curve
 from agents.figures.evaluation import draw_evaluation
-from agents.models.air import AIR
 from agents.thinking.agent import AIRAgent
 from puzzles.dataset import Dataset
-from tests.agents.conftest import TINY
+from tests.agents.evaluation.conftest import untrained_model
 
 
 @pytest.fixture(scope="module")
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An untrained model whose halting head says something else of every puzzle, and is surer from step to step."""
-    torch.manual_seed(2)
-    model = AIR(TINY)
-    torch.nn.init.normal_(model.q_head.weight)
-    torch.nn.init.zeros_(model.q_head.bias)
     folder = tmp_path_factory.mktemp("runs") / "untrained"
-    save_model(model, folder)
+    save_model(untrained_model(), folder)
     return folder
 
 

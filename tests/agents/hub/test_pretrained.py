@@ -10,14 +10,15 @@ import numpy as np
 import pytest
 import torch
 from huggingface_hub import ModelCard
-from safetensors.torch import load_file
+from safetensors.torch import load
 
 import agents.pretrained as pretrained
 import puzzles
 from agents import AIRAgent
 from agents.checkpoints.errors import CheckpointError
 from agents.checkpoints.folder import load_model, save_model
-from agents.checkpoints.manifest import read_manifest
+from agents.checkpoints.kinds import COMPRESSED_WEIGHTS, WEIGHTS
+from agents.checkpoints.manifest import read_checked, read_manifest
 from agents.cli import main
 from agents.config.presets import PRESETS
 from agents.config.recipes import RECIPES
@@ -81,9 +82,9 @@ def _shipped(shelf: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
 def test_a_packed_run_is_rounded_small_and_still_solves(shelf: Path, easy_run: Path, easy_dataset: Path) -> None:
     folder = shelf / "easy"
     assert {file.name for file in folder.iterdir()} == {
-        "README.md", "chain.json", "config.json", "generator.json", "manifest.json", "model.safetensors"
+        "README.md", "chain.json", "config.json", "generator.json", "manifest.json", "model.safetensors.xz"
     }  # fmt: skip
-    weights = load_file(folder / "model.safetensors")
+    weights = load(read_checked(folder, "model.safetensors"))
     assert {value.dtype for value in weights.values()} == {torch.bfloat16}
     original = load_model(easy_run).state_dict()
     loaded = load_model(folder).state_dict()
@@ -233,13 +234,15 @@ def test_what_is_shipped_here_is_whole_and_fits() -> None:
     for name in pretrained.shipped_models():
         folder = pretrained.FOLDER / name
         assert all(file.stat().st_size <= packing.MAX_BYTES for file in folder.iterdir())
-        assert (read_manifest(folder) or {}).keys() == {"config.json", "generator.json", "model.safetensors"}
+        assert (read_manifest(folder) or {}).keys() == {"config.json", "generator.json", WEIGHTS}
+        assert (folder / COMPRESSED_WEIGHTS).is_file()
+        assert not (folder / WEIGHTS).exists(), "air-envs pack compresses what it writes here"
         agent = AIRAgent.from_pretrained(f"air_envs/{name}")
         assert fresh_puzzle(agent.family, 0, folder).shape == agent.family.shape
         assert ModelCard.load(folder / "README.md").data.eval_results
         options = agent.family.Options(**generator_options(folder))
         assert options == agent.family.Options(**RECIPES[PRESETS[name].dataset.stem].evaluation_options), (
-            "it is posed what it was trained on"
+            "its puzzles are those it was trained on"
         )
 
 

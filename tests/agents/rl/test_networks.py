@@ -86,7 +86,7 @@ def test_legal_placements_are_those_of_the_environment(side: int) -> None:
 
 
 def test_legal_moves_and_planes_are_those_of_the_environment() -> None:
-    envs, observations, masks = mazes()
+    _envs, observations, masks = mazes()
     board, observation = MazeBoard(), as_observation(observations)
     np.testing.assert_array_equal(board.legal(observation).numpy(), masks)
     is_open, visited, goal, agent = board.planes(observation).movedim(-1, 0).numpy()
@@ -178,7 +178,8 @@ def test_filled_cells_have_no_probability(features: type[BoardFeatures]) -> None
     envs, observations, _ = sudokus()
     probabilities, _ = read(policy(features, envs), observations)
     filled = np.repeat(observations["grid"].reshape(len(probabilities), -1) != 0, 6, 1)
-    assert filled.any() and not probabilities[filled].any()
+    assert filled.any()
+    assert not probabilities[filled].any()
     assert (probabilities[~filled] > 0).all()
 
 
@@ -186,11 +187,12 @@ def test_a_policy_may_overwrite_its_own_digits_if_asked_to() -> None:
     envs, observations, _ = sudokus()
     probabilities, _ = read(policy(CandidateFeatures, envs, overwrite=True), observations)
     givens = np.repeat(observations["puzzle"].reshape(len(probabilities), -1) != 0, 6, 1)
-    assert not probabilities[givens].any() and (probabilities[~givens] > 0).all()
+    assert not probabilities[givens].any()
+    assert (probabilities[~givens] > 0).all()
 
 
 def test_messages_go_as_far_as_there_are_layers() -> None:
-    """In a corridor of 12 cells, the goal at its end changes what the agent at its start sees, if layers reach so far."""
+    """In a corridor of 12 cells, the goal at its end changes what the agent at its start sees, with enough layers."""
     corridor = np.ones((1, 3, 12), np.uint8)
     corridor[:, [0, 2]] = 0
     corridor[0, 1, 0] = 2
@@ -229,7 +231,9 @@ def test_gradients_reach_every_weight_of_a_policy() -> None:
         values, log_prob, entropy = made.evaluate_actions(tensors, torch.as_tensor(masks.argmax(1)), action_masks=masks)
         (values.sum() + log_prob.sum() + entropy.sum()).backward()
         for name, weight in made.named_parameters():
-            assert weight.grad is not None and weight.grad.isfinite().all() and weight.grad.any(), name
+            assert weight.grad is not None, name
+            assert weight.grad.isfinite().all(), name
+            assert weight.grad.any(), name
 
 
 def test_a_policy_without_training_has_about_equal_probabilities() -> None:

@@ -91,7 +91,8 @@ def test_one_seed_trains_one_agent_and_it_is_loaded_as_it_was(fields: dict[str, 
     observations, infos = envs.reset(seed=3)
     masks = infos["action_mask"].astype(bool)
     probabilities = agent.policy.probabilities(observations, masks)
-    assert probabilities.dtype == np.float32 and probabilities.shape == masks.shape
+    assert probabilities.dtype == np.float32
+    assert probabilities.shape == masks.shape
     np.testing.assert_allclose(probabilities.sum(1), 1, atol=1e-5)
     assert not probabilities[~masks].any()
     if agent.config.algorithm == "dqn":
@@ -110,7 +111,7 @@ def test_a_resumed_run_goes_on_as_one_without_a_break(algorithm: Any, tmp_path: 
     train(resumed(part.output, {"steps": 128}), resume=True, progress=False)
     straight = run(tmp_path / "straight", algorithm=algorithm, lr_schedule="constant")
     assert_same(weights(part.output), weights(straight.output))
-    kept = [line for line in read_metrics(part.output, "train")]
+    kept = list(read_metrics(part.output, "train"))
     assert [line["step"] for line in kept] == [32, 64, 96, 128]
     for mine, theirs in zip(kept, read_metrics(straight.output, "train"), strict=True):
         for name in ("loss", "value_loss", "return", "solved", "episodes"):
@@ -190,5 +191,5 @@ def test_refusals(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match=r"training\.pt: damaged"):
         train(resumed(done.output, {"steps": 64}), resume=True, progress=False)
     (done.output / WEIGHTS).write_bytes(b"no")
-    with pytest.raises(CheckpointError, match="model.safetensors: "):
+    with pytest.raises(CheckpointError, match=r"model\.safetensors: "):
         load(done.output)

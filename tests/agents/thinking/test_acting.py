@@ -113,7 +113,7 @@ def test_placing_is_the_most_confident_change() -> None:
     grid = family.parse("12..............")[None]
     probability = np.zeros((1, 4, 4, 5), np.float32)
     probability[0, 0, 0, 2] = 0.99  # a given
-    probability[0, 0, 1, 2] = 0.98  # stands there already
+    probability[0, 0, 1, 2] = 0.98  # is there already
     probability[0, 0, 1, 4] = 0.3
     probability[0, 3, 3, 0] = 0.97  # blank is no digit
     probability[0, 2, 1, 3] = 0.6

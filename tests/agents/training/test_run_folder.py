@@ -184,11 +184,11 @@ def test_an_edited_configuration_is_said_to_be(run: Path, tmp_path: Path) -> Non
     path = folder / "train.json"
     written = json.loads(path.read_text())
     path.write_text(json.dumps(written | {"batch": 16}))
-    message = r"train\.json: batch 16, but the run was trained with 8; remove the file to go on with that$"
+    message = r"train\.json: batch 16, but the run was trained with 8; remove the file to continue with that$"
     with pytest.raises(CheckpointError, match=message):
         Trainer.resume(folder)
     path.write_text(json.dumps(written | {"log_every": 7}))
-    message = r"log_every 7, but the run was trained with 3; remove the file and give --log-every to go on with that$"
+    message = r" 7, but the run was trained with 3; remove the file and give --log-every to continue with that$"
     with pytest.raises(CheckpointError, match=message):
         Trainer.resume(folder)
     path.write_text(json.dumps(written))

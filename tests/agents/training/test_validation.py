@@ -81,7 +81,7 @@ def test_a_run_from_before_validation_splits_goes_on_with_every_train_row(
         assert (trainer.step, len(trainer.tasks[0].batches)) == (step, rows)
         assert trainer.tasks[0].dataset.counts["train"] < rows, "those set aside are measured"
         main(["train", "--resume", str(run), "--dataset", str(dataset), *more])
-        note = f"the run is from before there were any and goes on with all {rows} train puzzles"
+        note = f"the run is from before there were any and continues with all {rows} train puzzles"
         assert capsys.readouterr().out.count(note) == 1
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from matplotlib.figure import Figure
 
-from agents.analysis.sweep.comparison import SYMMETRIC, Comparison, compare
+from agents.analysis.sweep.comparison import ONE_SIDED, SYMMETRIC, Comparison, compare
 from agents.analysis.sweep.experiments import EXPERIMENTS, Experiment
 from agents.analysis.sweep.figure import draw_comparison
 from agents.analysis.sweep.records import record_path, settings, write_record
@@ -72,6 +72,10 @@ def test_symmetric_injections() -> None:
     assert SYMMETRIC == ("Lx_Hx", "L2x_H2x")
 
 
+def test_one_sided_injections() -> None:
+    assert ONE_SIDED == ("L_Hx", "Lx_H", "L_H2x", "L2x_H")
+
+
 def test_groups_are_compared_seed_by_seed() -> None:
     found = Comparison(INJECTION, tuple(records()))
     unequal, equal, difference = found.asymmetry(exact) or (0, 0, None)
@@ -79,6 +83,11 @@ def test_groups_are_compared_seed_by_seed() -> None:
     assert difference is not None
     assert difference.mean == pytest.approx(0.225)  # 0.2 and 0.25
     assert difference.half == pytest.approx(12.7062 * 0.025, rel=1e-4)
+    one_sided = found.contrast(exact, ONE_SIDED)  # against two asymmetric and two symmetric ones
+    assert one_sided is not None
+    assert (one_sided.ours, one_sided.theirs) == (pytest.approx(0.85), pytest.approx((0.85 + 0.625) / 2))
+    assert one_sided.difference.mean == pytest.approx(0.225 / 2)
+    assert found.contrast(exact, ()) is None
     pair = found.difference(exact, "Lx_Hx", "Lx_H")
     assert pair is not None
     assert pair.mean == pytest.approx(-0.225)
@@ -120,7 +129,9 @@ def test_tables_of_records(tmp_path: Path) -> None:
     assert "58.7% ± 3.3%" in lines["L_Hx"], "the paper's, on Sudoku-Extreme"
     assert "75.3% ± 3.2%" in lines["L_Hx"], "the paper's, on Maze-Hard"
     assert "-0.225" in lines["Lx_Hx"]
-    assert "+0.225" in lines["exact accuracy, all test puzzles"]
+    contrasts = [line for line in text.splitlines() if line.startswith("exact accuracy, all test puzzles")]
+    assert ["+0.225" in line for line in contrasts] == [True, False], "asymmetric against symmetric comes first"
+    assert "+0.113" in contrasts[1], "one-sided against two-sided"
     assert "The paper's difference in exact accuracy: +0.076 on Sudoku-Extreme, +0.032 on Maze-Hard." in text
     order = "half of its last value entropy, z_L - z_H reaches before accuracy in 12, at the same checkpoint in 0,"
     assert f"asymmetric: {order} later in 0 of 12 runs." in text
@@ -144,7 +155,7 @@ def test_runs_that_never_got_there(tmp_path: Path) -> None:
 def test_the_picture_groups_injections_and_shows_every_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     figures: list[Figure] = []
     monkeypatch.setattr("agents.analysis.sweep.figure.save_chart", lambda figure, path: figures.append(figure) or path)
-    assert draw_comparison(Comparison(INJECTION, tuple(records())), tmp_path) == tmp_path / "comparison.png"
+    assert draw_comparison(Comparison(INJECTION, tuple(records())), tmp_path / "drawn.png") == tmp_path / "drawn.png"
     members, curve, gap, _ = figures[0].axes
     assert [label.get_text() for label in members.get_yticklabels()] == list(INJECTIONS)
     labels = [text.get_text() for text in curve.get_legend().get_texts()]

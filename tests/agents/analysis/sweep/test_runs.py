@@ -1,7 +1,8 @@
-"""A tiny experiment from the first step to the tables: records, resuming, several processes, shares."""
+"""A tiny experiment from the first step to the tables: records, resuming, shares."""
 
 import dataclasses
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -9,9 +10,10 @@ import pytest
 from agents.analysis import measure_attention, measure_freeze, measure_rollouts
 from agents.analysis.sweep import experiments
 from agents.analysis.sweep.comparison import compare
+from agents.analysis.sweep.engines import run_all
 from agents.analysis.sweep.experiments import Experiment
 from agents.analysis.sweep.records import read_record, read_records, steps_to_half
-from agents.analysis.sweep.runs import Job, jobs, run_all, run_job
+from agents.analysis.sweep.runs import jobs, run_job, same_run
 from agents.analysis.weights import use_weights
 from agents.checkpoints.folder import load_model
 from agents.cli import main
@@ -20,33 +22,7 @@ from agents.evaluation.selection import select
 from agents.thinking.agent import AIRAgent
 from agents.training.trainer import Trainer
 from puzzles.dataset import Dataset
-from tests.agents.conftest import tiny_config
-
-
-@pytest.fixture(scope="module")
-def tiny(dataset: Path) -> Experiment:
-    config = tiny_config(
-        dataset, Path("unused"), steps=4, log_every=2, eval_every=2, checkpoint_every=2, keep=8, ema=None
-    )
-    return Experiment("tiny", "injection", ("Lx_H", "L2x_H2x"), 2, config)
-
-
-@pytest.fixture(scope="module")
-def done(tiny: Experiment, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a finished tiny experiment: runs and records."""
-    folder = tmp_path_factory.mktemp("tiny")
-    todo = [dataclasses.replace(job, measured=6) for job in planned(tiny, folder)]
-    assert [str(job) for job, _ in run_all(todo)] == [
-        "tiny, Lx_H, seed 0",
-        "tiny, L2x_H2x, seed 0",
-        "tiny, Lx_H, seed 1",
-        "tiny, L2x_H2x, seed 1",
-    ]
-    return folder
-
-
-def planned(experiment: Experiment, folder: Path) -> list[Job]:
-    return jobs(experiment, experiment.chosen(), folder / "runs", folder / "records")
+from tests.agents.analysis.sweep.conftest import planned, untimed
 
 
 def test_a_record_says_what_its_run_measures(tiny: Experiment, done: Path, dataset: Path) -> None:
@@ -82,7 +58,8 @@ def test_a_record_says_what_its_run_measures(tiny: Experiment, done: Path, datas
 def test_raw_and_averaged_weights_are_measured_apart(tiny: Experiment, tmp_path: Path, dataset: Path) -> None:
     averaged = dataclasses.replace(tiny, members=("Lx_H",), config=dataclasses.replace(tiny.config, ema=0.9))
     job = dataclasses.replace(planned(averaged, tmp_path)[0], measured=6)
-    found = run_job(job)["checkpoints"][-1]["by_weights"]
+    ((_, record),) = run_all([job])
+    found = record["checkpoints"][-1]["by_weights"]
     assert list(found) == ["raw, float32", "raw, bfloat16", "average, float32", "average, bfloat16"]
     for weights in ("raw", "average"):
         agent = AIRAgent.from_pretrained(job.config.output)
@@ -124,18 +101,21 @@ def test_an_interrupted_run_ends_as_if_it_had_not_been(
     assert steps == [2, 3]
 
 
-def untimed(record: dict) -> dict:
-    curve = [{key: value for key, value in point.items() if key != "seconds"} for point in record["curve"]]
-    return {key: value for key, value in record.items() if key != "seconds"} | {"curve": curve}
-
-
-def test_two_processes_find_the_same(tiny: Experiment, done: Path, tmp_path: Path) -> None:
-    todo = [dataclasses.replace(job, measured=6) for job in planned(tiny, tmp_path)[:2]]
-    for job, record in run_all(todo, processes=2):
-        theirs = json.loads((done / "records" / "tiny" / job.record.name).read_text())
-        assert untimed(json.loads(job.record.read_text())) == untimed(record) == untimed(theirs)
-    with pytest.raises(ValueError, match="jobs 0, expected at least 1"):
-        list(run_all(todo, processes=0))
+def test_a_run_that_another_experiment_has_done_is_not_repeated(
+    tiny: Experiment, done: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    records = tmp_path / "records"
+    shutil.copytree(done / "records", records)
+    other = dataclasses.replace(tiny, name="other")
+    (job,) = (dataclasses.replace(job, measured=6) for job in jobs(other, [("Lx_H", 1)], tmp_path, records))
+    monkeypatch.setattr(Trainer, "train_step", lambda trainer: pytest.fail("it trains"))
+    ((_, copied),) = run_all([job])
+    theirs = json.loads((done / "records" / "tiny" / "Lx_H-1.json").read_text())
+    assert copied == theirs | {"experiment": "other", "same_run_as": "tiny"} == json.loads(job.record.read_text())
+    assert same_run(dataclasses.replace(job, measured=5)) is None, "measured on other puzzles"
+    changed = dataclasses.replace(other, name="third", config=dataclasses.replace(tiny.config, lr=0.002))
+    (job,) = jobs(changed, [("Lx_H", 1)], tmp_path, records)
+    assert same_run(dataclasses.replace(job, measured=6)) is None, "trained otherwise"
 
 
 def test_records_of_other_settings_are_refused(tiny: Experiment, done: Path, tmp_path: Path) -> None:
@@ -166,7 +146,7 @@ def test_a_field_that_came_later_is_no_difference(tiny: Experiment, done: Path, 
 def test_a_run_that_diverges_is_recorded(tiny: Experiment, tmp_path: Path) -> None:
     wild = dataclasses.replace(tiny, config=dataclasses.replace(tiny.config, lr=1e30))
     (job, *_) = planned(wild, tmp_path)
-    record = run_job(job)
+    ((_, record),) = run_all([job])
     assert "at step" in record["diverged"]
     assert "test" not in record
     assert planned(wild, tmp_path)[0].seed == 0

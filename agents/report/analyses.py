@@ -1,0 +1,137 @@
+"""Sections of the analyses: their charts from the numbers that ``summary`` returns, and their tables as text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from agents.analysis.beyond.curves import Drawn
+from agents.analysis.paper.attention import GROUPS, AttentionMeasures
+from agents.analysis.paper.figures import EXPLAINED, published_label, shown_updates
+from agents.analysis.paper.freeze import Freeze
+from agents.analysis.paper.rollouts import Rollouts
+from agents.analysis.report import ANALYSES
+from agents.report.blocks import Block, Figures, Printed, Section, Words
+from agents.report.charts import PALETTE, Figure, Line, Row, line_chart, row_chart
+
+STATES = ("z_L", "z_H")
+"""In the order of the legends."""
+COLOURS = {"z_L": "l", "z_H": "h"}
+
+
+def analysis_section(name: str, found: Any) -> Section:
+    """Return the section of one analysis.
+
+    Args:
+        name: a key of ``ANALYSES``.
+        found: what it measured.
+    """
+    figures = list(_FIGURES.get(name, _panels)(found))
+    blocks: list[Block] = [Words(ANALYSES[name].caption), Figures(figures)]
+    return Section(name.capitalize(), [*blocks, Printed("All numbers of these charts as a table", found.table())])
+
+
+def _rollouts(found: Rollouts) -> Iterator[Figure]:
+    numbers, shown = found.summary(), shown_updates(found)
+    label = f"update, {found.program} in each ACT step"
+
+    def lines(measure: str, name: str = "", dashed: bool = False) -> list[Line]:
+        made = []
+        for state in STATES:
+            mean, half = (numbers[state][measure][key][:shown] for key in ("mean", "half_interval_95"))
+            low, high = (
+                [None if h is None else m + sign * h for m, h in zip(mean, half, strict=True)] for sign in (-1, 1)
+            )
+            updates = range(1, len(mean) + 1)
+            made.append(Line(f"{state}{name}", updates, mean, low, high, COLOURS[state], dashed))
+        return made
+
+    right = [*lines("cell_accuracy", ", cells"), *lines("exact_accuracy", ", whole grids", dashed=True)]
+    yield line_chart("Right by the label, %", label, right, percent=True, limits=(-3, 103))
+    yield line_chart("Entropy of a cell, % of the highest", label, lines("entropy"), percent=True)
+    yield line_chart(f"Cells left {found.analysis.open_name}, %", label, lines("open"), percent=True)
+    violating = f"Cells {found.analysis.violation_name}, per puzzle"
+    yield line_chart(violating, label, lines("violations"))
+
+
+def _freeze(found: Freeze) -> Iterator[Figure]:
+    numbers = found.summary()
+    conditions, published = numbers["conditions"], numbers["published"]["conditions"]
+    names = list(conditions)
+
+    def rows(measure: str, key: str, interval: Callable[[dict[str, Any]], Any]) -> list[Row]:
+        made = []
+        for state in STATES:
+            values = [_of(conditions[name][f"{state}_{measure}"], key) for name in names]
+            edges = [interval(conditions[name] | {"state": state}) or (None, None) for name in names]
+            low, high = zip(*edges, strict=True)
+            made.append(Row(state, values, low, high, COLOURS[state]))
+        return made
+
+    changed = rows("content_changes", "mean", lambda each: each[f"{each['state']}_content_changes"]["interval_95"])
+    exact = rows("exact_accuracy", "", lambda each: each[f"{each['state']}_exact_accuracy_interval_95"])
+    label = published_label(found.family, found.caveat)
+    if published:
+        for state in STATES:
+            theirs = [(published.get(name) or {}).get(state) for name in names]
+            changed.append(Row(f"{state}, {label}", theirs, shape="diamond"))
+        scored = [(published.get(name) or {}).get("accuracy") for name in names]
+        exact.append(Row(f"{label}, of the state that moves", scored, shape="diamond"))
+    yield row_chart(f"Content changes per puzzle, over {found.updates} updates", names, changed)
+    yield row_chart("Exact accuracy, %", names, exact, percent=True, limits=(-2, 102))
+
+
+def _attention(found: AttentionMeasures) -> Iterator[Figure]:
+    numbers = found.summary()
+    published = numbers["published"]["difference_by_layer"]
+    layers = [f"layer {layer}" for layer in range(found.layers)]
+    label = published_label(found.family, found.caveat)
+    why = found.why_left_out
+    for measure in found.compared:
+        rows: list[Row] = []
+        for group, colour in zip(GROUPS, ("l", "h"), strict=True):
+            if measure not in found.shown(group):
+                continue
+            differences = [layer["difference"] for layer in numbers["groups"][group][measure]]
+            means = [each["mean"] for each in differences]
+            if all(mean is None for mean in means):  # as of a model whose proposals break no rule
+                continue
+            edges = [each["interval_95"] or (None, None) for each in differences]
+            low, high = zip(*edges, strict=True)
+            rows.append(Row(f"{group} queries", means, low, high, colour))
+            theirs = published.get(group, {}).get(measure)
+            if theirs:
+                padded = [*theirs, *[None] * len(layers)][: len(layers)]
+                rows.append(Row(f"{group}, {label}", padded, shape="diamond"))
+        if rows:
+            yield row_chart(EXPLAINED.get(measure, measure), layers, rows, note=why)
+            why = ""
+
+
+def _panels(found: Drawn) -> Iterator[Figure]:
+    for panel in found.panels():
+        lines = []
+        for number, curve in enumerate(panel.curves):
+            low, high = np.asarray(curve.interval, float).T
+            lines.append(
+                Line(
+                    curve.label,
+                    [float(x) for x in curve.x],
+                    *([None if np.isnan(y) else float(y) for y in values] for values in (curve.y, low, high)),
+                    colour=PALETTE[number % len(PALETTE)],
+                )
+            )
+        yield line_chart(panel.title, panel.x_label, lines)
+
+
+def _of(value: Any, key: str) -> float | None:
+    return value[key] if key else value
+
+
+_FIGURES: dict[str, Callable[[Any], Iterator[Figure]]] = {
+    "rollouts": _rollouts,
+    "freeze": _freeze,
+    "attention": _attention,
+}

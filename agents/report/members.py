@@ -1,0 +1,149 @@
+"""The members of an experiment in one table, and the place of one run among them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+from agents.analysis.paper.published import ACCURACY, TASKS
+from agents.analysis.sweep.ablation import SUMMARY
+from agents.analysis.sweep.comparison import DEFAULT, Comparison, at_end, compare, exact_accuracy
+from agents.analysis.sweep.experiments import EXPERIMENTS
+from agents.analysis.sweep.split import MEASURES
+from agents.analysis.sweep.statistics import Paired, paired
+from agents.analysis.tables import NOTHING
+from agents.report.accuracy import interval, percent
+from agents.report.blocks import Section, Table, Words
+
+ENDS: dict[str, Callable[[Any], float | None]] = {
+    "exact accuracy, all test puzzles": exact_accuracy,
+    "steps to 50 %": lambda record: record["steps_to_half"],
+    **{name: at_end(read) for name, read in MEASURES.items()},
+}
+"""Numbers of a run at its end."""
+
+
+def accuracy_table(found: Comparison, marked: str | None = None) -> Table:
+    """Return exact accuracy by member with its interval, its seeds, and what the paper has.
+
+    Args:
+        found: the records.
+        marked: a member to point out.
+    """
+    reference = reference_of(found)
+    exact, half = found.values(exact_accuracy), found.values(ENDS["steps to 50 %"])
+    head = ["", "seeds", "exact, mean", "95 % interval", "by seed", "steps to 50 %", f"minus {reference}, by seed"]
+    head += ["p of t", *(f"paper, {task}" for task in TASKS.values())]
+    rows: list[list[str]] = []
+    place = None
+    for member in members_of(found):
+        runs = [record for record in found.records if record["member"] == member]
+        values, steps = list(exact.get(member, {}).values()), list(half.get(member, {}).values())
+        each = ", ".join("diverged" if "diverged" in run else percent(run["test"]["exact_accuracy"]) for run in runs)
+        reach = f"{fmean(steps):.0f}" if steps else NOTHING
+        reach += f" ({len(runs) - len(steps)} never)" if len(steps) < len(runs) else ""
+        against = None if member == reference else found.difference(exact_accuracy, member, reference)
+        if member == marked:
+            place = len(rows)
+        rows.append(
+            [
+                member,
+                str(len(runs)),
+                percent(fmean(values)) if values else NOTHING,
+                _mean_interval(values),
+                each,
+                reach,
+                NOTHING if against is None else difference(against, points=True),
+                NOTHING if against is None or against.p_t is None else f"{against.p_t:.3f}",
+                *(_published(family, member) for family in TASKS),
+            ]
+        )
+    caption = "Exact accuracy on all test puzzles; intervals of the mean by Student's t over seeds"
+    return Table(head, rows, caption, place)
+
+
+def membership_section(run: Path, records: Path) -> Section | None:
+    """Return the place of a run in its sweep; None where it belongs to none.
+
+    Args:
+        run: folder of a training run, as ``air-envs ablate`` lays it out: ``SWEEP/MEMBER/seed-SEED``.
+        records: folder of the records of experiments.
+
+    Raises:
+        ValueError: a damaged record.
+    """
+    place = run.resolve()
+    sweep, member, seed = place.parents[1], place.parent.name, place.name
+    if not seed.startswith("seed-"):
+        return None
+    if sweep.name in EXPERIMENTS:
+        found = compare(EXPERIMENTS[sweep.name], records)
+        if found.records:
+            words = f"This run is {member}, {seed.replace('-', ' ')}, of the experiment {sweep.name}."
+            return Section("Its sweep", [Words(words), accuracy_table(found, member)])
+    summary = sweep / SUMMARY
+    if not summary.is_file():
+        return None
+    family = json.loads(summary.read_text(encoding="utf-8"))
+    words = f"This run is {member}, {seed.replace('-', ' ')}, of the ablation {family['ablation']}."
+    return Section("Its sweep", [Words(words), _family_table(family, member)])
+
+
+def members_of(found: Comparison) -> list[str]:
+    """Return the members that have a record, in the experiment's order."""
+    there = {record["member"] for record in found.records}
+    return [member for member in found.experiment.members if member in there]
+
+
+def reference_of(found: Comparison) -> str:
+    """Return the member that the others are compared with."""
+    return DEFAULT if DEFAULT in found.experiment.members else found.experiment.members[0]
+
+
+def _family_table(family: dict[str, Any], marked: str) -> Table:
+    head = ["", "seeds", "exact, mean", "95 % interval", "by seed", "cells", "paper"]
+    rows, place = [], None
+    for member in family["members"]:
+        values = [seed["exact_accuracy"] for seed in member["seeds"] if "exact_accuracy" in seed]
+        each = ", ".join(
+            percent(seed["exact_accuracy"]) if "exact_accuracy" in seed else "diverged" for seed in member["seeds"]
+        )
+        theirs = member["published_mean"]
+        if member["name"] == marked:
+            place = len(rows)
+        rows.append(
+            [
+                member["name"],
+                str(len(member["seeds"])),
+                percent(fmean(values)) if values else NOTHING,
+                _mean_interval(values),
+                each,
+                percent(member["cell_accuracy_mean"]) if member["cell_accuracy_mean"] is not None else NOTHING,
+                NOTHING if theirs is None else percent(theirs),
+            ]
+        )
+    return Table(head, rows, f"Ablation {family['ablation']}, {family['family']}", place)
+
+
+def _mean_interval(values: Sequence[float]) -> str:
+    found = paired(values) if len(values) > 1 else None
+    if found is None or found.half is None:
+        return NOTHING
+    return interval(max(0.0, found.mean - found.half), min(1.0, found.mean + found.half))
+
+
+def difference(found: Paired, points: bool = False) -> str:
+    """Write a difference with half of its interval; shares in percentage points where asked."""
+    scale, form = (100, "+.1f") if points else (1, "+.1f" if abs(found.mean) >= 100 else "+.3f")
+    text = format(scale * found.mean, form)
+    return text if found.half is None else f"{text} ± {format(scale * found.half, form).lstrip('+')}"
+
+
+def _published(family: str, member: str) -> str:
+    mean, std = ACCURACY[family].get(member, (None, None))
+    if mean is None:
+        return NOTHING
+    return percent(mean) if std is None else f"{percent(mean)} ± {100 * std:.1f}"
