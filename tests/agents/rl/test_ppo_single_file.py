@@ -47,7 +47,7 @@ def test_probabilities_are_zero_where_illegal_and_sum_to_one():
 def test_it_learns_and_is_reproducible():
     config = Config(clues=9, steps=12_000, num_envs=64, batch=256, puzzles=200)
     found = train(config)
-    assert found.measured.solved_count >= 180  # random play solves half of them
+    assert found.measured.solved_count >= 180  # random play solves about 97
     assert 0 < found.in_environment < found.seconds
     short = Config(clues=9, steps=2048, num_envs=64, puzzles=50)
     assert np.array_equal(train(short).measured.steps, train(short).measured.steps)
