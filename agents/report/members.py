@@ -105,7 +105,8 @@ def reference_of(found: Comparison) -> str:
 
 def _family_table(family: dict[str, Any], marked: str) -> Table:
     head = ["", "seeds", "exact, mean", "95 % interval", "by seed", "cells", "paper"]
-    rows, place = [], None
+    rows: list[list[str]] = []
+    place = None
     for member in family["members"]:
         values = [seed["exact_accuracy"] for seed in member["seeds"] if "exact_accuracy" in seed]
         each = ", ".join(
