@@ -115,6 +115,8 @@ def _panels(found: Drawn) -> Iterator[Figure]:
         lines = []
         for number, curve in enumerate(panel.curves):
             low, high = np.asarray(curve.interval, float).T
+            if "%" in panel.title:  # an interval of a mean reaches beyond what a share can be
+                low, high = low.clip(0, 100), high.clip(0, 100)
             y, lower, upper = (
                 [None if np.isnan(each) else float(each) for each in values] for values in (curve.y, low, high)
             )
