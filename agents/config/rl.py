@@ -41,9 +41,9 @@ class TaskConfig:
     level: Literal["easy", "medium", "hard", "expert", "extreme"] | None = None
     """Of generated 9x9 Sudokus."""
     clues: int | None = None
-    """Of generated Sudokus, at least; the fewest that leave one solution, or as near as the generator comes."""
+    """Of a generated Sudoku; with ``clues_max`` the fewest."""
     clues_max: int | None = None
-    """Of generated Sudokus, at most."""
+    """Of a generated Sudoku, at most: the number is drawn from ``clues`` to it."""
     generator: Literal["perfect", "braided", "percolation"] | None = None
     """Of mazes."""
     min_path: int | None = None

@@ -10,10 +10,14 @@ from agents.config.rl import RLConfig, TaskConfig
 
 def _sudoku(name: str, side: int, task: dict[str, Any], **fields: Any) -> RLConfig:
     """Digits that fit alone are legal, and a board that no digit fits any more ends its episode."""
-    arguments = {"action_mask": "candidates", "end_on_contradiction": True, "max_episode_steps": side**2}
+    arguments: dict[str, Any] = {
+        "action_mask": "candidates",
+        "end_on_contradiction": True,
+        "max_episode_steps": side**2,
+    }
     return RLConfig(
         output=Path(f"runs/rl/{name}"),
-        task=TaskConfig(id="air_envs/Sudoku-v0", size=side, **arguments | task),
+        task=TaskConfig(id="air_envs/Sudoku-v0", size=side, **rules | task),
         policy="units",
         **fields,
     )

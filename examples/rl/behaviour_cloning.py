@@ -1,5 +1,7 @@
 """Behaviour cloning: a policy imitates an expert that knows the solution of 64 Sudokus of 6x6 side by side."""
 
+from typing import Any
+
 import gymnasium as gym
 from stable_baselines3.common.vec_env import VecMonitor
 
@@ -12,7 +14,7 @@ from agents.rl.saved import SB3Moves
 from air_envs.sb3 import SB3VecEnv
 
 ENVIRONMENT = "air_envs/Sudoku-v0"
-PUZZLE = {  # dataset="data/sudoku-6x6.h5" takes the puzzles of a dataset
+PUZZLE: dict[str, Any] = {  # dataset="data/sudoku-6x6.h5" takes the puzzles of a dataset
     "size": 6,
     "clues": 14,
     "action_mask": "candidates",

@@ -1,5 +1,7 @@
 """DQN places digits in 64 Sudokus of 4x4 side by side; it neither values nor tries illegal digits."""
 
+from typing import Any
+
 import gymnasium as gym
 from stable_baselines3.common.vec_env import VecMonitor
 
@@ -12,7 +14,7 @@ from agents.rl.saved import SB3Moves
 from air_envs.sb3 import SB3VecEnv
 
 ENVIRONMENT = "air_envs/Sudoku-v0"
-PUZZLE = {
+PUZZLE: dict[str, Any] = {
     "size": 4,
     "clues": 10,
     "reward": "dense",

@@ -1,5 +1,7 @@
 """MaskablePPO places digits in 256 Sudokus of 4x4 side by side, with no solver and no labels."""
 
+from typing import Any
+
 import gymnasium as gym
 from sb3_contrib import MaskablePPO
 from stable_baselines3.common.vec_env import VecMonitor
@@ -12,7 +14,7 @@ from agents.rl.saved import SB3Moves
 from air_envs.sb3 import SB3VecEnv
 
 ENVIRONMENT = "air_envs/Sudoku-v0"
-PUZZLE = {
+PUZZLE: dict[str, Any] = {
     "size": 4,
     "clues": 4,  # the fewest that a 4x4 Sudoku can have
     "reward": "dense",

@@ -1,5 +1,7 @@
 """PPO without masks walks through 64 perfect mazes side by side; it has to learn that a wall stops it."""
 
+from typing import Any
+
 import gymnasium as gym
 from stable_baselines3 import PPO
 from stable_baselines3.common.vec_env import VecMonitor
@@ -12,7 +14,7 @@ from agents.rl.saved import SB3Moves
 from air_envs.sb3 import SB3VecEnv
 
 ENVIRONMENT = "air_envs/Maze-v0"
-MAZE = {"rows": 9, "columns": 9, "reward": "dense", "max_episode_steps": 100}
+MAZE: dict[str, Any] = {"rows": 9, "columns": 9, "reward": "dense", "max_episode_steps": 100}
 
 
 def main(steps: int = 60_000, episodes: int = 500, num_envs: int = 64) -> float:

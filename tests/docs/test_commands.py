@@ -18,7 +18,7 @@ import pytest
 import tyro
 
 import agents.cli
-from agents.cli import train
+from agents.cli import train, train_rl
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "benchmarks" / "README.md"]
@@ -105,6 +105,8 @@ def _parse_only(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(train, "_own", lambda run, rest: train.PRESETS["sudoku-6x6"] if rest else None)
     monkeypatch.setattr(train, "_resume", lambda *_: None)
     monkeypatch.setattr(train, "_train", _parsed)
+    monkeypatch.setattr(train_rl, "_own", lambda run: train_rl.RL_PRESETS["sudoku-4x4"])
+    monkeypatch.setattr(train_rl, "_go_on", _parsed)
 
 
 def check(words: list[str]) -> None:

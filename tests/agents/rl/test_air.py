@@ -44,7 +44,8 @@ def test_a_policy_starts_as_the_model_plays(id: str, arguments: dict[str, Any], 
     )
     tensors, _ = policy.obs_to_tensor(observations)
     with torch.no_grad():
-        ours = policy.get_distribution(tensors, masks).distribution.probs.numpy()
+        distribution: Any = policy.get_distribution(tensors, masks)
+    ours = distribution.distribution.probs.numpy()
     moves = AIRMoves(model, act_steps=2).probabilities(observations, masks)
     np.testing.assert_allclose(ours, moves, rtol=1e-4, atol=1e-6)
     np.testing.assert_allclose(moves.sum(1), 1, atol=1e-5)
@@ -77,7 +78,12 @@ def test_answers_are_kept_per_puzzle(monkeypatch: pytest.MonkeyPatch) -> None:
     first = policy.probabilities(observations, masks)
     thought: list[int] = []
     usual = policy.agent._think_through
-    monkeypatch.setattr(policy.agent, "_think_through", lambda puzzle: thought.append(len(puzzle)) or usual(puzzle))
+
+    def think(puzzle: Any) -> Any:
+        thought.append(len(puzzle))
+        return usual(puzzle)
+
+    monkeypatch.setattr(policy.agent, "_think_through", think)
     np.testing.assert_array_equal(policy.probabilities(observations, masks), first)
     assert not thought
     _, others, other_masks = first_boards("air_envs/Sudoku-v0", SUDOKU | {"pool": 1})

@@ -241,7 +241,8 @@ def test_a_policy_without_training_has_about_equal_probabilities() -> None:
     spaces = envs.single_observation_space, envs.single_action_space
     torch.manual_seed(0)
     made = MaskableBoardPolicy(*spaces, lambda _: 1e-3, **board_policy(CandidateFeatures, _Spaces(envs)))
-    probabilities = made.get_distribution(made.obs_to_tensor(observations)[0], masks).distribution.probs
+    distribution: Any = made.get_distribution(made.obs_to_tensor(observations)[0], masks)
+    probabilities = distribution.distribution.probs
     legal = torch.as_tensor(masks)
     share = 1 / legal.sum(1, keepdim=True)
     assert ((probabilities / share)[legal & (probabilities > 0)] - 1).abs().max() < 0.5
