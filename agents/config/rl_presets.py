@@ -10,7 +10,7 @@ from agents.config.rl import RLConfig, TaskConfig
 
 def _sudoku(name: str, side: int, task: dict[str, Any], **fields: Any) -> RLConfig:
     """Digits that fit alone are legal, and a board that no digit fits any more ends its episode."""
-    arguments: dict[str, Any] = {
+    rules: dict[str, Any] = {
         "action_mask": "candidates",
         "end_on_contradiction": True,
         "max_episode_steps": side**2,
