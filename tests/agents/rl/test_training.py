@@ -17,6 +17,8 @@ from agents.rl.learning.runs import TRAINING, begin, resumed
 from agents.rl.learning.training import RunKeeper, train
 from agents.rl.saved import WEIGHTS, load
 from agents.training.runs.log import read_metrics
+from puzzles import build_dataset
+from puzzles.sudoku import SudokuOptions
 
 SUDOKU = TaskConfig(size=4, clues=10, action_mask="candidates", end_on_contradiction=True, max_episode_steps=8)
 MAZE = TaskConfig(id="air_envs/Maze-v0", rows=5, columns=5, max_episode_steps=20)
@@ -157,6 +159,15 @@ def test_training_and_evaluation_have_different_puzzles() -> None:
     assert SUDOKU.unseen() == SUDOKU.arguments() | {"pool": 1}
     assert task.unseen() == task.arguments() | {"split": "test"}
     assert task.arguments()["dataset"] == "x.h5"
+
+
+def test_experts_of_a_dataset_are_imitated(tmp_path: Path) -> None:
+    path = tmp_path / "sudokus.h5"
+    build_dataset(path, "sudoku-4x4", SudokuOptions(clues=10), train=8, test=5, progress=False)
+    task = dataclasses.replace(SUDOKU, clues=None, dataset=path)
+    cloned = run(tmp_path / "run", algorithm="clone", task=task)
+    assert load(cloned.output).config.task.dataset == path
+    assert list(read_metrics(cloned.output, "validation"))[-1]["puzzles"] == 5, "its test split"
 
 
 def test_refusals(tmp_path: Path) -> None:
