@@ -31,10 +31,12 @@ def _maze(name: str, side: int, task: dict[str, Any], **fields: Any) -> RLConfig
 
 
 RL_PRESETS: dict[str, RLConfig] = {
-    "sudoku-4x4-easy": _sudoku("sudoku-4x4-easy", 4, {"clues": 10}, steps=300_000, eval_every=50_000),
-    "sudoku-4x4": _sudoku("sudoku-4x4", 4, {"clues": 4}, steps=3_000_000),
-    "sudoku-6x6": _sudoku("sudoku-6x6", 6, {"clues": 14}, steps=4_000_000),
-    "sudoku-9x9-easy": _sudoku("sudoku-9x9-easy", 9, {"level": "easy"}, num_envs=128, steps=2_000_000, batch=512),
+    "sudoku-4x4-easy": _sudoku("sudoku-4x4-easy", 4, {"clues": 10}, n_steps=8, steps=100_000, eval_every=20_000),
+    "sudoku-4x4": _sudoku("sudoku-4x4", 4, {"clues": 4}, n_steps=8, steps=300_000, eval_every=25_000),
+    "sudoku-6x6": _sudoku("sudoku-6x6", 6, {"clues": 14}, n_steps=8, steps=1_000_000, eval_every=50_000),
+    "sudoku-9x9-easy": _sudoku(
+        "sudoku-9x9-easy", 9, {"level": "easy"}, num_envs=128, n_steps=16, batch=512, steps=1_000_000, eval_every=50_000
+    ),
     "maze-5x5": _maze("maze-5x5", 5, {"max_episode_steps": 50}, layers=12, steps=300_000, eval_every=50_000),
     "maze-9x9": _maze("maze-9x9", 9, {"max_episode_steps": 100}, layers=40, steps=200_000, eval_every=50_000),
     "maze-15x15": _maze(

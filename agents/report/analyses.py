@@ -115,14 +115,13 @@ def _panels(found: Drawn) -> Iterator[Figure]:
         lines = []
         for number, curve in enumerate(panel.curves):
             low, high = np.asarray(curve.interval, float).T
-            lines.append(
-                Line(
-                    curve.label,
-                    [float(x) for x in curve.x],
-                    *([None if np.isnan(y) else float(y) for y in values] for values in (curve.y, low, high)),
-                    colour=PALETTE[number % len(PALETTE)],
-                )
+            if "%" in panel.title:  # an interval of a mean reaches beyond what a share can be
+                low, high = low.clip(0, 100), high.clip(0, 100)
+            y, lower, upper = (
+                [None if np.isnan(each) else float(each) for each in values] for values in (curve.y, low, high)
             )
+            x = [float(each) for each in curve.x]
+            lines.append(Line(curve.label, x, y, lower, upper, PALETTE[number % len(PALETTE)]))
         yield line_chart(panel.title, panel.x_label, lines)
 
 

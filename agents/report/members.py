@@ -89,7 +89,7 @@ def membership_section(run: Path, records: Path) -> Section | None:
         return None
     family = json.loads(summary.read_text(encoding="utf-8"))
     words = f"This run is {member}, {seed.replace('-', ' ')}, of the ablation {family['ablation']}."
-    return Section("Its sweep", [Words(words), _family_table(family, member)])
+    return Section("Its sweep", [Words(words), family_table(family, member)])
 
 
 def members_of(found: Comparison) -> list[str]:
@@ -103,9 +103,16 @@ def reference_of(found: Comparison) -> str:
     return DEFAULT if DEFAULT in found.experiment.members else found.experiment.members[0]
 
 
-def _family_table(family: dict[str, Any], marked: str) -> Table:
+def family_table(family: dict[str, Any], marked: str | None = None) -> Table:
+    """Return exact accuracy by member of an ablation.
+
+    Args:
+        family: its ``ablation.json``.
+        marked: a member to point out.
+    """
     head = ["", "seeds", "exact, mean", "95 % interval", "by seed", "cells", "paper"]
-    rows, place = [], None
+    rows: list[list[str]] = []
+    place = None
     for member in family["members"]:
         values = [seed["exact_accuracy"] for seed in member["seeds"] if "exact_accuracy" in seed]
         each = ", ".join(
