@@ -83,8 +83,8 @@ def watch_command(
     if output is not None and record is not None:
         raise ValueError(f"--output {output} with --record {record}, expected one of them")
     if is_agent(run):
-        for flag, asked in {"--act-steps": act_steps, "--program": program}.items():
-            if asked is not None:
+        for flag, given in {"--act-steps": act_steps, "--program": program}.items():
+            if given is not None:
                 raise ValueError(f"{flag} with the agent {run}, expected a model")
         watch_agent(
             run,

@@ -64,7 +64,7 @@ class Player:
             raise ValueError(f"no agent plays {game.family.name}: its game has no agent_moves")
         self.agent, self.game = agent, game
         self.policy = agent.policy(game.family)
-        kind = {"source": game.source, "action_type": game.agent_moves.action_type}
+        kind: dict[str, Any] = {"source": game.source, "action_type": game.agent_moves.action_type}
         env: Any = gym.make(environment_id(game.family), disable_env_checker=True, **kind, **agent.environment)
         self._dynamics = env.unwrapped.new_dynamics(1)
         self.moves = game.agent_moves(game, int(self._dynamics.action_space.n))

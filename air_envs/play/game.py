@@ -55,7 +55,7 @@ class Game(abc.ABC, Generic[State]):
     """(rows, columns) that a player may choose."""
     help: ClassVar[tuple[tuple[str, str], ...]]
     """(keys, what they do) beyond the items'."""
-    agent_moves: ClassVar[type[AgentMoves[Any]] | None] = None
+    agent_moves: ClassVar[type[AgentMoves] | None] = None
     """What an agent's actions are in this game; None where no agent can play it."""
 
     def __init__(self, source: PuzzleSource, seed: int, clock: Callable[[], float] = time.monotonic):
