@@ -37,8 +37,9 @@ def watch_command(
     theme: Literal["light", "dark"] = "light",
     size: str = "1280x800",
 ) -> None:
-    """Open a window on a model that thinks about a puzzle: stop it, go back, look inside, interfere. H lists the keys.
-    Or watch an agent play, with the probability of each move on the board; F1 lists the keys.
+    """Open a window on a model that thinks: stop it, go back, look inside, interfere. Or on an agent that plays moves.
+
+    H lists the keys, in an agent's window F1.
 
     Args:
         run: folder of a training run, a shipped model such as sudoku-6x6, hf://owner/name on the hub, or a recording

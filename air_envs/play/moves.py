@@ -137,3 +137,22 @@ class MazeMoves(AgentMoves):
         for action in np.flatnonzero(probabilities).tolist():
             chances[self.game.neighbour(action)] = probabilities[action]
         return {"chances": chances}
+
+
+_MOVES: dict[str, type[AgentMoves]] = {"maze": MazeMoves, "sudoku": SudokuMoves}
+
+
+def register_moves(kind: str, moves: type[AgentMoves]) -> None:
+    """Say what an agent's actions are in the games of a kind: ``register_moves("kakuro", KakuroMoves)``."""
+    _MOVES[kind] = moves
+
+
+def moves_type(kind: str) -> type[AgentMoves]:
+    """Return what an agent's actions are in the games of a kind of puzzle.
+
+    Raises:
+        ValueError: nobody registered that.
+    """
+    if kind not in _MOVES:
+        raise ValueError(f"no agent plays {kind!r}, expected one of {sorted(_MOVES)}: see register_moves")
+    return _MOVES[kind]
