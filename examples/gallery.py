@@ -9,6 +9,7 @@ import numpy as np
 import tyro
 
 from agents import AIRAgent
+from agents.cli.agents import find_agent
 from agents.hub.generator import fresh_puzzle
 from agents.pretrained import find
 from agents.watching import Freeze, Noise, Session, SetCell
@@ -20,6 +21,8 @@ from agents.watching.window.desk import Desk
 from air_envs.drawing.board import to_array
 from air_envs.drawing.files import save_gif, save_png
 from air_envs.drawing.rollout import draw_frames
+from air_envs.play import App
+from air_envs.sources import GeneratedPuzzles
 
 SUDOKU, SEED = "sudoku-9x9-easy", 2
 """A model that attends, and a puzzle that takes it three ACT steps."""
@@ -96,6 +99,18 @@ def attention(path: Path) -> Path:
     return save_png(path.with_suffix(".png"), whole[top - margin : top + height, left - margin : left + width + margin])
 
 
+def agent(path: Path) -> Path:
+    """A model that plays a Sudoku move by move, and is unsure yet: the probabilities of its next move."""
+    puzzles, seat = GeneratedPuzzles(SUDOKU.rpartition("-")[0]), find_agent(SUDOKU, "sudoku")
+    app = App(puzzles, seed=7, clock=lambda: 0.0, agent=seat)
+    assert app.controls is not None
+    for _ in range(3):
+        app.controls.move()
+    app.save_picture(path.with_suffix(".png"))
+    app.close()
+    return path.with_suffix(".png")
+
+
 PICTURES = {
     "sudoku-solved": sudoku,
     "maze-solved": maze,
@@ -105,6 +120,7 @@ PICTURES = {
     "frozen-z_L": frozen_l,
     "branch": branch,
     "attention": attention,
+    "agent": agent,
 }
 
 

@@ -37,8 +37,9 @@ def watch_command(
     theme: Literal["light", "dark"] = "light",
     size: str = "1280x800",
 ) -> None:
-    """Open a window on a model that thinks about a puzzle: stop it, go back, look inside, interfere. H lists the keys.
-    Or watch an agent play, with the probability of each move on the board; F1 lists the keys.
+    """Open a window on a model that thinks: stop it, go back, look inside, interfere. Or on an agent that plays moves.
+
+    H lists the keys, in an agent's window F1.
 
     Args:
         run: folder of a training run, a shipped model such as sudoku-6x6, hf://owner/name on the hub, or a recording
@@ -83,8 +84,8 @@ def watch_command(
     if output is not None and record is not None:
         raise ValueError(f"--output {output} with --record {record}, expected one of them")
     if is_agent(run):
-        for flag, asked in {"--act-steps": act_steps, "--program": program}.items():
-            if asked is not None:
+        for flag, given in {"--act-steps": act_steps, "--program": program}.items():
+            if given is not None:
                 raise ValueError(f"{flag} with the agent {run}, expected a model")
         watch_agent(
             run,

@@ -138,7 +138,8 @@ def draw_board(
             are drawn undecided.
         theme: ``"light"``, ``"dark"`` or a ``Theme``.
         **marks: with cells, what ``make_scene`` takes: ``puzzle``, ``confidence``, ``highlight``, ``candidates``,
-            ``wrong``, ``conflicts``, ``hinted``, ``agent``, ``selected``, ``chances``. Without a puzzle no cell is drawn as given.
+            ``wrong``, ``conflicts``, ``hinted``, ``agent``, ``selected``, ``chances``. Without a puzzle no cell is
+            drawn as given.
 
     Returns:
         Where the cells lie.

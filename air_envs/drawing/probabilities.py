@@ -1,8 +1,8 @@
 """How the probabilities of an agent's next move are drawn: tinted cells, weighted digits, arrows, and bars.
 
 Probability is shown by lightness and by size, never by hue alone. The tint of a cell and the size of an arrow grow with
-its square root, so that small ones are seen; the size and the opacity of a Sudoku's small digits are relative to the most
-probable move. The length of a bar is the probability itself.
+its square root, so that small ones are seen. The size and the opacity of a Sudoku's small digits are relative to the
+most probable move. The length of a bar is the probability itself.
 """
 
 from __future__ import annotations

@@ -41,8 +41,8 @@ class Scene:
     selected: tuple[int, int] | None = None
     """(row, column) of the cell that the next entry goes to."""
     chances: NDArray[np.float64] | None = None
-    """0..1: with what probability an agent's next move goes to each cell. Candidates are then its moves, the square roots
-    of their probabilities: see ``air_envs.drawing.probabilities``."""
+    """0..1: with what probability an agent's next move goes to each cell. Candidates are then the square roots of the
+    probabilities of its moves: see ``air_envs.drawing.probabilities``."""
 
 
 def make_scene(

@@ -81,9 +81,12 @@ def diamond(size: int, colour: Colour) -> pygame.Surface:
 
 @functools.lru_cache(maxsize=512)
 def arrow(size: int, side: int, colour: Colour) -> pygame.Surface:
-    """Return an arrowhead in a square of ``size`` pixels that points to a side: ``UP``, ``RIGHT``, ``DOWN`` or ``LEFT``.
+    """Return an arrowhead in a square of ``size`` pixels.
 
-    Its barbs are swept back, so that it is told from other marks when it is a few pixels large.
+    Args:
+        size: in pixels.
+        side: where it points: ``UP``, ``RIGHT``, ``DOWN`` or ``LEFT``.
+        colour: of all of it.
     """
     y, x = _centred(size)
     along, across = {UP: (-y, x), DOWN: (y, x), LEFT: (-x, y), RIGHT: (x, y)}[side]

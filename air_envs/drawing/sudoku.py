@@ -45,8 +45,9 @@ def paint(surface: pygame.Surface, layout: Layout, family: Sudoku, scene: Scene,
         wrong = wrong | (scene.conflicts & (cells > 0))
     highlit = blank if scene.highlight is None else scene.highlight
     hinted = blank if scene.hinted is None else scene.hinted
-    plain_ground = scene.selected is None or scene.chances is not None  # a second tint would be read as a probability
-    in_sight = blank if plain_ground else in_units_of(family, scene.selected)
+    in_sight = blank
+    if scene.selected is not None and scene.chances is None:  # beside probabilities its tint would be read as one
+        in_sight = in_units_of(family, scene.selected)
     likeliest = None if scene.chances is None or scene.candidates is None else Likeliest.of(scene.candidates)
     height = max(4, round(cell * (0.5 if cell > 28 else 0.56)))
 

@@ -16,6 +16,7 @@ from air_envs import environment_id
 from air_envs.drawing.probabilities import BARS, Bar, percent
 from air_envs.drawing.scene import Scene
 from air_envs.play.game import Game, counted
+from air_envs.play.moves import moves_type
 from air_envs.policies import MovePolicy
 from air_envs.sources import PuzzleSource
 from puzzles import PuzzleFamily, Puzzles
@@ -60,14 +61,13 @@ class Player:
     """
 
     def __init__(self, agent: Agent, game: Game[Any]):
-        if game.agent_moves is None:
-            raise ValueError(f"no agent plays {game.family.name}: its game has no agent_moves")
+        moves = moves_type(game.family.kind)
         self.agent, self.game = agent, game
         self.policy = agent.policy(game.family)
-        kind = {"source": game.source, "action_type": game.agent_moves.action_type}
+        kind: dict[str, Any] = {"source": game.source, "action_type": moves.action_type}
         env: Any = gym.make(environment_id(game.family), disable_env_checker=True, **kind, **agent.environment)
         self._dynamics = env.unwrapped.new_dynamics(1)
-        self.moves = game.agent_moves(game, int(self._dynamics.action_space.n))
+        self.moves = moves(game, int(self._dynamics.action_space.n))
         self._rng = np.random.default_rng(game.seed)
         solution = game.info["solution"]
         self._puzzle = Puzzles(game.puzzle[None], solution[None], np.array([game.rating]))

@@ -23,7 +23,7 @@ _UNIT, _PIXELS, _SHEET = 13, 480, 20
 
 
 def pictures(player: Player, theme: str | Theme = "light", drawn: bool = False) -> Iterator[NDArray[np.uint8]]:
-    """Let an agent play until it is solved or ends otherwise; yield (height, width, 3) uint8 before and after each move.
+    """Let an agent play to its end; yield (height, width, 3) uint8 of the first board and of that after each move.
 
     Args:
         player: an agent at a game, which is played.

@@ -10,7 +10,7 @@ import importlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 import gymnasium as gym
 
@@ -18,9 +18,6 @@ from air_envs import environment_id
 from air_envs.drawing.scene import Scene
 from air_envs.sources import PuzzleSource
 from puzzles.errors import check_seed
-
-if TYPE_CHECKING:
-    from air_envs.play.moves import AgentMoves
 
 State = TypeVar("State")
 
@@ -55,8 +52,6 @@ class Game(abc.ABC, Generic[State]):
     """(rows, columns) that a player may choose."""
     help: ClassVar[tuple[tuple[str, str], ...]]
     """(keys, what they do) beyond the items'."""
-    agent_moves: ClassVar[type[AgentMoves[Any]] | None] = None
-    """What an agent's actions are in this game; None where no agent can play it."""
 
     def __init__(self, source: PuzzleSource, seed: int, clock: Callable[[], float] = time.monotonic):
         check_seed(seed)

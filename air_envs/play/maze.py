@@ -8,7 +8,6 @@ import numpy as np
 
 from air_envs.drawing.scene import Scene, make_scene
 from air_envs.play.game import Game, counted
-from air_envs.play.moves import MazeMoves
 from puzzles.maze import Maze
 from puzzles.maze.cells import START
 from puzzles.maze.rules import COLUMN_STEPS, ROW_STEPS
@@ -32,7 +31,6 @@ class MazeGame(Game[State]):
 
     family: Maze
     action_type = "move"
-    agent_moves = MazeMoves
     sizes: ClassVar = ((9, 9), (15, 15), (21, 21), (30, 30), (45, 45))
     help: ClassVar = (
         ("arrows, WASD, HJKL", "walk; walking back takes moves back"),

@@ -1,31 +1,26 @@
 """What an agent's actions are in a game: how they read, whether they are right, and what they do.
 
-An agent acts in an environment of its own, on the same puzzle: its actions, masks and observations are those that it was
-trained with, whatever the game's environment is.
+An agent acts in an environment of its own, on the same puzzle: its actions, masks and observations are those that it
+was trained with, whatever the game's environment is.
 """
 
 from __future__ import annotations
 
 import abc
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-
 
 if TYPE_CHECKING:
     from air_envs.play.game import Game
     from air_envs.play.maze import MazeGame
     from air_envs.play.sudoku import SudokuGame
 
-    AnyGame = TypeVar("AnyGame", bound=Game[Any])
-else:
-    AnyGame = TypeVar("AnyGame")
-
 MOVES = ("up", "right", "down", "left")
 
 
-class AgentMoves(abc.ABC, Generic[AnyGame]):
+class AgentMoves(abc.ABC):
     """The actions of an agent in one game.
 
     Args:
@@ -39,8 +34,9 @@ class AgentMoves(abc.ABC, Generic[AnyGame]):
     """What a right move is called."""
     wrong: ClassVar[str]
 
-    def __init__(self, game: AnyGame, actions: int):
-        self.game, self.actions = game, actions
+    def __init__(self, game: Game[Any], actions: int):
+        self.game: Any = game
+        self.actions = actions
 
     @abc.abstractmethod
     def history(self) -> list[int]:
@@ -63,9 +59,10 @@ class AgentMoves(abc.ABC, Generic[AnyGame]):
         """Return the fields of a ``Scene`` that show probabilities, (A,) float32."""
 
 
-class SudokuMoves(AgentMoves["SudokuGame"]):
+class SudokuMoves(AgentMoves):
     """Placing digits, and emptying cells where the agent's environment has actions for that."""
 
+    game: SudokuGame
     action_type = "place"
     right, wrong = "right", "wrong"
 
@@ -111,9 +108,10 @@ class SudokuMoves(AgentMoves["SudokuGame"]):
         return divmod(cell, self.game.family.side), value + 1 - self._erases
 
 
-class MazeMoves(AgentMoves["MazeGame"]):
+class MazeMoves(AgentMoves):
     """Walking by one cell. Walking back is a move too: the agent sees where it has been."""
 
+    game: MazeGame
     action_type = "move"
     right, wrong = "on a shortest path", "a detour"
 
@@ -139,3 +137,22 @@ class MazeMoves(AgentMoves["MazeGame"]):
         for action in np.flatnonzero(probabilities).tolist():
             chances[self.game.neighbour(action)] = probabilities[action]
         return {"chances": chances}
+
+
+_MOVES: dict[str, type[AgentMoves]] = {"maze": MazeMoves, "sudoku": SudokuMoves}
+
+
+def register_moves(kind: str, moves: type[AgentMoves]) -> None:
+    """Say what an agent's actions are in the games of a kind: ``register_moves("kakuro", KakuroMoves)``."""
+    _MOVES[kind] = moves
+
+
+def moves_type(kind: str) -> type[AgentMoves]:
+    """Return what an agent's actions are in the games of a kind of puzzle.
+
+    Raises:
+        ValueError: nobody registered that.
+    """
+    if kind not in _MOVES:
+        raise ValueError(f"no agent plays {kind!r}, expected one of {sorted(_MOVES)}: see register_moves")
+    return _MOVES[kind]

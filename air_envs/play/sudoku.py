@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from air_envs.drawing.scene import Scene, make_scene
 from air_envs.drawing.sudoku import in_units_of
 from air_envs.play.game import Game, Item, counted
-from air_envs.play.moves import SudokuMoves
 from puzzles.sudoku import Sudoku, rules
 
 Cell = tuple[int, int]
@@ -45,7 +44,6 @@ class SudokuGame(Game[State]):
     """(side, side): entries found wrong by the last check."""
 
     action_type = "propose"
-    agent_moves = SudokuMoves
     sizes: ClassVar = ((4, 4), (6, 6), (9, 9), (12, 12), (16, 16))
     help: ClassVar = (
         ("arrows, mouse", "choose a cell"),

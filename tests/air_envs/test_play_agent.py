@@ -5,6 +5,7 @@ import pytest
 
 from agents.rl.baselines import greedy, random_legal, solver
 from air_envs.given import GivenPuzzle
+from air_envs.play import moves
 from air_envs.play.agent import Agent, Player
 from air_envs.play.maze import MazeGame
 from air_envs.play.sudoku import SudokuGame
@@ -292,7 +293,8 @@ def test_no_legal_move_ends_it():
 
 
 def test_games_without_agents_are_refused(monkeypatch):
-    game = SudokuGame(SUDOKU, 4)
-    monkeypatch.setattr(SudokuGame, "agent_moves", None)
-    with pytest.raises(ValueError, match=r"^no agent plays sudoku-4x4: its game has no agent_moves$"):
-        Player(Agent("random", random_legal), game)
+    monkeypatch.delitem(moves._MOVES, "sudoku")
+    with pytest.raises(ValueError, match=r"^no agent plays 'sudoku', expected one of \['maze'\]: see register_moves$"):
+        sudoku(random_legal)
+    moves.register_moves("sudoku", moves.SudokuMoves)
+    assert sudoku(random_legal("sudoku-4x4")).probabilities.any()
