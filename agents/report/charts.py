@@ -155,7 +155,7 @@ def row_chart(
     bars = [row for row in rows if row.shape == "bar"]
     numbers = [scale * value for row in rows for value in (*row.values, *row.low, *row.high) if value is not None]
     low, high = limits or _padded([*numbers, *([0.0] if bars else [])] or [0.0, 1.0], percent)
-    first = min(150.0, 12 + _LETTER * max(map(len, names), default=1))
+    first = min(155.0, 16 + _LETTER * max(map(len, names), default=1))
     thick = 11.0
     tall = max(20.0, thick * len(bars) + 8)
     height = _TOP + tall * len(names) + 26
