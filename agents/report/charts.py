@@ -262,7 +262,7 @@ def _mark(row: Row, number: int, y: float, across: _Across, scale: float, percen
         ends = across(scale * low), across(scale * high)
         yield f'<path class="whisker c-{row.colour}" d="M{ends[0]:.1f} {y:.1f}H{ends[1]:.1f}"/>'
     if row.shape == "diamond":
-        yield f'<path class="diamond" d="M{x:.1f} {y - 5:.1f}l5 5l-5 5l-5 -5Z">{title}</path>'
+        yield f'<path class="diamond c-{row.colour}" d="M{x:.1f} {y - 5:.1f}l5 5l-5 5l-5 -5Z">{title}</path>'
     elif row.shape != "bar":
         radius = 4.2 if row.shape == "dot" else 2.6
         style = " faint" if row.shape == "faint" else ""

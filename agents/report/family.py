@@ -77,7 +77,7 @@ def _accuracies(family: dict[str, Any]) -> Figure:
     rows.append(Row("mean, 95 % interval over seeds", means, low, high, "l", "dot"))
     theirs = [member["published_mean"] for member in members]
     if any(value is not None for value in theirs):
-        rows.append(Row("paper", theirs, shape="diamond"))
+        rows.append(Row("paper", theirs, colour="text", shape="diamond"))
     return row_chart("Exact accuracy, %", [member["name"] for member in members], rows, percent=True)
 
 
