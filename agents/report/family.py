@@ -9,12 +9,11 @@ from statistics import fmean
 from typing import Any
 
 from agents.analysis.sweep.ablation import SUMMARY
-from agents.analysis.sweep.statistics import paired
 from agents.config.training import VALIDATION
 from agents.report.accuracy import percent
 from agents.report.blocks import Block, Figures, Page, Section, Words
 from agents.report.charts import SMALL, Figure, Line, Row, line_chart, row_chart
-from agents.report.members import family_table
+from agents.report.members import family_table, mean_interval
 from agents.training.runs.log import read_metrics
 
 
@@ -52,7 +51,7 @@ def _page(family: dict[str, Any], folder: Path) -> Page:
     tiles = [("runs", str(count), f"of {len(family['members'])} members")]
     if known:
         best = max(known, key=lambda name: known[name])
-        tiles.append(("best member", best, percent(known[best])))
+        tiles.append(("highest mean", best, percent(known[best])))
     return Page(
         title=f"Ablation {family['ablation']}: {family['family']}",
         lead="Variants that were trained alike, with several seeds each, and measured on test puzzles.",
@@ -73,16 +72,12 @@ def _accuracies(family: dict[str, Any]) -> Figure:
         Row(f"run {number + 1}", [each[number] if number < len(each) else None for each in seeds], shape="faint")
         for number in range(max(map(len, seeds)))
     ]
-    found = [paired(each) if len(each) > 1 else None for each in seeds]
-    edges = [
-        (None, None) if one is None or one.half is None else (one.mean - one.half, one.mean + one.half) for one in found
-    ]
-    low, high = zip(*edges, strict=True)
+    low, high = zip(*(mean_interval(each) or (None, None) for each in seeds), strict=True)
     means = [fmean(each) if each else None for each in seeds]
     rows.append(Row("mean, 95 % interval over seeds", means, low, high, "l", "dot"))
     theirs = [member["published_mean"] for member in members]
     if any(value is not None for value in theirs):
-        rows.append(Row("paper", theirs, shape="diamond"))
+        rows.append(Row("paper", theirs, colour="text", shape="diamond"))
     return row_chart("Exact accuracy, %", [member["name"] for member in members], rows, percent=True)
 
 

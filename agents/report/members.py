@@ -135,11 +135,17 @@ def family_table(family: dict[str, Any], marked: str | None = None) -> Table:
     return Table(head, rows, f"Ablation {family['ablation']}, {family['family']}", place)
 
 
-def _mean_interval(values: Sequence[float]) -> str:
-    found = paired(values) if len(values) > 1 else None
+def mean_interval(accuracies: Sequence[float]) -> tuple[float, float] | None:
+    """Return the 95 % interval of the mean accuracy of a few runs, by Student's t inside 0 and 1; None of one run."""
+    found = paired(accuracies) if len(accuracies) > 1 else None
     if found is None or found.half is None:
-        return NOTHING
-    return interval(max(0.0, found.mean - found.half), min(1.0, found.mean + found.half))
+        return None
+    return max(0.0, found.mean - found.half), min(1.0, found.mean + found.half)
+
+
+def _mean_interval(accuracies: Sequence[float]) -> str:
+    found = mean_interval(accuracies)
+    return NOTHING if found is None else interval(*found)
 
 
 def difference(found: Paired, points: bool = False) -> str:
