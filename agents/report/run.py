@@ -208,12 +208,10 @@ def _player_section(agent: AIRAgent, data: Puzzles, measured: Evaluation, asked:
         return None
     words = (
         "Every update of the two states, decoded. z_L is the scratchpad, z_H the proposal. Cells that an update changes"
-        " are yellow, cells of the proposal that break a rule are orange."
+        " are yellow, cells of the proposal that break a rule are orange. What is faint is improbable."
     )
     if agent.family.symbols:
         words += " Small digits are candidates, where none exceeds 50 %."
-    elif agent.family.kind == "maze":
-        words += " A disc is as strong as the probability of the path."
     blocks: list[Block] = [Words(words), Players(players, names)]
     return Section("Player", blocks)
 
