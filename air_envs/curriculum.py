@@ -64,18 +64,12 @@ class CurriculumPuzzles:
             raise ValueError(f"window: found {window!r}, expected an integer of 1 or more")
         if not 0 <= earlier < 1:
             raise ValueError(f"earlier: found {earlier!r}, expected 0 or more, below 1")
-        if not is_whole(start) or not 0 <= start < len(levels):
-            raise ValueError(f"start: found {start!r}, expected an integer from 0 to {len(levels) - 1}")
         self.levels = tuple(levels)
         # Plain numbers: each other type would have the kernels compiled once more.
-        self.threshold, self.window, self.earlier, self.start = (
-            float(threshold),
-            int(window),
-            float(earlier),
-            int(start),
-        )
-        self._state = np.array([start, 0, 0], np.int64)
+        self.threshold, self.window, self.earlier = float(threshold), int(window), float(earlier)
+        self._state = np.zeros(3, np.int64)
         self._recent = np.zeros(window, np.bool_)
+        self.start_from(start)
 
     @classmethod
     def by_rating(
@@ -129,6 +123,17 @@ class CurriculumPuzzles:
         """Fraction of the last ``window`` puzzles of this level that were solved; None before the first."""
         count = min(int(self._state[_COUNT]), self.window)
         return int(self._state[_SOLVED]) / count if count else None
+
+    def start_from(self, level: int) -> None:
+        """Start over from a level, 0 for the easiest, now and whenever an environment is seeded.
+
+        Raises:
+            ValueError: no such level.
+        """
+        if not is_whole(level) or not 0 <= level < len(self.levels):
+            raise ValueError(f"start: found {level!r}, expected an integer from 0 to {len(self.levels) - 1}")
+        self.start = int(level)
+        self._state[:] = level, 0, 0
 
     def load(self, keys: NDArray[np.uint64]) -> Puzzles:
         """Return the puzzles of ``keys``, (N,) uint64, at the level reached."""

@@ -9,11 +9,14 @@ import dataclasses
 import math
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from agents.config.model import to_json
 from agents.config.reading import from_json, parse_json, require_between, require_finite
 from puzzles.errors import check_seed
+
+if TYPE_CHECKING:
+    from air_envs.curriculum import CurriculumPuzzles
 
 RL_CONFIG = "rl.json"
 """A run's configuration, in its folder."""
@@ -50,6 +53,9 @@ class TaskConfig:
     """Moves of a generated maze's shortest path, at least."""
     dataset: Path | None = None
     """HDF5 dataset: its train split is trained on, its test split is evaluated on. None generates puzzles."""
+    curriculum: tuple[int, ...] | None = None
+    """Train on a curriculum of the dataset's puzzles: highest rating of each level but the last, ascending. The next
+    level is reached when 80 % of the last 200 puzzles of one are solved, see ``air_envs.CurriculumPuzzles``."""
     reward: Literal["sparse", "dense", "shaped", "conflict"] = "dense"
     """Reward, see ``air_envs.rewards``."""
     action_mask: Literal["rule", "candidates"] | None = None
@@ -59,11 +65,29 @@ class TaskConfig:
     max_episode_steps: int | None = None
     """Time limit of an episode."""
 
+    def __post_init__(self) -> None:
+        if self.curriculum is not None and self.dataset is None:
+            raise ValueError("curriculum without dataset, expected one whose puzzles have ratings")
+
     def arguments(self) -> dict[str, Any]:
-        """Return the arguments of ``gymnasium.make`` and ``make_vec`` that train on this task."""
-        values = {each.name: getattr(self, each.name) for each in dataclasses.fields(self) if each.name != "id"}
+        """Return the arguments of ``gymnasium.make`` and ``make_vec`` that train on this task without a curriculum."""
+        others = ("id", "curriculum")
+        values = {each.name: getattr(self, each.name) for each in dataclasses.fields(self) if each.name not in others}
         found = {name: value for name, value in values.items() if value is not None and value is not False}
         return found | ({"dataset": str(self.dataset)} if self.dataset is not None else {})
+
+    def make_curriculum(self) -> CurriculumPuzzles | None:
+        """Return the puzzles of the curriculum, at its first level; None without one.
+
+        Raises:
+            ValueError: bounds that do not ascend, or a level without puzzles.
+            DatasetError: a damaged dataset.
+        """
+        if self.curriculum is None or self.dataset is None:
+            return None
+        from air_envs.curriculum import CurriculumPuzzles
+
+        return CurriculumPuzzles.by_rating(self.dataset, self.curriculum)
 
     def unseen(self) -> dict[str, Any]:
         """Return the arguments of an environment with other puzzles: of another pool, or of the test split."""
@@ -178,13 +202,15 @@ class RLConfig:
         Args:
             num_envs: how many side by side, by default as in training.
             unseen: with other puzzles than those of training.
-            arguments: others of ``gymnasium.make_vec``, such as ``render_mode``.
+            arguments: others of ``gymnasium.make_vec``, such as ``render_mode``; a ``source`` replaces the dataset.
         """
         import gymnasium as gym
 
         import air_envs  # noqa: F401 - registers the environments
 
         task = self.task.unseen() if unseen else self.task.arguments()
+        if arguments.get("source") is not None:
+            task.pop("dataset", None)
         options = {"autoreset_mode": "SameStep"} | task | arguments
         return gym.make_vec(self.task.id, num_envs=self.num_envs if num_envs is None else num_envs, **options)
 

@@ -23,6 +23,7 @@ from agents.config.rl import MAY_CHANGE, RL_CONFIG, RLConfig, read_rl_config, rl
 from agents.config.training import differences
 from agents.rl.saved import WEIGHTS, save_weights
 from agents.training.runs.log import METRICS
+from air_envs.curriculum import CurriculumPuzzles
 from puzzles.files import replacing
 
 TRAINING = "training.pt"
@@ -70,13 +71,14 @@ def resumed(run: Path, changes: dict[str, Any]) -> RLConfig:
     return config
 
 
-def save(model: BaseAlgorithm, run: Path, seconds: float) -> None:
+def save(model: BaseAlgorithm, run: Path, seconds: float, curriculum: CurriculumPuzzles | None = None) -> None:
     """Write a checkpoint: first the weights, then the state that belongs to them.
 
     Args:
         model: of the run.
         run: its folder.
         seconds: of training so far.
+        curriculum: whose level is saved too.
     """
     save_weights(model, run)
     policy: Any = model.policy
@@ -86,13 +88,14 @@ def save(model: BaseAlgorithm, run: Path, seconds: float) -> None:
         "seconds": seconds,
         "optimizer": policy.optimizer.state_dict(),
         "policy": policy.state_dict(),
+        "level": None if curriculum is None else curriculum.level,
     }
     with replacing(run / TRAINING) as temporary:
         torch.save(state, temporary)
 
 
-def restore(model: BaseAlgorithm, run: Path) -> float:
-    """Take up a checkpoint; return the seconds of training so far.
+def restore(model: BaseAlgorithm, run: Path, curriculum: CurriculumPuzzles | None = None) -> float:
+    """Take up a checkpoint, with the level of its curriculum; return the seconds of training so far.
 
     Raises:
         CheckpointError: a damaged one, or of another model.
@@ -109,6 +112,8 @@ def restore(model: BaseAlgorithm, run: Path) -> float:
     policy.optimizer.load_state_dict(state["optimizer"])
     model.num_timesteps = state["steps"]
     model._n_updates = state["updates"]
+    if curriculum is not None:
+        curriculum.start_from(state["level"])
     if isinstance(model, OffPolicyAlgorithm):
         model.learning_starts += model.num_timesteps  # the replay buffer is empty again
     return float(state["seconds"])

@@ -24,6 +24,7 @@ from agents.rl.measuring import Measured, measure
 from agents.rl.saved import SB3Moves, load_weights
 from agents.training.runs.interrupts import deferred_interrupt
 from agents.training.runs.log import RunLog, open_log
+from air_envs.curriculum import CurriculumPuzzles
 from air_envs.sb3 import SB3VecEnv
 
 SHOWN = {"solved": "solved", "return": "return", "steps_per_second": "steps/s"}
@@ -61,11 +62,12 @@ def train(config: RLConfig, resume: bool = False, progress: bool = True) -> Meas
     """
     # What they check are shapes and sums that hold by construction, at a quarter of the time of a small policy.
     torch.distributions.Distribution.set_default_validate_args(False)
-    envs = VecMonitor(SB3VecEnv(config.make_envs()))
+    curriculum = config.task.make_curriculum()
+    envs = VecMonitor(SB3VecEnv(config.make_envs(source=curriculum)))
     model = build_model(config, envs)
     seconds = 0.0
     if resume:
-        seconds = restore(model, config.output)
+        seconds = restore(model, config.output, curriculum)
     elif config.init_from is not None and config.policy != "air":
         load_weights(model, Path(config.init_from))
     steps = model.num_timesteps
@@ -76,7 +78,7 @@ def train(config: RLConfig, resume: bool = False, progress: bool = True) -> Meas
         bar,
         deferred_interrupt() as interrupts,
     ):
-        keeper = RunKeeper(config, log, bar, interrupts, seconds)
+        keeper = RunKeeper(config, log, bar, interrupts, seconds, curriculum)
         if steps < config.steps:
             model.set_logger(Logger(None, []))
             left = config.steps - steps
@@ -96,15 +98,25 @@ class RunKeeper(BaseCallback):
         bar: shows the progress.
         interrupts: holds an entry once Ctrl-C was pressed.
         seconds: of training before.
+        curriculum: that the environments draw from, if any. Its level is kept when new episodes start.
     """
 
-    def __init__(self, config: RLConfig, log: RunLog, bar: tqdm, interrupts: list[float], seconds: float):
+    def __init__(
+        self,
+        config: RLConfig,
+        log: RunLog,
+        bar: tqdm,
+        interrupts: list[float],
+        seconds: float,
+        curriculum: CurriculumPuzzles | None = None,
+    ):
         super().__init__()
         self.config = config
         self.log = log
         self.bar = bar
         self.interrupts = interrupts
         self.seconds = seconds
+        self.curriculum = curriculum
         self.interrupted = False
         self.measured: Measured | None = None
         self._marks = {"log": 0, "eval": 0, "checkpoint": 0}
@@ -134,7 +146,7 @@ class RunKeeper(BaseCallback):
         self.interrupted = bool(self.interrupts)
         if self._due("checkpoint", self.config.checkpoint_every) or self.interrupted:
             self.log.flush()
-            save(self.model, self.config.output, self.seconds)
+            save(self.model, self.config.output, self.seconds, self.curriculum)
             self._fresh(self.model)
         self._start = time.perf_counter()
 
@@ -149,7 +161,7 @@ class RunKeeper(BaseCallback):
         self._write()
         self.evaluate()
         self.log.flush()
-        save(self.model, run, self.seconds)
+        save(self.model, run, self.seconds, self.curriculum)
 
     def evaluate(self) -> Measured:
         """Play unseen puzzles by the most probable moves."""
@@ -176,6 +188,8 @@ class RunKeeper(BaseCallback):
         """Start new episodes and new random numbers, which the seed and the number of steps decide."""
         seed = int(np.random.SeedSequence((self.config.seed, model.num_timesteps)).generate_state(1)[0]) >> 1
         set_random_seed(seed)
+        if self.curriculum is not None:
+            self.curriculum.start_from(self.curriculum.level)
         envs: Any = model.get_env()
         envs.seed(seed)
         model._last_obs = envs.reset()
@@ -200,6 +214,8 @@ class RunKeeper(BaseCallback):
         if self._episodes:
             returns, solved, moves = np.array(self._episodes, np.float64).mean(0).tolist()
             values |= {"return": returns, "solved": solved, "moves": moves}
+        if self.curriculum is not None:
+            values["level"] = self.curriculum.level
         learned = self.model.logger.name_to_value
         values |= {ours: float(learned[theirs]) for theirs, ours in LEARNED.items() if theirs in learned}
         self.log.write(now, "train", values)

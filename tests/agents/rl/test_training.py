@@ -1,5 +1,6 @@
 """Runs of every algorithm: reproduced, saved, loaded, resumed and interrupted."""
 
+import copy
 import dataclasses
 import json
 import os
@@ -17,6 +18,7 @@ from agents.rl.learning.runs import TRAINING, begin, resumed
 from agents.rl.learning.training import RunKeeper, train
 from agents.rl.saved import WEIGHTS, load
 from agents.training.runs.log import read_metrics
+from air_envs.curriculum import CurriculumPuzzles
 from puzzles import build_dataset
 from puzzles.sudoku import SudokuOptions
 
@@ -118,6 +120,28 @@ def test_a_resumed_run_goes_on_as_one_without_a_break(algorithm: Any, tmp_path: 
     for mine, theirs in zip(kept, read_metrics(straight.output, "train"), strict=True):
         for name in ("loss", "value_loss", "return", "solved", "episodes"):
             assert mine.get(name) == theirs.get(name), (mine["step"], name)
+
+
+def test_a_curriculum_rises_and_a_resumed_run_keeps_its_level(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    dataset = tmp_path / "mazes.h5"
+    build_dataset(dataset, "maze-5x5", train=60, test=20, progress=False)
+    task = dataclasses.replace(MAZE, dataset=dataset, curriculum=(8,))
+    full = task.make_curriculum()
+    assert full is not None
+    assert [level.take(np.arange(len(level))).rating.max() <= 8 for level in full.levels] == [True, False]
+    easy = CurriculumPuzzles.by_rating(dataset, (8,), threshold=0.1, window=8)
+    monkeypatch.setattr(TaskConfig, "make_curriculum", lambda task: copy.deepcopy(easy))
+    fields: dict[str, Any] = {"task": task, "policy": "convolution", "lr_schedule": "constant", "steps": 512}
+    straight = run(tmp_path / "straight", **fields, checkpoint_every=256)
+    levels = [line["level"] for line in read_metrics(straight.output, "train")]
+    assert (levels[0], levels[-1]) == (0, 1)
+    part = run(tmp_path / "part", **fields | {"steps": 256}, checkpoint_every=256)
+    assert torch.load(part.output / TRAINING, weights_only=True)["level"] == 1
+    train(resumed(part.output, {"steps": 512}), resume=True, progress=False)
+    assert [line["level"] for line in read_metrics(part.output, "train")] == levels
+    assert_same(weights(part.output), weights(straight.output))
+    with pytest.raises(ValueError, match="curriculum without dataset, expected one"):
+        dataclasses.replace(MAZE, curriculum=(8,))
 
 
 def test_dqn_resumes_with_an_empty_buffer(tmp_path: Path) -> None:
