@@ -67,7 +67,13 @@ class CurriculumPuzzles:
         if not is_whole(start) or not 0 <= start < len(levels):
             raise ValueError(f"start: found {start!r}, expected an integer from 0 to {len(levels) - 1}")
         self.levels = tuple(levels)
-        self.threshold, self.window, self.earlier, self.start = threshold, window, earlier, start
+        # Plain numbers: each other type would have the kernels compiled once more.
+        self.threshold, self.window, self.earlier, self.start = (
+            float(threshold),
+            int(window),
+            float(earlier),
+            int(start),
+        )
         self._state = np.array([start, 0, 0], np.int64)
         self._recent = np.zeros(window, np.bool_)
 
@@ -146,14 +152,12 @@ class CurriculumPuzzles:
         return self._load(keys, numbers, chosen), chosen
 
     def _load(self, keys: NDArray[np.uint64], numbers: NDArray[np.int64], chosen: NDArray[np.int64]) -> Puzzles:
-        grids = np.empty((2, len(keys), *self.family.shape), np.uint8)
-        found = Puzzles(grids[0], grids[1], np.empty(len(keys), np.int32))
+        puzzle = np.empty((len(keys), *self.family.shape), np.uint8)
+        solution, rating = np.empty_like(puzzle), np.empty(len(keys), np.int32)
         for level in np.unique(chosen).tolist():
             rows = np.flatnonzero(chosen == level)
-            part = load_numbered(self.levels[level], keys[rows], numbers[rows])
-            for whole, values in zip(found, part, strict=True):
-                whole[rows] = values
-        return found
+            puzzle[rows], solution[rows], rating[rows] = load_numbered(self.levels[level], keys[rows], numbers[rows])
+        return Puzzles(puzzle, solution, rating)
 
 
 @njit(cache=True, nogil=True)

@@ -13,6 +13,7 @@ from gymnasium.envs.registration import load_env_creator
 from tqdm import tqdm
 
 from air_envs import ENVIRONMENTS
+from air_envs.curriculum import CurriculumPuzzles
 from air_envs.env import PuzzleEnv
 from air_envs.sources import DatasetPuzzles, GeneratedPuzzles
 from puzzles.build import build_dataset
@@ -63,6 +64,7 @@ def _use(id: str, arguments: dict[str, Any], path: Path) -> None:
     if isinstance(source, GeneratedPuzzles):
         data = build_dataset(path, family, source.options, train=1, test=1, progress=False)
         source = DatasetPuzzles(data)
+    gym.make(id, disable_env_checker=True, **arguments, source=CurriculumPuzzles([source])).reset(seed=0)
     puzzle, solution, _ = source.load(np.zeros(1, np.uint64))
     family.check(puzzle)
     family.solve(puzzle)

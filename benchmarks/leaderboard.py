@@ -76,10 +76,11 @@ PUBLISHED_COMMAND = (
 SEARCH = """\
 ![Solved puzzles against mean ACT steps, one line per search](search.png)
 
-What is solved by the rules when each search may take so many ACT steps per puzzle, the mean over all puzzles and all
-attempts. A puzzle stops when the halting head is sure. *One attempt* thinks on without a retry. `air-envs eval
---attempts` searches with `guesses` on Sudokus and with `symmetry` on mazes by default. Both were chosen on puzzles that
-are in none of these sets ([notebook](notebook/2026-11-29-search.md)).
+Each column is a budget: the mean number of ACT steps per puzzle, over all puzzles and all attempts. Its numbers are the
+share of puzzles solved by the rules. A search retries a puzzle while the halting head gives a right answer at most 90 %
+(`--threshold 0.9`). *One attempt* takes more ACT steps instead of a retry. By default `air-envs eval --attempts`
+searches with `guesses` on Sudokus and with `symmetry` on mazes. Both were chosen on puzzles that are in none of these
+sets ([notebook](notebook/2026-11-29-search.md)).
 """
 
 README_PUBLISHED = (

@@ -2,7 +2,7 @@
 
     python -m benchmarks.rl baselines               # random, greedy and solver on every environment
     python -m benchmarks.rl record runs/rl/*        # trained agents, folders of air-envs train-rl
-    python -m benchmarks.rl air sudoku-6x6 MODEL    # a supervised AIR model that proposes whole grids
+    python -m benchmarks.rl air sudoku-6x6 MODEL    # a supervised AIR model: it proposes whole grids, and plays moves
     python -m benchmarks.rl table                   # writes the tables into the page
 
 Each agent of seed s plays the same 1,000 puzzles of seed s, which no training draws. A record replaces the one of the
@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import datetime
+import itertools
 import json
 import shlex
 import sys
@@ -31,6 +32,7 @@ from agents.evaluation.solving import answer
 from agents.evaluation.sources import proportion
 from agents.rl.baselines import BASELINES
 from agents.rl.measuring import Measured, measure, unseen_puzzles
+from agents.rl.proposals import AIRMoves
 from agents.rl.saved import load
 from agents.thinking.agent import AIRAgent
 from agents.training.runs.log import read_metrics
@@ -56,7 +58,8 @@ def main(words: Sequence[str] | None = None) -> None:
     elif asked.what == "record":
         records = (run_record(run, asked.puzzles) for run in asked.folders)
     else:
-        records = proposal_records(asked.environment, asked.model, asked.act_steps, asked.seeds, asked.puzzles)
+        given = asked.environment, asked.model, asked.act_steps, asked.seeds, asked.puzzles
+        records = itertools.chain.from_iterable(WAYS[way](*given) for way in asked.ways)
     for record in records:
         path = write_record(record | {"command": command}, folder)
         print(f"{path.name}: {record['solved']['accuracy']:.1%}")
@@ -118,6 +121,30 @@ def proposal_records(
         found = answer(agent, held.take(np.arange(len(held))).puzzle, act_steps, HALT)
         played = Measured(found.right, found.steps.astype(np.int64), found.right.astype(np.float64), 0.0)
         yield _record(environment, "air-proposals", seed, played, model=Path(model).name)
+
+
+def move_records(
+    environment: str, model: str, act_steps: int | None = None, seeds: Iterable[int] = SEEDS, puzzles: int = PUZZLES
+) -> Iterable[Record]:
+    """Measure a supervised AIR model that plays its most probable move after thinking about the board.
+
+    Args:
+        environment: a key of ``SETTINGS``.
+        model: folder or name.
+        act_steps: before each move; None takes the model's own maximum.
+        seeds: of the puzzles.
+        puzzles: how many of each seed.
+    """
+    _, id, arguments = SETTINGS[environment]
+    env: Any = gym.make(id, **arguments).unwrapped
+    policy = AIRMoves(model, act_steps, env.family)
+    for seed in seeds:
+        found = measure(policy, id, arguments, puzzles=puzzles, seed=seed)
+        yield _record(environment, "air-moves", seed, found, model=Path(model).name)
+
+
+WAYS = {"proposals": proposal_records, "moves": move_records}
+"""How a supervised AIR model may act."""
 
 
 def environment_of(config: RLConfig) -> str:
@@ -199,10 +226,11 @@ def _parser() -> argparse.ArgumentParser:
     baselines.add_argument("--environments", nargs="+", choices=SETTINGS, default=list(SETTINGS))
     record = commands.add_parser("record", help="measure trained agents")
     record.add_argument("folders", nargs="+", type=Path)
-    air = commands.add_parser("air", help="measure a supervised AIR model that proposes whole grids")
+    air = commands.add_parser("air", help="measure a supervised AIR model")
     air.add_argument("environment", choices=SETTINGS)
     air.add_argument("model")
-    air.add_argument("--act-steps", type=int, default=None, help="at most")
+    air.add_argument("--act-steps", type=int, default=None, help="at most, of a proposal; before each move")
+    air.add_argument("--ways", nargs="+", choices=WAYS, default=list(WAYS))
     for each in (baselines, record, air):
         each.add_argument("--puzzles", type=int, default=PUZZLES)
     for each in (baselines, air):

@@ -133,6 +133,7 @@ def packages() -> Diagram:
     d = Diagram(860, 560, "agents builds on air_envs, which builds on puzzles; lower folders never import higher ones")
     layers = (
         ("cli", "the air-envs command"),
+        ("report", "pages of models and experiments"),
         ("analysis · web", "the paper's analyses; the page that thinks"),
         ("hub · figures · exporting · watching", "cards, charts, ONNX, the window"),
         ("training", "ACT, losses, optimizer, runs"),
@@ -148,10 +149,10 @@ def packages() -> Diagram:
     d.text(52, 80, "torch", size=13, colour=SOFT, anchor="start")
     d.arrow((96, 110), (96, 392))
     for number, (name, what) in enumerate(layers):
-        y = 44 + 37 * number
-        d.card(180, y, 630, 30, FILL["H"], "#f0c48a")
-        d.text(196, y + 20, name, size=14, bold=True, anchor="start")
-        d.text(794, y + 20, what, size=13, colour=SOFT, anchor="end")
+        y = 42 + 34 * number
+        d.card(180, y, 630, 28, FILL["H"], "#f0c48a")
+        d.text(196, y + 19, name, size=14, bold=True, anchor="start")
+        d.text(794, y + 19, what, size=13, colour=SOFT, anchor="end")
     d.text(110, 256, "imports", size=13, colour=SOFT, anchor="start")
     d.arrow((430, 418), (430, 438))
     for y, name, kind, what in (

@@ -16,6 +16,7 @@ from benchmarks.rl import (
     ROOT,
     baseline_records,
     environment_of,
+    move_records,
     page,
     proposal_records,
     row_of,
@@ -121,6 +122,13 @@ def test_a_supervised_model_proposes_whole_grids():
     assert (record["row"], record["puzzles"], record["model"]) == ("air-proposals", 8, "sudoku-6x6-minimal")
     assert record["solved"]["right"] > 0
     assert 1 <= record["mean_steps"] <= 4
+
+
+def test_a_supervised_model_plays_moves():
+    (record,) = move_records("sudoku-6x6", "sudoku-6x6-minimal", act_steps=2, seeds=[0], puzzles=4)
+    assert (record["row"], record["puzzles"], record["model"]) == ("air-moves", 4, "sudoku-6x6-minimal")
+    assert record["solved"]["right"] > 0
+    assert record["mean_steps"] <= 22
 
 
 def test_the_training_of_a_run_is_its_last_line(tmp_path):

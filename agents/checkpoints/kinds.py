@@ -37,7 +37,7 @@ DESCRIBED: dict[Kind, str] = {
 _LEFT_OVER = re.compile(rf"{re.escape(LOCK)}|\..+\.(tmp|new|old|removed)")
 """Names that a killed writer of ours may leave."""
 _OF_MODELS = re.compile(
-    r"(config|manifest|generator|evaluation|chain)\.json|model\.safetensors(\.xz)?|README\.md|eval(-.+)?\.(json|png)|analysis"
+    r"(config|manifest|generator|evaluation|chain)\.json|model\.safetensors(\.xz)?|README\.md|eval(-.+)?\.(json|png)|analysis|report\.html"
     r"|all_config\.yaml|step_\d+"
     r"|model\.json|(start|update_[LH]|decode|halt)\.(onnx|pt2)"
     r"|site\.json|index\.html|icon\.svg|sw\.js|third-party\.txt|assets|models"

@@ -97,9 +97,9 @@ def _experiment(experiment: Experiment, args: list[str]) -> None:
     found = compare(experiment, chosen.records)
     print(found)
     if found.records:
-        from agents.analysis.sweep.figure import draw_comparison
+        from agents.analysis.sweep.figure import COMPARISON, draw_comparison
 
-        print(f"\ndrawn in {draw_comparison(found, chosen.records / experiment.name)}")
+        print(f"\ndrawn in {draw_comparison(found, chosen.records / experiment.name / COMPARISON)}")
 
 
 def _train(experiment: Experiment, todo: list[tuple[str, int]], chosen: argparse.Namespace) -> None:

@@ -37,7 +37,7 @@ def report_command(
 
     Args:
         run: folder of a training run or a packed model, a shipped model such as sudoku-6x6, hf://owner/name on the hub;
-            or an experiment of air-envs ablate, by its name or the folder of its records.
+            or an experiment of air-envs ablate, by its name or the folder of its records; or the output of an ablation.
         dataset: HDF5 file to measure the model on; by default the one that the run was trained on, else fresh puzzles
             like those that the model was trained on.
         what: which analyses, by default rollouts, freeze, attention and probes.
@@ -74,11 +74,18 @@ def report_command(
         print(write_sweep_report(experiment, folder, path))
         return
     require_model(run)
+    own = Path(run).is_dir()
+    path = output or (Path(run) / "report.html" if own else Path(f"report-{Path(run).name}.html"))
+    if own:
+        from agents.report.family import is_family, write_family_report
+
+        if is_family(Path(run)):
+            _require_new(overwrite, path)
+            print(write_family_report(Path(run), path))
+            return
     from puzzles.dataset import Dataset
 
     data = Dataset(dataset) if dataset is not None else None  # wrong names are said before torch is loaded
-    own = Path(run).is_dir()
-    path = output or (Path(run) / "report.html" if own else Path(f"report-{Path(run).name}.html"))
     _require_new(overwrite, path)
 
     from agents.report.run import Asked, write_run_report

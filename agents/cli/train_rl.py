@@ -25,29 +25,44 @@ def main(args: list[str]) -> None:
     if chosen.resume and (preset or chosen.overwrite):
         raise ValueError(f"--resume takes the run's own configuration, found also {preset or '--overwrite'}")
     if chosen.resume:
-        if not (chosen.resume / RL_CONFIG).is_file():
-            raise ValueError(f"{chosen.resume}: no {RL_CONFIG}, expected the folder of a run of air-envs train-rl")
-        own = read_rl_config(chosen.resume)
-        changes = _changes(own, rest)
+        own = _own(chosen.resume)
+        _go_on(chosen.resume, _changes(own, rest))
     elif preset is None and not {"-h", "--help"} & set(rest):
         raise ValueError(f"no preset, expected one of {', '.join(RL_PRESETS)}, or --resume RUN")
     else:
-        config = _parsed(RL_PRESETS[preset or next(iter(RL_PRESETS))], rest)
+        _start(_parsed(RL_PRESETS[preset or next(iter(RL_PRESETS))], rest), chosen.overwrite)
 
-    from agents.rl.learning.runs import begin, resumed
+
+def _start(config: RLConfig, overwrite: bool) -> None:
+    from agents.rl.learning.runs import begin
+
+    begin(config, overwrite)
+    _train(config, resume=False)
+
+
+def _go_on(run: Path, changes: dict[str, Any]) -> None:
+    from agents.rl.learning.runs import resumed
+
+    _train(resumed(run, changes), resume=True)
+
+
+def _train(config: RLConfig, resume: bool) -> None:
     from agents.rl.learning.training import train
 
-    if chosen.resume:
-        config = resumed(chosen.resume, changes)
-    else:
-        begin(config, chosen.overwrite)
     print(to_json(config), end="", flush=True)
-    found = train(config, resume=chosen.resume is not None)
+    found = train(config, resume)
     low, high = found.interval
     print(
         f"solved {found.solved_count:,} of {found.count:,} unseen puzzles, {low:.1%} to {high:.1%}\n"
         f"model and metrics in {config.output}"
     )
+
+
+def _own(run: Path) -> RLConfig:
+    """Return a run's configuration, which further flags change."""
+    if not (run / RL_CONFIG).is_file():
+        raise ValueError(f"{run}: no {RL_CONFIG}, expected the folder of a run of air-envs train-rl")
+    return read_rl_config(run)
 
 
 def _parsed(default: RLConfig, args: list[str]) -> RLConfig:

@@ -41,9 +41,9 @@ class TaskConfig:
     level: Literal["easy", "medium", "hard", "expert", "extreme"] | None = None
     """Of generated 9x9 Sudokus."""
     clues: int | None = None
-    """Of generated Sudokus, at least; the fewest that leave one solution, or as near as the generator comes."""
+    """Of a generated Sudoku; with ``clues_max`` the fewest."""
     clues_max: int | None = None
-    """Of generated Sudokus, at most."""
+    """Of a generated Sudoku, at most: the number is drawn from ``clues`` to it."""
     generator: Literal["perfect", "braided", "percolation"] | None = None
     """Of mazes."""
     min_path: int | None = None
@@ -54,7 +54,7 @@ class TaskConfig:
     """Reward, see ``air_envs.rewards``."""
     action_mask: Literal["rule", "candidates"] | None = None
     """Which placements a Sudoku's mask allows."""
-    end_on_contradiction: bool | None = None
+    end_on_contradiction: bool = False
     """Whether a Sudoku ends at the first contradiction."""
     max_episode_steps: int | None = None
     """Time limit of an episode."""
@@ -62,7 +62,7 @@ class TaskConfig:
     def arguments(self) -> dict[str, Any]:
         """Return the arguments of ``gymnasium.make`` and ``make_vec`` that train on this task."""
         values = {each.name: getattr(self, each.name) for each in dataclasses.fields(self) if each.name != "id"}
-        found = {name: value for name, value in values.items() if value is not None}
+        found = {name: value for name, value in values.items() if value is not None and value is not False}
         return found | ({"dataset": str(self.dataset)} if self.dataset is not None else {})
 
     def unseen(self) -> dict[str, Any]:
@@ -94,8 +94,8 @@ class RLConfig:
     maskable_ppo; with policy air, of this AIR model, a folder or a name such as "sudoku-6x6-minimal"."""
     freeze: bool = False
     """With policy air, train the heads alone."""
-    act_steps: int = 2
-    """With policy air, ACT steps before each move."""
+    act_steps: int | None = None
+    """With policy air, ACT steps before each move; None takes the model's maximum, which is slow."""
     steps: int = 1_000_000
     """Environment steps, over all environments together."""
     num_envs: int = 256
@@ -150,7 +150,9 @@ class RLConfig:
     def __post_init__(self) -> None:
         require_finite(self)
         require_between(self, 1, 10**12, "steps", "log_every", "eval_every", "eval_puzzles", "checkpoint_every")
-        require_between(self, 1, 1 << 16, "num_envs", "n_steps", "epochs", "hidden", "layers", "act_steps")
+        require_between(self, 1, 1 << 16, "num_envs", "n_steps", "epochs", "hidden", "layers")
+        if self.act_steps is not None:
+            require_between(self, 1, 1 << 16, "act_steps")
         require_between(self, 1, 1 << 24, "batch", "buffer", "target_every", "gradient_steps")
         require_between(self, 0, 10**12, "learning_starts")
         require_between(self, 0, math.inf, "lr", "entropy", "clip", "value_weight", "clip_norm")

@@ -8,7 +8,7 @@ import numpy as np
 
 from agents.evaluation import Evaluation, report
 from agents.evaluation.statistics import wilson_interval
-from agents.report.blocks import Figures, Printed, Section, Table
+from agents.report.blocks import Block, Figures, Printed, Section, Table
 from agents.report.charts import Figure, Line, Row, line_chart, row_chart
 
 
@@ -49,7 +49,11 @@ def accuracy_section(evaluation: Evaluation, described: str) -> tuple[Section, d
         for group in groups
     ]
     head = [f"rating, {evaluation.rating_unit}", "puzzles", "exact", "95 % interval", "by the rules", "cells"]
-    blocks = [Figures(figures), Table(head, rows, "By difficulty"), Printed("As air-envs eval prints it", described)]
+    blocks: list[Block] = [
+        Figures(figures),
+        Table(head, rows, "By difficulty"),
+        Printed("As air-envs eval prints it", described),
+    ]
     return Section("Accuracy", blocks), numbers
 
 

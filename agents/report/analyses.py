@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from agents.analysis.paper.freeze import Freeze
 from agents.analysis.paper.rollouts import Rollouts
 from agents.analysis.report import ANALYSES
 from agents.report.blocks import Block, Figures, Printed, Section, Words
-from agents.report.charts import PALETTE, Figure, Line, Row, line_chart, row_chart
+from agents.report.charts import PALETTE, Figure, Line, Number, Row, line_chart, row_chart
 
 STATES = ("z_L", "z_H")
 """In the order of the legends."""
@@ -60,25 +60,22 @@ def _freeze(found: Freeze) -> Iterator[Figure]:
     numbers = found.summary()
     conditions, published = numbers["conditions"], numbers["published"]["conditions"]
     names = list(conditions)
-
-    def rows(measure: str, key: str, interval: Callable[[dict[str, Any]], Any]) -> list[Row]:
-        made = []
-        for state in STATES:
-            values = [_of(conditions[name][f"{state}_{measure}"], key) for name in names]
-            edges = [interval(conditions[name] | {"state": state}) or (None, None) for name in names]
-            low, high = zip(*edges, strict=True)
-            made.append(Row(state, values, low, high, COLOURS[state]))
-        return made
-
-    changed = rows("content_changes", "mean", lambda each: each[f"{each['state']}_content_changes"]["interval_95"])
-    exact = rows("exact_accuracy", "", lambda each: each[f"{each['state']}_exact_accuracy_interval_95"])
+    changed: list[Row] = []
+    exact: list[Row] = []
+    for state in STATES:
+        counts = [condition[f"{state}_content_changes"] for condition in conditions.values()]
+        low, high = _ends([each["interval_95"] for each in counts])
+        changed.append(Row(state, [each["mean"] for each in counts], low, high, COLOURS[state]))
+        right = [condition[f"{state}_exact_accuracy"] for condition in conditions.values()]
+        low, high = _ends([condition[f"{state}_exact_accuracy_interval_95"] for condition in conditions.values()])
+        exact.append(Row(state, right, low, high, COLOURS[state]))
     label = published_label(found.family, found.caveat)
     if published:
         for state in STATES:
             theirs = [(published.get(name) or {}).get(state) for name in names]
-            changed.append(Row(f"{state}, {label}", theirs, shape="diamond"))
+            changed.append(Row(f"{state}, {label}", theirs, colour=COLOURS[state], shape="diamond"))
         scored = [(published.get(name) or {}).get("accuracy") for name in names]
-        exact.append(Row(f"{label}, of the state that moves", scored, shape="diamond"))
+        exact.append(Row(f"{label}, of the state that moves", scored, colour="text", shape="diamond"))
     yield row_chart(f"Content changes per puzzle, over {found.updates} updates", names, changed)
     yield row_chart("Exact accuracy, %", names, exact, percent=True, limits=(-2, 102))
 
@@ -98,13 +95,12 @@ def _attention(found: AttentionMeasures) -> Iterator[Figure]:
             means = [each["mean"] for each in differences]
             if all(mean is None for mean in means):  # as of a model whose proposals break no rule
                 continue
-            edges = [each["interval_95"] or (None, None) for each in differences]
-            low, high = zip(*edges, strict=True)
+            low, high = _ends([each["interval_95"] for each in differences])
             rows.append(Row(f"{group} queries", means, low, high, colour))
             theirs = published.get(group, {}).get(measure)
             if theirs:
                 padded = [*theirs, *[None] * len(layers)][: len(layers)]
-                rows.append(Row(f"{group}, {label}", padded, shape="diamond"))
+                rows.append(Row(f"{group}, {label}", padded, colour=colour, shape="diamond"))
         if rows:
             yield row_chart(EXPLAINED.get(measure, measure), layers, rows, note=why)
             why = ""
@@ -115,19 +111,20 @@ def _panels(found: Drawn) -> Iterator[Figure]:
         lines = []
         for number, curve in enumerate(panel.curves):
             low, high = np.asarray(curve.interval, float).T
-            lines.append(
-                Line(
-                    curve.label,
-                    [float(x) for x in curve.x],
-                    *([None if np.isnan(y) else float(y) for y in values] for values in (curve.y, low, high)),
-                    colour=PALETTE[number % len(PALETTE)],
-                )
+            if "%" in panel.title:  # an interval of a mean reaches beyond what a share can be
+                low, high = low.clip(0, 100), high.clip(0, 100)
+            y, lower, upper = (
+                [None if np.isnan(each) else float(each) for each in values] for values in (curve.y, low, high)
             )
+            x = [float(each) for each in curve.x]
+            lines.append(Line(curve.label, x, y, lower, upper, PALETTE[number % len(PALETTE)]))
         yield line_chart(panel.title, panel.x_label, lines)
 
 
-def _of(value: Any, key: str) -> float | None:
-    return value[key] if key else value
+def _ends(intervals: Sequence[Sequence[float] | None]) -> tuple[tuple[Number, ...], tuple[Number, ...]]:
+    """Return the lower and the upper ends of intervals, None where one is not known."""
+    low, high = zip(*(each or (None, None) for each in intervals), strict=True)
+    return low, high
 
 
 _FIGURES: dict[str, Callable[[Any], Iterator[Figure]]] = {

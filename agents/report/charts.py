@@ -155,7 +155,7 @@ def row_chart(
     bars = [row for row in rows if row.shape == "bar"]
     numbers = [scale * value for row in rows for value in (*row.values, *row.low, *row.high) if value is not None]
     low, high = limits or _padded([*numbers, *([0.0] if bars else [])] or [0.0, 1.0], percent)
-    first = min(150.0, 12 + _LETTER * max(map(len, names), default=1))
+    first = min(155.0, 16 + _LETTER * max(map(len, names), default=1))
     thick = 11.0
     tall = max(20.0, thick * len(bars) + 8)
     height = _TOP + tall * len(names) + 26
@@ -262,7 +262,7 @@ def _mark(row: Row, number: int, y: float, across: _Across, scale: float, percen
         ends = across(scale * low), across(scale * high)
         yield f'<path class="whisker c-{row.colour}" d="M{ends[0]:.1f} {y:.1f}H{ends[1]:.1f}"/>'
     if row.shape == "diamond":
-        yield f'<path class="diamond" d="M{x:.1f} {y - 5:.1f}l5 5l-5 5l-5 -5Z">{title}</path>'
+        yield f'<path class="diamond c-{row.colour}" d="M{x:.1f} {y - 5:.1f}l5 5l-5 5l-5 -5Z">{title}</path>'
     elif row.shape != "bar":
         radius = 4.2 if row.shape == "dot" else 2.6
         style = " faint" if row.shape == "faint" else ""

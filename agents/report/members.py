@@ -89,7 +89,7 @@ def membership_section(run: Path, records: Path) -> Section | None:
         return None
     family = json.loads(summary.read_text(encoding="utf-8"))
     words = f"This run is {member}, {seed.replace('-', ' ')}, of the ablation {family['ablation']}."
-    return Section("Its sweep", [Words(words), _family_table(family, member)])
+    return Section("Its sweep", [Words(words), family_table(family, member)])
 
 
 def members_of(found: Comparison) -> list[str]:
@@ -103,9 +103,16 @@ def reference_of(found: Comparison) -> str:
     return DEFAULT if DEFAULT in found.experiment.members else found.experiment.members[0]
 
 
-def _family_table(family: dict[str, Any], marked: str) -> Table:
+def family_table(family: dict[str, Any], marked: str | None = None) -> Table:
+    """Return exact accuracy by member of an ablation.
+
+    Args:
+        family: its ``ablation.json``.
+        marked: a member to point out.
+    """
     head = ["", "seeds", "exact, mean", "95 % interval", "by seed", "cells", "paper"]
-    rows, place = [], None
+    rows: list[list[str]] = []
+    place = None
     for member in family["members"]:
         values = [seed["exact_accuracy"] for seed in member["seeds"] if "exact_accuracy" in seed]
         each = ", ".join(
@@ -128,11 +135,17 @@ def _family_table(family: dict[str, Any], marked: str) -> Table:
     return Table(head, rows, f"Ablation {family['ablation']}, {family['family']}", place)
 
 
-def _mean_interval(values: Sequence[float]) -> str:
-    found = paired(values) if len(values) > 1 else None
+def mean_interval(accuracies: Sequence[float]) -> tuple[float, float] | None:
+    """Return the 95 % interval of the mean accuracy of a few runs, by Student's t inside 0 and 1; None of one run."""
+    found = paired(accuracies) if len(accuracies) > 1 else None
     if found is None or found.half is None:
-        return NOTHING
-    return interval(max(0.0, found.mean - found.half), min(1.0, found.mean + found.half))
+        return None
+    return max(0.0, found.mean - found.half), min(1.0, found.mean + found.half)
+
+
+def _mean_interval(accuracies: Sequence[float]) -> str:
+    found = mean_interval(accuracies)
+    return NOTHING if found is None else interval(*found)
 
 
 def difference(found: Paired, points: bool = False) -> str:

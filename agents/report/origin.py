@@ -6,7 +6,7 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
-from agents.checkpoints.chain import read_chain
+from agents.checkpoints.chain import Chain, read_chain
 from agents.config.model import AIRConfig
 from agents.config.structure import structure
 from agents.config.training import json_values, read_train_config
@@ -71,8 +71,8 @@ def training_section(run: Path | None) -> Section | None:
 
 def data_section(folder: Path | None, name: str, dataset: Dataset, fresh: bool) -> Section:
     """Return the datasets of the model's chain, and the one that it is measured on here."""
-    chain = read_chain(folder, name) if folder else [{"run": name, "datasets": None}]
-    rows = []
+    chain: Chain = read_chain(folder, name) if folder else [{"run": name, "datasets": None}]
+    rows: list[list[str]] = []
     for link in chain:
         if link["datasets"] is None:
             rows.append([link["run"], "not recorded", "", "", ""])

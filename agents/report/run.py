@@ -43,6 +43,8 @@ ANALYSED_STEPS = 16
 """ACT steps of the analyses where nothing is asked for, as in the paper, or the model's maximum where that is less."""
 LEAST, MOST = {"evaluated": 20, "analysed": 8}, {"evaluated": 300, "analysed": 100}
 """Bounds of the numbers of puzzles that follow from these."""
+BATCH = 64
+"""Puzzles that are analysed at a time, at most."""
 SEED = 20_260_517
 """Of the puzzles that are generated where no dataset is given, unlike that of any recipe."""
 
@@ -89,7 +91,7 @@ def write_run_report(run: str, output: Path, dataset: Dataset | None = None, ask
     asked = asked or Asked()
     _check(asked)
     with tempfile.TemporaryDirectory() as folder:
-        data = dataset or _own_dataset(run)
+        data = _own_dataset(run) if dataset is None else dataset
         family = None if data is None else data.family.name
         agent = AIRAgent.from_pretrained(run, asked.device, asked.dtype, family=family)
         fresh = data is None
@@ -113,17 +115,16 @@ def run_page(run: str, agent: AIRAgent, data: Dataset, asked: Asked, fresh: bool
     """
     what = _chosen(agent, asked.what)
     evaluated = asked.puzzles or _affordable(agent, asked, "evaluated")
-    analysed = min(evaluated, asked.analysed or _affordable(agent, asked, "analysed"))
     measured = evaluate(agent, data, asked.split, evaluated, asked.act_steps)
-    chosen = select(agent, data, asked.split, evaluated, asked.act_steps)
+    analysed = min(len(measured.exact), asked.analysed or _affordable(agent, asked, "analysed"))
     steps = _analysed_steps(agent, asked)
-    some = select(agent, data, asked.split, analysed, steps)
+    some = select(agent, data, asked.split, analysed, steps, BATCH)
     results = {name: ANALYSES[name].measure(agent, some, True) for name in what}
     accuracy, numbers = accuracy_section(measured, describe(measured))
     folder, name = find(run), model_name(run)
     own = folder if folder is not None and Path(run).is_dir() else None
     sections = [
-        _player_section(agent, chosen.data, measured, asked),
+        _player_section(agent, data.split(asked.split), measured, asked),
         accuracy,
         training_section(own),
         membership_section(own, asked.records) if own else None,
@@ -207,27 +208,23 @@ def _player_section(agent: AIRAgent, data: Puzzles, measured: Evaluation, asked:
         return None
     words = (
         "Every update of the two states, decoded. z_L is the scratchpad, z_H the proposal. Cells that an update changes"
-        " are yellow, cells of the proposal that break a rule are orange; small digits are candidates below 50 %."
+        " are yellow, cells of the proposal that break a rule are orange. What is faint is improbable."
     )
+    if agent.family.symbols:
+        words += " Small digits are candidates, where none exceeds 50 %."
     blocks: list[Block] = [Words(words), Players(players, names)]
     return Section("Player", blocks)
 
 
 def _shown(measured: Evaluation, count: int) -> Iterator[tuple[str, int]]:
-    """Yield the puzzles of the player with the reason for each: from the easiest to the hardest, failures included."""
-    order = np.argsort(measured.rating, kind="stable")
-    right = measured.solved[:, -1]
-    failed = [int(index) for index in order if not right[index]]
+    """Yield the puzzles of the player, each with the reason for it."""
+    order = [int(index) for index in np.argsort(measured.rating, kind="stable")]
+    failed = [index for index in order if not measured.solved[index, -1]]
+    candidates = [("median difficulty", order[len(order) // 2])]
+    candidates += [("easiest that fails", index) for index in failed[:1]]
+    candidates += [("hardest", order[-1]), ("easiest", order[0])]
+    candidates += [(f"puzzle {index}", index) for index in order]
     taken: list[int] = []
-    candidates = [
-        ("median difficulty", int(order[len(order) // 2])),
-        ("hardest", int(order[-1])),
-        *((f"not solved {number}" if number else "not solved", index) for number, index in enumerate(failed[::-1])),
-        ("easiest", int(order[0])),
-        *((f"puzzle {index}", int(index)) for index in order),
-    ]
-    if failed:
-        candidates.insert(1, ("not solved", failed[0]))
     for why, index in candidates:
         if len(taken) == count:
             return

@@ -18,7 +18,7 @@ from agents.config.variants import INJECTIONS
 from agents.report.accuracy import interval, percent
 from agents.report.blocks import Block, Facts, Figures, Page, Printed, Section, Table, Words, said
 from agents.report.charts import PALETTE, SMALL, Figure, Line, Row, line_chart, row_chart
-from agents.report.members import ENDS, accuracy_table, difference, members_of
+from agents.report.members import ENDS, accuracy_table, difference, mean_interval, members_of
 
 Read = Callable[[Any], float | None]
 
@@ -92,7 +92,9 @@ def _accuracy_section(found: Comparison) -> Section:
         rows.append(
             Row(f"seed {seed}", [exact.get(name, {}).get(seed) for name in names], colour="muted", shape="faint")
         )
-    means, low, high = _spread(exact, names)
+    means, *_ = _spread(exact, names)
+    edges = [mean_interval(list(exact.get(name, {}).values())) or (None, None) for name in names]
+    low, high = zip(*edges, strict=True)
     rows.append(Row("mean, 95 % interval over seeds", means, low, high, "l", "dot"))
     steps = found.values(ENDS["steps to 50 %"])
     reach, early, late = _spread(steps, names)
@@ -231,7 +233,7 @@ def _tiles(found: Comparison) -> list[tuple[str, str, str]]:
     means = {name: fmean(values.values()) for name, values in exact.items() if values}
     if means:
         best, worst = max(means, key=lambda name: means[name]), min(means, key=lambda name: means[name])
-        tiles += [("best member", best, percent(means[best])), ("last member", worst, percent(means[worst]))]
+        tiles += [("highest mean", best, percent(means[best])), ("lowest mean", worst, percent(means[worst]))]
     contrast = found.asymmetry(exact_accuracy)
     if contrast is not None:
         seeds = contrast.difference.count

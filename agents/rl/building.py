@@ -12,12 +12,12 @@ from stable_baselines3.common.vec_env import VecEnv
 
 from agents.config.rl import RLConfig
 from agents.models.devices import pick_device
-from agents.rl.learning.cloning import BehaviourCloning
+from agents.rl.algorithms.cloning import BehaviourCloning
+from agents.rl.algorithms.dqn import BoardDQN, BoardDQNPolicy
 from agents.rl.networks.air import AIRFeatures
 from agents.rl.networks.boards import BoardFeatures
 from agents.rl.networks.candidates import CandidateFeatures
 from agents.rl.networks.convolution import ConvolutionFeatures
-from agents.rl.networks.dqn import BoardDQN, BoardDQNPolicy
 from agents.rl.networks.neighbours import NeighbourFeatures
 from agents.rl.networks.policies import BoardPolicy, MaskableBoardPolicy, board_policy
 

@@ -28,7 +28,7 @@ class AIRMoves:
 
     Args:
         model: folder or name of an AIR model.
-        act_steps: of thinking before each move.
+        act_steps: of thinking before each move; None takes as many as the model was trained for.
         family: whose boards are played, by default the model's own.
 
     Raises:
@@ -36,7 +36,7 @@ class AIRMoves:
         ValueError: its weights do not fit the family.
     """
 
-    def __init__(self, model: str | Path, act_steps: int = 4, family: puzzles.PuzzleFamily | None = None):
+    def __init__(self, model: str | Path, act_steps: int | None = None, family: puzzles.PuzzleFamily | None = None):
         air = load_pretrained(model)
         self.reader = AIRReader(air if family is None else fitted(air, family), act_steps).eval()
 

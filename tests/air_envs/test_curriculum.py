@@ -2,10 +2,12 @@
 
 import copy
 import pickle
+import warnings
 
 import gymnasium as gym
 import numpy as np
 import pytest
+from gymnasium.utils.env_checker import check_env
 from stable_baselines3.common.vec_env import VecMonitor
 
 import air_envs
@@ -105,6 +107,12 @@ def test_a_seed_fixes_everything_and_starts_over():
     twin = make(air_envs.CurriculumPuzzles(levels(), threshold=0.5, window=10))
     assert met(twin, 1) == first
     assert met(twin, 2) != first
+
+
+def test_gymnasium_checker():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        check_env(make(air_envs.CurriculumPuzzles(levels(), window=1)).unwrapped, skip_render_check=True)
 
 
 def test_copies_and_pickles_go_on_alike():

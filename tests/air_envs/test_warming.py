@@ -61,6 +61,8 @@ for id in air_envs.ENVIRONMENTS:
         envs.reset(seed=0)
         envs.step(envs.action_space.sample())
         envs.reset(options={"puzzle": envs.dynamics.puzzle[1]})
+        curriculum = air_envs.CurriculumPuzzles([envs.source, envs.source], earlier=0)
+        gymnasium.make(id, action_type=action_type, source=curriculum).reset(seed=0)
 for kwargs in ({"erase": True, "candidates": True, "end_on_contradiction": True}, {"clues": 30}, {"level": "easy"}):
     gymnasium.make("air_envs/Sudoku-v0", **kwargs).reset(seed=0)
 for kwargs in ({"view": 5}, {"generator": "braided"}, {"algorithm": "wilson"}, {"generator": "percolation"}):

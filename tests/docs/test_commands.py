@@ -18,7 +18,7 @@ import pytest
 import tyro
 
 import agents.cli
-from agents.cli import train
+from agents.cli import train, train_rl
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "benchmarks" / "README.md"]
@@ -31,8 +31,9 @@ UNCHECKED = {
     "source": "activates the environment that make test has made",
     "pre-commit": "the hooks are compared with make lint in tests/test_joining.py",
     "twine": "uploads a release",
+    "rl_zoo3": "RL Baselines3 Zoo, which no extra installs",
 }
-"""Programs of others, and why their commands are taken as they are."""
+"""Programs and modules of others, and why their commands are taken as they are."""
 TARGETS = set(re.findall(r"^([a-z0-9-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
 EXTRAS = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
 PLACEHOLDER = re.compile(r"\b[A-Z]{3,}\b|\[[A-Z]")
@@ -104,6 +105,8 @@ def _parse_only(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(train, "_own", lambda run, rest: train.PRESETS["sudoku-6x6"] if rest else None)
     monkeypatch.setattr(train, "_resume", lambda *_: None)
     monkeypatch.setattr(train, "_train", _parsed)
+    monkeypatch.setattr(train_rl, "_own", lambda run: train_rl.RL_PRESETS["sudoku-4x4"])
+    monkeypatch.setattr(train_rl, "_go_on", _parsed)
 
 
 def check(words: list[str]) -> None:
@@ -120,6 +123,8 @@ def check(words: list[str]) -> None:
         assert args[0] in ("install", "list", "check")
         for extras in re.findall(r"\[([a-z0-9,]+)\]", " ".join(args)):
             assert set(extras.split(",")) <= EXTRAS.keys()
+    elif program == "python" and args[0] == "-m" and args[1].partition(".")[0] in UNCHECKED:
+        assert all((ROOT / word).exists() for word in args if word.startswith("examples/"))
     elif program == "python" and args[0] == "-m":
         spec = importlib.util.find_spec(args[1])
         assert spec is not None
@@ -165,6 +170,7 @@ def test_the_commands_of_a_page_are_parsed(page: Path, capsys: pytest.CaptureFix
         "sbatch --array=1-2 --wrap 'air-envs nothing'",
         "pip install '.[nothing]'",
         "python -m examples.nothing",
+        "python -m rl_zoo3.train --conf-file examples/rl/zoo/nothing.yml",
         "python -m examples.demo --nothing",
     ],
 )

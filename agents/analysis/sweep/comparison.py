@@ -94,8 +94,10 @@ class Comparison:
             self._asymmetries(),
             self._splits(),
             self._along_the_way(),
-            self._by_weights(),
         ]
+        if weights := self.by_weights():
+            title = "content changes of z_L with z_H frozen, as a multiple of those in a normal run"
+            parts.append(f"{title}\n{text_table(weights)}")
         return "\n\n".join(part for part in parts if part)
 
     def _accuracies(self) -> str:
@@ -175,8 +177,12 @@ class Comparison:
             lines += [_order(group, records, name, measure) for name, measure in _SPLIT.items()]
         return "\n".join([text_table(rows), *lines])
 
-    def _by_weights(self) -> str:
-        """What the changes of z_L without z_H depend on: the stage of training, the weights or the precision."""
+    def by_weights(self) -> list[list[str]]:
+        """Return what the changes of z_L without z_H depend on: the stage of training, the weights or the precision.
+
+        Returns:
+            Rows of cells, the head first; none where no run measured it.
+        """
         steps = sorted({found["step"] for record in self.records for found in record["checkpoints"]})
         rows: list[list[str]] = []
         for step in steps:
@@ -197,9 +203,7 @@ class Comparison:
                 row += [f"{fmean(ratios):.2f}" if ratios else NOTHING]
                 row += [f"{fmean(one[name]['exact_accuracy'] for one in here):.1%}"]
             rows.append(row)
-        if not rows:
-            return ""
-        return f"content changes of z_L with z_H frozen, as a multiple of those in a normal run\n{text_table(rows)}"
+        return rows
 
 
 def compare(experiment: Experiment, output: Path) -> Comparison:

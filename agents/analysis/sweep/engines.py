@@ -11,7 +11,7 @@ import dataclasses
 import multiprocessing
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any, get_args
 
@@ -67,7 +67,7 @@ def run_all(
             yield job, record
 
 
-def _here(todo: list[Job], processes: int) -> Iterator[tuple[Job, Record]]:
+def _here(todo: list[Job], processes: int) -> Generator[tuple[Job, Record], None, None]:
     if processes == 1:
         for job in todo:
             yield job, run_job(job)
@@ -82,7 +82,7 @@ def _here(todo: list[Job], processes: int) -> Iterator[tuple[Job, Record]]:
             pool.shutdown(cancel_futures=True)
 
 
-def _on_ray(todo: list[Job], cpus: int, address: str | None) -> Iterator[tuple[Job, Record]]:
+def _on_ray(todo: list[Job], cpus: int, address: str | None) -> Generator[tuple[Job, Record], None, None]:
     require("ray")
     import ray
 

@@ -17,13 +17,8 @@ COMPARISON = "comparison.png"
 _COLOURS = (BLUE, ORANGE, GREEN, PINK, YELLOW, GREY)
 
 
-def draw_comparison(found: Comparison, folder: Path) -> Path:
-    """Draw accuracy by member, and accuracy, entropy gap and locality by step, as ``COMPARISON`` in a folder.
-
-    Args:
-        found: of at least one record.
-        folder: of the records.
-    """
+def draw_comparison(found: Comparison, path: Path) -> Path:
+    """Draw accuracy by member, and accuracy, entropy gap and locality by step, as a PNG file; return its path."""
     figure = chart(11, 8)
     figure.suptitle(f"{found.experiment.name}, {len(found.records)} runs", fontsize=11)
     panels = figure.subplots(2, 2).ravel()
@@ -42,7 +37,7 @@ def draw_comparison(found: Comparison, folder: Path) -> Path:
         axes.set_title(title, fontsize=10)
         axes.set(xlabel="step")
         axes.legend(frameon=False, fontsize=8)
-    return save_chart(figure, folder / COMPARISON)
+    return save_chart(figure, path)
 
 
 def _draw_members(axes: Axes, found: Comparison) -> None:

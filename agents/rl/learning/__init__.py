@@ -1,1 +1,1 @@
-"""How agents learn: runs in folders, their callbacks, and imitation of experts."""
+"""Runs in folders, from their first step to their last."""

@@ -82,7 +82,7 @@ def save(model: BaseAlgorithm, run: Path, seconds: float) -> None:
     policy: Any = model.policy
     state = {
         "steps": model.num_timesteps,
-        "updates": model._n_updates,  # type: ignore[attr-defined]
+        "updates": model._n_updates,
         "seconds": seconds,
         "optimizer": policy.optimizer.state_dict(),
         "policy": policy.state_dict(),
@@ -108,7 +108,7 @@ def restore(model: BaseAlgorithm, run: Path) -> float:
     policy.load_state_dict(state["policy"])
     policy.optimizer.load_state_dict(state["optimizer"])
     model.num_timesteps = state["steps"]
-    model._n_updates = state["updates"]  # type: ignore[attr-defined]
+    model._n_updates = state["updates"]
     if isinstance(model, OffPolicyAlgorithm):
         model.learning_starts += model.num_timesteps  # the replay buffer is empty again
     return float(state["seconds"])

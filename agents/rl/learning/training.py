@@ -15,6 +15,7 @@ from stable_baselines3.common.utils import set_random_seed
 from stable_baselines3.common.vec_env import VecMonitor
 from tqdm import tqdm
 
+from agents.checkpoints.lock import locked
 from agents.config.rl import RLConfig
 from agents.config.training import VALIDATION
 from agents.rl.building import build_model
@@ -55,7 +56,7 @@ def train(config: RLConfig, resume: bool = False, progress: bool = True) -> Meas
         The last evaluation, on unseen puzzles.
 
     Raises:
-        CheckpointError: a damaged checkpoint.
+        CheckpointError: a damaged checkpoint, or another process trains in the folder.
         ValueError: a network that does not fit the environment.
     """
     # What they check are shapes and sums that hold by construction, at a quarter of the time of a small policy.
@@ -69,7 +70,12 @@ def train(config: RLConfig, resume: bool = False, progress: bool = True) -> Meas
         load_weights(model, Path(config.init_from))
     steps = model.num_timesteps
     bar = tqdm(total=config.steps, initial=steps, desc="training", unit="step", disable=not progress, smoothing=0.05)
-    with open_log(config.output, steps, None, {}) as log, bar, deferred_interrupt() as interrupts:
+    with (
+        locked(config.output),
+        open_log(config.output, steps, None, {}) as log,
+        bar,
+        deferred_interrupt() as interrupts,
+    ):
         keeper = RunKeeper(config, log, bar, interrupts, seconds)
         if steps < config.steps:
             model.set_logger(Logger(None, []))

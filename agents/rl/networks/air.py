@@ -13,7 +13,7 @@ import puzzles
 from agents.models.air import AIR
 from agents.pretrained import load_pretrained
 from agents.rl.networks.boards import UP, BoardFeatures, Features, MazeBoard, Observation, board_of, family_of
-from agents.rl.networks.heads import ItemScores, MoveScores, PooledValue, PriorScores
+from agents.rl.networks.heads import ItemScores, MoveScores, MoveValue, PooledValue, PriorScores
 from puzzles.maze.cells import GOAL, OPEN, PATH, START
 
 
@@ -26,7 +26,7 @@ class AIRFeatures(BoardFeatures):
     Args:
         observation_space, action_space: of placing digits or of moving through a maze.
         model: folder or name of an AIR model, as ``agents.pretrained.load_pretrained`` takes it.
-        act_steps: before each move.
+        act_steps: before each move; None takes the model's maximum.
         freeze: whether the model's weights stay as they are; the heads learn all the same.
 
     Raises:
@@ -39,7 +39,7 @@ class AIRFeatures(BoardFeatures):
         observation_space: spaces.Space[Any],
         action_space: spaces.Space[Any],
         model: str,
-        act_steps: int = 2,
+        act_steps: int | None = None,
         freeze: bool = False,
     ):
         family = family_of(observation_space, action_space)
@@ -54,8 +54,9 @@ class AIRFeatures(BoardFeatures):
     def heads(self) -> tuple[nn.Module, nn.Module]:
         """Return what is added to the prior, and the value of the board."""
         width = self.features_dim
-        scores = ItemScores(width, self.family.symbols) if self.family.symbols else MoveScores(width)
-        return PriorScores(scores), PooledValue(width)
+        if self.family.symbols:
+            return PriorScores(ItemScores(width, self.family.symbols)), PooledValue(width)
+        return PriorScores(MoveScores(width)), MoveValue(width)
 
 
 class AIRReader(nn.Module):
@@ -66,13 +67,13 @@ class AIRReader(nn.Module):
 
     Args:
         air: the model, of the boards' family.
-        act_steps: of thinking.
+        act_steps: of thinking; None takes the model's maximum.
     """
 
-    def __init__(self, air: AIR, act_steps: int):
+    def __init__(self, air: AIR, act_steps: int | None):
         super().__init__()
         self.air = air
-        self.act_steps = act_steps
+        self.act_steps = air.config.max_steps if act_steps is None else act_steps
         self.family = puzzles.family(air.config.family)
         self.board = board_of(self.family)
 

@@ -9,7 +9,7 @@ from gymnasium import spaces
 from torch import Tensor, nn
 
 from agents.rl.networks.boards import BoardFeatures, Features, MazeBoard, Observation, SudokuBoard, board_of
-from agents.rl.networks.heads import ItemScores, MoveScores, PooledValue
+from agents.rl.networks.heads import ItemScores, MoveScores, MoveValue, PooledValue
 
 DILATIONS = 1, 2, 4
 """Of the layers, in turn: with global means besides, the far end of a board is seen after a few."""
@@ -57,10 +57,10 @@ class ConvolutionFeatures(BoardFeatures):
 
     def heads(self) -> tuple[nn.Module, nn.Module]:
         """Return a score per digit of a cell or per move, and the value of all items together."""
-        value = PooledValue(self.features_dim)
+        width = self.features_dim
         if isinstance(self.board, SudokuBoard):
-            return ItemScores(self.features_dim, self.family.symbols), value
-        return MoveScores(self.features_dim), value
+            return ItemScores(width, self.family.symbols), PooledValue(width)
+        return MoveScores(width), MoveValue(width)
 
 
 class ConvolutionLayer(nn.Module):

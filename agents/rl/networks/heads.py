@@ -11,7 +11,8 @@ from torch import Tensor, nn
 from agents.rl.networks.boards import OWN, UP, Features
 
 SMALL = 0.01
-"""Scale of the action head's first weights: all legal actions start about equally probable, as is usual with PPO."""
+"""Scale of the heads' first weights. All legal actions start about equally probable, as is usual with PPO, and all
+values near 0: else their noise would drown the small rewards of long episodes."""
 
 
 class ItemScores(nn.Module):
@@ -49,6 +50,19 @@ class MoveScores(nn.Module):
         return features.close(self.score(inner).squeeze(-1))
 
 
+class MoveValue(nn.Module):
+    """Value of a maze from the agent's cell and the maximum over those around it: ``Features`` to (B, 1)."""
+
+    def __init__(self, width: int):
+        super().__init__()
+        self.layers = _two_layers(2 * width)
+
+    def forward(self, features: Features) -> Tensor:
+        """Return the values."""
+        items = features.items
+        return self.layers(torch.cat((items[:, OWN], items[:, UP:].amax(1)), 1))
+
+
 class PriorScores(nn.Module):
     """Add the scores of another head, which start at 0, to logits that come with the features: it starts as these say.
 
@@ -70,13 +84,21 @@ class PriorScores(nn.Module):
 
 
 class PooledValue(nn.Module):
-    """Value of a board from the mean and the maximum over its items: (B, items, D) to (B, 1)."""
+    """Value of a Sudoku from the mean and the maximum over its items: ``Features`` to (B, 1)."""
 
     def __init__(self, width: int):
         super().__init__()
-        self.layers = nn.Sequential(nn.Linear(2 * width, 2 * width), nn.ReLU(), nn.Linear(2 * width, 1))
+        self.layers = _two_layers(2 * width)
 
     def forward(self, features: Features) -> Tensor:
         """Return the values."""
         items = features.items
         return self.layers(torch.cat((items.mean(1), items.amax(1)), 1))
+
+
+def _two_layers(width: int) -> nn.Module:
+    last = nn.Linear(width, 1)
+    with torch.no_grad():
+        last.weight *= SMALL
+        nn.init.zeros_(last.bias)
+    return nn.Sequential(nn.Linear(width, width), nn.ReLU(), last)

@@ -9,21 +9,28 @@ import torch.nn.functional as F
 from gymnasium import spaces
 from torch import Tensor, nn
 
-from agents.rl.networks.boards import BoardFeatures, Features, MazeBoard, Observation
-from agents.rl.networks.heads import MoveScores, PooledValue
+from agents.rl.networks.boards import UP, BoardFeatures, Features, MazeBoard, Observation
+from agents.rl.networks.heads import MoveScores, MoveValue
 
 TAIL = 8
 """Repetitions that the gradient goes through, the last ones: all would take ten times as long."""
+CHECKED = 4
+"""Repetitions between looks at whether anything still changes."""
+STEP = 0.1
+"""By how much a nearness falls with each move, at first."""
+BORDER = 0, 0, 1, 1, 1, 1
+"""A cell of zeros around the maze."""
 
 
 class NeighbourFeatures(BoardFeatures):
-    """Items are the agent's cell and the four around it.
+    """Items are the agent's cell, and by how much the four around it are above it.
 
-        h <- max(h, relu(own(h_0) + around(max over the 4 neighbours of h)))    in open cells, 0 in walls
+        h <- max(h, own(h_0) + around(max over the 4 neighbours of h))    in open cells; h is 0 in walls
 
-    repeated ``layers`` times with the same weights: an open cell hears of what is up to so many moves away, around all
-    corners. ``around`` starts as the identity less ``1 / layers``, so each channel starts as a distance to its source;
-    compare Value Iteration Networks (Tamar et al. 2016, arXiv 1602.02867).
+    repeated with the same weights until nothing changes, at most ``layers`` times: an open cell hears of what is up to
+    so many moves away, around all corners. But for small random numbers, ``around`` starts as the identity and ``own``
+    as ``-STEP``, so each channel starts as a nearness to its source, which falls by ``STEP`` a move; compare Value
+    Iteration Networks (Tamar et al. 2016, arXiv 1602.02867). The gradient goes through the last ``TAIL`` repetitions.
 
     All directions have the same weights: if a maze is turned or reflected, its action probabilities are too, to
     rounding.
@@ -53,34 +60,45 @@ class NeighbourFeatures(BoardFeatures):
         self.own = nn.Linear(hidden, hidden)
         self.around = nn.Linear(hidden, hidden, bias=False)
         with torch.no_grad():
-            self.own.weight *= 0.1
-            self.own.bias.fill_(-1.0 / layers)
-            self.around.weight.mul_(0.1).add_(torch.eye(hidden))
+            self.embed.weight *= 6 * STEP * layers  # what is far away is to be seen above what is everywhere
+            self.own.weight *= 0.1 / layers
+            self.own.bias.fill_(-STEP)
+            self.around.weight.mul_(0.1 / layers).add_(torch.eye(hidden))
 
     def forward(self, observation: Observation) -> Features:
         """Return the features."""
         planes = self.board.planes(observation)
-        is_open = planes[..., :1]
-        h = torch.relu(self.embed(planes)) * is_open
-        own = self.own(h)
-        with torch.no_grad():
-            for _ in range(self.layers - TAIL):
-                h = self._layer(h, own, is_open)
-        h = h.detach() if self.layers > TAIL else h
+        walls = planes[..., :1] == 0
+        first = torch.relu(self.embed(planes)).masked_fill(walls, 0.0)
+        own = self.own(first).masked_fill(walls, -torch.inf)
+        h = first
+        if self.layers > TAIL:
+            h = self._spread(first, own, self.layers - TAIL)
         for _ in range(min(TAIL, self.layers)):
-            h = self._layer(h, own, is_open)
-        return Features(self.board.around(observation, h))
+            h = torch.maximum(h, own + self.around(_neighbours(F.pad(h, BORDER))))
+        here, around = self.board.around(observation, h).split((UP, 4), 1)
+        nearer = ((around - here) / STEP).clamp(-2.0, 2.0)
+        return Features(torch.cat((here / (STEP * self.layers), nearer), 1))
 
-    def _layer(self, h: Tensor, own: Tensor, is_open: Tensor) -> Tensor:
-        return torch.maximum(h, torch.relu(own + self.around(_neighbours(h))) * is_open)
+    @torch.no_grad()
+    def _spread(self, first: Tensor, own: Tensor, layers: int) -> Tensor:
+        """Repeat the layer without a gradient, in place."""
+        padded = F.pad(first, BORDER)
+        h, turned = padded[:, 1:-1, 1:-1], self.around.weight.T
+        flat = own.flatten(0, 2)
+        for layer in range(layers):
+            read = torch.addmm(flat, _neighbours(padded).flatten(0, 2), turned).view_as(first)
+            if layer % CHECKED == 0 and not (read > h).any():
+                break
+            torch.maximum(h, read, out=h)
+        return h.clone()
 
     def heads(self) -> tuple[nn.Module, nn.Module]:
         """Return a score per move, and the value of what is around the agent."""
-        return MoveScores(self.features_dim), PooledValue(self.features_dim)
+        return MoveScores(self.features_dim), MoveValue(self.features_dim)
 
 
-def _neighbours(h: Tensor) -> Tensor:
-    """(B, R, C, D) to the same: the maximum over the four neighbours of each cell; features are at least 0."""
-    vertical = torch.maximum(F.pad(h[:, 1:], (0, 0, 0, 0, 0, 1)), F.pad(h[:, :-1], (0, 0, 0, 0, 1, 0)))
-    horizontal = torch.maximum(F.pad(h[:, :, 1:], (0, 0, 0, 1)), F.pad(h[:, :, :-1], (0, 0, 1, 0)))
-    return torch.maximum(vertical, horizontal)
+def _neighbours(padded: Tensor) -> Tensor:
+    """(B, R + 2, C + 2, D) to (B, R, C, D): the maximum over the four neighbours of each cell."""
+    vertical = torch.maximum(padded[:, :-2, 1:-1], padded[:, 2:, 1:-1])
+    return torch.maximum(torch.maximum(padded[:, 1:-1, :-2], padded[:, 1:-1, 2:]), vertical)

@@ -31,6 +31,9 @@ class Player:
         ValueError: no thoughts, or those of a batch.
     """
 
+    data: dict[str, Any]
+    """What the script reads; see ``agents.thinking.player.encoding``."""
+
     def __init__(self, thoughts: Iterable[Thought], title: str = "", solution: puzzles.Grids | None = None):
         held = list(thoughts)
         if not held:
@@ -52,9 +55,6 @@ class Player:
         player = cls.__new__(cls)
         player.data = encode(family, shown, attention, title, missing=missing)
         return player
-
-    data: dict[str, Any]
-    """What the script reads; see ``agents.thinking.player.encoding``."""
 
     @property
     def element(self) -> str:
@@ -85,22 +85,26 @@ def assets() -> tuple[str, str]:
         files(__package__).joinpath(name).read_text(encoding="utf-8")
         for name in ("player.css", "boards.js", "player.js")
     )
-    return colours(".air-player") + style, f'(function () {{\n"use strict";\n{boards}{player}}})();\n'
+    return colours(".air-player", notebook=True) + style, f'(function () {{\n"use strict";\n{boards}{player}}})();\n'
 
 
 @functools.cache
-def colours(selector: str) -> str:
+def colours(selector: str, notebook: bool = False) -> str:
     """Return CSS that gives elements the colours of both themes as variables, such as ``--accent-l``.
 
-    The dark ones hold where the reader's system or JupyterLab is dark.
+    Args:
+        selector: of the elements.
+        notebook: JupyterLab's own theme decides where there is one, not that of the reader's system.
     """
     light, dark = (_variables(THEMES[name]) for name in ("light", "dark"))
-    return (
+    css = (
         f"{selector}{{color-scheme:light;{light}}}\n"
         f"@media (prefers-color-scheme:dark){{{selector}{{color-scheme:dark;{dark}}}}}\n"
-        f"[data-jp-theme-light=true] {selector}{{color-scheme:light;{light}}}\n"
-        f"[data-jp-theme-light=false] {selector}{{color-scheme:dark;{dark}}}\n"
     )
+    if notebook:
+        css += f"[data-jp-theme-light=true] {selector}{{color-scheme:light;{light}}}\n"
+        css += f"[data-jp-theme-light=false] {selector}{{color-scheme:dark;{dark}}}\n"
+    return css
 
 
 def _variables(theme: Theme) -> str:

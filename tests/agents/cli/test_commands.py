@@ -55,6 +55,7 @@ def fails(args: list[str], capsys: pytest.CaptureFixture[str]) -> str:
         ["models", "--help"],
         ["warmup", "--help"],
         ["pack", "--help"],
+        ["report", "--help"],
         ["export-onnx", "--help"],
         ["web", "--help"],
         ["ablate", "injection", "--help"],
@@ -92,7 +93,8 @@ def test_names_are_listed_whole() -> None:
 def test_help_loads_no_torch() -> None:
     script = (
         "import sys; from agents.cli import main\n"
-        "for args in ['', 'data', 'data build sudoku-4x4', 'data import', 'train', 'eval', 'watch', 'solve', 'pack']:\n"
+        "for args in ['', 'data', 'data build sudoku-4x4', 'data import', 'train', 'eval', 'watch', 'solve', 'pack',\n"
+        "             'report']:\n"
         "    try: main([*args.split(), '--help'])\n"
         "    except SystemExit: pass\n"
         "assert not {'torch', 'pygame', 'gymnasium'} & sys.modules.keys(), 'loaded too much'"

@@ -176,6 +176,35 @@ def test_a_run_of_a_family_shows_the_others(tmp_path: Path) -> None:
     assert section.blocks[1].rows == [["Lx_H", "2", "50.0 %", "-", "50.0 %, diverged", "75.0 %", "-"]]  # type: ignore[union-attr]
 
 
+def test_the_report_of_an_ablation(run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Two seeds with curves and a member that diverged; a damaged summary is refused."""
+    for seed in (0, 1):
+        (tmp_path / "Lx_H" / f"seed-{seed}").mkdir(parents=True)
+        shutil.copy(run / "metrics.jsonl", tmp_path / "Lx_H" / f"seed-{seed}")
+    seeds = [{"seed": 0, "exact_accuracy": 0.5}, {"seed": 1, "exact_accuracy": 0.7}]
+    members = [
+        {"name": "Lx_H", "seeds": seeds, "exact_accuracy_mean": 0.6, "cell_accuracy_mean": 0.8, "published_mean": 0.9},
+        {"name": "L_<b>", "seeds": [{"seed": 0, "diverged": "at step 3"}], "exact_accuracy_mean": None}
+        | {"cell_accuracy_mean": None, "published_mean": None},
+    ]
+    summary = {"ablation": "injection", "family": "sudoku-4x4", "caveat": "Another model.", "members": members}
+    (tmp_path / "ablation.json").write_text(json.dumps(summary))
+    main(["report", str(tmp_path)])
+    page = tmp_path / "report.html"
+    assert_self_contained(page)
+    text = page.read_text(encoding="utf-8")
+    assert numbers_in(page) == summary
+    assert '<th scope="row">Lx_H</th><td>2</td><td>60.0 %</td>' in text
+    assert "<title>Lx_H, mean, 95 % interval over seeds: 60.0 %" in text
+    assert "<title>Lx_H, paper: 90.0 %</title>" in text
+    assert "<b>" not in text
+    last = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()][-1]
+    assert f"<title>seed 1, {last['step']}: {100 * last['exact_accuracy']:.1f} %</title>" in text
+
+    (tmp_path / "ablation.json").write_text("{")
+    assert "ablation.json: Expecting property name" in fails(["report", str(tmp_path), "--overwrite"], capsys)
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

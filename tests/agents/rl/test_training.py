@@ -17,6 +17,8 @@ from agents.rl.learning.runs import TRAINING, begin, resumed
 from agents.rl.learning.training import RunKeeper, train
 from agents.rl.saved import WEIGHTS, load
 from agents.training.runs.log import read_metrics
+from puzzles import build_dataset
+from puzzles.sudoku import SudokuOptions
 
 SUDOKU = TaskConfig(size=4, clues=10, action_mask="candidates", end_on_contradiction=True, max_episode_steps=8)
 MAZE = TaskConfig(id="air_envs/Maze-v0", rows=5, columns=5, max_episode_steps=20)
@@ -91,7 +93,8 @@ def test_one_seed_trains_one_agent_and_it_is_loaded_as_it_was(fields: dict[str, 
     observations, infos = envs.reset(seed=3)
     masks = infos["action_mask"].astype(bool)
     probabilities = agent.policy.probabilities(observations, masks)
-    assert probabilities.dtype == np.float32 and probabilities.shape == masks.shape
+    assert probabilities.dtype == np.float32
+    assert probabilities.shape == masks.shape
     np.testing.assert_allclose(probabilities.sum(1), 1, atol=1e-5)
     assert not probabilities[~masks].any()
     if agent.config.algorithm == "dqn":
@@ -110,7 +113,7 @@ def test_a_resumed_run_goes_on_as_one_without_a_break(algorithm: Any, tmp_path: 
     train(resumed(part.output, {"steps": 128}), resume=True, progress=False)
     straight = run(tmp_path / "straight", algorithm=algorithm, lr_schedule="constant")
     assert_same(weights(part.output), weights(straight.output))
-    kept = [line for line in read_metrics(part.output, "train")]
+    kept = list(read_metrics(part.output, "train"))
     assert [line["step"] for line in kept] == [32, 64, 96, 128]
     for mine, theirs in zip(kept, read_metrics(straight.output, "train"), strict=True):
         for name in ("loss", "value_loss", "return", "solved", "episodes"):
@@ -158,6 +161,15 @@ def test_training_and_evaluation_have_different_puzzles() -> None:
     assert task.arguments()["dataset"] == "x.h5"
 
 
+def test_experts_of_a_dataset_are_imitated(tmp_path: Path) -> None:
+    path = tmp_path / "sudokus.h5"
+    build_dataset(path, "sudoku-4x4", SudokuOptions(clues=10), train=8, test=5, progress=False)
+    task = dataclasses.replace(SUDOKU, clues=None, dataset=path)
+    cloned = run(tmp_path / "run", algorithm="clone", task=task)
+    assert load(cloned.output).config.task.dataset == path
+    assert list(read_metrics(cloned.output, "validation"))[-1]["puzzles"] == 5, "its test split"
+
+
 def test_refusals(tmp_path: Path) -> None:
     done = run(tmp_path / "run", steps=32)
     with pytest.raises(OccupiedError, match=r"holds rl\.json; --overwrite"):
@@ -190,5 +202,5 @@ def test_refusals(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match=r"training\.pt: damaged"):
         train(resumed(done.output, {"steps": 64}), resume=True, progress=False)
     (done.output / WEIGHTS).write_bytes(b"no")
-    with pytest.raises(CheckpointError, match="model.safetensors: "):
+    with pytest.raises(CheckpointError, match=r"model\.safetensors: "):
         load(done.output)

@@ -155,7 +155,7 @@ def test_runs_that_never_got_there(tmp_path: Path) -> None:
 def test_the_picture_groups_injections_and_shows_every_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     figures: list[Figure] = []
     monkeypatch.setattr("agents.analysis.sweep.figure.save_chart", lambda figure, path: figures.append(figure) or path)
-    assert draw_comparison(Comparison(INJECTION, tuple(records())), tmp_path) == tmp_path / "comparison.png"
+    assert draw_comparison(Comparison(INJECTION, tuple(records())), tmp_path / "drawn.png") == tmp_path / "drawn.png"
     members, curve, gap, _ = figures[0].axes
     assert [label.get_text() for label in members.get_yticklabels()] == list(INJECTIONS)
     labels = [text.get_text() for text in curve.get_legend().get_texts()]

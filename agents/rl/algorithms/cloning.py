@@ -12,7 +12,7 @@ from stable_baselines3.common.buffers import RolloutBuffer
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.vec_env import VecEnv
 
-from agents.rl.learning.experts import right_moves
+from agents.rl.algorithms.experts import right_moves
 
 
 class BehaviourCloning(MaskablePPO):
@@ -59,10 +59,10 @@ class BehaviourCloning(MaskablePPO):
             name: np.concatenate([played[name] for played, _, _ in self._played]) for name in self._played[0][0]
         }
         masks, right = (np.concatenate([played[part] for played in self._played]) for part in (1, 2))
-        losses = []
+        losses, batch = [], int(self.batch_size or 1)
         for _ in range(self.n_epochs):
             order = np.random.permutation(len(masks))  # noqa: NPY002
-            for rows in np.split(order, range(self.batch_size, len(order), self.batch_size)):
+            for rows in np.split(order, range(batch, len(order), batch)):
                 tensors, _ = policy.obs_to_tensor({name: values[rows] for name, values in observations.items()})
                 logits = policy.get_distribution(tensors, masks[rows]).distribution.logits
                 wrong = torch.as_tensor(~right[rows], device=self.device)

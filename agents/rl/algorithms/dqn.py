@@ -21,8 +21,8 @@ class BoardQNetwork(QNetwork):
     Stable-Baselines3's dense layers.
     """
 
-    def __init__(self, *args: Any, features_extractor: BaseFeaturesExtractor, **kwargs: Any):
-        super().__init__(*args, features_extractor=features_extractor, **kwargs)
+    def __init__(self, *, features_extractor: BaseFeaturesExtractor, **others: Any):
+        super().__init__(features_extractor=features_extractor, **others)
         self.board = board_of(family_of(self.observation_space, self.action_space))
         self.value_net: torch.nn.Module | None = None
         if isinstance(features_extractor, BoardFeatures):

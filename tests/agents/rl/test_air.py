@@ -1,0 +1,126 @@
+"""AIR as a policy: as it was supervised, with heads that learn, and playing without reinforcement learning."""
+
+from pathlib import Path
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+import pytest
+import torch
+
+import air_envs  # noqa: F401 - registers the environments
+from agents.config.rl import RLConfig, TaskConfig
+from agents.rl.learning.runs import begin
+from agents.rl.learning.training import train
+from agents.rl.measuring import measure
+from agents.rl.networks.air import AIRFeatures
+from agents.rl.networks.policies import MaskableBoardPolicy
+from agents.rl.proposals import AIRMoves, AIRProposals
+from agents.rl.saved import load
+from agents.thinking.agent import AIRAgent
+from air_envs.policies import MovePolicy
+
+SUDOKU = {"size": 6, "clues": 20, "action_mask": "candidates", "end_on_contradiction": True, "max_episode_steps": 20}
+MAZE = {"rows": 9, "columns": 9, "max_episode_steps": 60}
+
+
+def first_boards(id: str, arguments: dict[str, Any], count: int = 3) -> tuple[Any, dict[str, Any], Any]:
+    envs = gym.make_vec(id, num_envs=count, autoreset_mode="SameStep", **arguments)
+    observations, infos = envs.reset(seed=4)
+    return envs, observations, infos["action_mask"].astype(bool)
+
+
+@pytest.mark.parametrize(
+    ("id", "arguments", "model"),
+    [("air_envs/Sudoku-v0", SUDOKU, "sudoku-6x6"), ("air_envs/Maze-v0", MAZE, "maze-9x9")],
+    ids=["sudoku", "maze"],
+)
+def test_a_policy_starts_as_the_model_plays(id: str, arguments: dict[str, Any], model: str) -> None:
+    envs, observations, masks = first_boards(id, arguments)
+    spaces = envs.single_observation_space, envs.single_action_space
+    options = {"action_space": spaces[1], "model": model, "act_steps": 2}
+    policy = MaskableBoardPolicy(
+        *spaces, lambda _: 1e-3, features_extractor_class=AIRFeatures, features_extractor_kwargs=options
+    )
+    tensors, _ = policy.obs_to_tensor(observations)
+    with torch.no_grad():
+        distribution: Any = policy.get_distribution(tensors, masks)
+    ours = distribution.distribution.probs.numpy()
+    moves = AIRMoves(model, act_steps=2).probabilities(observations, masks)
+    np.testing.assert_allclose(ours, moves, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(moves.sum(1), 1, atol=1e-5)
+    assert not moves[~masks].any()
+
+
+def test_the_prior_is_the_model_s_probability_of_each_digit() -> None:
+    _, observations, masks = first_boards("air_envs/Sudoku-v0", SUDOKU)
+    *_, last = AIRAgent.from_pretrained("sudoku-6x6", "cpu").think(observations, act_steps=3)
+    expected = last.z_H.probability[..., 1:].reshape(masks.shape) * masks
+    moves = AIRMoves("sudoku-6x6", act_steps=3).probabilities(observations, masks)
+    np.testing.assert_allclose(moves, expected / expected.sum(1, keepdims=True), rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("policy", [AIRMoves("sudoku-6x6", 2), AIRProposals("sudoku-6x6")], ids=["moves", "proposals"])
+def test_sudokus_are_solved(policy: MovePolicy) -> None:
+    assert measure(policy, "air_envs/Sudoku-v0", SUDOKU, puzzles=8).solved_count >= 7
+
+
+@pytest.mark.parametrize("policy", [AIRMoves("maze-9x9", 12), AIRProposals("maze-9x9")], ids=["moves", "proposals"])
+def test_mazes_are_solved_by_shortest_paths(policy: MovePolicy) -> None:
+    found = measure(policy, "air_envs/Maze-v0", MAZE | {"reward": "dense"}, puzzles=4)
+    assert found.solved_count >= 3
+    assert found.mean_steps < 30
+
+
+def test_answers_are_kept_per_puzzle(monkeypatch: pytest.MonkeyPatch) -> None:
+    _, observations, masks = first_boards("air_envs/Sudoku-v0", SUDOKU)
+    policy = AIRProposals("sudoku-6x6", kept=4)
+    first = policy.probabilities(observations, masks)
+    thought: list[int] = []
+    usual = policy.agent._think_through
+
+    def think(puzzle: Any) -> Any:
+        thought.append(len(puzzle))
+        return usual(puzzle)
+
+    monkeypatch.setattr(policy.agent, "_think_through", think)
+    np.testing.assert_array_equal(policy.probabilities(observations, masks), first)
+    assert not thought
+    _, others, other_masks = first_boards("air_envs/Sudoku-v0", SUDOKU | {"pool": 1})
+    policy.probabilities(others, other_masks)
+    np.testing.assert_array_equal(policy.probabilities(observations, masks), first)
+    assert thought == [3, 3], "more than are kept: all are thought through anew"
+
+
+@pytest.mark.parametrize("freeze", [True, False])
+def test_reinforcement_learns_the_heads_or_everything(freeze: bool, tmp_path: Path) -> None:
+    arguments = {name: value for name, value in SUDOKU.items() if name != "size"}
+    config = RLConfig(
+        output=tmp_path / "run",
+        task=TaskConfig(size=6, **arguments),  # type: ignore[arg-type]
+        policy="air",
+        init_from="sudoku-6x6",
+        freeze=freeze,
+        act_steps=1,
+        num_envs=4,
+        n_steps=4,
+        batch=8,
+        steps=32,
+        eval_puzzles=4,
+    )
+    begin(config)
+    train(config, progress=False)
+    agent = load(config.output)
+    policy: Any = agent.model.policy
+    shipped = AIRAgent.from_pretrained("sudoku-6x6", "cpu").model.state_dict()
+    same = all(
+        torch.equal(weight, shipped[name]) for name, weight in policy.features_extractor.reader.air.state_dict().items()
+    )
+    assert same == freeze
+    assert policy.action_net.scores.score.weight.any(), "the head has learned something"
+
+
+def test_a_model_of_another_kind_is_refused() -> None:
+    maze = gym.make("air_envs/Maze-v0")
+    with pytest.raises(ValueError, match="family maze-9x9, expected another shape of sudoku-6x6"):
+        AIRFeatures(maze.observation_space, maze.action_space, "sudoku-6x6")
