@@ -58,15 +58,18 @@ def main(args: list[str]) -> None:
             seed: of the first puzzle; by default any.
             theme: colours, which T changes.
             agent: show with what probability this agent makes each move, and let it play when asked to: random, greedy
-                or solver, the folder of a run of air-envs train-rl, or a model such as sudoku-9x9-easy.
+                or solver, the folder of a run of air-envs train-rl, or a model such as sudoku-9x9-easy. By default a
+                run's agent gets puzzles of its own environment.
             screenshot: write a picture of the window to this PNG file instead of opening it.
         """
         from air_envs.play import App
 
         shape = rows or size, columns or size
-        source = _source(kind, shape, puzzle, dataset, split, options, defaults)
         found = None if agent is None else find_agent(agent, kind)
-        app = App(source, seed=seed, theme=theme, agent=found)
+        own = found.source if found is not None else None
+        if own is None or any((*shape, puzzle, dataset)) or options != defaults or own.family.kind != kind:
+            own = _source(kind, shape, puzzle, dataset, split, options, defaults)
+        app = App(own, seed=seed, theme=theme, agent=found)
         if screenshot is None:
             app.run()
         else:

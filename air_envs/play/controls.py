@@ -24,7 +24,8 @@ class Controls:
     help = (
         ("Enter", "the agent's most probable move"),
         ("Shift + Enter", "a move drawn by its probabilities"),
-        ("Space", "the agent plays on, or stops; with Shift by drawn moves"),
+        ("Space", "the agent plays on, or stops"),
+        ("Shift + Space", "it plays on with drawn moves"),
         ("+ -", "faster, slower"),
         ("F2", "show or hide the probabilities"),
     )

@@ -166,7 +166,7 @@ def test_f2_hides_the_probabilities(app):
     assert app._page().scene.chances is not None
 
 
-@pytest.mark.parametrize("key", ["Enter", "Shift + Enter", "Space", "+ -", "F2", "F1"])
+@pytest.mark.parametrize("key", ["Enter", "Shift + Enter", "Space", "Shift + Space", "+ -", "F2", "F1"])
 def test_f1_lists_the_keys(app, key):
     press(app, pygame.K_F1)
     keys = [keys for keys, _ in app._page().card.lines]

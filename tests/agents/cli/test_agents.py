@@ -171,4 +171,12 @@ def test_what_is_wrong_is_said(words: list[str], message: str, capsys: pytest.Ca
 def test_a_run_without_weights_is_refused(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (run / "model.safetensors").unlink()
     assert "no model.safetensors" in fails(["watch", str(run)], capsys)
-    assert "an agent of sudoku-4x4" not in fails(["play", "sudoku", "--agent", str(run)], capsys)
+
+
+def test_a_run_is_played_on_its_own_puzzles(run: Path, shown: list[App], capsys: pytest.CaptureFixture[str]) -> None:
+    main(["play", "sudoku", "--agent", str(run)])
+    (app,) = shown
+    assert app.game.family.name == "sudoku-4x4"
+    assert (app.game.puzzle > 0).sum() <= 7  # as in training, where the default is another
+    for words in (["sudoku", "--size", "6"], ["sudoku", "--clues", "30"], ["maze"]):
+        assert "mine: an agent of sudoku-4x4, found " in fails(["play", *words, "--agent", str(run)], capsys)
