@@ -24,13 +24,16 @@ def _sudoku(name: str, side: int, task: dict[str, Any], **fields: Any) -> RLConf
 
 
 def _maze(name: str, side: int, task: dict[str, Any], **fields: Any) -> RLConfig:
-    """Each move is paid by the way that it brings the agent nearer."""
+    """Each move is paid by the way that it brings the agent nearer, so a short horizon is enough.
+
+    With ``gamma`` 0.99 and 40,000 steps one of three 9x9 agents went back and forth for ever.
+    """
     return RLConfig(
         output=Path(f"runs/rl/{name}"),
         task=TaskConfig(id="air_envs/Maze-v0", rows=side, columns=side, **task),
         policy="neighbours",
         hidden=8,
-        **{"num_envs": 128, "n_steps": 8, "batch": 512, "epochs": 4, "lr": 2e-3} | fields,
+        **{"num_envs": 128, "n_steps": 8, "batch": 512, "epochs": 4, "lr": 2e-3, "gamma": 0.5} | fields,
     )
 
 
