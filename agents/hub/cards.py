@@ -62,9 +62,10 @@ def model_card(
         note: a sentence after the accuracy.
     """
     train = read_train_config(run) if run else None
+    ours = train is not None or run is None  # else imported, perhaps from others
     results = results or evaluation_of(run)
     data = ModelCardData(
-        license="apache-2.0",
+        license="apache-2.0" if ours else None,
         library_name="air-envs",
         tags=_tags(config),
         datasets=_hub_datasets(train) if train else None,
@@ -74,7 +75,7 @@ def model_card(
     )
     others = [_accuracy(other) for other in _other_evaluations(run, train)] if run and train else []
     chain = _chain(run) if run and (run / CHAIN).is_file() else ""
-    body = "\n\n".join(_paragraphs(config, portable(train) if train else None, results, name, note, others, chain))
+    body = "\n\n".join(_paragraphs(config, portable(train) if train else None, results, name, note, others, chain, ours))
     return ModelCard(f"---\n{data.to_yaml()}\n---\n\n{body}\n")
 
 
@@ -120,6 +121,7 @@ def _paragraphs(
     note: str,
     others: list[str],
     chain: str,
+    ours: bool,
 ) -> Iterator[str]:
     yield f"# {_title(config)}"
     yield (
@@ -135,7 +137,7 @@ def _paragraphs(
     if others:
         yield "At the end of its training, on the other datasets that it was trained on:"
         yield "\n".join(f"- {other}" for other in others)
-    yield from _terms(config, chain)
+    yield from _terms(config, chain, ours)
     yield "## Use"
     if name:
         yield f"`air-envs watch {name}` shows it thinking."
@@ -153,8 +155,8 @@ def _paragraphs(
     yield f"```json\n{json.dumps(dataclasses.asdict(config), indent=2)}\n```"
 
 
-def _terms(config: AIRConfig, data: str) -> Iterator[str]:
-    """Yield what a user of a model has to know: its training data, its limits, its licence."""
+def _terms(config: AIRConfig, data: str, ours: bool = True) -> Iterator[str]:
+    """Yield what a user of a model has to know: its training data, its limits, its licence, which ours alone have."""
     if data:
         yield "## Training data"
         yield data
@@ -169,7 +171,7 @@ def _terms(config: AIRConfig, data: str) -> Iterator[str]:
         ]
     )
     yield "## Licence"
-    yield "Apache-2.0, weights and code."
+    yield "Apache-2.0, weights and code." if ours else "The code: Apache-2.0. The weights: as their authors say."
 
 
 def _chain(run: Path) -> str:

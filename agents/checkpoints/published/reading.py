@@ -37,6 +37,10 @@ _FIXED = {"rms_norm_eps": 1e-5, "rope_theta": 10_000.0}
 """Settings that our model does not vary, and that no published checkpoint does."""
 
 
+_VOCABULARY = ("embed_tokens.embedding_weight", "lm_head.weight")
+"""Keys whose shape depends on the family."""
+
+
 _UPDATE_RULE = {"inject_l", "inject_h", "operator", "level_token"}
 """Fields that a variant's name may tell."""
 
@@ -114,7 +118,10 @@ def _load(path: Path, family: str | None, variant: str | None) -> AIR:
         _require_fitting(bare, config, path)
         model = AIR(config)
         model.load_state_dict(from_authors(weights))
-    except CheckpointError:
+    except CheckpointError as error:
+        guessed = family is None and OUR_SECTION not in settings
+        if guessed and any(f"key inner.{name} " in str(error) for name in _VOCABULARY):
+            raise PublishedError(f"{error} of {config.family}; name another family with --family") from error
         raise
     except ValueError as error:
         raise PublishedError(f"{path}: {error}") from error

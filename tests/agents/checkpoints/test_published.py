@@ -233,6 +233,14 @@ def test_what_does_not_fit_is_named(tmp_path: Path, arch: dict, weights: dict, m
         load_published(tmp_path)
 
 
+def test_a_guessed_family_that_does_not_fit_is_named(tmp_path: Path) -> None:
+    publish(tmp_path, as_tensors(random_weights()) | {"inner.lm_head.weight": torch.ones(11, 32)})
+    with pytest.raises(PublishedError, match=r"of sudoku-4x4; name another family with --family$"):
+        load_published(tmp_path)
+    with pytest.raises(PublishedError, match=r"expected \(6, 32\)$"):
+        load_published(tmp_path, family="sudoku-4x4")
+
+
 def test_files_that_are_not_there_or_not_weights(tmp_path: Path) -> None:
     with pytest.raises(PublishedError, match="no such folder"):
         load_published(tmp_path / "nowhere")

@@ -86,6 +86,13 @@ def test_generated_puzzles_claim_no_data_set_of_the_hub(run: Path) -> None:
     assert ModelCard.load(write_card(run)).data.datasets is None
 
 
+def test_weights_without_a_training_of_ours_get_no_licence(tmp_path: Path) -> None:
+    save_model(AIR(AIRConfig.variant("TRM", family="sudoku-4x4", hidden=32, heads=2)), tmp_path)
+    card = ModelCard.load(write_card(tmp_path))
+    assert card.data.license is None
+    assert "The weights: as their authors say." in card.text
+
+
 def test_evaluating_renews_the_card(tmp_path: Path, run: Path, dataset: Path) -> None:
     folder = Path(shutil.copytree(run, tmp_path / "run"))
     main(["eval", str(folder), str(dataset), "--puzzles", "7", "--no-episodes", "--halt-at", "0.5"])
