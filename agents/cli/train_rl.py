@@ -36,6 +36,7 @@ def main(args: list[str]) -> None:
 def _start(config: RLConfig, overwrite: bool) -> None:
     from agents.rl.learning.runs import begin
 
+    config.task.make_curriculum()  # raises before there is a folder
     begin(config, overwrite)
     _train(config, resume=False)
 

@@ -55,9 +55,10 @@ def load(folder: Path | str, device: str = "cpu") -> SavedAgent:
         ValueError: a damaged configuration.
     """
     folder = Path(folder)
-    for name in (RL_CONFIG, WEIGHTS):
-        if not (folder / name).is_file():
-            raise CheckpointError(f"{folder}: no {name}, expected the folder of a run of air-envs train-rl")
+    if not (folder / RL_CONFIG).is_file():
+        raise CheckpointError(f"{folder}: no {RL_CONFIG}, expected the folder of a run of air-envs train-rl")
+    if not (folder / WEIGHTS).is_file():
+        raise CheckpointError(f"{folder}: no {WEIGHTS}, the run has not reached its first checkpoint")
     config = dataclasses.replace(read_rl_config(folder), device=device)
     # Two environments and small buffers: the model may learn on, but most do not.
     small = dataclasses.replace(config, num_envs=2, batch=2 * config.n_steps, buffer=2 * config.n_steps)

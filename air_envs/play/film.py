@@ -67,7 +67,7 @@ def picture(player: Player, theme: str | Theme = "light", ending: str = "") -> N
     surface.fill(found.page)
     pen = Pen(surface, _UNIT, found)
     half = (width - 2 * _UNIT) // 2
-    pen.line(page.title, (_UNIT, _UNIT), half, _UNIT, found.text, "bold")
+    pen.line(page.title, (_UNIT, _UNIT), half - _UNIT, _UNIT, found.text, "bold")
     pen.line(page.subtitle, (_UNIT + half, _UNIT), half, _UNIT, found.muted)
     draw_board_and_message(pen, (0, head - _UNIT, width, height + 9 * _UNIT), page)
     return to_array(surface)

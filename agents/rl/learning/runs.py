@@ -57,9 +57,10 @@ def resumed(run: Path, changes: dict[str, Any]) -> RLConfig:
         CheckpointError: no run, or one that has no checkpoint.
         ValueError: a change that a resumed run can't make, or a damaged configuration.
     """
-    for name in (RL_CONFIG, TRAINING):
-        if not (run / name).is_file():
-            raise CheckpointError(f"{run}: no {name}, expected the folder of a run of air-envs train-rl")
+    if not (run / RL_CONFIG).is_file():
+        raise CheckpointError(f"{run}: no {RL_CONFIG}, expected the folder of a run of air-envs train-rl")
+    if not (run / TRAINING).is_file():
+        raise CheckpointError(f"{run}: the run ended before its first checkpoint; start it again with --overwrite")
     own = read_rl_config(run)
     config = dataclasses.replace(own, **changes)
     for name, (wanted, found) in differences(config, own).items():

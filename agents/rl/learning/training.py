@@ -151,7 +151,7 @@ class RunKeeper(BaseCallback):
         self._start = time.perf_counter()
 
     def finish(self) -> None:
-        """Save and evaluate at the end of the run; say so where Ctrl-C has ended it."""
+        """Save, then evaluate at the end of the run; say so where Ctrl-C has ended it."""
         steps, run = self.model.num_timesteps, self.config.output
         self.bar.update(steps - self.bar.n)
         if self.interrupted:
@@ -159,9 +159,9 @@ class RunKeeper(BaseCallback):
             return
         self._tick()
         self._write()
-        self.evaluate()
         self.log.flush()
         save(self.model, run, self.seconds, self.curriculum)
+        self.evaluate()
 
     def evaluate(self) -> Measured:
         """Play unseen puzzles by the most probable moves."""

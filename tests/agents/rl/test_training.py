@@ -202,6 +202,12 @@ def test_refusals(tmp_path: Path) -> None:
         resumed(done.output, {"gamma": 0.5})
     with pytest.raises(CheckpointError, match=r"none: no rl\.json, expected the folder of a run"):
         load(tmp_path / "none")
+    early = config(tmp_path / "early")
+    begin(early)
+    with pytest.raises(CheckpointError, match=r"ended before its first checkpoint; start it again with --overwrite"):
+        resumed(early.output, {})
+    with pytest.raises(CheckpointError, match=r"the run has not reached its first checkpoint"):
+        load(early.output)
     with pytest.raises(ValueError, match="found sudoku-4x4, expected a maze"):
         run(tmp_path / "maze", policy="neighbours")
     with pytest.raises(ValueError, match="batch 64, expected at most num_envs"):
