@@ -208,7 +208,7 @@ def _player_section(agent: AIRAgent, data: Puzzles, measured: Evaluation, asked:
         return None
     words = (
         "Every update of the two states, decoded. z_L is the scratchpad, z_H the proposal. Cells that an update changes"
-        " are yellow, cells of the proposal that break a rule are orange. What is faint is improbable."
+        " are yellow, cells of the proposal that break a rule or miss a clue are orange. What is faint is improbable."
     )
     if agent.family.symbols:
         words += " Small digits are candidates, where none exceeds 50 %."

@@ -59,6 +59,7 @@ class Viewer(WindowApp):
         self.desk = desk
         self.screen = ThinkingScreen(size, self.theme)
         self._dragging = False
+        self._leaving = False  # Esc was the last command, and would have lost branches
 
     def goes_on(self) -> bool:
         """Until it is closed; where no one can watch, until it stops."""
@@ -105,9 +106,12 @@ class Viewer(WindowApp):
             self.desk.say(f"Saved {path}")
 
     def escape(self) -> None:
-        """Let go of the chosen cell; without one, close the window."""
+        """Let go of the chosen cell; without one, close the window. Branches are lost only at a second time."""
         if self.desk.choice is not None:
             self.desk.choice = None
+        elif isinstance(self.desk.story, Session) and len(self.desk.story.branches) > 1 and not self._leaving:
+            self._leaving = True
+            self.desk.say("Esc again closes the window, without its branches. R saves them.")
         else:
             self.closed = True
 
@@ -124,6 +128,8 @@ class Viewer(WindowApp):
         if held:
             name = f"ctrl+{pygame.key.name(event.key)}"  # what is typed along with Ctrl is a control character
         desk.say("")
+        if name != "esc":
+            self._leaving = False
         if desk.sheet is not None and name != "ctrl+q":
             self._key_of_sheet(name, "" if held else event.unicode)
             return
@@ -146,6 +152,7 @@ class Viewer(WindowApp):
     def _click(self, x: float, y: float) -> None:
         pygame, desk = sprites.load_pygame(), self.desk
         desk.say("")
+        self._leaving = False
         if desk.sheet is not None:
             desk.sheet = None
             return

@@ -133,3 +133,19 @@ def test_escape_lets_go_before_it_closes(app: Driver) -> None:
     assert not app.viewer.closed
     app.press("escape", "\x1b")
     assert app.viewer.closed
+
+
+def test_escape_asks_before_it_loses_branches(app: Driver) -> None:
+    app.press("right")
+    app.press("right")
+    app.press("left")
+    app.press("x")
+    assert len(app.story.branches) == 2
+    for other in ("d", "d"):
+        app.press("escape", "\x1b")
+        assert not app.viewer.closed
+        assert app.desk.message == "Esc again closes the window, without its branches. R saves them."
+        app.press(other)
+    app.press("escape", "\x1b")
+    app.press("escape", "\x1b")
+    assert app.viewer.closed
