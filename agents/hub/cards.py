@@ -75,7 +75,9 @@ def model_card(
     )
     others = [_accuracy(other) for other in _other_evaluations(run, train)] if run and train else []
     chain = _chain(run) if run and (run / CHAIN).is_file() else ""
-    body = "\n\n".join(_paragraphs(config, portable(train) if train else None, results, name, note, others, chain, ours))
+    body = "\n\n".join(
+        _paragraphs(config, portable(train) if train else None, results, name, note, others, chain, ours)
+    )
     return ModelCard(f"---\n{data.to_yaml()}\n---\n\n{body}\n")
 
 
