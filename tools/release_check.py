@@ -44,6 +44,9 @@ train --preset sudoku-4x4 --dataset data.h5 --output trm --steps 2 --batch 8 --v
 export-checkpoint trm --output theirs
 import-checkpoint theirs --output back
 export-onnx sudoku-6x6-minimal --output exported --format torch
+report run --dataset data.h5 --puzzles 5 --analysed 2 --what rollouts --output report.html
+train-rl sudoku-4x4-easy --steps 256 --num-envs 16 --n-steps 8 --batch 64 --eval-puzzles 10 --output agent
+watch agent --output agent-plays
 warmup
 play --help
 ablate --help
