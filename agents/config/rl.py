@@ -224,7 +224,10 @@ def read_rl_config(run: Path) -> RLConfig:
     """
     path = run / RL_CONFIG
     try:
-        return from_json(RLConfig, parse_json(path.read_bytes()) | {"output": str(run)})
+        values = parse_json(path.read_bytes())
+        if isinstance(values, dict):
+            values["output"] = str(run)  # where it is now
+        return from_json(RLConfig, values)
     except (TypeError, ValueError) as error:
         raise ValueError(f"{path}: {error}") from error
 
