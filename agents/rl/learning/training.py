@@ -23,6 +23,7 @@ from agents.rl.building import build_model
 from agents.rl.learning.runs import begin, require_new_run, restore, save, write_config
 from agents.rl.measuring import Measured, measure
 from agents.rl.saved import SB3Moves, load_weights
+from agents.training.runs.divergence import TrainingDiverged
 from agents.training.runs.interrupts import deferred_interrupt
 from agents.training.runs.log import RunLog, open_log
 from air_envs.curriculum import CurriculumPuzzles
@@ -62,6 +63,7 @@ def train(config: RLConfig, resume: bool = False, progress: bool = True, overwri
     Raises:
         CheckpointError: a damaged checkpoint, or another process trains in the folder.
         OccupiedError: the folder holds a run, which is neither resumed nor overwritten.
+        TrainingDiverged: a weight is not finite; the last checkpoint is kept.
         ValueError: a network that does not fit the environment, or fewer steps than the run has made.
     """
     if not resume:
@@ -78,9 +80,8 @@ def train(config: RLConfig, resume: bool = False, progress: bool = True, overwri
         if resume:
             seconds = restore(model, config.output, curriculum)
             if model.num_timesteps >= config.steps + config.rollout:  # the last update is whole
-                raise ValueError(
-                    f"{config.output}: the run has made {model.num_timesteps:,} steps, expected at most {config.steps:,}"
-                )
+                made = f"the run has made {model.num_timesteps:,} steps"
+                raise ValueError(f"{config.output}: {made}, expected at most {config.steps:,}")
             write_config(config)
         else:
             begin(config, overwrite)
@@ -155,6 +156,7 @@ class RunKeeper(BaseCallback):
         self._tick()
         steps = self.num_timesteps
         self.bar.update(steps - self.bar.n)
+        self._require_finite()
         if self._due("log", self.config.log_every):
             self._write()
         if self._due("eval", self.config.eval_every):
@@ -174,6 +176,7 @@ class RunKeeper(BaseCallback):
             return
         steps, run = self.model.num_timesteps, self.config.output
         self.bar.update(steps - self.bar.n)
+        self._require_finite()
         self._tick()
         self._write()
         self.log.flush()
@@ -211,6 +214,12 @@ class RunKeeper(BaseCallback):
         envs.seed(seed)
         model._last_obs = envs.reset()
         model._last_episode_starts = np.ones(envs.num_envs, np.bool_)
+
+    def _require_finite(self) -> None:
+        """Refuse to go on with weights that are not finite, before they are saved."""
+        if not all(bool(weight.isfinite().all()) for weight in self.model.policy.parameters()):
+            run = self.config.output
+            raise TrainingDiverged(f"{run}: a weight is not finite at step {self.model.num_timesteps:,}; lower --lr")
 
     def _tick(self) -> None:
         now = time.perf_counter()

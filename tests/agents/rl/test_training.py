@@ -18,6 +18,7 @@ from agents.config.rl import RLConfig, TaskConfig
 from agents.rl.learning.runs import TRAINING, begin, resumed
 from agents.rl.learning.training import RunKeeper, train
 from agents.rl.saved import WEIGHTS, load
+from agents.training.runs.divergence import TrainingDiverged
 from agents.training.runs.log import read_metrics
 from air_envs.curriculum import CurriculumPuzzles
 from puzzles import build_dataset
@@ -209,6 +210,21 @@ def test_what_cannot_be_trained_changes_nothing_in_the_folder(tmp_path: Path) ->
         run(tmp_path / "file")
 
 
+def test_a_run_that_diverges_keeps_its_last_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    usual = RunKeeper._on_step
+
+    def overflow(keeper: RunKeeper) -> bool:
+        if keeper.num_timesteps == 96:
+            next(keeper.model.policy.parameters()).data.fill_(float("inf"))
+        return usual(keeper)
+
+    monkeypatch.setattr(RunKeeper, "_on_step", overflow)
+    with pytest.raises(TrainingDiverged, match=r"run: a weight is not finite at step 96; lower --lr"):
+        run(tmp_path / "run")
+    assert torch.load(tmp_path / "run" / TRAINING, weights_only=True)["steps"] == 64
+    assert all(weight.isfinite().all() for weight in weights(tmp_path / "run").values())
+
+
 def test_a_run_starts_from_the_weights_of_another(tmp_path: Path) -> None:
     cloned = run(tmp_path / "clone", algorithm="clone")
     run(tmp_path / "more", init_from=str(cloned.output), lr=0.0)
@@ -247,6 +263,13 @@ def test_refusals(tmp_path: Path) -> None:
         load(early.output)
     with pytest.raises(ValueError, match="found sudoku-4x4, expected a maze"):
         run(tmp_path / "maze", policy="neighbours")
+    for task, message in (
+        (dataclasses.replace(SUDOKU, id="air_envs/Nope-v0"), "task.id 'air_envs/Nope-v0', expected one of air_envs/Su"),
+        (dataclasses.replace(SUDOKU, rows=4), "task.rows 4 with air_envs/Sudoku-v0, expected none"),
+        (dataclasses.replace(MAZE, size=4), "task.size 4 with air_envs/Maze-v0, expected none"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            run(tmp_path / "task", task=task)
     with pytest.raises(ValueError, match="batch 64, expected at most num_envs"):
         config(tmp_path, batch=64)
     with pytest.raises(ValueError, match="policy air without init_from"):
