@@ -104,7 +104,7 @@ def read_summary(folder: Path) -> dict[str, Any]:
         family = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:  # no UTF-8, or no JSON
         raise ValueError(f"{path}: {error}, expected the summary of an ablation") from error
-    if not isinstance(family, dict) or not family.keys() >= {"ablation", "family", "members", "caveat"}:
+    if not isinstance(family, dict) or not family.keys() >= {"ablation", "family", "members"}:
         raise ValueError(f"{path}: expected the summary of an ablation, with its members")
     return family
 
