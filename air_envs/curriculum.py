@@ -183,7 +183,7 @@ def _walk(keys, numbers, levels, solved, state, recent, threshold, earlier, star
             recent[place] = solved[i]
             state[_SOLVED] += solved[i]
             state[_COUNT] += 1
-            if state[_LEVEL] < last and state[_COUNT] >= window and state[_SOLVED] >= threshold * window:
+            if state[_LEVEL] < last and state[_COUNT] >= window and state[_SOLVED] / window >= threshold:
                 state[_LEVEL], state[_COUNT], state[_SOLVED] = state[_LEVEL] + 1, 0, 0
         chosen[i] = _choose(keys[i], state[_LEVEL], earlier)
     return chosen

@@ -8,7 +8,6 @@ import pytest
 
 from agents.config.rl_presets import RL_PRESETS
 from agents.evaluation.statistics import wilson_interval
-from agents.rl.learning.runs import begin
 from agents.rl.learning.training import train
 from benchmarks.rl import (
     FOLDER,
@@ -90,7 +89,6 @@ def test_a_trained_run_becomes_a_record(tmp_path):
     small = {"num_envs": 8, "n_steps": 4, "batch": 16, "steps": 64, "hidden": 8, "layers": 1, "log_every": 32}
     preset = RL_PRESETS["sudoku-4x4-easy"]
     config = dataclasses.replace(preset, output=tmp_path / "run", seed=5, eval_puzzles=8, eval_every=64, **small)
-    begin(config)
     train(config, progress=False)
     record = run_record(tmp_path / "run", puzzles=12)
     assert record_name(record) == "sudoku-4x4-easy--maskable_ppo--seed-5.json"

@@ -34,11 +34,10 @@ def main(args: list[str]) -> None:
 
 
 def _start(config: RLConfig, overwrite: bool) -> None:
-    from agents.rl.learning.runs import begin
+    from agents.rl.learning.runs import require_new_run
 
-    config.task.make_curriculum()  # raises before there is a folder
-    begin(config, overwrite)
-    _train(config, resume=False)
+    require_new_run(config.output, overwrite)  # before the configuration is printed
+    _train(config, resume=False, overwrite=overwrite)
 
 
 def _go_on(run: Path, changes: dict[str, Any]) -> None:
@@ -47,11 +46,11 @@ def _go_on(run: Path, changes: dict[str, Any]) -> None:
     _train(resumed(run, changes), resume=True)
 
 
-def _train(config: RLConfig, resume: bool) -> None:
+def _train(config: RLConfig, resume: bool, overwrite: bool = False) -> None:
     from agents.rl.learning.training import train
 
     print(to_json(config), end="", flush=True)
-    found = train(config, resume)
+    found = train(config, resume, overwrite=overwrite)
     low, high = found.interval
     print(
         f"solved {found.solved_count:,} of {found.count:,} unseen puzzles, {low:.1%} to {high:.1%}\n"

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from agents.config.model import to_json
-from agents.config.reading import from_json, parse_json, require_between, require_finite
+from agents.config.reading import from_json, parse_json, require_between, require_finite, shown
 from puzzles.errors import check_seed
 
 if TYPE_CHECKING:
@@ -25,6 +25,11 @@ Algorithm = Literal["ppo", "maskable_ppo", "dqn", "clone"]
 Network = Literal["units", "neighbours", "convolution", "mlp", "air"]
 UNSEEN_POOL = 1
 """The pool of generated puzzles that evaluations draw from; training draws from pool 0."""
+_OF_KIND = {
+    "sudoku": ("size", "level", "clues", "clues_max", "action_mask", "end_on_contradiction"),
+    "maze": ("rows", "columns", "generator", "min_path"),
+}
+"""Fields of ``TaskConfig`` that one kind of puzzle has alone."""
 MAY_CHANGE = ("steps", "eval_every", "eval_puzzles", "checkpoint_every", "log_every", "device")
 """What may be another when a run is resumed."""
 
@@ -203,12 +208,20 @@ class RLConfig:
             num_envs: how many side by side, by default as in training.
             unseen: with other puzzles than those of training.
             arguments: others of ``gymnasium.make_vec``, such as ``render_mode``; a ``source`` replaces the dataset.
+
+        Raises:
+            ValueError: no such environment, or a field of ``task`` that it has not.
         """
         import gymnasium as gym
 
-        import air_envs  # noqa: F401 - registers the environments
+        from air_envs import ENVIRONMENTS
 
+        if self.task.id not in ENVIRONMENTS:
+            raise ValueError(f"task.id {shown(self.task.id)}, expected one of {', '.join(ENVIRONMENTS)}")
         task = self.task.unseen() if unseen else self.task.arguments()
+        kind = ENVIRONMENTS[self.task.id].kind
+        for name in task.keys() & {name for other, names in _OF_KIND.items() if other != kind for name in names}:
+            raise ValueError(f"task.{name} {shown(task[name])} with {self.task.id}, expected none")
         if arguments.get("source") is not None:
             task.pop("dataset", None)
         options = {"autoreset_mode": "SameStep"} | task | arguments
@@ -224,7 +237,10 @@ def read_rl_config(run: Path) -> RLConfig:
     """
     path = run / RL_CONFIG
     try:
-        return from_json(RLConfig, parse_json(path.read_bytes()) | {"output": str(run)})
+        values = parse_json(path.read_bytes())
+        if isinstance(values, dict):
+            values["output"] = str(run)  # where it is now
+        return from_json(RLConfig, values)
     except (TypeError, ValueError) as error:
         raise ValueError(f"{path}: {error}") from error
 

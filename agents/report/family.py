@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import json
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -13,7 +12,7 @@ from agents.config.training import VALIDATION
 from agents.report.accuracy import percent
 from agents.report.blocks import Block, Figures, Page, Section, Words
 from agents.report.charts import SMALL, Figure, Line, Row, line_chart, row_chart
-from agents.report.members import family_table, mean_interval
+from agents.report.members import family_table, mean_interval, read_summary
 from agents.training.runs.log import read_metrics
 
 
@@ -32,11 +31,7 @@ def write_family_report(folder: Path, output: Path) -> Path:
     Raises:
         ValueError: a damaged ``ablation.json``.
     """
-    try:
-        family = json.loads((folder / SUMMARY).read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ValueError(f"{folder / SUMMARY}: {error}, expected the summary of an ablation") from error
-    return _page(family, folder).write(output)
+    return _page(read_summary(folder), folder).write(output)
 
 
 def _page(family: dict[str, Any], folder: Path) -> Page:

@@ -76,9 +76,10 @@ def membership_section(run: Path, records: Path) -> Section | None:
         ValueError: a damaged record.
     """
     place = run.resolve()
-    sweep, member, seed = place.parents[1], place.parent.name, place.name
-    if not seed.startswith("seed-"):
+    member, seed = place.parent.name, place.name
+    if not seed.startswith("seed-") or not member:
         return None
+    sweep = place.parents[1]
     if sweep.name in EXPERIMENTS:
         found = compare(EXPERIMENTS[sweep.name], records)
         if found.records:
@@ -87,9 +88,25 @@ def membership_section(run: Path, records: Path) -> Section | None:
     summary = sweep / SUMMARY
     if not summary.is_file():
         return None
-    family = json.loads(summary.read_text(encoding="utf-8"))
+    family = read_summary(sweep)
     words = f"This run is {member}, {seed.replace('-', ' ')}, of the ablation {family['ablation']}."
     return Section("Its sweep", [Words(words), family_table(family, member)])
+
+
+def read_summary(folder: Path) -> dict[str, Any]:
+    """Return the ``ablation.json`` of an ablation's output.
+
+    Raises:
+        ValueError: a damaged one.
+    """
+    path = folder / SUMMARY
+    try:
+        family = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:  # no UTF-8, or no JSON
+        raise ValueError(f"{path}: {error}, expected the summary of an ablation") from error
+    if not isinstance(family, dict) or not family.keys() >= {"ablation", "family", "members"}:
+        raise ValueError(f"{path}: expected the summary of an ablation, with its members")
+    return family
 
 
 def members_of(found: Comparison) -> list[str]:

@@ -85,6 +85,8 @@ def load_weights(model: BaseAlgorithm, folder: Path) -> None:
         CheckpointError: no weights of this model, or damaged ones.
     """
     path = folder / WEIGHTS
+    if not path.is_file():
+        raise CheckpointError(f"{folder}: no {WEIGHTS}, expected the folder of a run of air-envs train-rl")
     try:
         weights = load_file(path)
         alike = {

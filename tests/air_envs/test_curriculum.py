@@ -56,6 +56,15 @@ def test_it_moves_up_when_enough_of_the_last_puzzles_are_solved():
     assert source.solve_rate == 1.0  # of the last four
 
 
+def test_exactly_the_threshold_is_enough():
+    source = air_envs.CurriculumPuzzles(levels(), threshold=0.55, window=100, earlier=0)  # 0.55 * 100 is above 55
+    keys, rows = np.arange(1, dtype=np.uint64), np.zeros(1, np.int64)
+    for number in range(100):
+        assert source.level == 0
+        source.load_after(keys, rows + number + 1, rows, np.array([number < 55]))
+    assert source.level == 1
+
+
 def test_fewer_puzzles_than_the_window_are_not_enough():
     source = air_envs.CurriculumPuzzles(levels(), threshold=0.1, window=30)
     env = make(source)

@@ -88,7 +88,7 @@ def _on_ray(todo: list[Job], cpus: int, address: str | None) -> Generator[tuple[
 
     with _cluster(cpus, address):
         run = ray.remote(num_cpus=1, max_retries=RETRIES)(run_elsewhere)
-        datasets = {job.config.dataset: ray.put(job.config.dataset.read_bytes()) for job in todo}
+        datasets = {path: ray.put(path.read_bytes()) for path in {job.config.dataset for job in todo}}
         running: dict[Any, Job] = {run.remote(job, datasets[job.config.dataset]): job for job in todo}
         try:
             while running:

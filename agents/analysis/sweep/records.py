@@ -13,6 +13,8 @@ from puzzles.files import replacing
 
 HALF = 0.5
 """The accuracy that ``steps_to_half`` waits for."""
+_KEYS = {"member", "seed", "config", "dataset", "measured_puzzles", "curve", "checkpoints", "steps_to_half", "seconds"}
+"""Of every record; one of a run to its end has ``test`` too, any other ``diverged``."""
 _ELSEWHERE = ("output", "dataset", "device", "compile", "wandb")
 """Fields of a run that say where it ran, not what was trained."""
 
@@ -97,7 +99,12 @@ def read_records(output: Path, experiment: Experiment) -> list[Record]:
         ValueError: a damaged one, or that of a run with other settings.
     """
     folder = output / experiment.name
-    seeds = {int(path.stem.rpartition("-")[2]) for path in folder.glob("*-*.json")}
+    seeds = set()
+    for path in folder.glob("*-*.json"):
+        seed = path.stem.rpartition("-")[2]
+        if not seed.isdecimal():
+            raise ValueError(f"{path}: seed {seed!r} in its name, expected MEMBER-SEED.json")
+        seeds.add(int(seed))
     found = []
     for seed in sorted(seeds):
         for member in experiment.members:
@@ -130,9 +137,12 @@ def steps_to_half(curve: Iterable[Mapping[str, float]], level: float = HALF) -> 
 def _read(path: Path) -> Record:
     try:
         record: Record = json.loads(path.read_text(encoding="utf-8"))
-        record["config"].items()
-    except (json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
+    except ValueError as error:  # no UTF-8, or no JSON
         raise ValueError(f"{path}: {error}, expected the record of a run") from error
+    if not isinstance(record, dict) or not isinstance(record.get("config"), dict):
+        raise ValueError(f"{path}: no object with a config, expected the record of a run")
+    if missing := _KEYS - record.keys() or ({"test", "diverged"}.isdisjoint(record) and {"test"}):
+        raise ValueError(f"{path}: no {min(missing)}, expected the record of a run")
     return record
 
 

@@ -3,13 +3,12 @@
 What decides how a run goes on is small: the weights, the optimizer's state and the number of steps. At each checkpoint
 all random numbers start from the seed and that number, and the environments start new episodes. So a resumed run goes
 on as an uninterrupted one does, bit for bit on a CPU. There are two exceptions: DQN's replay buffer is not saved, and
-the checkpoint of a Ctrl-C is one that an uninterrupted run does not have.
+the checkpoint of a Ctrl-C or SIGTERM is one that an uninterrupted run does not have.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import pickle
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
 
 from agents.checkpoints.errors import CheckpointError, OccupiedError
+from agents.checkpoints.weights import unpickled
 from agents.config.reading import shown
 from agents.config.rl import MAY_CHANGE, RL_CONFIG, RLConfig, read_rl_config, rl_config_json
 from agents.config.training import differences
@@ -30,24 +30,44 @@ TRAINING = "training.pt"
 _FIELDS = {"steps", "updates", "seconds", "policy", "optimizer"}
 
 
-def begin(config: RLConfig, overwrite: bool = False) -> None:
-    """Prepare the folder of a new run.
+def require_new_run(run: Path, overwrite: bool = False) -> None:
+    """Refuse to begin a run where there is a file, or a run that is not to be overwritten.
 
     Raises:
-        OccupiedError: it holds a run, which is not to be overwritten.
+        OccupiedError: there is.
     """
-    run = config.output
-    taken = [name for name in (RL_CONFIG, WEIGHTS, TRAINING, METRICS) if (run / name).exists()]
+    if run.exists() and not run.is_dir():
+        raise OccupiedError(f"{run}: a file is there, expected a folder or nothing")
+    taken = _taken(run)
     if taken and not overwrite:
         raise OccupiedError(f"{run}: holds {taken[0]}; --overwrite replaces the run, --resume goes on with it")
-    for file in (*(run / name for name in taken), *run.glob("events.out.tfevents.*")):
+
+
+def begin(config: RLConfig, overwrite: bool = False) -> None:
+    """Prepare the folder of a new run, whose lock is held.
+
+    Raises:
+        OccupiedError: see ``require_new_run``.
+    """
+    run = config.output
+    require_new_run(run, overwrite)
+    for file in (*(run / name for name in _taken(run)), *run.glob("events.out.tfevents.*")):
         file.unlink()
-    with replacing(run / RL_CONFIG) as temporary:
+    write_config(config)
+
+
+def write_config(config: RLConfig) -> None:
+    """Write a run's configuration to its folder."""
+    with replacing(config.output / RL_CONFIG) as temporary:
         temporary.write_text(rl_config_json(config), encoding="utf-8")
 
 
+def _taken(run: Path) -> list[str]:
+    return [name for name in (RL_CONFIG, WEIGHTS, TRAINING, METRICS) if (run / name).exists()]
+
+
 def resumed(run: Path, changes: dict[str, Any]) -> RLConfig:
-    """Return the configuration that a run goes on with, and write it to its folder.
+    """Return the configuration that a run goes on with. Its folder keeps the old one until ``train`` has begun.
 
     Args:
         run: folder of the run.
@@ -67,8 +87,6 @@ def resumed(run: Path, changes: dict[str, Any]) -> RLConfig:
         if name not in MAY_CHANGE:
             free = ", ".join(MAY_CHANGE)
             raise ValueError(f"{name} {shown(wanted)}, but the run has {shown(found)}; a resumed run may change {free}")
-    with replacing(run / RL_CONFIG) as temporary:
-        temporary.write_text(rl_config_json(config), encoding="utf-8")
     return config
 
 
@@ -99,22 +117,27 @@ def restore(model: BaseAlgorithm, run: Path, curriculum: CurriculumPuzzles | Non
     """Take up a checkpoint, with the level of its curriculum; return the seconds of training so far.
 
     Raises:
-        CheckpointError: a damaged one, or of another model.
+        CheckpointError: a damaged one, of another model, or of a curriculum with fewer levels.
     """
     path = run / TRAINING
-    try:
-        state = torch.load(path, map_location=model.device, weights_only=True)
-    except (RuntimeError, EOFError, pickle.UnpicklingError) as error:
-        raise CheckpointError(f"{path}: damaged, {str(error).splitlines()[0]}") from error
+    with path.open("rb") as file:
+        state = unpickled(file, path, model.device)
     if not isinstance(state, dict) or not state.keys() >= _FIELDS:
         raise CheckpointError(f"{path}: expected the state of a run of air-envs train-rl")
+    for name in ("steps", "updates", "seconds"):
+        if not isinstance(state[name], int | float) or state[name] < 0:
+            raise CheckpointError(f"{path}: {name} {shown(state[name])}, expected a number of 0 or more")
     policy: Any = model.policy
-    policy.load_state_dict(state["policy"])
-    policy.optimizer.load_state_dict(state["optimizer"])
+    try:
+        policy.load_state_dict(state["policy"])
+        policy.optimizer.load_state_dict(state["optimizer"])
+        if curriculum is not None:
+            curriculum.start_from(state["level"])
+    except (RuntimeError, KeyError, TypeError, ValueError, AttributeError) as error:
+        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+        raise CheckpointError(f"{path}: not the state of this run's model: {' '.join(lines[:2])}") from error
     model.num_timesteps = state["steps"]
     model._n_updates = state["updates"]
-    if curriculum is not None:
-        curriculum.start_from(state["level"])
     if isinstance(model, OffPolicyAlgorithm):
         model.learning_starts += model.num_timesteps  # the replay buffer is empty again
     return float(state["seconds"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from pathlib import Path
 from typing import Any
@@ -19,9 +20,10 @@ from agents.checkpoints.lock import locked
 from agents.config.rl import RLConfig
 from agents.config.training import VALIDATION
 from agents.rl.building import build_model
-from agents.rl.learning.runs import restore, save
+from agents.rl.learning.runs import begin, require_new_run, restore, save, write_config
 from agents.rl.measuring import Measured, measure
 from agents.rl.saved import SB3Moves, load_weights
+from agents.training.runs.divergence import TrainingDiverged
 from agents.training.runs.interrupts import deferred_interrupt
 from agents.training.runs.log import RunLog, open_log
 from air_envs.curriculum import CurriculumPuzzles
@@ -43,42 +45,57 @@ LEARNED = {
 """Stable-Baselines3's names of what a line of metrics holds, and ours."""
 
 
-def train(config: RLConfig, resume: bool = False, progress: bool = True) -> Measured:
-    """Train to the last step, in the folder ``config.output``, which ``begin`` or ``resumed`` has prepared.
+def train(config: RLConfig, resume: bool = False, progress: bool = True, overwrite: bool = False) -> Measured:
+    """Train to the last step, in the folder ``config.output``.
 
-    Ctrl-C saves a checkpoint after the update under way and then raises ``KeyboardInterrupt``.
+    Ctrl-C or SIGTERM saves a checkpoint after the update under way and then raises ``KeyboardInterrupt``. What can't be
+    trained is refused before anything in the folder changes.
 
     Args:
-        config: of the run.
+        config: of the run; from ``resumed`` to go on with one.
         resume: go on from its checkpoint.
         progress: show a bar.
+        overwrite: replace the run that the folder holds.
 
     Returns:
         The last evaluation, on unseen puzzles.
 
     Raises:
         CheckpointError: a damaged checkpoint, or another process trains in the folder.
-        ValueError: a network that does not fit the environment.
+        OccupiedError: the folder holds a run, which is neither resumed nor overwritten.
+        TrainingDiverged: a weight is not finite; the last checkpoint is kept.
+        ValueError: a network that does not fit the environment, or fewer steps than the run has made.
     """
+    if not resume:
+        require_new_run(config.output, overwrite)
     # What they check are shapes and sums that hold by construction, at a quarter of the time of a small policy.
     torch.distributions.Distribution.set_default_validate_args(False)
     curriculum = config.task.make_curriculum()
     envs = VecMonitor(SB3VecEnv(config.make_envs(source=curriculum)))
     model = build_model(config, envs)
-    seconds = 0.0
-    if resume:
-        seconds = restore(model, config.output, curriculum)
-    elif config.init_from is not None and config.policy != "air":
+    if not resume and config.init_from is not None and config.policy != "air":
         load_weights(model, Path(config.init_from))
+    with locked(config.output):
+        seconds = 0.0
+        if resume:
+            seconds = restore(model, config.output, curriculum)
+            if model.num_timesteps >= config.steps + config.rollout:  # the last update is whole
+                made = f"the run has made {model.num_timesteps:,} steps"
+                raise ValueError(f"{config.output}: {made}, expected at most {config.steps:,}")
+            write_config(config)
+        else:
+            begin(config, overwrite)
+        return _learn(config, model, seconds, curriculum, progress)
+
+
+def _learn(
+    config: RLConfig, model: BaseAlgorithm, seconds: float, curriculum: CurriculumPuzzles | None, progress: bool
+) -> Measured:
     steps = model.num_timesteps
     bar = tqdm(total=config.steps, initial=steps, desc="training", unit="step", disable=not progress, smoothing=0.05)
-    with (
-        locked(config.output),
-        open_log(config.output, steps, None, {}) as log,
-        bar,
-        deferred_interrupt() as interrupts,
-    ):
+    with open_log(config.output, steps, None, {}) as log, bar, deferred_interrupt(signal.SIGTERM) as interrupts:
         keeper = RunKeeper(config, log, bar, interrupts, seconds, curriculum)
+        keeper.init_callback(model)
         if steps < config.steps:
             model.set_logger(Logger(None, []))
             left = config.steps - steps
@@ -96,7 +113,7 @@ class RunKeeper(BaseCallback):
         config: of the run.
         log: takes the metrics.
         bar: shows the progress.
-        interrupts: holds an entry once Ctrl-C was pressed.
+        interrupts: holds an entry once Ctrl-C was pressed, or SIGTERM came.
         seconds: of training before.
         curriculum: that the environments draw from, if any. Its level is kept when new episodes start.
     """
@@ -139,6 +156,7 @@ class RunKeeper(BaseCallback):
         self._tick()
         steps = self.num_timesteps
         self.bar.update(steps - self.bar.n)
+        self._require_finite()
         if self._due("log", self.config.log_every):
             self._write()
         if self._due("eval", self.config.eval_every):
@@ -147,16 +165,18 @@ class RunKeeper(BaseCallback):
         if self._due("checkpoint", self.config.checkpoint_every) or self.interrupted:
             self.log.flush()
             save(self.model, self.config.output, self.seconds, self.curriculum)
+            if self.interrupted:
+                self._say(f"interrupted at step {steps:,}; checkpoint saved in {self.config.output}")
             self._fresh(self.model)
         self._start = time.perf_counter()
 
     def finish(self) -> None:
-        """Save, then evaluate at the end of the run; say so where Ctrl-C has ended it."""
+        """Save, then evaluate at the end of the run; nothing where it was interrupted."""
+        if self.interrupted:
+            return
         steps, run = self.model.num_timesteps, self.config.output
         self.bar.update(steps - self.bar.n)
-        if self.interrupted:
-            self._say(f"interrupted at step {steps:,}; checkpoint saved in {run}")
-            return
+        self._require_finite()
         self._tick()
         self._write()
         self.log.flush()
@@ -194,6 +214,12 @@ class RunKeeper(BaseCallback):
         envs.seed(seed)
         model._last_obs = envs.reset()
         model._last_episode_starts = np.ones(envs.num_envs, np.bool_)
+
+    def _require_finite(self) -> None:
+        """Refuse to go on with weights that are not finite, before they are saved."""
+        if not all(bool(weight.isfinite().all()) for weight in self.model.policy.parameters()):
+            run = self.config.output
+            raise TrainingDiverged(f"{run}: a weight is not finite at step {self.model.num_timesteps:,}; lower --lr")
 
     def _tick(self) -> None:
         now = time.perf_counter()

@@ -1,4 +1,4 @@
-"""Ctrl-C at a moment that suits the work."""
+"""Ctrl-C, or another signal that ends the process, at a moment that suits the work."""
 
 from __future__ import annotations
 
@@ -14,10 +14,13 @@ ECHO = 1.0
 
 
 @contextlib.contextmanager
-def deferred_interrupt() -> Iterator[list[float]]:
+def deferred_interrupt(*further: signal.Signals) -> Iterator[list[float]]:
     """Collect Ctrl-C in the list yielded instead of raising it anywhere; a second one is raised at once.
 
     Outside the main thread, where signals can't be handled, nothing changes.
+
+    Args:
+        *further: signals that count as Ctrl-C, such as ``SIGTERM``.
     """
     received: list[float] = []
 
@@ -29,8 +32,9 @@ def deferred_interrupt() -> Iterator[list[float]]:
     if threading.current_thread() is not threading.main_thread():
         yield received
         return
-    before = signal.signal(signal.SIGINT, receive)
+    before = {number: signal.signal(number, receive) for number in (signal.SIGINT, *further)}
     try:
         yield received
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from torch.utils.tensorboard import SummaryWriter
 
 from agents.config.extras import require
+from agents.config.reading import shown
 from puzzles.files import errors_named, replacing
 
 METRICS, WANDB_ID = "metrics.jsonl", "wandb.id"
@@ -170,15 +171,24 @@ def read_metrics(run: Path, split: str | None = None) -> Iterator[dict[str, Any]
     """Yield the lines of a run's ``metrics.jsonl``, of one split ("train", "validation") or all.
 
     A last line cut short by a kill is left out.
+
+    Raises:
+        ValueError: a damaged line, other than that; the message names it.
     """
     path = run / METRICS
     if not path.is_file():
         return
-    for text in path.read_text(encoding="utf-8").splitlines():
+    lines = path.read_bytes().splitlines()
+    for number, text in enumerate(lines, 1):
         try:
             line = json.loads(text)
-        except json.JSONDecodeError:
-            return
+        except ValueError:  # no UTF-8, or no JSON
+            if number == len(lines):
+                return
+            line = None
+        if not isinstance(line, dict) or type(line.get("step")) is not int or type(line.get("split")) is not str:
+            found = shown(text.decode(errors="replace"))
+            raise ValueError(f"{path} line {number}: found {found}, expected an object with step and split")
         if split is None or line["split"] == split:
             yield line
 

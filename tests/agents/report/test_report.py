@@ -164,6 +164,18 @@ def test_a_run_of_an_experiment_shows_the_others(tmp_path: Path) -> None:
     assert membership_section(tmp_path / "other" / "L2x_H" / "seed-0", RECORDS) is None
 
 
+def test_a_model_near_the_root_belongs_to_no_sweep() -> None:
+    for place in ("/", "/model", "/seed-0", "/runs/seed-0"):
+        assert membership_section(Path(place), RECORDS) is None
+
+
+def test_a_damaged_summary_is_named(tmp_path: Path) -> None:
+    for data in (b"{", b"[]", b"{}", b"\x80"):
+        (tmp_path / "ablation.json").write_bytes(data)
+        with pytest.raises(ValueError, match=r"ablation\.json: .*expected the summary of an ablation"):
+            membership_section(tmp_path / "Lx_H" / "seed-0", RECORDS)
+
+
 def test_a_run_of_a_family_shows_the_others(tmp_path: Path) -> None:
     """As ``air-envs ablate FAMILY`` leaves it: one seed diverged."""
     seeds = [{"seed": 0, "exact_accuracy": 0.5}, {"seed": 1, "diverged": "at step 3"}]

@@ -10,7 +10,6 @@ import torch
 
 import air_envs  # noqa: F401 - registers the environments
 from agents.config.rl import RLConfig, TaskConfig
-from agents.rl.learning.runs import begin
 from agents.rl.learning.training import train
 from agents.rl.measuring import measure
 from agents.rl.networks.air import AIRFeatures
@@ -108,7 +107,6 @@ def test_reinforcement_learns_the_heads_or_everything(freeze: bool, tmp_path: Pa
         steps=32,
         eval_puzzles=4,
     )
-    begin(config)
     train(config, progress=False)
     agent = load(config.output)
     policy: Any = agent.model.policy

@@ -13,10 +13,12 @@ import pytest
 import torch
 
 from agents.checkpoints.errors import CheckpointError, OccupiedError
+from agents.checkpoints.lock import locked
 from agents.config.rl import RLConfig, TaskConfig
 from agents.rl.learning.runs import TRAINING, begin, resumed
 from agents.rl.learning.training import RunKeeper, train
 from agents.rl.saved import WEIGHTS, load
+from agents.training.runs.divergence import TrainingDiverged
 from agents.training.runs.log import read_metrics
 from air_envs.curriculum import CurriculumPuzzles
 from puzzles import build_dataset
@@ -59,7 +61,6 @@ def config(output: Path, **fields: Any) -> RLConfig:
 def run(output: Path, **fields: Any) -> RLConfig:
     """Train from the start."""
     found = config(output, **fields)
-    begin(found)
     train(found, progress=False)
     return found
 
@@ -110,7 +111,6 @@ def test_one_seed_trains_one_agent_and_it_is_loaded_as_it_was(fields: dict[str, 
 def test_a_resumed_run_goes_on_as_one_without_a_break(algorithm: Any, tmp_path: Path) -> None:
     whole = run(tmp_path / "whole", algorithm=algorithm)
     part = dataclasses.replace(whole, output=tmp_path / "part", steps=64, lr_schedule="constant")
-    begin(part)
     train(part, progress=False)
     train(resumed(part.output, {"steps": 128}), resume=True, progress=False)
     straight = run(tmp_path / "straight", algorithm=algorithm, lr_schedule="constant")
@@ -152,17 +152,17 @@ def test_dqn_resumes_with_an_empty_buffer(tmp_path: Path) -> None:
     assert [line["step"] for line in read_metrics(first.output, "train")][-1] == 192
 
 
-def test_ctrl_c_saves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
+def test_ctrl_c_and_sigterm_save(number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     usual = RunKeeper._on_step
 
     def press(keeper: RunKeeper) -> bool:
         if keeper.num_timesteps == 72:
-            os.kill(os.getpid(), signal.SIGINT)
+            os.kill(os.getpid(), number)
         return usual(keeper)
 
     monkeypatch.setattr(RunKeeper, "_on_step", press)
     begun = config(tmp_path / "run", steps=1_000_000)
-    begin(begun)
     with pytest.raises(KeyboardInterrupt):
         train(begun, progress=False)
     state = torch.load(begun.output / TRAINING, weights_only=True)
@@ -170,6 +170,59 @@ def test_ctrl_c_saves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
     train(resumed(begun.output, {"steps": 128}), resume=True, progress=False)
     assert torch.load(begun.output / TRAINING, weights_only=True)["steps"] == 128
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+
+
+def test_resuming_a_finished_run_evaluates_it_again(tmp_path: Path) -> None:
+    done = run(tmp_path / "run", steps=33)  # makes 64
+    before = weights(done.output)
+    found = train(resumed(done.output, {"eval_puzzles": 5}), resume=True, progress=False)
+    assert found.count == 5
+    assert_same(weights(done.output), before)
+    with pytest.raises(ValueError, match=r"run: the run has made 64 steps, expected at most 32"):
+        train(resumed(done.output, {"steps": 32}), resume=True, progress=False)
+    assert load(done.output).config.steps == 33
+
+
+def test_what_cannot_be_trained_changes_nothing_in_the_folder(tmp_path: Path) -> None:
+    done = run(tmp_path / "run", steps=32)
+    before = {path.name: path.read_bytes() for path in done.output.iterdir()}
+    other = tmp_path / "none"
+    for fields, message in (
+        ({"policy": "neighbours"}, "expected a maze"),
+        ({"device": "banana"}, "device 'banana'"),
+        ({"init_from": str(other)}, r"none: no model\.safetensors, expected the folder of a run"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            train(dataclasses.replace(done, **fields), progress=False, overwrite=True)
+        with pytest.raises(ValueError, match=message):
+            train(config(tmp_path / "new", **fields), progress=False)
+    with pytest.raises(ValueError, match="device 'banana'"):
+        train(resumed(done.output, {"device": "banana"}), resume=True, progress=False)
+    with locked(done.output):
+        for resume in (False, True):
+            with pytest.raises(CheckpointError, match="is writing into this run"):
+                train(dataclasses.replace(done, steps=64), resume=resume, overwrite=True, progress=False)
+    assert {path.name: path.read_bytes() for path in done.output.iterdir()} == before
+    assert not (tmp_path / "new").exists()
+    (tmp_path / "file").touch()
+    with pytest.raises(OccupiedError, match="file: a file is there, expected a folder"):
+        run(tmp_path / "file")
+
+
+def test_a_run_that_diverges_keeps_its_last_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    usual = RunKeeper._on_step
+
+    def overflow(keeper: RunKeeper) -> bool:
+        if keeper.num_timesteps == 96:
+            next(keeper.model.policy.parameters()).data.fill_(float("inf"))
+        return usual(keeper)
+
+    monkeypatch.setattr(RunKeeper, "_on_step", overflow)
+    with pytest.raises(TrainingDiverged, match=r"run: a weight is not finite at step 96; lower --lr"):
+        run(tmp_path / "run")
+    assert torch.load(tmp_path / "run" / TRAINING, weights_only=True)["steps"] == 64
+    assert all(weight.isfinite().all() for weight in weights(tmp_path / "run").values())
 
 
 def test_a_run_starts_from_the_weights_of_another(tmp_path: Path) -> None:
@@ -197,19 +250,26 @@ def test_experts_of_a_dataset_are_imitated(tmp_path: Path) -> None:
 def test_refusals(tmp_path: Path) -> None:
     done = run(tmp_path / "run", steps=32)
     with pytest.raises(OccupiedError, match=r"holds rl\.json; --overwrite"):
-        begin(done)
+        train(done, progress=False)
     with pytest.raises(ValueError, match=r"gamma 0\.5, but the run has 0\.99; a resumed run may change steps, "):
         resumed(done.output, {"gamma": 0.5})
     with pytest.raises(CheckpointError, match=r"none: no rl\.json, expected the folder of a run"):
         load(tmp_path / "none")
     early = config(tmp_path / "early")
-    begin(early)
+    begin(early)  # and no more: killed
     with pytest.raises(CheckpointError, match=r"ended before its first checkpoint; start it again with --overwrite"):
         resumed(early.output, {})
     with pytest.raises(CheckpointError, match=r"the run has not reached its first checkpoint"):
         load(early.output)
     with pytest.raises(ValueError, match="found sudoku-4x4, expected a maze"):
         run(tmp_path / "maze", policy="neighbours")
+    for task, message in (
+        (dataclasses.replace(SUDOKU, id="air_envs/Nope-v0"), "task.id 'air_envs/Nope-v0', expected one of air_envs/Su"),
+        (dataclasses.replace(SUDOKU, rows=4), "task.rows 4 with air_envs/Sudoku-v0, expected none"),
+        (dataclasses.replace(MAZE, size=4), "task.size 4 with air_envs/Maze-v0, expected none"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            run(tmp_path / "task", task=task)
     with pytest.raises(ValueError, match="batch 64, expected at most num_envs"):
         config(tmp_path, batch=64)
     with pytest.raises(ValueError, match="policy air without init_from"):
@@ -227,10 +287,24 @@ def test_refusals(tmp_path: Path) -> None:
     path.write_text(json.dumps(values | {"hidden": "many"}))
     with pytest.raises(ValueError, match=r"rl\.json: hidden 'many', expected an integer"):
         load(done.output)
+    path.write_text("null")
+    with pytest.raises(ValueError, match=r"rl\.json: configuration None, expected an object of fields"):
+        load(done.output)
     path.write_text(json.dumps(values))
-    (done.output / TRAINING).write_bytes(b"no")
-    with pytest.raises(CheckpointError, match=r"training\.pt: damaged"):
-        train(resumed(done.output, {"steps": 64}), resume=True, progress=False)
+    state = torch.load(done.output / TRAINING, weights_only=True)
+    for damaged, message in (
+        (state | {"steps": -7}, "steps -7, expected a number of 0 or more"),
+        (state | {"policy": {}}, "not the state of this run's model: Error"),
+        (state | {"optimizer": {}}, "not the state of this run's model: 'param_groups'"),
+        ([], "expected the state of a run of air-envs train-rl"),
+    ):
+        torch.save(damaged, done.output / TRAINING)
+        with pytest.raises(CheckpointError, match=rf"training\.pt: {message}"):
+            train(resumed(done.output, {"steps": 64}), resume=True, progress=False)
+    for data in (b"", b"\x80\x02no"):
+        (done.output / TRAINING).write_bytes(data)
+        with pytest.raises(CheckpointError, match=r"training\.pt: not a torch file"):
+            train(resumed(done.output, {"steps": 64}), resume=True, progress=False)
     (done.output / WEIGHTS).write_bytes(b"no")
     with pytest.raises(CheckpointError, match=r"model\.safetensors: "):
         load(done.output)

@@ -130,10 +130,14 @@ def test_records_of_other_settings_are_refused(tiny: Experiment, done: Path, tmp
     with pytest.raises(ValueError, match=r"Lx_H/seed-0: was trained with lr 0.001, expected 0.5: choose another"):
         run_job(jobs(unrecorded, [("Lx_H", 0)], done / "runs", tmp_path / "elsewhere")[0])
     damaged = tmp_path / "Lx_H-0.json"
-    for text in ("{", "[]", "{}"):
-        damaged.write_text(text)
+    for data in (b"{", b"[]", b"{}", b'{"config": {}}', b"\x80"):
+        damaged.write_bytes(data)
         with pytest.raises(ValueError, match=r"Lx_H-0.json: .*, expected the record of a run"):
             read_record(damaged, tiny.run("Lx_H", 0, tmp_path))
+    (tmp_path / "tiny").mkdir()
+    (tmp_path / "tiny" / "Lx_H-copy.json").touch()
+    with pytest.raises(ValueError, match=r"Lx_H-copy.json: seed 'copy' in its name, expected MEMBER-SEED.json"):
+        read_records(tmp_path, tiny)
 
 
 def test_a_field_that_came_later_is_no_difference(tiny: Experiment, done: Path, tmp_path: Path) -> None:
