@@ -101,10 +101,10 @@ def read_records(output: Path, experiment: Experiment) -> list[Record]:
     folder = output / experiment.name
     seeds = set()
     for path in folder.glob("*-*.json"):
-        seed = path.stem.rpartition("-")[2]
-        if not seed.isdecimal():
-            raise ValueError(f"{path}: seed {seed!r} in its name, expected MEMBER-SEED.json")
-        seeds.add(int(seed))
+        number = path.stem.rpartition("-")[2]
+        if not number.isdecimal():
+            raise ValueError(f"{path}: seed {number!r} in its name, expected MEMBER-SEED.json")
+        seeds.add(int(number))
     found = []
     for seed in sorted(seeds):
         for member in experiment.members:
