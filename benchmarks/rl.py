@@ -181,7 +181,7 @@ def training_of(run: Path) -> dict[str, float]:
     if not lines:
         raise ValueError(f"{run}: no line of its metrics has seconds, expected the folder of a run")
     last = max(lines, key=lambda line: line["step"])
-    return {"steps": last["step"], "minutes": round(last["seconds"] / 60, 2)}
+    return {"steps": last["step"], "minutes": round(last["seconds"] / 60, 4)}
 
 
 def _no_row(config: RLConfig) -> str:
