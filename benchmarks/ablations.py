@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
-from agents.analysis.sweep.comparison import ONE_SIDED, SYMMETRIC, Comparison, compare
+from agents.analysis.sweep.comparison import ENDS, ONE_SIDED, SYMMETRIC, Comparison, compare
 from agents.analysis.sweep.experiments import EXPERIMENTS
 from agents.analysis.sweep.figure import draw_comparison
 from agents.analysis.sweep.split import MEASURES
 from agents.analysis.tables import NOTHING
 from agents.config.variants import INJECTIONS
-from agents.report.members import ENDS, accuracy_table, members_of
+from agents.report.members import accuracy_table, members_of
 
 ROOT = Path(__file__).parents[1]
 RECORDS = ROOT / "results" / "ablations"

@@ -50,10 +50,10 @@ def watch_agent(
     from air_envs.play import App
 
     if record is not None:
-        from air_envs.play.film import check_path
+        from air_envs.drawing.files import check_film
         from puzzles.dataset.existing import check_absent
 
-        check_path(record)
+        check_film(record)
         check_absent(record, overwrite)
     source = _source(puzzle, dataset, index, family)
     if source is None and name in BASELINES:

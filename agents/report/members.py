@@ -3,27 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import fmean
 from typing import Any
 
 from agents.analysis.paper.published import ACCURACY, TASKS
 from agents.analysis.sweep.ablation import SUMMARY
-from agents.analysis.sweep.comparison import DEFAULT, Comparison, at_end, compare, exact_accuracy
+from agents.analysis.sweep.comparison import ENDS, Comparison, compare, exact_accuracy
 from agents.analysis.sweep.experiments import EXPERIMENTS
-from agents.analysis.sweep.split import MEASURES
 from agents.analysis.sweep.statistics import Paired, paired
 from agents.analysis.tables import NOTHING
 from agents.report.accuracy import interval, percent
 from agents.report.blocks import Section, Table, Words
-
-ENDS: dict[str, Callable[[Any], float | None]] = {
-    "exact accuracy, all test puzzles": exact_accuracy,
-    "steps to 50 %": lambda record: record["steps_to_half"],
-    **{name: at_end(read) for name, read in MEASURES.items()},
-}
-"""Numbers of a run at its end."""
 
 
 def accuracy_table(found: Comparison, marked: str | None = None) -> Table:
@@ -33,7 +25,7 @@ def accuracy_table(found: Comparison, marked: str | None = None) -> Table:
         found: the records.
         marked: a member to point out.
     """
-    reference = reference_of(found)
+    reference = found.reference
     exact, half = found.values(exact_accuracy), found.values(ENDS["steps to 50 %"])
     head = ["", "seeds", "exact, mean", "95 % interval", "by seed", "steps to 50 %", f"minus {reference}, by seed"]
     head += ["p of t", *(f"paper, {task}" for task in TASKS.values())]
@@ -113,11 +105,6 @@ def members_of(found: Comparison) -> list[str]:
     """Return the members that have a record, in the experiment's order."""
     there = {record["member"] for record in found.records}
     return [member for member in found.experiment.members if member in there]
-
-
-def reference_of(found: Comparison) -> str:
-    """Return the member that the others are compared with."""
-    return DEFAULT if DEFAULT in found.experiment.members else found.experiment.members[0]
 
 
 def family_table(family: dict[str, Any], marked: str | None = None) -> Table:

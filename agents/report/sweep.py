@@ -8,7 +8,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from agents.analysis.sweep.comparison import ONE_SIDED, SYMMETRIC, Comparison, at_end, compare, exact_accuracy
+from agents.analysis.sweep.comparison import ENDS, ONE_SIDED, SYMMETRIC, Comparison, at_end, compare, exact_accuracy
 from agents.analysis.sweep.experiments import Experiment
 from agents.analysis.sweep.records import Record, settings
 from agents.analysis.sweep.split import MEASURES, accuracy, changes_ratio, entropy_gap, focus, locality
@@ -18,7 +18,7 @@ from agents.config.variants import INJECTIONS
 from agents.report.accuracy import interval, percent
 from agents.report.blocks import Block, Facts, Figures, Page, Printed, Section, Table, Words, said
 from agents.report.charts import PALETTE, SMALL, Figure, Line, Row, line_chart, row_chart
-from agents.report.members import ENDS, accuracy_table, difference, mean_interval, members_of
+from agents.report.members import accuracy_table, difference, mean_interval, members_of
 
 Read = Callable[[Any], float | None]
 

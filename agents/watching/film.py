@@ -9,13 +9,11 @@ from numpy.typing import NDArray
 
 from agents.watching.pages import frame_at
 from agents.watching.story import Story
-from air_envs.drawing.files import load_ffmpeg, save_gif, save_mp4, save_png
+from air_envs.drawing.files import check_film, save_gif, save_mp4, save_png
 from air_envs.drawing.frame import Frame
 from air_envs.drawing.rollout import draw_frames
 from air_envs.drawing.sheet import draw_sheet
 from air_envs.drawing.theme import Theme
-
-SUFFIXES = (".gif", ".png", ".mp4")
 
 
 def frames(story: Story, branch: int | None = None) -> list[Frame]:
@@ -92,16 +90,3 @@ class Film:
         """Write what was drawn; return the path."""
         save = save_gif if self.path.suffix == ".gif" else save_mp4
         return save(self.path, self.pictures, self._ms)
-
-
-def check_film(path: Path) -> None:
-    """Make sure that a film can be written to a path of that suffix.
-
-    Raises:
-        ModuleNotFoundError: .mp4 without ``imageio-ffmpeg``.
-        ValueError: another suffix.
-    """
-    if path.suffix not in SUFFIXES:
-        raise ValueError(f"{path}: suffix {path.suffix!r}, expected one of {', '.join(SUFFIXES)}")
-    if path.suffix == ".mp4":
-        load_ffmpeg()

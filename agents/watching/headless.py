@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from agents.thinking.ending import Ending
-from agents.watching.film import SUFFIXES, check_film, save_film
+from agents.watching.film import save_film
 from agents.watching.recording import save_recording
 from agents.watching.story import Story
+from air_envs.drawing.files import FILMS, check_film
 from puzzles.dataset.existing import check_absent
 
 RECORDING = ".h5"
@@ -34,9 +35,9 @@ def record(
         ModuleNotFoundError: .mp4 without ``imageio-ffmpeg``.
     """
     path = Path(path)
-    is_film = path.suffix in SUFFIXES
-    if path.suffix not in (RECORDING, *SUFFIXES):
-        raise ValueError(f"{path}: suffix {path.suffix!r}, expected one of {', '.join((RECORDING, *SUFFIXES))}")
+    is_film = path.suffix in FILMS
+    if path.suffix not in (RECORDING, *FILMS):
+        raise ValueError(f"{path}: suffix {path.suffix!r}, expected one of {', '.join((RECORDING, *FILMS))}")
     if is_film:
         check_film(path)
     check_absent(path, overwrite)

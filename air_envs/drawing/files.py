@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 
 from puzzles.files import replacing
 
+FILMS = (".gif", ".png", ".mp4")
+"""Suffixes of what shows a run: films, and a picture of its moments."""
+
 
 def save_gif(
     path: str | os.PathLike[str], frames: Iterable[NDArray[np.uint8]], ms_per_frame: int = 250, *, last_ms: int = 2000
@@ -89,6 +92,19 @@ def save_mp4(
         finally:
             film.close()
     return path
+
+
+def check_film(path: Path) -> None:
+    """Make sure that a film, or a picture in its place, can be written to a path of that suffix.
+
+    Raises:
+        ModuleNotFoundError: .mp4 without ``imageio-ffmpeg``.
+        ValueError: another suffix than those of ``FILMS``.
+    """
+    if path.suffix not in FILMS:
+        raise ValueError(f"{path}: suffix {path.suffix!r}, expected one of {', '.join(FILMS)}")
+    if path.suffix == ".mp4":
+        load_ffmpeg()
 
 
 def load_ffmpeg() -> Any:

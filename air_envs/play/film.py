@@ -11,13 +11,12 @@ from numpy.typing import NDArray
 
 from air_envs.drawing import sprites
 from air_envs.drawing.board import board_size, tile, to_array
-from air_envs.drawing.files import load_ffmpeg, save_gif, save_mp4, save_png
+from air_envs.drawing.files import check_film, save_gif, save_mp4, save_png
 from air_envs.drawing.strokes import Pen
 from air_envs.drawing.theme import Theme, as_theme
 from air_envs.play.agent import Player
 from air_envs.play.screen import Page, draw_board_and_message
 
-SUFFIXES = (".gif", ".png", ".mp4")
 _UNIT, _PIXELS, _SHEET = 13, 480, 20
 """Pixels of a capital letter's height and of the board's longer side; boards of a sheet at most."""
 
@@ -73,19 +72,6 @@ def picture(player: Player, theme: str | Theme = "light", ending: str = "") -> N
     return to_array(surface)
 
 
-def check_path(path: Path) -> None:
-    """Make sure that pictures can be written to a path of that suffix.
-
-    Raises:
-        ModuleNotFoundError: .mp4 without ``imageio-ffmpeg``.
-        ValueError: another suffix.
-    """
-    if path.suffix not in SUFFIXES:
-        raise ValueError(f"{path}: suffix {path.suffix!r}, expected one of {', '.join(SUFFIXES)}")
-    if path.suffix == ".mp4":
-        load_ffmpeg()
-
-
 def save_pictures(path: Path, shown: list[NDArray[np.uint8]], ms_per_move: int, theme: str | Theme = "light") -> Path:
     """Write what ``pictures`` has yielded; return the path.
 
@@ -99,7 +85,7 @@ def save_pictures(path: Path, shown: list[NDArray[np.uint8]], ms_per_move: int, 
         ModuleNotFoundError: .mp4 without ``imageio-ffmpeg``.
         ValueError: another suffix.
     """
-    check_path(path)
+    check_film(path)
     if path.suffix == ".png":
         kept = np.unique(np.linspace(0, len(shown) - 1, _SHEET).round().astype(int))
         return save_png(path, tile([shown[index] for index in kept], theme))

@@ -7,10 +7,11 @@ import pytest
 from agents.rl.baselines import greedy, random_legal, solver
 from air_envs.drawing import DARK, LIGHT
 from air_envs.drawing.board import to_array
+from air_envs.drawing.files import check_film
 from air_envs.given import GivenPuzzle
 from air_envs.play import App
 from air_envs.play.agent import Agent, Player
-from air_envs.play.film import check_path, pictures, save_pictures
+from air_envs.play.film import pictures, save_pictures
 from air_envs.play.game import game_type
 from air_envs.sources import GeneratedPuzzles
 
@@ -281,7 +282,7 @@ def test_films_are_written(tmp_path, suffix):
 
 def test_other_suffixes_are_refused(tmp_path):
     with pytest.raises(ValueError, match=r"suffix '.h5', expected one of .gif, .png, .mp4$"):
-        check_path(tmp_path / "a.h5")
+        check_film(tmp_path / "a.h5")
 
 
 def test_a_puzzle_of_a_persons_own_is_played():

@@ -43,6 +43,12 @@ class Comparison:
     experiment: Experiment
     records: tuple[Record, ...]
 
+    @property
+    def reference(self) -> str:
+        """The member that the others are compared with."""
+        members = self.experiment.members
+        return DEFAULT if DEFAULT in members else members[0]
+
     def values(self, read: Callable[[Record], float | None]) -> dict[str, dict[int, float]]:
         """Return a number of every run that has it, by member and seed."""
         found: dict[str, dict[int, float]] = {}
@@ -101,7 +107,7 @@ class Comparison:
         return "\n\n".join(part for part in parts if part)
 
     def _accuracies(self) -> str:
-        reference = DEFAULT if DEFAULT in self.experiment.members else self.experiment.members[0]
+        reference = self.reference
         head = ["", "seeds", "exact, mean ± std", "by seed", "steps to 50 %", f"minus {reference}, paired by seed"]
         rows = [head + [f"paper, {task}" for task in TASKS.values()]]
         exact, half = self.values(exact_accuracy), self.values(lambda record: record["steps_to_half"])
@@ -133,12 +139,7 @@ class Comparison:
 
     def _contrasts(self, names: tuple[str, str], group: Collection[str]) -> str:
         rows = [["last checkpoint", *names, "difference, paired by seed"]]
-        reads: dict[str, Callable[[Record], float | None]] = {
-            "exact accuracy, all test puzzles": exact_accuracy,
-            "steps to 50 %": lambda record: record["steps_to_half"],
-            **{name: at_end(read) for name, read in MEASURES.items()},
-        }
-        for name, read in reads.items():
+        for name, read in ENDS.items():
             found = self.contrast(read, group)
             if found is not None:
                 rows.append([name, f"{found.ours:.3f}", f"{found.theirs:.3f}", str(found.difference)])
@@ -235,6 +236,14 @@ def exact_accuracy(record: Record) -> float | None:
 def at_end(read: Callable[[Any], float | None]) -> Callable[[Record], float | None]:
     """A measure of the last checkpoint of a run that came to its end."""
     return lambda record: None if "diverged" in record else read(record["checkpoints"][-1])
+
+
+ENDS: dict[str, Callable[[Record], float | None]] = {
+    "exact accuracy, all test puzzles": exact_accuracy,
+    "steps to 50 %": lambda record: record["steps_to_half"],
+    **{name: at_end(read) for name, read in MEASURES.items()},
+}
+"""Numbers of a run at its end, by name, in the order of the tables."""
 
 
 def _mean(values: list[float | None]) -> str:

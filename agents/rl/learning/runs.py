@@ -40,7 +40,7 @@ def require_new_run(run: Path, overwrite: bool = False) -> None:
         raise OccupiedError(f"{run}: a file is there, expected a folder or nothing")
     taken = _taken(run)
     if taken and not overwrite:
-        raise OccupiedError(f"{run}: holds {taken[0]}; --overwrite replaces the run, --resume goes on with it")
+        raise OccupiedError(f"{run}: holds {taken[0]}; --overwrite replaces the run, --resume continues it")
 
 
 def begin(config: RLConfig, overwrite: bool = False) -> None:
@@ -67,7 +67,7 @@ def _taken(run: Path) -> list[str]:
 
 
 def resumed(run: Path, changes: dict[str, Any]) -> RLConfig:
-    """Return the configuration that a run goes on with. Its folder keeps the old one until ``train`` has begun.
+    """Return the configuration that a resumed run has. Its folder keeps the old one until ``train`` has begun.
 
     Args:
         run: folder of the run.
