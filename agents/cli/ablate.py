@@ -76,6 +76,13 @@ def _experiment(experiment: Experiment, args: list[str]) -> None:
     parser.add_argument(
         "--address", help="of a running Ray cluster, such as 10.0.0.1:6379; by default RAY_ADDRESS, else one is started"
     )
+    parser.add_argument(
+        "--compile",
+        choices=("off", "blocks"),
+        default="off",
+        help="blocks compiles the Transformer blocks, which needs a C++ compiler: steps take two thirds of the time, "
+        "and rounding differs",
+    )
     parser.add_argument("--data", type=Path, help="HDF5 file; by default the preset's, generated where it is missing")
     parser.add_argument("--runs", type=Path, default=Path("runs/ablations"), help="folder of the training runs")
     parser.add_argument("--records", type=Path, default=Path("results/ablations"), help="folder of the records")
@@ -87,8 +94,10 @@ def _experiment(experiment: Experiment, args: list[str]) -> None:
     todo = experiment.chosen(chosen.seeds, () if shares else tuple(chosen.only))
     if shares:
         todo = share(todo, int(shares[0][1]), int(shares[0][2]))
-    if chosen.data is not None:
-        experiment = dataclasses.replace(experiment, config=dataclasses.replace(experiment.config, dataset=chosen.data))
+    config = dataclasses.replace(
+        experiment.config, dataset=chosen.data or experiment.config.dataset, compile=chosen.compile
+    )
+    experiment = dataclasses.replace(experiment, config=config)
     if not chosen.tables:
         _train(experiment, todo, chosen)
 

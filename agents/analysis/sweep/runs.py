@@ -112,7 +112,7 @@ def run_job(job: Job) -> Record:
     trainer = Trainer.resume(config.output) if (config.output / TRAIN_CONFIG).is_file() else Trainer(config)
     require_same(config.output, settings(trainer.config), config)
     record: Record = {"experiment": job.experiment, "member": job.member, "seed": job.seed, "config": settings(config)}
-    record["dataset"] = _checksum(config)
+    record |= {"dataset": _checksum(config), "compile": config.compile}
     try:
         if trainer.step < trainer.config.steps:
             trainer.train(progress=False)

@@ -13,7 +13,7 @@ from agents.analysis.sweep.comparison import compare
 from agents.analysis.sweep.engines import run_all
 from agents.analysis.sweep.experiments import Experiment
 from agents.analysis.sweep.records import read_record, read_records, steps_to_half
-from agents.analysis.sweep.runs import jobs, run_job, same_run
+from agents.analysis.sweep.runs import Job, jobs, run_job, same_run
 from agents.analysis.weights import use_weights
 from agents.checkpoints.folder import load_model
 from agents.cli import main
@@ -33,6 +33,7 @@ def test_a_record_says_what_its_run_measures(tiny: Experiment, done: Path, datas
     assert not {"output", "dataset"} & record["config"].keys()
     assert [point["step"] for point in record["curve"]] == [2, 4]
     assert record["dataset"] == Dataset(dataset).attributes["checksum"]
+    assert record["compile"] == "off"
     agent = AIRAgent(load_model(run))
     assert record["test"]["puzzles"] == 40
     assert record["test"]["exact_accuracy"] == evaluate(agent, Dataset(dataset), progress=False).accuracy
@@ -188,6 +189,18 @@ def test_the_command(
         with pytest.raises(SystemExit):
             main(["ablate", "tiny", *folders, *words])
         assert message in capsys.readouterr().err
+
+
+def test_compile_is_of_the_run_and_not_of_what_is_trained(
+    tiny: Experiment, done: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(experiments.EXPERIMENTS, "tiny", tiny)
+    asked: list[Job] = []
+    monkeypatch.setattr("agents.analysis.sweep.engines.run_all", lambda waiting, *_: asked.extend(waiting) or [])
+    main(["ablate", "tiny", "--compile", "blocks", "--runs", str(tmp_path), "--records", str(tmp_path)])
+    assert {job.config.compile for job in asked} == {"blocks"}
+    compiled = dataclasses.replace(tiny, config=dataclasses.replace(tiny.config, compile="blocks"))
+    assert planned(compiled, done) == [], "records of uncompiled runs count"
 
 
 def test_a_dataset_that_is_missing(
