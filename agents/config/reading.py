@@ -73,6 +73,10 @@ def require_finite(config: Any) -> None:
             raise ValueError(f"{name} {value}, expected a finite number")
 
 
+HIGHEST_LR = 1e6
+"""Learning rates above it overflow float32 in the optimizer, and train nothing far below it."""
+
+
 def require_between(config: Any, least: float, most: float, *names: str) -> None:
     """Refuse a dataclass with a field outside of ``least`` to ``most``.
 

@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from agents.config.model import to_json
-from agents.config.reading import from_json, parse_json, require_between, require_finite, shown
+from agents.config.reading import HIGHEST_LR, from_json, parse_json, require_between, require_finite, shown
 from puzzles.errors import check_seed
 
 if TYPE_CHECKING:
     from air_envs.curriculum import CurriculumPuzzles
+    from puzzles.dataset import Dataset
 
 RL_CONFIG = "rl.json"
 """A run's configuration, in its folder."""
@@ -57,7 +58,9 @@ class TaskConfig:
     min_path: int | None = None
     """Moves of a generated maze's shortest path, at least."""
     dataset: Path | None = None
-    """HDF5 dataset: its train split is trained on, its test split is evaluated on. None generates puzzles."""
+    """HDF5 dataset: its train split is trained on, its validation split is evaluated on, and its test split is left for
+    the end. Without a validation split, a tenth of the train rows is set aside, at most 1,000. None generates
+    puzzles."""
     curriculum: tuple[int, ...] | None = None
     """Train on a curriculum of the dataset's puzzles: highest rating of each level but the last, ascending. The next
     level is reached when 80 % of the last 200 puzzles of one are solved, see ``air_envs.CurriculumPuzzles``."""
@@ -79,7 +82,7 @@ class TaskConfig:
         others = ("id", "curriculum")
         values = {each.name: getattr(self, each.name) for each in dataclasses.fields(self) if each.name not in others}
         found = {name: value for name, value in values.items() if value is not None and value is not False}
-        return found | ({"dataset": str(self.dataset)} if self.dataset is not None else {})
+        return found | ({"dataset": self._open()} if self.dataset is not None else {})
 
     def make_curriculum(self) -> CurriculumPuzzles | None:
         """Return the puzzles of the curriculum, at its first level; None without one.
@@ -92,11 +95,18 @@ class TaskConfig:
             return None
         from air_envs.curriculum import CurriculumPuzzles
 
-        return CurriculumPuzzles.by_rating(self.dataset, self.curriculum)
+        return CurriculumPuzzles.by_rating(self._open(), self.curriculum)
 
     def unseen(self) -> dict[str, Any]:
         """Return the arguments of an environment with other puzzles: of another pool, or of the test split."""
         return self.arguments() | ({"pool": UNSEEN_POOL} if self.dataset is None else {"split": "test"})
+
+    def _open(self) -> Dataset:
+        """Open the dataset, with a validation split."""
+        from puzzles.dataset import Dataset, with_validation
+
+        assert self.dataset is not None
+        return with_validation(Dataset(self.dataset))
 
 
 @dataclass(frozen=True)
@@ -184,7 +194,8 @@ class RLConfig:
             require_between(self, 1, 1 << 16, "act_steps")
         require_between(self, 1, 1 << 24, "batch", "buffer", "target_every", "gradient_steps")
         require_between(self, 0, 10**12, "learning_starts")
-        require_between(self, 0, math.inf, "lr", "entropy", "clip", "value_weight", "clip_norm")
+        require_between(self, 0, HIGHEST_LR, "lr")
+        require_between(self, 0, math.inf, "entropy", "clip", "value_weight", "clip_norm")
         for name in ("gamma", "gae_lambda", "exploration", "exploration_fraction"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name} {getattr(self, name)}, expected 0 to 1")

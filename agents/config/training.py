@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from agents.config.model import AIRConfig, stored_fields, to_json
-from agents.config.reading import from_json, parse_json, require_between, require_finite
+from agents.config.reading import HIGHEST_LR, from_json, parse_json, require_between, require_finite
 from puzzles.errors import check_seed
 
 TRAIN_CONFIG = "train.json"
@@ -140,7 +140,8 @@ class TrainConfig:
         require_between(self, 1, 1_000_000_000, "steps", "log_every", "eval_every", "eval_puzzles", "checkpoint_every")
         require_between(self, 1, 1_000_000_000, "keep")
         require_between(self, 0, 1_000_000_000, "warmup")
-        require_between(self, 0, math.inf, "lr", "weight_decay", "halting_weight")
+        require_between(self, 0, HIGHEST_LR, "lr")
+        require_between(self, 0, math.inf, "weight_decay", "halting_weight")
         check_seed(self.seed)
         if self.copies is not None:
             require_between(self, 1, 1_000_000_000, "copies")

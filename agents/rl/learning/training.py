@@ -29,6 +29,8 @@ from agents.training.runs.log import RunLog, open_log
 from air_envs.curriculum import CurriculumPuzzles
 from air_envs.sb3 import SB3VecEnv
 
+EVALUATION_SEED = 1 << 32
+"""Of the generated puzzles on which runs are evaluated. ``measure`` has others for any smaller seed."""
 SHOWN = {"solved": "solved", "return": "return", "steps_per_second": "steps/s"}
 """Metrics beside the progress bar, and how they are called there."""
 LEARNED = {
@@ -186,7 +188,8 @@ class RunKeeper(BaseCallback):
     def evaluate(self) -> Measured:
         """Play unseen puzzles by the most probable moves."""
         task = self.config.task
-        found = measure(SB3Moves(self.model), task.id, task.arguments(), puzzles=self.config.eval_puzzles)
+        options = {"puzzles": self.config.eval_puzzles, "seed": EVALUATION_SEED, "split": VALIDATION}
+        found = measure(SB3Moves(self.model), task.id, task.arguments(), **options)
         low, high = found.interval
         values = {
             "seconds": self.seconds,

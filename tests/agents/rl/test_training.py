@@ -17,11 +17,13 @@ from agents.checkpoints.lock import locked
 from agents.config.rl import RLConfig, TaskConfig
 from agents.rl.learning.runs import TRAINING, begin, resumed
 from agents.rl.learning.training import RunKeeper, train
+from agents.rl.measuring import unseen_puzzles
 from agents.rl.saved import WEIGHTS, load
 from agents.training.runs.divergence import TrainingDiverged
 from agents.training.runs.log import read_metrics
 from air_envs.curriculum import CurriculumPuzzles
 from puzzles import build_dataset
+from puzzles.dataset.layout import SPLITS
 from puzzles.sudoku import SudokuOptions
 
 SUDOKU = TaskConfig(size=4, clues=10, action_mask="candidates", end_on_contradiction=True, max_episode_steps=8)
@@ -231,20 +233,24 @@ def test_a_run_starts_from_the_weights_of_another(tmp_path: Path) -> None:
     assert_same(weights(tmp_path / "more"), weights(cloned.output))
 
 
-def test_training_and_evaluation_have_different_puzzles() -> None:
-    task = dataclasses.replace(SUDOKU, dataset=Path("x.h5"))
+def test_training_and_evaluation_have_different_puzzles(tmp_path: Path) -> None:
     assert SUDOKU.unseen() == SUDOKU.arguments() | {"pool": 1}
-    assert task.unseen() == task.arguments() | {"split": "test"}
-    assert task.arguments()["dataset"] == "x.h5"
+    path = tmp_path / "sudokus.h5"
+    build_dataset(path, "sudoku-4x4", SudokuOptions(clues=10), train=40, test=5, progress=False)
+    task = dataclasses.replace(SUDOKU, clues=None, dataset=path)
+    counts = {split: len(unseen_puzzles(task.id, task.arguments(), split=split)) for split in SPLITS}
+    assert counts == {"train": 36, "validation": 4, "test": 5}
+    assert len(config(tmp_path, task=task).make_envs(2).unwrapped.source) == 36
+    assert len(config(tmp_path, task=task).make_envs(2, unseen=True).unwrapped.source) == 5
 
 
 def test_experts_of_a_dataset_are_imitated(tmp_path: Path) -> None:
     path = tmp_path / "sudokus.h5"
-    build_dataset(path, "sudoku-4x4", SudokuOptions(clues=10), train=8, test=5, progress=False)
+    build_dataset(path, "sudoku-4x4", SudokuOptions(clues=10), train=20, test=5, progress=False)
     task = dataclasses.replace(SUDOKU, clues=None, dataset=path)
     cloned = run(tmp_path / "run", algorithm="clone", task=task)
     assert load(cloned.output).config.task.dataset == path
-    assert list(read_metrics(cloned.output, "validation"))[-1]["puzzles"] == 5, "its test split"
+    assert list(read_metrics(cloned.output, "validation"))[-1]["puzzles"] == 2, "set aside from its train split"
 
 
 def test_refusals(tmp_path: Path) -> None:
@@ -276,6 +282,8 @@ def test_refusals(tmp_path: Path) -> None:
         config(tmp_path, policy="air")
     with pytest.raises(ValueError, match="freeze with policy units"):
         config(tmp_path, freeze=True)
+    with pytest.raises(ValueError, match=r"lr 1e\+40, expected at most 1,000,000"):
+        config(tmp_path, lr=1e40)
     with pytest.raises(ValueError, match=r"gamma 1\.5, expected 0 to 1"):
         config(tmp_path, gamma=1.5)
 
