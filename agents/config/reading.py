@@ -73,7 +73,7 @@ def require_finite(config: Any) -> None:
             raise ValueError(f"{name} {value}, expected a finite number")
 
 
-HIGHEST_LR = 1e6
+HIGHEST_LR = 1_000_000
 """Learning rates above it overflow float32 in the optimizer, and train nothing far below it."""
 
 
