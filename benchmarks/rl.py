@@ -3,7 +3,7 @@
     python -m benchmarks.rl baselines               # random, greedy and solver on every environment
     python -m benchmarks.rl record runs/rl/*        # trained agents, folders of air-envs train-rl
     python -m benchmarks.rl air sudoku-6x6 MODEL    # a supervised AIR model: it proposes whole grids, and plays moves
-    python -m benchmarks.rl table                   # writes the tables into the page
+    python -m benchmarks.rl table                   # writes the tables into the page, and draws the learning curves
 
 Each agent of seed s plays the same 1,000 puzzles of seed s, which no training draws. A record replaces the one of the
 same environment, row and seed.
@@ -27,6 +27,7 @@ import numpy as np
 import torch
 
 from agents.config.rl import RLConfig, rl_config_json
+from agents.config.training import VALIDATION
 from agents.evaluation.records import current_commit, hardware
 from agents.evaluation.solving import answer
 from agents.evaluation.sources import proportion
@@ -37,10 +38,12 @@ from agents.rl.saved import load
 from agents.thinking.agent import AIRAgent
 from agents.training.runs.log import read_metrics
 from benchmarks.leaderboard import ROOT, between_marks
+from benchmarks.rl_curves import draw_curves
 from benchmarks.rl_settings import FOLDER, PUZZLES, SEEDS, SETTINGS, Record, read_records, rules_of, write_record
 from benchmarks.rl_table import tables
 
 PAGE = ROOT / "docs" / "learning-on-these-environments.md"
+CURVES = ROOT / "docs" / "learning-curves.png"
 BEGIN = "<!-- python -m benchmarks.rl table writes this -->"
 HALT = 0.99
 
@@ -50,8 +53,9 @@ def main(words: Sequence[str] | None = None) -> None:
     folder = ROOT / FOLDER
     command = f"python -m benchmarks.rl {shlex.join(sys.argv[1:] if words is None else words)}"
     if asked.what == "table":
-        PAGE.write_text(page(PAGE.read_text(encoding="utf-8"), read_records(folder)), encoding="utf-8")
-        print(PAGE.relative_to(ROOT))
+        known = read_records(folder)
+        PAGE.write_text(page(PAGE.read_text(encoding="utf-8"), known), encoding="utf-8")
+        print(PAGE.relative_to(ROOT), draw_curves(known, CURVES).relative_to(ROOT))
         return
     if asked.what == "baselines":
         records = baseline_records(asked.environments, asked.seeds, asked.puzzles)
@@ -166,13 +170,18 @@ def row_of(config: RLConfig) -> str:
     Raises:
         ValueError: a run of no row.
     """
-    if config.policy == "air":
-        return "air-warm" if config.algorithm == "maskable_ppo" else _no_row(config)
-    return config.algorithm if config.init_from is None else _no_row(config)
+    if config.policy == "air" and config.algorithm == "maskable_ppo":
+        return "air-frozen" if config.freeze else "air-warm"
+    if config.init_from is None:
+        return config.algorithm
+    found = f"{config.algorithm} of policy {config.policy} from {config.init_from}"
+    raise ValueError(f"{config.output}: {found}, expected a row of the table")
 
 
-def training_of(run: Path) -> dict[str, float]:
-    """Return the environment steps that a run took, and its minutes, evaluations on the way included.
+def training_of(run: Path) -> dict[str, Any]:
+    """Return the environment steps that a run took, its minutes without evaluations, and its learning curve.
+
+    The curve has for each evaluation the step and the fraction of unseen puzzles solved.
 
     Raises:
         ValueError: metrics without a line that says so.
@@ -181,12 +190,8 @@ def training_of(run: Path) -> dict[str, float]:
     if not lines:
         raise ValueError(f"{run}: no line of its metrics has seconds, expected the folder of a run")
     last = max(lines, key=lambda line: line["step"])
-    return {"steps": last["step"], "minutes": round(last["seconds"] / 60, 4)}
-
-
-def _no_row(config: RLConfig) -> str:
-    found = f"{config.algorithm} of policy {config.policy} from {config.init_from}"
-    raise ValueError(f"{config.output}: {found}, expected a row of the table")
+    curve = [[line["step"], line["solved"]] for line in read_metrics(run, VALIDATION)]
+    return {"steps": last["step"], "minutes": round(last["seconds"] / 60, 4), "curve": curve}
 
 
 def _record(
@@ -194,7 +199,7 @@ def _record(
     row: str,
     seed: int,
     found: Measured,
-    training: dict[str, float] | None = None,
+    training: dict[str, Any] | None = None,
     config: dict[str, Any] | None = None,
     model: str | None = None,
 ) -> Record:

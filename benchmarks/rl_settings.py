@@ -56,6 +56,7 @@ ROWS: dict[str, str] = {
     "maskable_ppo": "MaskablePPO",
     "dqn": "DQN",
     "clone": "behaviour cloning",
+    "air-frozen": "AIR, frozen, heads learned by MaskablePPO",
     "air-warm": "AIR, fine-tuned by MaskablePPO",
     "air-proposals": "AIR, supervised, proposing whole grids",
     "air-moves": "AIR, supervised, playing moves",

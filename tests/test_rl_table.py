@@ -22,6 +22,7 @@ from benchmarks.rl import (
     run_record,
     training_of,
 )
+from benchmarks.rl_curves import draw_curves
 from benchmarks.rl_settings import ROWS, SETTINGS, read_records, record_name, write_record
 from benchmarks.rl_table import tables
 
@@ -107,6 +108,7 @@ def test_rows_of_runs():
         ({"algorithm": "dqn"}, "dqn"),
         ({"algorithm": "clone"}, "clone"),
         ({"policy": "air", "init_from": "sudoku-6x6"}, "air-warm"),
+        ({"policy": "air", "init_from": "sudoku-6x6", "freeze": True}, "air-frozen"),
     ):
         assert row_of(dataclasses.replace(preset, **changes)) == row
         assert row in ROWS
@@ -131,12 +133,22 @@ def test_a_supervised_model_plays_moves():
 
 def test_the_training_of_a_run_is_its_last_line(tmp_path):
     (tmp_path / "metrics.jsonl").write_text(
-        '{"step": 10, "split": "train", "seconds": 30.0}\n{"step": 20, "split": "train", "seconds": 90.0}\n'
+        '{"step": 10, "split": "train", "seconds": 30.0}\n'
+        '{"step": 10, "split": "validation", "seconds": 30.0, "solved": 0.25}\n'
+        '{"step": 20, "split": "train", "seconds": 90.0}\n'
     )
-    assert training_of(tmp_path) == {"steps": 20, "minutes": 1.5}
+    assert training_of(tmp_path) == {"steps": 20, "minutes": 1.5, "curve": [[10, 0.25]]}
     (tmp_path / "metrics.jsonl").write_text('{"step": 10, "split": "train"}\n')
     with pytest.raises(ValueError, match="no line of its metrics has seconds"):
         training_of(tmp_path)
+
+
+def test_learning_curves_are_drawn(tmp_path):
+    (record,) = list(baseline_records(["maze-5x5"], seeds=[0], puzzles=1))[:1]
+    curves = ([[10, 0.1], [20, 0.5]], [[10, 0.3], [20, 0.7], [30, 0.9]])
+    trained = [record | {"row": "dqn", "training": {"curve": curve}} for curve in curves]
+    empty = draw_curves([record], tmp_path / "empty.png").stat().st_size
+    assert draw_curves(trained, tmp_path / "curves.png").stat().st_size > 2 * empty
 
 
 def test_what_is_no_record_is_refused(tmp_path):
