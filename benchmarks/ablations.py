@@ -15,7 +15,7 @@ from agents.analysis.sweep.figure import draw_comparison
 from agents.analysis.sweep.split import MEASURES
 from agents.analysis.tables import NOTHING
 from agents.config.variants import INJECTIONS
-from agents.report.members import accuracy_table, members_of
+from agents.report.members import accuracy_table
 
 ROOT = Path(__file__).parents[1]
 RECORDS = ROOT / "results" / "ablations"
@@ -100,7 +100,7 @@ def markdown(rows: Sequence[Sequence[str]]) -> str:
 
 
 def _by_member(found: Comparison) -> list[list[str]]:
-    members = members_of(found)
+    members = found.members
     rows = [["at the end, mean over seeds", *members]]
     for name in MEASURES:
         values = found.values(ENDS[name])

@@ -72,7 +72,7 @@ def _row(title: str, found: list[Record]) -> list[str]:
         f"{sum(record['mean_steps'] * record['puzzles'] for record in found) / puzzles:.1f}",
         _mean([each["steps"] for each in trained], ",.0f"),
         _mean([each["minutes"] for each in trained], ",.1f"),
-        _mean([each["steps"] / (60 * each["minutes"]) for each in trained], ",.0f"),
+        _mean([each["steps"] / (60 * each["minutes"]) for each in trained if each["minutes"]], ",.0f"),
         _measured(found),
     ]
 

@@ -17,6 +17,9 @@ from agents.analysis.tables import NOTHING
 from agents.report.accuracy import interval, percent
 from agents.report.blocks import Section, Table, Words
 
+_MEMBER = {"name", "seeds", "published_mean", "cell_accuracy_mean"}
+"""Of each member of an ``ablation.json``."""
+
 
 def accuracy_table(found: Comparison, marked: str | None = None) -> Table:
     """Return exact accuracy by member with its interval, its seeds, and what the paper has.
@@ -31,7 +34,7 @@ def accuracy_table(found: Comparison, marked: str | None = None) -> Table:
     head += ["p of t", *(f"paper, {task}" for task in TASKS.values())]
     rows: list[list[str]] = []
     place = None
-    for member in members_of(found):
+    for member in found.members:
         runs = [record for record in found.records if record["member"] == member]
         values, steps = list(exact.get(member, {}).values()), list(half.get(member, {}).values())
         each = ", ".join("diverged" if "diverged" in run else percent(run["test"]["exact_accuracy"]) for run in runs)
@@ -96,15 +99,10 @@ def read_summary(folder: Path) -> dict[str, Any]:
         family = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:  # no UTF-8, or no JSON
         raise ValueError(f"{path}: {error}, expected the summary of an ablation") from error
-    if not isinstance(family, dict) or not family.keys() >= {"ablation", "family", "members"}:
+    whole = isinstance(family, dict) and family.keys() >= {"ablation", "family", "members"}
+    if not whole or not all(isinstance(each, dict) and each.keys() >= _MEMBER for each in family["members"]):
         raise ValueError(f"{path}: expected the summary of an ablation, with its members")
     return family
-
-
-def members_of(found: Comparison) -> list[str]:
-    """Return the members that have a record, in the experiment's order."""
-    there = {record["member"] for record in found.records}
-    return [member for member in found.experiment.members if member in there]
 
 
 def family_table(family: dict[str, Any], marked: str | None = None) -> Table:

@@ -18,7 +18,7 @@ from agents.config.variants import INJECTIONS
 from agents.report.accuracy import interval, percent
 from agents.report.blocks import Block, Facts, Figures, Page, Printed, Section, Table, Words, said
 from agents.report.charts import PALETTE, SMALL, Figure, Line, Row, line_chart, row_chart
-from agents.report.members import accuracy_table, difference, mean_interval, members_of
+from agents.report.members import accuracy_table, difference, mean_interval
 
 Read = Callable[[Any], float | None]
 
@@ -86,7 +86,7 @@ def sweep_page(found: Comparison) -> Page:
 
 
 def _accuracy_section(found: Comparison) -> Section:
-    names, exact = members_of(found), found.values(exact_accuracy)
+    names, exact = found.members, found.values(exact_accuracy)
     rows = []
     for seed in sorted({record["seed"] for record in found.records}):
         rows.append(
@@ -138,7 +138,7 @@ def _groups_section(found: Comparison) -> Section | None:
 
 def _curves_section(found: Comparison) -> Section:
     figures = []
-    for member in members_of(found):
+    for member in found.members:
         runs = [record for record in found.records if record["member"] == member]
         colour = "h" if member in SYMMETRIC else "l"
         lines = [
@@ -150,13 +150,13 @@ def _curves_section(found: Comparison) -> Section:
             line_chart(member, "step", [*lines, _mean_line(runs, colour)], percent=True, limits=(-3, 103), size=SMALL)
         )
     words = "Exact accuracy on validation puzzles by step, in per cent: each seed thin, their mean thick."
-    if all(member in INJECTIONS for member in members_of(found)):
+    if all(member in INJECTIONS for member in found.members):
         words += " Symmetric injections are orange."
     return Section("Curves", [Words(words), Figures(figures, small=True)])
 
 
 def _measures_section(found: Comparison) -> Section:
-    names = members_of(found)
+    names = found.members
     figures = []
     for measure in _DRAWN:
         means, low, high = _spread(found.values(at_end(MEASURES[measure])), names)

@@ -44,6 +44,12 @@ class Comparison:
     records: tuple[Record, ...]
 
     @property
+    def members(self) -> list[str]:
+        """The members that have a record, in the experiment's order."""
+        there = {record["member"] for record in self.records}
+        return [member for member in self.experiment.members if member in there]
+
+    @property
     def reference(self) -> str:
         """The member that the others are compared with."""
         members = self.experiment.members
@@ -111,10 +117,8 @@ class Comparison:
         head = ["", "seeds", "exact, mean ± std", "by seed", "steps to 50 %", f"minus {reference}, paired by seed"]
         rows = [head + [f"paper, {task}" for task in TASKS.values()]]
         exact, half = self.values(exact_accuracy), self.values(lambda record: record["steps_to_half"])
-        for member in self.experiment.members:
+        for member in self.members:
             runs = [record for record in self.records if record["member"] == member]
-            if not runs:
-                continue
             found = list(exact.get(member, {}).values())
             spread = NOTHING if not found else f"{fmean(found):.1%}"
             spread += f" ± {stdev(found):.1%}" if len(found) > 1 else ""

@@ -170,7 +170,8 @@ def test_a_model_near_the_root_belongs_to_no_sweep() -> None:
 
 
 def test_a_damaged_summary_is_named(tmp_path: Path) -> None:
-    for data in (b"{", b"[]", b"{}", b"\x80"):
+    half = b'{"ablation": "injection", "family": "sudoku-4x4", "members": [{"name": "Lx_H"}]}'
+    for data in (b"{", b"[]", b"{}", b"\x80", half):
         (tmp_path / "ablation.json").write_bytes(data)
         with pytest.raises(ValueError, match=r"ablation\.json: .*expected the summary of an ablation"):
             membership_section(tmp_path / "Lx_H" / "seed-0", RECORDS)
