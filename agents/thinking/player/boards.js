@@ -168,10 +168,12 @@ class Board extends Grid {
     const { rollout } = this;
     const given = rollout.puzzle[cell] > 0;
     const undecided = value >= rollout.family.values;
-    this.grounds[cell].setAttribute("class", ["ground", given ? "given" : "", undecided ? "undecided" : "", ...flags].join(" "));
     const open = !undecided && !given && (value === 0 || odds < SURE);
+    const blank = undecided || open || value === 0;
+    if (blank) flags[1] = ""; // there is no digit that could conflict
+    this.grounds[cell].setAttribute("class", ["ground", given ? "given" : "", undecided ? "undecided" : "", ...flags].join(" "));
     const text = this.texts[cell];
-    text.textContent = undecided || open || value === 0 ? "" : rollout.family.cells[value];
+    text.textContent = blank ? "" : rollout.family.cells[value];
     text.setAttribute("class", `value ${given && rollout.puzzle[cell] === value ? "of-puzzle" : ""} ${flags[1]}`);
     text.style.opacity = 0.45 + 0.55 * odds;
     this.pencil(cell, open ? frame : null);

@@ -73,6 +73,20 @@ def test_keys_and_mouse_scrub_through_the_updates(page: Page) -> None:
     page.mouse("mouseReleased", left + width * 10.5 / 24, top + height / 2, button="left")
 
 
+def test_only_a_digit_that_is_shown_is_in_conflict(page: Page) -> None:
+    board = f"document.querySelector('{PLAYER} .board.of-H svg')"
+    of_cells = f"[...{board}.querySelectorAll('.ground')].map((cell) => cell.classList.contains('conflict'))"
+    digits = f"[...{board}.querySelectorAll('text.value')].map((text) => text.textContent !== '')"
+    marked = 0
+    for frame in range(24):
+        page.run(f"document.querySelector('{PLAYER}').player.go({frame})")
+        conflicts, shown = np.array(page.run(of_cells)), np.array(page.run(digits))
+        assert conflicts.shape == shown.shape == (16,)
+        assert not (conflicts & ~shown).any(), frame
+        marked += conflicts.sum()
+    assert marked > 0, "a model that has learned little breaks rules"
+
+
 def test_it_plays_and_stops_at_the_end(page: Page) -> None:
     page.run(f"document.querySelector('{PLAYER}').player.go(21)")
     page.click(*page.middle(f"{PLAYER} button[aria-label=play]"))
