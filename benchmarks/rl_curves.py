@@ -38,7 +38,7 @@ def draw_curves(records: list[Record], path: Path) -> Path:
                 lines[row] = _draw(axes, [record["training"]["curve"] for record in found], COLOURS[row])
         axes.set_title(SETTINGS[name].title, fontsize=10)
         axes.set(xlim=(0, None), ylim=(-3, 103), xlabel="environment steps")
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda steps, _: f"{steps / 1000:g}k"))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda steps, _: f"{steps / 1000:g}k" if steps else "0"))
     for axes in panels[len(names) :]:
         axes.set_axis_off()
     panels[0].set_ylabel("unseen puzzles solved, %")
