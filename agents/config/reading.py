@@ -73,8 +73,8 @@ def require_finite(config: Any) -> None:
             raise ValueError(f"{name} {value}, expected a finite number")
 
 
-HIGHEST_LR = 1_000_000
-"""Learning rates above it overflow float32 in the optimizer, and train nothing far below it."""
+HIGHEST_LR = 1e30
+"""Steps of higher learning rates overflow float32 in the optimizer."""
 
 
 def require_between(config: Any, least: float, most: float, *names: str) -> None:
@@ -88,7 +88,8 @@ def require_between(config: Any, least: float, most: float, *names: str) -> None
         if value < least:
             raise ValueError(f"{name} {value}, expected at least {least}")
         if value > most:
-            raise ValueError(f"{name} {value}, expected at most {most:,}")
+            bound = f"{most:,}" if isinstance(most, int) else f"{most:g}"
+            raise ValueError(f"{name} {value}, expected at most {bound}")
 
 
 def shown(value: Any) -> str:
