@@ -188,8 +188,14 @@ class RunKeeper(BaseCallback):
     def evaluate(self) -> Measured:
         """Play unseen puzzles by the most probable moves."""
         task = self.config.task
-        options = {"puzzles": self.config.eval_puzzles, "seed": EVALUATION_SEED, "split": VALIDATION}
-        found = measure(SB3Moves(self.model), task.id, task.arguments(), **options)
+        found = measure(
+            SB3Moves(self.model),
+            task.id,
+            task.arguments(),
+            puzzles=self.config.eval_puzzles,
+            seed=EVALUATION_SEED,
+            split=VALIDATION,
+        )
         low, high = found.interval
         values = {
             "seconds": self.seconds,
