@@ -186,11 +186,12 @@ def training_of(run: Path) -> dict[str, Any]:
     Raises:
         ValueError: metrics without a line that says so.
     """
-    lines = [line for line in read_metrics(run) if "seconds" in line]
-    if not lines:
+    lines = list(read_metrics(run))
+    timed = [line for line in lines if "seconds" in line]
+    if not timed:
         raise ValueError(f"{run}: no line of its metrics has seconds, expected the folder of a run")
-    last = max(lines, key=lambda line: line["step"])
-    curve = [[line["step"], line["solved"]] for line in read_metrics(run, VALIDATION)]
+    last = max(timed, key=lambda line: line["step"])
+    curve = [[line["step"], line["solved"]] for line in lines if line["split"] == VALIDATION]
     return {"steps": last["step"], "minutes": round(last["seconds"] / 60, 4), "curve": curve}
 
 

@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter
 
 from agents.figures.charts import BLUE, GREEN, GREY, ORANGE, PINK, SKY, chart, save_chart
-from benchmarks.rl_settings import ROWS, SETTINGS, Record
+from benchmarks.rl_settings import ROWS, SETTINGS, Record, records_of
 
 COLOURS = {
     "ppo": SKY,
@@ -34,7 +34,7 @@ def draw_curves(records: list[Record], path: Path) -> Path:
     lines = {}
     for axes, name in zip(panels, names, strict=False):
         for row in COLOURS:
-            if found := [record for record in trained if (record["environment"], record["row"]) == (name, row)]:
+            if found := records_of(trained, name, row):
                 lines[row] = _draw(axes, [record["training"]["curve"] for record in found], COLOURS[row])
         axes.set_title(SETTINGS[name].title, fontsize=10)
         axes.set(xlim=(0, None), ylim=(-3, 103), xlabel="environment steps")

@@ -91,6 +91,12 @@ def read_records(folder: Path) -> list[Record]:
     return [_read(path) for path in sorted(folder.glob("*.json"))]
 
 
+def records_of(records: list[Record], environment: str, row: str) -> list[Record]:
+    """Return the records of one agent in one environment, in the order of seeds."""
+    found = [record for record in records if (record["environment"], record["row"]) == (environment, row)]
+    return sorted(found, key=lambda record: record["seed"])
+
+
 def _read(path: Path) -> Record:
     try:
         record = json.loads(path.read_text(encoding="utf-8"))

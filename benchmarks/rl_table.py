@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from agents.evaluation.statistics import wilson_interval
 from benchmarks.leaderboard import table
-from benchmarks.rl_settings import ROWS, SETTINGS, Record
+from benchmarks.rl_settings import ROWS, SETTINGS, Record, records_of
 
 NOTHING = "none yet"
 
@@ -20,7 +20,7 @@ def overview(records: list[Record]) -> str:
     """Return a table of agents by environments: what is solved, the mean over seeds."""
     head = ["agent", *(f"`{name}`" for name in SETTINGS)]
     rows = [
-        [title, *(_solved(_of(records, name, row)) for name in SETTINGS)]
+        [title, *(_solved(records_of(records, name, row)) for name in SETTINGS)]
         for row, title in ROWS.items()
         if any(record["row"] == row for record in records)
     ]
@@ -29,7 +29,7 @@ def overview(records: list[Record]) -> str:
 
 def _environments(records: list[Record]) -> Iterator[str]:
     for name, setting in SETTINGS.items():
-        rows = [_row(ROWS[row], found) for row in ROWS if (found := _of(records, name, row))]
+        rows = [_row(ROWS[row], found) for row in ROWS if (found := records_of(records, name, row))]
         if not rows:
             continue
         yield f"### {setting.title}"
@@ -42,11 +42,6 @@ def _environments(records: list[Record]) -> Iterator[str]:
             ],
             rows,
         )  # fmt: skip
-
-
-def _of(records: list[Record], environment: str, row: str) -> list[Record]:
-    found = [record for record in records if (record["environment"], record["row"]) == (environment, row)]
-    return sorted(found, key=lambda record: record["seed"])
 
 
 def _solved(found: list[Record]) -> str:

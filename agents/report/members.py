@@ -35,7 +35,7 @@ def accuracy_table(found: Comparison, marked: str | None = None) -> Table:
     rows: list[list[str]] = []
     place = None
     for member in found.members:
-        runs = [record for record in found.records if record["member"] == member]
+        runs = found.runs(member)
         values, steps = list(exact.get(member, {}).values()), list(half.get(member, {}).values())
         each = ", ".join("diverged" if "diverged" in run else percent(run["test"]["exact_accuracy"]) for run in runs)
         reach = f"{fmean(steps):.0f}" if steps else NOTHING

@@ -139,7 +139,7 @@ def _groups_section(found: Comparison) -> Section | None:
 def _curves_section(found: Comparison) -> Section:
     figures = []
     for member in found.members:
-        runs = [record for record in found.records if record["member"] == member]
+        runs = found.runs(member)
         colour = "h" if member in SYMMETRIC else "l"
         lines = [
             Line(f"seed {run['seed']}", *_curve(run["curve"]), colour=colour, faint=True)

@@ -49,6 +49,10 @@ class Comparison:
         there = {record["member"] for record in self.records}
         return [member for member in self.experiment.members if member in there]
 
+    def runs(self, member: str) -> list[Record]:
+        """Return the records of a member, in the order of seeds."""
+        return [record for record in self.records if record["member"] == member]
+
     @property
     def reference(self) -> str:
         """The member that the others are compared with."""
@@ -118,7 +122,7 @@ class Comparison:
         rows = [head + [f"paper, {task}" for task in TASKS.values()]]
         exact, half = self.values(exact_accuracy), self.values(lambda record: record["steps_to_half"])
         for member in self.members:
-            runs = [record for record in self.records if record["member"] == member]
+            runs = self.runs(member)
             found = list(exact.get(member, {}).values())
             spread = NOTHING if not found else f"{fmean(found):.1%}"
             spread += f" ± {stdev(found):.1%}" if len(found) > 1 else ""

@@ -141,7 +141,7 @@ def _read(path: Path) -> Record:
         raise ValueError(f"{path}: {error}, expected the record of a run") from error
     if not isinstance(record, dict) or not isinstance(record.get("config"), dict):
         raise ValueError(f"{path}: no object with a config, expected the record of a run")
-    if missing := _KEYS - record.keys() or ({"test", "diverged"}.isdisjoint(record) and {"test"}):
+    if missing := (_KEYS if "diverged" in record else _KEYS | {"test"}) - record.keys():
         raise ValueError(f"{path}: no {min(missing)}, expected the record of a run")
     return record
 
