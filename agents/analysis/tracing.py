@@ -53,8 +53,7 @@ def trace(
         agent: whose model runs.
         puzzle: (B, rows, columns) uint8.
         act_steps: how many ACT steps.
-        program: what each of them runs, by default the model's; or one program per ACT step, as
-            ``agents.config.program.freeze_window`` returns them.
+        program: what each of them runs, by default the model's; or one program per ACT step.
         state: where to start, (B, S, D) each; by default the state that every puzzle starts from.
     """
     model, program = agent.model, program or agent.model.config.program

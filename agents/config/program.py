@@ -34,25 +34,3 @@ def freeze(program: str, letter: str) -> str:
     if letter not in ("L", "H"):
         raise ValueError(f"letter {letter!r}, expected 'L' for z_L or 'H' for z_H")
     return program.replace(letter, "-")
-
-
-def freeze_window(program: str, act_steps: int, letter: str, first: int = 0, last: int | None = None) -> list[str]:
-    """Return the programs of ``act_steps`` ACT steps with one state held still for some of the updates.
-
-    >>> freeze_window("LLHLLH", 2, "H", first=6)
-    ['LLHLLH', 'LL-LL-']
-
-    Args:
-        program: of one ACT step.
-        act_steps: how many.
-        letter: of the state that is held.
-        first: the first update without it, counted from 0 over the whole episode.
-        last: the first update with it again; None holds it to the end.
-
-    Raises:
-        ValueError: another letter than L and H.
-    """
-    episode = program * act_steps
-    end = len(episode) if last is None else last
-    held = episode[:first] + freeze(episode[first:end], letter) + episode[end:]
-    return [held[start : start + len(program)] for start in range(0, len(held), len(program))]

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from agents.analysis.changes import changes
 from agents.analysis.families import family_analysis
@@ -18,9 +19,10 @@ from agents.analysis.moments import Moments
 from agents.analysis.paper.published import FREEZE, FREEZE_UPDATES, TASKS, caveat
 from agents.analysis.tables import number, text_table, with_interval
 from agents.analysis.tracing import STATES, decode, parts, trace
-from agents.config.program import freeze_window
+from agents.config.program import freeze
 from agents.evaluation.selection import Selection
 from agents.evaluation.statistics import wilson_interval
+from agents.models.air import State
 from agents.thinking.agent import AIRAgent
 from puzzles import Grids
 
@@ -36,23 +38,22 @@ HALVES = ("first half", "second half")
 
 
 class Held(NamedTuple):
-    """What a condition holds still."""
+    """What a condition holds still: the letter of a state, empty for none."""
 
-    letter: str = ""
-    """Of the state; empty holds none."""
-    halves: tuple[bool, bool] = (True, True)
-    """In which halves of an episode it is held."""
+    first: str = ""
+    """In the first half of an episode."""
+    second: str = ""
+    """In the second half."""
 
 
 FROZEN = {
     "normal": Held(),
-    "freeze z_H": Held("H"),
-    "freeze z_L": Held("L"),
-    **{
-        f"freeze z_{letter}, {half}": Held(letter, (half == HALVES[0], half == HALVES[1]))
-        for letter in "HL"
-        for half in HALVES
-    },
+    "freeze z_H": Held("H", "H"),
+    "freeze z_L": Held("L", "L"),
+    f"freeze z_H, {HALVES[0]}": Held("H", ""),
+    f"freeze z_H, {HALVES[1]}": Held("", "H"),
+    f"freeze z_L, {HALVES[0]}": Held("L", ""),
+    f"freeze z_L, {HALVES[1]}": Held("", "L"),
 }
 """The conditions; the first three are the paper's."""
 
@@ -168,7 +169,7 @@ NO_UPDATE = "held"
 
 
 def _never(held: Held, state: str) -> bool:
-    return state[-1] == held.letter and all(held.halves)
+    return held == (state[-1], state[-1])
 
 
 def measure_freeze(
@@ -188,35 +189,71 @@ def measure_freeze(
     Raises:
         ValueError: the family has no analysis.
     """
-    mask, program = family_analysis(agent.family).mask, agent.model.config.program
-    updates, middle = selection.max_steps * len(program), selection.max_steps // 2 * len(program)
-    found = {}
-    for name, held in FROZEN.items():
-        if name not in conditions:
-            continue
-        programs = [program] * selection.max_steps
-        if held.letter:
-            first, last = (0 if held.halves[0] else middle), (updates if held.halves[1] else middle)
-            programs = freeze_window(program, selection.max_steps, held.letter, first, last)
-        found[name] = _count(agent, selection, programs, middle, mask, name, progress)
-    return Freeze(found, updates, middle, agent.family.name, caveat(agent.model.config))
+    mask, config = family_analysis(agent.family).mask, agent.model.config
+    chosen = {name: held for name, held in FROZEN.items() if name in conditions}
+    counters = {name: _Counter() for name in chosen}
+    programs = {letter: freeze(config.program, letter) if letter else config.program for letter in ("", "H", "L")}
+    first_steps = selection.max_steps // 2
+    last_steps = selection.max_steps - first_steps
+    for data in parts(selection, "freeze", progress):
+        first = {  # shared by the conditions that hold the same in it
+            letter: _half(agent, data.puzzle, [programs[letter]] * first_steps, mask)
+            for letter in {held.first for held in chosen.values()}
+        }
+        for name, held in chosen.items():
+            before = first[held.first]
+            after = _half(agent, data.puzzle, [programs[held.second]] * last_steps, mask, before.state, before.cells)
+            counters[name].add(before, after, data.solution)
+    found = {name: counter.condition() for name, counter in counters.items()}
+    length = len(config.program)
+    return Freeze(found, selection.max_steps * length, first_steps * length, agent.family.name, caveat(config))
 
 
-def _count(
-    agent: AIRAgent, selection: Selection, programs: list[str], middle: int, mask: int, name: str, progress: bool
-) -> Condition:
-    by_half, total = Moments((len(STATES), len(COUNTS), len(HALVES))), Moments((len(STATES), len(COUNTS)))
-    right = np.zeros(len(STATES), np.int64)
-    for data in parts(selection, name, progress):
-        sums = np.zeros((len(data.puzzle), *by_half.count.shape), np.int64)
-        cells: Grids | None = None
-        for place, update in enumerate(trace(agent, data.puzzle, selection.max_steps, programs)):
-            before, cells = cells, decode(agent, update.after)
-            change = changes(before, cells, mask)
-            counts = [part.sum((2, 3)) for part in (change.content, change.tokens, change.flips)]
-            sums[..., int(place >= middle)] += np.stack([*counts, change.whole], -1)
-        assert cells is not None
-        by_half.add(sums)
-        total.add(sums.sum(-1))
-        right += (cells == data.solution[:, None]).all((2, 3)).sum(0)
-    return Condition(by_half, total, (int(right[0]), int(right[1])))
+class _Half(NamedTuple):
+    """What one half of an episode did to B puzzles."""
+
+    counts: NDArray[np.int64]
+    """(B, 2, K), by state and count."""
+    cells: Grids | None
+    """(B, 2, rows, columns): z_H and z_L as decoded at its end; None before any update."""
+    state: State | None
+    """At its end; None before any update."""
+
+
+def _half(
+    agent: AIRAgent,
+    puzzle: Grids,
+    programs: list[str],
+    mask: int,
+    state: State | None = None,
+    cells: Grids | None = None,
+) -> _Half:
+    """Run one program per ACT step from a state, and from what it decodes to."""
+    counts = np.zeros((len(puzzle), len(STATES), len(COUNTS)), np.int64)
+    for update in trace(agent, puzzle, len(programs), programs, state):
+        state, before, cells = update.after, cells, decode(agent, update.after)
+        change = changes(before, cells, mask)
+        by_cell = (change.content, change.tokens, change.flips)
+        counts += np.stack([*(part.sum((2, 3)) for part in by_cell), change.whole], -1)
+    return _Half(counts, cells, state)
+
+
+class _Counter:
+    """Adds up one condition, batch by batch."""
+
+    def __init__(self) -> None:
+        self.by_half = Moments((len(STATES), len(COUNTS), len(HALVES)))
+        self.total = Moments((len(STATES), len(COUNTS)))
+        self.right = np.zeros(len(STATES), np.int64)
+
+    def add(self, first: _Half, second: _Half, label: Grids) -> None:
+        """Take B puzzles' halves and their (B, rows, columns) labels."""
+        assert second.cells is not None
+        self.by_half.add(np.stack((first.counts, second.counts), -1))
+        self.total.add(first.counts + second.counts)
+        self.right += (second.cells == label[:, None]).all((2, 3)).sum(0)
+
+    def condition(self) -> Condition:
+        """Return what the puzzles so far make."""
+        z_H, z_L = self.right.tolist()
+        return Condition(self.by_half, self.total, (z_H, z_L))

@@ -28,6 +28,8 @@ from agents.config.training import TRAIN_CONFIG, VALIDATION, TrainConfig
 from agents.data.batches import open_dataset
 from agents.evaluation import evaluate
 from agents.evaluation.selection import Selection, select
+from agents.models.air import AIR
+from agents.models.compiling import compiled
 from agents.thinking.agent import AIRAgent
 from agents.training.runs.divergence import TrainingDiverged
 from agents.training.runs.log import read_metrics
@@ -146,20 +148,27 @@ def _measured(config: TrainConfig, dtype: torch.dtype, count: int) -> list[dict[
     found = []
     for step in checkpoint_steps(config.output)[-CHECKPOINTS:]:
         folder = checkpoint_folder(config.output, step)
-        agent = AIRAgent(load_model(folder), dtype)
+        agent = AIRAgent(_model(folder, config), dtype)
         selection = select(agent, dataset, "test", count)
         found.append({"step": step, **measure_split(agent, selection)})
         if config.ema is not None:
-            found[-1]["by_weights"] = _by_weights(folder, selection)
+            found[-1]["by_weights"] = _by_weights(folder, config, selection)
     return found
 
 
-def _by_weights(folder: Path, selection: Selection) -> dict[str, dict[str, float | None]]:
+def _model(folder: Path, config: TrainConfig) -> AIR:
+    """Load the model of a checkpoint, its blocks compiled where those of the run were."""
+    model = load_model(folder)
+    compiled(model, config.compile)
+    return model
+
+
+def _by_weights(folder: Path, config: TrainConfig, selection: Selection) -> dict[str, dict[str, float | None]]:
     """Measure the raw and the averaged weights of a checkpoint, each in both precisions."""
     found = {}
     for weights in get_args(Weights):
         for dtype in (torch.float32, torch.bfloat16):
-            agent = AIRAgent(load_model(folder), dtype)
+            agent = AIRAgent(_model(folder, config), dtype)
             use_weights(agent, folder, weights)
             found[f"{weights}, {str(dtype).removeprefix('torch.')}"] = measure_frozen_changes(agent, selection)
     return found

@@ -1,15 +1,13 @@
-"""Programs with one state held still, for all of an episode or a part of it."""
+"""Programs with one state held still."""
 
 import pytest
 
-from agents.config.program import act_program, freeze, freeze_window
+from agents.config.program import act_program, freeze
 
 
-def test_a_window_may_begin_and_end_inside_an_act_step() -> None:
+def test_frozen_updates_keep_their_places() -> None:
     program = act_program(2, 2)
-    assert freeze_window(program, 2, "H") == ["LL-LL-", "LL-LL-"] == [freeze(program, "H")] * 2
-    assert freeze_window(program, 3, "L", first=6, last=12) == ["LLHLLH", "--H--H", "LLHLLH"]
-    assert freeze_window(program, 2, "L", first=1, last=10) == ["L-H--H", "--H-LH"]
-    assert freeze_window("LH", 3, "H", first=6) == ["LH"] * 3
+    assert (freeze(program, "H"), freeze(program, "L")) == ("LL-LL-", "--H--H")
+    assert freeze(freeze(program, "H"), "L") == "------"
     with pytest.raises(ValueError, match="letter 'x', expected 'L' for z_L or 'H' for z_H"):
-        freeze_window(program, 2, "x")
+        freeze(program, "x")
