@@ -6,7 +6,7 @@ import importlib
 import os
 import sys
 
-from agents.cli.output import make_output_degrade
+from agents.cli.output import make_bars_brief, make_output_degrade
 from agents.config.extras import missing
 from agents.config.messages import one_line
 
@@ -34,6 +34,7 @@ _COMMANDS = {
 def main(args: list[str] | None = None) -> None:
     """Run ``air-envs COMMAND ...``. Bad input ends it with one line on stderr and exit code 2."""
     make_output_degrade()
+    make_bars_brief()
     try:
         try:
             _run(sys.argv[1:] if args is None else args)

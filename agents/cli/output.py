@@ -1,9 +1,10 @@
-"""What the command prints: other characters where the encoding of the output lacks some."""
+"""How the command prints: characters that the encoding of the output has, and bars that do not fill a log."""
 
 from __future__ import annotations
 
 import codecs
 import io
+import os
 import sys
 
 _PLAIN = {
@@ -23,6 +24,15 @@ def make_output_degrade() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="plain")
+
+
+def make_bars_brief() -> None:
+    """Let tqdm's bars write once in ten seconds, not ten times a second, where standard error is no terminal.
+
+    Processes that the command starts inherit it; ``TQDM_MININTERVAL`` in the environment takes precedence.
+    """
+    if not sys.stderr.isatty():
+        os.environ.setdefault("TQDM_MININTERVAL", "10")
 
 
 def _plain(error: UnicodeError) -> tuple[str | bytes, int]:

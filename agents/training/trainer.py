@@ -20,8 +20,8 @@ from agents.training.learner import Learner
 from agents.training.runs.best import NOTHING, score
 from agents.training.runs.divergence import DivergenceWatch
 from agents.training.runs.folder import held, resumed, saved_config
-from agents.training.runs.interrupts import deferred_interrupt
-from agents.training.runs.log import RunLog, open_log
+from agents.training.runs.interrupts import Interrupts, deferred_interrupt
+from agents.training.runs.log import RunLog, open_log, read_metrics
 from agents.training.runs.state import CONFIG_FIELD, moved, require_state
 from agents.training.tasks import Task
 from agents.training.transfer import chain_of
@@ -83,8 +83,8 @@ class Trainer(Learner):
     def train(self, progress: bool = True, overwrite: bool = False) -> Evaluation:
         """Train to the last step, checkpointing on the way, and return the last evaluation, on ``config.dataset``.
 
-        Ctrl-C finishes the step, saves a checkpoint and then raises ``KeyboardInterrupt``; several processes stop
-        together at their next line of metrics.
+        Ctrl-C finishes the step, saves a checkpoint and then raises ``KeyboardInterrupt``. It breaks off an evaluation,
+        which the resumed run makes first. Several processes stop together at their next line of metrics.
 
         Args:
             progress: show a bar.
@@ -96,30 +96,41 @@ class Trainer(Learner):
             OSError: the system refused a write, on a full disk for instance; the message names the last checkpoint.
             TrainingDiverged: the loss or a weight is not finite, or the loss far above that of a guess.
         """
-        config, run, evaluation = self.config, self.config.output, None
-        folder = held(config, self.step, self._begun, overwrite) if self.processes.is_main else contextlib.nullcontext()
-        with folder, self._open_log() as log, self._progress_bar(progress) as bar, deferred_interrupt() as interrupts:
+        evaluation = None
+        folder = contextlib.nullcontext()
+        if self.processes.is_main:
+            folder = held(self.config, self.step, self._begun, overwrite)
+        with folder, self._open_log() as log, self._progress_bar(progress) as bar:
             self._begun = True
-            while self.step < config.steps:
-                start = time.perf_counter()
-                self.train_step()
-                means = self._means() if self._due(config.log_every) else None
-                self.seconds += time.perf_counter() - start
-                bar.update()
-                if means:
-                    values = self._timed(means)
-                    log.write(self.step, "train", values)
-                    bar.set_postfix_str(", ".join(f"{SHOWN[k]} {values[k]:.3g}" for k in SHOWN if k in values))
-                if self._due(config.eval_every):
-                    evaluation = self._measure(log, bar)
-                interrupted, late = self._anywhere(bool(interrupts)), self._anywhere(self._minutes_are_over())
-                if self._due(config.checkpoint_every) or interrupted or late:
-                    log.flush()
-                    self.save()
-                if interrupted:
-                    _say(bar, f"interrupted at step {self.step}; checkpoint saved in {run}")
-                    raise KeyboardInterrupt
+            if self._lacks_evaluation():
+                evaluation = self._measure(log, bar, Interrupts())
+            with deferred_interrupt() as interrupts:
+                while self.step < self.config.steps:
+                    evaluation = self._advance(log, bar, interrupts) or evaluation
         return evaluation or self.evaluate(self.tasks[0])
+
+    def _advance(self, log: RunLog, bar: tqdm, interrupts: Interrupts) -> Evaluation | None:
+        """Take one step and do what is due after it; return the evaluation, if that was."""
+        config, evaluation = self.config, None
+        start = time.perf_counter()
+        self.train_step()
+        means = self._means() if self._due(config.log_every) else None
+        self.seconds += time.perf_counter() - start
+        bar.update()
+        if means:
+            values = self._timed(means)
+            log.write(self.step, "train", values)
+            bar.set_postfix_str(", ".join(f"{SHOWN[k]} {values[k]:.3g}" for k in SHOWN if k in values))
+        if self._due(config.eval_every):
+            evaluation = self._measure(log, bar, interrupts)
+        interrupted, late = self._anywhere(bool(interrupts)), self._anywhere(self._minutes_are_over())
+        if self._due(config.checkpoint_every) or interrupted or late:
+            log.flush()
+            self.save()
+        if interrupted:
+            _say(bar, f"interrupted at step {self.step}; checkpoint saved in {config.output}")
+            raise KeyboardInterrupt
+        return evaluation
 
     def evaluate(self, task: Task) -> Evaluation:
         """Measure the trained model on the validation split of a task, each process on its share.
@@ -159,9 +170,18 @@ class Trainer(Learner):
         self.best = tuple(state["best"])
         self.watch.sound_step = self.step
 
-    def _measure(self, log: RunLog, bar: tqdm) -> Evaluation:
-        """Evaluate on every dataset, keep the best weights, and return what was found on the first one."""
-        evaluations = [self.evaluate(task) for task in self.tasks]
+    def _measure(self, log: RunLog, bar: tqdm, interrupts: Interrupts) -> Evaluation | None:
+        """Evaluate on every dataset, keep the best weights, and return what was found on the first one.
+
+        Ctrl-C breaks it off where no other process takes part; then nothing is kept or returned.
+        """
+
+        def evaluate_all() -> list[Evaluation]:
+            return [self.evaluate(task) for task in self.tasks]
+
+        evaluations = evaluate_all() if self.processes.world > 1 else interrupts.unless_pressed(evaluate_all)
+        if evaluations is None:
+            return None
         found = score(evaluations)
         if found > self.best:
             self.best = found
@@ -172,6 +192,12 @@ class Trainer(Learner):
             where = task.config.dataset.stem
             _say(bar, f"step {self.step}, {self.seconds:.0f} s of training, {where}: {evaluation}")
         return evaluations[0]
+
+    def _lacks_evaluation(self) -> bool:
+        """Whether the evaluation of this step was broken off before the run was resumed."""
+        if not self.step or not self._due(self.config.eval_every) or self.processes.world > 1:
+            return False
+        return all(line["step"] != self.step for line in read_metrics(self.config.output, VALIDATION))
 
     def _due(self, every: int) -> bool:
         return self.step % every == 0 or self.step == self.config.steps

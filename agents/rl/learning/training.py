@@ -24,7 +24,7 @@ from agents.rl.learning.runs import begin, require_new_run, restore, save, write
 from agents.rl.measuring import Measured, measure
 from agents.rl.saved import SB3Moves, load_weights
 from agents.training.runs.divergence import TrainingDiverged
-from agents.training.runs.interrupts import deferred_interrupt
+from agents.training.runs.interrupts import Interrupts, deferred_interrupt
 from agents.training.runs.log import RunLog, open_log
 from air_envs.curriculum import CurriculumPuzzles
 from air_envs.sb3 import SB3VecEnv
@@ -50,8 +50,8 @@ LEARNED = {
 def train(config: RLConfig, resume: bool = False, progress: bool = True, overwrite: bool = False) -> Measured:
     """Train to the last step, in the folder ``config.output``.
 
-    Ctrl-C or SIGTERM saves a checkpoint after the update under way and then raises ``KeyboardInterrupt``. What can't be
-    trained is refused before anything in the folder changes.
+    Ctrl-C or SIGTERM saves a checkpoint after the update under way and then raises ``KeyboardInterrupt``; it breaks off
+    an evaluation. What can't be trained is refused before anything in the folder changes.
 
     Args:
         config: of the run; from ``resumed`` to go on with one.
@@ -103,9 +103,11 @@ def _learn(
             left = config.steps - steps
             model.learn(left, callback=keeper, log_interval=None, reset_num_timesteps=False)  # type: ignore[arg-type]
             keeper.finish()
-        if keeper.interrupted:
+        else:
+            keeper.evaluate()
+        if interrupts or keeper.measured is None:
             raise KeyboardInterrupt
-        return keeper.measured or keeper.evaluate()
+        return keeper.measured
 
 
 class RunKeeper(BaseCallback):
@@ -115,7 +117,7 @@ class RunKeeper(BaseCallback):
         config: of the run.
         log: takes the metrics.
         bar: shows the progress.
-        interrupts: holds an entry once Ctrl-C was pressed, or SIGTERM came.
+        interrupts: true once Ctrl-C was pressed, or SIGTERM came.
         seconds: of training before.
         curriculum: that the environments draw from, if any. Its level is kept when new episodes start.
     """
@@ -125,7 +127,7 @@ class RunKeeper(BaseCallback):
         config: RLConfig,
         log: RunLog,
         bar: tqdm,
-        interrupts: list[float],
+        interrupts: Interrupts,
         seconds: float,
         curriculum: CurriculumPuzzles | None = None,
     ):
@@ -185,17 +187,11 @@ class RunKeeper(BaseCallback):
         save(self.model, run, self.seconds, self.curriculum)
         self.evaluate()
 
-    def evaluate(self) -> Measured:
-        """Play unseen puzzles by the most probable moves."""
-        task = self.config.task
-        found = measure(
-            SB3Moves(self.model),
-            task.id,
-            task.arguments(),
-            puzzles=self.config.eval_puzzles,
-            seed=EVALUATION_SEED,
-            split=VALIDATION,
-        )
+    def evaluate(self) -> None:
+        """Play unseen puzzles by the most probable moves, unless Ctrl-C is pressed."""
+        found = self.interrupts.unless_pressed(self._measure)
+        if found is None:
+            return
         low, high = found.interval
         values = {
             "seconds": self.seconds,
@@ -211,7 +207,17 @@ class RunKeeper(BaseCallback):
             f"({low:.1%} to {high:.1%}) of {found.count:,} unseen puzzles"
         )
         self.measured = found
-        return found
+
+    def _measure(self) -> Measured:
+        task = self.config.task
+        return measure(
+            SB3Moves(self.model),
+            task.id,
+            task.arguments(),
+            puzzles=self.config.eval_puzzles,
+            seed=EVALUATION_SEED,
+            split=VALIDATION,
+        )
 
     def _fresh(self, model: BaseAlgorithm) -> None:
         """Start new episodes and new random numbers, which the seed and the number of steps decide."""

@@ -1,6 +1,8 @@
 """What the command prints: any text in any encoding, errors in one line."""
 
 import io
+import os
+import subprocess
 import sys
 
 import pytest
@@ -64,6 +66,23 @@ def test_characters_that_the_output_lacks_are_replaced(monkeypatch, encoding, pr
     make_output_degrade()
     print("│██│ ±2 ┌──┐ … Rätsel \udce4\udcff", end="", flush=True)
     assert raw.getvalue() == printed
+
+
+@pytest.mark.parametrize("interval", [None, "0.01"])
+def test_a_bar_that_no_terminal_shows_hardly_writes(interval):
+    script = """
+from agents.cli.output import make_bars_brief
+make_bars_brief()
+import time
+from tqdm import tqdm
+for _ in tqdm(range(20)):
+    time.sleep(0.02)
+"""
+    environment = {name: value for name, value in os.environ.items() if name != "TQDM_MININTERVAL"}
+    environment |= {"TQDM_MININTERVAL": interval} if interval else {}
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=environment, check=True)
+    assert "100%" in run.stderr
+    assert (run.stderr.count("/20 [") <= 3) == (interval is None)
 
 
 def test_an_error_is_one_line_whatever_a_name_holds(tmp_path, capsys):

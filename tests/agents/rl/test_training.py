@@ -175,6 +175,24 @@ def test_ctrl_c_and_sigterm_save(number: int, tmp_path: Path, monkeypatch: pytes
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
 
 
+@pytest.mark.parametrize("steps", [64, 1_000_000], ids=["last", "on the way"])
+def test_ctrl_c_breaks_off_an_evaluation(steps: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    beyond = []
+
+    def press(*args: object, **fields: object) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        beyond.append(args)
+
+    monkeypatch.setattr("agents.rl.learning.training.measure", press)
+    begun = config(tmp_path / "run", steps=steps, eval_every=64)
+    with pytest.raises(KeyboardInterrupt):
+        train(begun, progress=False)
+    assert not beyond
+    assert torch.load(begun.output / TRAINING, weights_only=True)["steps"] == 64
+    monkeypatch.undo()
+    assert train(resumed(begun.output, {"steps": 64}), resume=True, progress=False).count == begun.eval_puzzles
+
+
 def test_resuming_a_finished_run_evaluates_it_again(tmp_path: Path) -> None:
     done = run(tmp_path / "run", steps=33)  # makes 64
     before = weights(done.output)

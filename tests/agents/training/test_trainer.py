@@ -137,6 +137,36 @@ def test_ctrl_c_finishes_the_step_and_saves(dataset: Path, tmp_path: Path, monke
     assert same(timeless(whole.state()), timeless(resumed.state()))
 
 
+def test_ctrl_c_breaks_off_an_evaluation_which_the_resumed_run_makes(
+    dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = dataclasses.replace(tiny_config(dataset, tmp_path / "whole"), eval_every=3)
+    whole = Trainer(config)
+    whole.train(progress=False)
+    trainer = Trainer(dataclasses.replace(config, output=tmp_path / "run"))
+    beyond = []
+
+    def press_ctrl_c(*args: object, **fields: object) -> None:
+        signal.raise_signal(signal.SIGINT)
+        beyond.append(args)
+
+    monkeypatch.setattr("agents.training.trainer.evaluate", press_ctrl_c)
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt):
+            trainer.train(progress=False)
+        assert load_training(tmp_path / "run", "cpu")["step"] == 3
+        trainer = Trainer.resume(tmp_path / "run")
+    assert not beyond
+    monkeypatch.undo()
+    resumed = Trainer.resume(tmp_path / "run")
+    resumed.train(progress=False)
+    assert same(timeless(whole.state()), timeless(resumed.state()))
+    lines = [
+        [line["step"] for line in read_metrics(run, "validation")] for run in (tmp_path / "whole", tmp_path / "run")
+    ]
+    assert lines[0] == lines[1] != []
+
+
 def test_a_diverging_loss_stops_the_run(dataset: Path, tmp_path: Path) -> None:
     trainer = Trainer(tiny_config(dataset, tmp_path / "run"))
     trainer.model.lm_head.weight.data.fill_(float("nan"))
