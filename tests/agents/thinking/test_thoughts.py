@@ -80,6 +80,18 @@ def test_every_field_against_the_model_by_hand(agent: AIRAgent, batch: puzzles.P
     assert one.changed.shape == one.conflicts.shape == one.z_H.action.shape == (4, 4)
 
 
+def test_compiled_blocks_attend_alike(agent: AIRAgent, batch: puzzles.Puzzles) -> None:
+    compiled = untrained()
+    for block in compiled.model.f:
+        block.compile(backend="eager")
+    x, state = agent.model.embed(agent.tokens(batch.puzzle), agent.dtype), agent.initial_state(3)
+    before = compiled.model.update("L", state, x)  # compiles
+    assert torch.equal(before.z_L, agent.model.update("L", state, x).z_L)
+    maps = [attention_maps(each.model, "H", before, x) for each in (agent, compiled)]
+    assert len(maps[1]) == agent.model.config.layers
+    assert all(torch.equal(one, other) for one, other in zip(*maps, strict=True))
+
+
 def decoded(model: AIR, z: torch.Tensor) -> np.ndarray:
     """Decode by hand: token 0 is padding, which is one more than the highest cell value; a cell is its token less 1."""
     tokens = model.decode(z).argmax(-1).detach().numpy().reshape(-1, 4, 4)
