@@ -96,10 +96,8 @@ class Trainer(Learner):
             OSError: the system refused a write, on a full disk for instance; the message names the last checkpoint.
             TrainingDiverged: the loss or a weight is not finite, or the loss far above that of a guess.
         """
-        evaluation = None
-        folder = contextlib.nullcontext()
-        if self.processes.is_main:
-            folder = held(self.config, self.step, self._begun, overwrite)
+        is_main, evaluation = self.processes.is_main, None
+        folder = held(self.config, self.step, self._begun, overwrite) if is_main else contextlib.nullcontext()
         with folder, self._open_log() as log, self._progress_bar(progress) as bar:
             self._begun = True
             if self._lacks_evaluation():
