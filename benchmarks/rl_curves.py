@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from statistics import fmean
 
-from matplotlib.axes import Axes
-from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter
 
-from agents.figures.charts import BLUE, GREEN, GREY, ORANGE, PINK, SKY, chart, save_chart
+from agents.figures.charts import BLUE, GREEN, GREY, ORANGE, PINK, SKY, chart, draw_runs, save_chart
 from benchmarks.rl_settings import ROWS, SETTINGS, Record, records_of
 
 COLOURS = {
@@ -35,7 +32,8 @@ def draw_curves(records: list[Record], path: Path) -> Path:
     for axes, name in zip(panels, names, strict=False):
         for row in COLOURS:
             if found := records_of(trained, name, row):
-                lines[row] = _draw(axes, [record["training"]["curve"] for record in found], COLOURS[row])
+                curves = ([(step, 100 * solved) for step, solved in record["training"]["curve"]] for record in found)
+                lines[row] = draw_runs(axes, curves, COLOURS[row])
         axes.set_title(SETTINGS[name].title, fontsize=10)
         axes.set(xlim=(0, None), ylim=(-3, 103), xlabel="environment steps")
         axes.xaxis.set_major_formatter(FuncFormatter(lambda steps, _: f"{steps / 1000:g}k" if steps else "0"))
@@ -47,13 +45,3 @@ def draw_curves(records: list[Record], path: Path) -> Path:
         handles, labels = [lines[row] for row in shown], [ROWS[row] for row in shown]
         panels[len(names)].legend(handles, labels, loc="center left", frameon=False, fontsize=9)
     return save_chart(figure, path)
-
-
-def _draw(axes: Axes, curves: list[list[list[float]]], color: str) -> Line2D:
-    """Draw the seeds of an agent; return the line of their mean at the steps that all have."""
-    for curve in curves:
-        axes.plot([step for step, _ in curve], [100 * solved for _, solved in curve], color=color, alpha=0.3, lw=0.9)
-    at = [{int(step): solved for step, solved in curve} for curve in curves]
-    steps = sorted(set.intersection(*map(set, at)))
-    means = [100 * fmean(curve[step] for curve in at) for step in steps]
-    return axes.plot(steps, means, "o-", color=color, markersize=3)[0]

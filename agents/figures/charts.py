@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from statistics import fmean
 from typing import Literal
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.lines import Line2D
 
 from puzzles.files import replacing
 
@@ -43,3 +46,16 @@ def save_chart(figure: Figure, path: Path) -> Path:
     with replacing(path) as temporary:
         figure.savefig(temporary, dpi=130, format="png")
     return path
+
+
+def draw_runs(axes: Axes, runs: Iterable[Sequence[tuple[float, float]]], color: str, label: str = "") -> Line2D:
+    """Draw the (step, value) points of each run thinly; return the line of their mean, at the steps that all have.
+
+    Runs without points are left out.
+    """
+    curves = [dict(points) for points in runs if points]
+    for curve in curves:
+        axes.plot(list(curve), list(curve.values()), color=color, alpha=0.25, linewidth=0.8)
+    steps = sorted(set(curves[0]).intersection(*curves)) if curves else []
+    means = [fmean(curve[step] for curve in curves) for step in steps]
+    return axes.plot(steps, means, "o-", color=color, markersize=3, label=label)[0]

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from agents.analysis.sweep.comparison import SYMMETRIC, Comparison, exact_accuracy
 from agents.analysis.sweep.records import Record
 from agents.analysis.sweep.split import Checkpoint, accuracy, entropy_gap, locality
-from agents.figures.charts import BLUE, GREEN, GREY, ORANGE, PINK, YELLOW, chart, percent_limits, save_chart
+from agents.figures.charts import BLUE, GREEN, GREY, ORANGE, PINK, YELLOW, chart, draw_runs, percent_limits, save_chart
 
 COMPARISON = "comparison.png"
 _COLOURS = (BLUE, ORANGE, GREEN, PINK, YELLOW, GREY)
@@ -31,7 +31,7 @@ def draw_comparison(found: Comparison, path: Path) -> Path:
     )
     for axes, (title, read, scale) in zip(panels[1:], curves, strict=True):
         for color, (name, runs) in zip(_COLOURS, groups.items(), strict=False):
-            _draw_runs(axes, name, runs, read, scale, color)
+            draw_runs(axes, (_points(run, read, scale) for run in runs), color, f"{name}, {len(runs)} runs")
         if scale == 1:
             axes.axhline(0, color=GREY, linewidth=1)
         axes.set_title(title, fontsize=10)
@@ -55,15 +55,5 @@ def _draw_members(axes: Axes, found: Comparison) -> None:
     axes.set_title("Exact accuracy, all test puzzles, %; mean ± standard deviation", fontsize=10)
 
 
-def _draw_runs(
-    axes: Axes, name: str, runs: list[Record], read: Callable[[Checkpoint], float | None], scale: float, color: str
-) -> None:
-    """Draw each run thinly and the mean of those that have a checkpoint of a step."""
-    at: dict[int, list[float]] = {}
-    for run in runs:
-        points = [(found["step"], value) for found in run["checkpoints"] if (value := read(found)) is not None]
-        axes.plot([step for step, _ in points], [scale * y for _, y in points], color=color, alpha=0.2, linewidth=0.8)
-        for step, value in points:
-            at.setdefault(step, []).append(scale * value)
-    means = [fmean(values) for _, values in sorted(at.items())]
-    axes.plot(sorted(at), means, "o-", color=color, markersize=3, label=f"{name}, {len(runs)} runs")
+def _points(run: Record, read: Callable[[Checkpoint], float | None], scale: float) -> list[tuple[float, float]]:
+    return [(found["step"], scale * value) for found in run["checkpoints"] if (value := read(found)) is not None]
