@@ -6,14 +6,19 @@ to what it would write.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+import math
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
+from statistics import fmean, median
+from typing import get_args
 
 from agents.analysis.sweep.comparison import ENDS, ONE_SIDED, SYMMETRIC, Comparison, compare
 from agents.analysis.sweep.experiments import EXPERIMENTS
 from agents.analysis.sweep.figure import draw_comparison
-from agents.analysis.sweep.split import MEASURES
+from agents.analysis.sweep.split import MEASURES, Checkpoint, accuracy, changes_ratio, entropy_gap
+from agents.analysis.sweep.statistics import paired
 from agents.analysis.tables import NOTHING
+from agents.analysis.weights import Weights
 from agents.config.variants import INJECTIONS
 from agents.report.members import accuracy_table
 
@@ -30,7 +35,14 @@ HEAD = """\
 says what they mean and how a run is made. `air-envs report NAME` draws all of it on one page.
 
 - *Exact accuracy* is that of decoded z_H on all test puzzles after the last step. The other measures are taken on the
-  first 100 test puzzles.
+  first 100 test puzzles; *accuracy* is that of z_H on these.
+- *L_Hx* and so on: how many times the puzzle is added to the input of L-updates and of H-updates. *One-sided* are those
+  that add it to one of them alone.
+- *Entropy* is that of a decoded state after the last update: the mean over cells, as a share of the highest. *All
+  updates* is the mean over the updates of an episode. *Open cells* are blank ones, or padding in mazes.
+- *Changes* are cells whose decoded value an update changes, summed over an episode of one puzzle. *Whole grids* are
+  updates that change every cell at once. The updates of z_L are twice as many as those of z_H.
+- ± is half of the 95 % interval of the mean over seeds, by Student's t.
 - A *difference* is paired by seed: the mean, half of its 95 % interval by Student's t, the number of seeds n, the p
   value of the t test, and that of the exact sign-flipping test, which cannot be less than 2 / 2^n.
 - *Frozen* means that a state keeps its initial value for the whole episode; *from the middle*, the value that it has
@@ -44,6 +56,9 @@ CONTRASTS: dict[tuple[str, str], Collection[str]] = {
     ("one-sided", "two-sided"): ONE_SIDED,
 }
 """Groups of injections that are compared: the names of a group and of the others, and the group."""
+
+STAGES = {"below 5 %": (0, 0.05), "5 to 50 %": (0.05, 0.5), "50 % and more": (0.5, math.inf)}
+"""Of training: from which accuracy of a checkpoint on, and below which."""
 
 
 def main() -> None:
@@ -88,9 +103,16 @@ def page(found: Comparison) -> Iterator[str]:
         if rows:
             yield markdown([["at the end", *names, "difference"], *rows])
     yield markdown(_by_member(found))
+    yield "By step: exact accuracy of z_H, and the entropy of z_L less that of z_H; means over seeds:\n"
+    yield markdown(_by_step(found))
+    yield "Content changes of z_L with z_H frozen, as a multiple of those in a normal run, by exact accuracy of the"
+    yield "checkpoint: median, and in how many checkpoints it is below 1:\n"
+    yield markdown(_by_stage(found))
     if weights := found.by_weights():
         yield "Content changes of z_L with z_H frozen, as a multiple of those in a normal run:\n"
         yield markdown(weights)
+        yield "The same run by run, in float32, with exact accuracy:\n"
+        yield markdown(_by_weights_and_seed(found))
 
 
 def markdown(rows: Sequence[Sequence[str]]) -> str:
@@ -104,9 +126,58 @@ def _by_member(found: Comparison) -> list[list[str]]:
     rows = [["at the end, mean over seeds", *members]]
     for name in MEASURES:
         values = found.values(ENDS[name])
-        means = {member: sum(each.values()) / len(each) for member, each in values.items()}
-        rows.append([name, *(f"{means[member]:.3f}" if member in means else NOTHING for member in members)])
+        rows.append([name, *(_with_half(values[member]) if member in values else NOTHING for member in members)])
     return rows
+
+
+def _with_half(of_seeds: Mapping[int, float]) -> str:
+    mean = paired(list(of_seeds.values()))
+    return f"{mean.mean:.3f}" if mean.half is None else f"{mean.mean:.3f} ± {mean.half:.3f}"
+
+
+def _by_step(found: Comparison) -> list[list[str]]:
+    steps = sorted({checkpoint["step"] for record in found.records for checkpoint in record["checkpoints"]})
+    rows = [["step", *found.members]]
+    for step in steps:
+        row = [f"{step:,}"]
+        for member in found.members:
+            here = [each for each in _checkpoints(found, member) if each["step"] == step]
+            means = [fmean(map(measure, here)) for measure in (accuracy, entropy_gap)] if here else None
+            row.append(f"{means[0]:.1%}, {means[1]:+.3f}" if means else NOTHING)
+        rows.append(row)
+    return rows
+
+
+def _by_stage(found: Comparison) -> list[list[str]]:
+    rows = [["exact", *found.members]]
+    for name, (low, high) in STAGES.items():
+        row = [name]
+        for member in found.members:
+            here = [each for each in _checkpoints(found, member) if low <= accuracy(each) < high]
+            ratios = [ratio for ratio in map(changes_ratio, here) if ratio is not None]
+            below = sum(ratio < 1 for ratio in ratios)
+            row.append(f"{median(ratios):.2f}, {below} of {len(ratios)}" if ratios else NOTHING)
+        rows.append(row)
+    at_the_end = found.values(ENDS["z_H frozen: changes of z_L, ratio"])
+    each = (", ".join(f"{ratio:.2f}" for ratio in at_the_end.get(name, {}).values()) for name in found.members)
+    return [*rows, ["at the end, by seed", *(text or NOTHING for text in each)]]
+
+
+def _by_weights_and_seed(found: Comparison) -> list[list[str]]:
+    runs = [(record, weights) for weights in get_args(Weights) for record in found.records]
+    rows = [["step", *(f"{weights}, seed {record['seed']}" for record, weights in runs)]]
+    for place, checkpoint in enumerate(found.records[0]["checkpoints"]):
+        row = [f"{checkpoint['step']:,}"]
+        for record, weights in runs:
+            one = record["checkpoints"][place]["by_weights"][f"{weights}, float32"]
+            ratio = f"{one['freeze z_H'] / one['normal']:.2f}" if one["normal"] else NOTHING
+            row.append(f"{ratio} ({one['exact_accuracy']:.0%})")
+        rows.append(row)
+    return rows
+
+
+def _checkpoints(found: Comparison, member: str) -> list[Checkpoint]:
+    return [checkpoint for record in found.runs(member) for checkpoint in record["checkpoints"]]
 
 
 def _row(found: Comparison) -> list[str]:

@@ -1,5 +1,6 @@
 """The page of the experiments' tables is what its records say."""
 
+import json
 import re
 
 from benchmarks.ablations import FOLDER, PAGE, RECORDS, comparisons, files, markdown
@@ -24,3 +25,18 @@ def test_every_record_is_counted() -> None:
 
 def test_rows_as_markdown() -> None:
     assert markdown([["", "a"], ["b", "1"]]) == "|  | a |\n| --- | ---: |\n| b | 1 |\n"
+
+
+def test_stages_of_training_are_counted_from_the_records() -> None:
+    below = {"below 5 %": 0, "5 to 50 %": 0, "50 % and more": 0}
+    for path in sorted((RECORDS / "injection-4x4").glob("Lx_H-*.json")):
+        for checkpoint in json.loads(path.read_text(encoding="utf-8"))["checkpoints"]:
+            exact = checkpoint["states"]["z_H"]["exact_accuracy"]["last"]
+            frozen, normal = (checkpoint["freeze"][name]["z_L"]["content_changes"] for name in ("freeze z_H", "normal"))
+            stage = "below 5 %" if exact < 0.05 else "5 to 50 %" if exact < 0.5 else "50 % and more"
+            below[stage] += frozen < normal
+    rows = [line.split(" | ") for line in (FOLDER / "injection-4x4.md").read_text(encoding="utf-8").splitlines()]
+    (head,) = (row for row in rows if row[0] == "| exact" and len(row) > 3)
+    for stage, count in below.items():
+        (row,) = (row for row in rows if row[0] == f"| {stage}")
+        assert f", {count} of " in row[head.index("Lx_H")]

@@ -31,7 +31,7 @@ def accuracy_table(found: Comparison, marked: str | None = None) -> Table:
     reference = found.reference
     exact, half = found.values(exact_accuracy), found.values(ENDS["steps to 50 %"])
     head = ["", "seeds", "exact, mean", "95 % interval", "by seed", "steps to 50 %", f"minus {reference}, by seed"]
-    head += ["p of t", *(f"paper, {task}" for task in TASKS.values())]
+    head += ["p: t, exact", *(f"paper, {task}" for task in TASKS.values())]
     rows: list[list[str]] = []
     place = None
     for member in found.members:
@@ -52,7 +52,7 @@ def accuracy_table(found: Comparison, marked: str | None = None) -> Table:
                 each,
                 reach,
                 NOTHING if against is None else difference(against, points=True),
-                NOTHING if against is None or against.p_t is None else f"{against.p_t:.3f}",
+                _p_values(against),
                 *(_published(family, member) for family in TASKS),
             ]
         )
@@ -155,6 +155,13 @@ def difference(found: Paired, points: bool = False) -> str:
     scale, form = (100, "+.1f") if points else (1, "+.1f" if abs(found.mean) >= 100 else "+.3f")
     text = format(scale * found.mean, form)
     return text if found.half is None else f"{text} ± {format(scale * found.half, form).lstrip('+')}"
+
+
+def _p_values(found: Paired | None) -> str:
+    """Write the p values of the t test and of the exact test; nothing of less than two differences."""
+    if found is None or found.p_t is None or found.p_permutation is None:
+        return NOTHING
+    return f"{found.p_t:.3f}, {found.p_permutation:.3f}"
 
 
 def _published(family: str, member: str) -> str:

@@ -12,12 +12,17 @@ _NO_NEIGHBOURHOOD = ("queries", "ent", "viol")
 
 def accuracy(checkpoint: Checkpoint) -> float:
     """Exact accuracy of decoded z_H on the measured puzzles, after the last update."""
-    return _state("z_H", "exact_accuracy", "last")(checkpoint)
+    return _state("z_H", "exact_accuracy")(checkpoint)
 
 
 def entropy_gap(checkpoint: Checkpoint) -> float:
-    """How much less certain z_L is than z_H: the difference of their entropies, means over all updates."""
-    return _state("z_L", "entropy")(checkpoint) - _state("z_H", "entropy")(checkpoint)
+    """How much less certain z_L is than z_H after the last update: the difference of their entropies."""
+    return _entropy_gap(checkpoint, "last")
+
+
+def mean_entropy_gap(checkpoint: Checkpoint) -> float:
+    """Return the same as the mean over all updates, of which the first leave z_H as it is initialised."""
+    return _entropy_gap(checkpoint, "mean")
 
 
 def changes_ratio(checkpoint: Checkpoint) -> float | None:
@@ -36,7 +41,11 @@ def focus(checkpoint: Checkpoint) -> float | None:
     return _attention(checkpoint, "ent")
 
 
-def _state(state: str, measure: str, when: str = "mean") -> Callable[[Checkpoint], float]:
+def _entropy_gap(checkpoint: Checkpoint, when: str) -> float:
+    return _state("z_L", "entropy", when)(checkpoint) - _state("z_H", "entropy", when)(checkpoint)
+
+
+def _state(state: str, measure: str, when: str = "last") -> Callable[[Checkpoint], float]:
     return lambda checkpoint: checkpoint["states"][state][measure][when]
 
 
@@ -62,6 +71,7 @@ MEASURES: dict[str, Callable[[Checkpoint], float | None]] = {
     "entropy of z_H": _state("z_H", "entropy"),
     "entropy of z_L": _state("z_L", "entropy"),
     "entropy, z_L - z_H": entropy_gap,
+    "entropy, z_L - z_H, all updates": mean_entropy_gap,
     "open cells of z_H": _state("z_H", "open"),
     "open cells of z_L": _state("z_L", "open"),
     "changes of z_H": _frozen("normal", "z_H", "content_changes"),

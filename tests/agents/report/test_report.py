@@ -126,7 +126,7 @@ def test_the_report_of_an_experiment_has_the_numbers_of_its_records(sweep: Path)
         member, seed, last = record["member"], str(record["seed"]), record["checkpoints"][-1]
         exact = record["test"]["exact_accuracy"]
         assert numbers["exact accuracy, all test puzzles"][member][seed] == exact
-        assert numbers["entropy of z_L"][member][seed] == last["states"]["z_L"]["entropy"]["mean"]
+        assert numbers["entropy of z_L"][member][seed] == last["states"]["z_L"]["entropy"]["last"]
         assert numbers["z_H frozen: z_L exact"][member][seed] == last["freeze"]["freeze z_H"]["z_L"]["exact_accuracy"]
         low, high = record["test"]["exact_accuracy_interval_95"]
         cells = f"<td>{seed}</td><td>{100 * exact:.1f} %</td><td>{100 * low:.1f} to {100 * high:.1f} %</td>"

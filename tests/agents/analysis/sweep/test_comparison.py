@@ -22,7 +22,7 @@ def checkpoint(step: int, exact: float, gap: float, near: float = 0.0) -> dict[s
     """z_L's entropy is above that of z_H by ``gap``; L attends by ``near`` more locally, twice that at 30 queries."""
     states = {
         state: {
-            "entropy": {"mean": 0.1 + extra, "last": 0.0},
+            "entropy": {"mean": 0.1 + extra / 2, "last": 0.1 + extra},
             "open": {"mean": 0.0, "last": 0.0},
             "exact_accuracy": {"mean": 0.0, "last": exact},
         }
@@ -106,6 +106,7 @@ def test_measures_of_a_checkpoint() -> None:
     found = checkpoint(10, 0.5, 0.25, near=0.1)
     assert accuracy(found) == 0.5
     assert entropy_gap(found) == pytest.approx(0.25)
+    assert MEASURES["entropy, z_L - z_H, all updates"](found) == pytest.approx(0.125)
     assert changes_ratio(found) == 0.25
     assert locality(found) == pytest.approx((10 * 0.1 + 30 * 0.2) / 40)
     assert focus(found) == pytest.approx(0.3)
