@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from agents.evaluation.statistics import wilson_interval
+from agents.report.members import mean_interval
 from benchmarks.leaderboard import table
 from benchmarks.rl_settings import ROWS, SETTINGS, Record, records_of
 
@@ -56,9 +57,20 @@ def _pooled(found: list[Record]) -> tuple[int, int]:
     return sum(record["solved"]["right"] for record in found), sum(record["puzzles"] for record in found)
 
 
+def interval(found: list[Record]) -> tuple[float, float]:
+    """Return the 95 % interval of what an agent solves.
+
+    It is the wider one of two: of all puzzles together (Wilson), and of the mean over trainings (Student's t).
+    """
+    low, high = wilson_interval(*_pooled(found))
+    trainings = [record["solved"]["accuracy"] for record in found if record["training"] is not None]
+    over_seeds = mean_interval(trainings)
+    return (low, high) if over_seeds is None else (min(low, over_seeds[0]), max(high, over_seeds[1]))
+
+
 def _row(title: str, found: list[Record]) -> list[str]:
     right, puzzles = _pooled(found)
-    low, high = wilson_interval(right, puzzles)
+    low, high = interval(found)
     trained = [record["training"] for record in found if record["training"] is not None]
     return [
         title,

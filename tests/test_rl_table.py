@@ -24,7 +24,7 @@ from benchmarks.rl import (
 )
 from benchmarks.rl_curves import draw_curves
 from benchmarks.rl_settings import ROWS, SETTINGS, read_records, record_name, write_record
-from benchmarks.rl_table import tables
+from benchmarks.rl_table import interval, tables
 
 RECORDS = read_records(ROOT / FOLDER)
 
@@ -161,3 +161,15 @@ def test_what_is_no_record_is_refused(tmp_path):
     write_record(record | {"row": "magic"}, tmp_path)
     with pytest.raises(ValueError, match="row 'magic', expected one of"):
         read_records(tmp_path)
+
+
+def test_intervals_cover_puzzles_and_trainings():
+    def run(right, trained=True):
+        solved = {"right": right, "accuracy": right / 100}
+        return {"puzzles": 100, "solved": solved, "training": {"steps": 1} if trained else None}
+
+    low, high = interval([run(40), run(50), run(60)])  # standard deviation 0.1, Student's t of 2 degrees 4.303
+    assert (low, high) == (pytest.approx(0.5 - 4.303 * 0.1 / 3**0.5, abs=1e-4), pytest.approx(0.7484, abs=1e-4))
+    assert interval([run(50)]) == wilson_interval(50, 100)
+    assert interval([run(100)] * 3) == wilson_interval(300, 300), "equal trainings do not make it certain"
+    assert interval([run(40, False), run(60, False)]) == wilson_interval(100, 200)
