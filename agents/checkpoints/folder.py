@@ -243,6 +243,8 @@ def _publish(checkpoint: Path, run: Path) -> None:
     if MANIFEST not in names:
         (run / MANIFEST).unlink(missing_ok=True)
     for name in names:
+        if (run / name).exists() and (run / name).samefile(checkpoint / name):
+            continue  # renaming one link to a file onto another one leaves both
         with replacing(run / name) as temporary:
             temporary.unlink()
             try:

@@ -12,6 +12,7 @@ from agents.checkpoints.errors import CheckpointError, OccupiedError
 from agents.checkpoints.lock import LOCK
 from agents.checkpoints.manifest import MANIFEST
 from agents.config.model import CONFIG, EXPORTED, OPTIONS
+from agents.config.rl import RL_CONFIG
 from agents.config.training import TRAIN_CONFIG
 
 WEIGHTS, TRAINING = "model.safetensors", "training.pt"
@@ -20,9 +21,10 @@ CHECKPOINTS, BEST = "checkpoints", "best"
 SETTINGS = "all_config.yaml"
 SITE = "site.json"
 
-Kind = Literal["nothing", "run", "begun run", "pack", "model", "export", "graphs", "site", "dataset", "other"]
+Kind = Literal["nothing", "agent", "run", "begun run", "pack", "model", "export", "graphs", "site", "dataset", "other"]
 DESCRIBED: dict[Kind, str] = {
     "nothing": "nothing",
+    "agent": "a run of air-envs train-rl",
     "run": "a run",
     "begun run": "a run without a checkpoint",
     "pack": "a packed model",
@@ -49,14 +51,16 @@ _HDF5 = b"\x89HDF\r\n\x1a\n"
 def kind_of(path: Path) -> Kind:
     """Return what kind of thing is at a path.
 
-    A run has ``training.pt`` or checkpoints to resume from. A run that was killed before its first checkpoint is
-    "begun": it has its configuration and no weights. A model has a configuration and weights; a pack is one with
-    ``generator.json``. An export is in the layout of HRM, TRM and AIR; graphs are for other
-    runtimes, a site is for browsers. A folder without files is nothing.
+    An agent has the configuration of ``air-envs train-rl``. A run has ``training.pt`` or checkpoints to resume from. A
+    run that was killed before its first checkpoint is "begun": it has its configuration and no weights. A model has a
+    configuration and weights; a pack is one with ``generator.json``. An export is in the layout of HRM, TRM and AIR;
+    graphs are for other runtimes, a site is for browsers. A folder without files is nothing.
     """
     if not path.is_dir():
         return "nothing" if not path.exists() else "dataset" if _is_hdf5(path) else "other"
     names = _names(path)
+    if RL_CONFIG in names:
+        return "agent"
     if TRAINING in names or checkpoint_steps(path):
         return "run"
     if {CONFIG, WEIGHTS, COMPRESSED_WEIGHTS} & names:
@@ -143,6 +147,8 @@ def require_resumable(run: Path) -> None:
     found = kind_of(run)
     if found in ("run", "begun run"):
         return
+    if found == "agent":
+        raise CheckpointError(f"{run}: holds {DESCRIBED[found]}; air-envs train-rl --resume {run} continues it")
     if (run / TRAIN_CONFIG).is_file():
         raise CheckpointError(f"{run}: holds {DESCRIBED[found]} without {TRAINING}: nothing to resume from")
     raise CheckpointError(f"{run}: holds {DESCRIBED[found]}, no {TRAIN_CONFIG}: not the folder of a training run")

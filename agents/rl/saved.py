@@ -21,14 +21,13 @@ from safetensors.torch import load_file, save_file
 from stable_baselines3.common.base_class import BaseAlgorithm
 
 from agents.checkpoints.errors import CheckpointError
+from agents.checkpoints.kinds import WEIGHTS
 from agents.config.rl import RL_CONFIG, RLConfig, read_rl_config
 from agents.rl.algorithms.dqn import BoardDQN
 from agents.rl.building import build_model
 from air_envs.policies import MovePolicy
 from air_envs.sb3 import SB3VecEnv
 from puzzles.files import replacing
-
-WEIGHTS = "model.safetensors"
 
 
 @dataclass(frozen=True)

@@ -17,27 +17,29 @@ from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
 
 from agents.checkpoints.errors import CheckpointError, OccupiedError
+from agents.checkpoints.kinds import DESCRIBED, TRAINING, WEIGHTS, kind_of
 from agents.checkpoints.weights import unpickled
 from agents.config.reading import shown
 from agents.config.rl import MAY_CHANGE, RL_CONFIG, RLConfig, read_rl_config, rl_config_json
 from agents.config.training import differences
-from agents.rl.saved import WEIGHTS, save_weights
+from agents.rl.saved import save_weights
 from agents.training.runs.log import METRICS
 from air_envs.curriculum import CurriculumPuzzles
 from puzzles.files import replacing
 
-TRAINING = "training.pt"
 _FIELDS = {"steps", "updates", "seconds", "policy", "optimizer"}
 
 
 def require_new_run(run: Path, overwrite: bool = False) -> None:
-    """Refuse to begin a run where there is a file, or a run that is not to be overwritten.
+    """Refuse to begin a run where there is a file, something else of ours, or a run that is not to be overwritten.
 
     Raises:
         OccupiedError: there is.
     """
     if run.exists() and not run.is_dir():
         raise OccupiedError(f"{run}: a file is there, expected a folder or nothing")
+    if (found := kind_of(run)) not in ("nothing", "agent", "other"):
+        raise OccupiedError(f"{run}: holds {DESCRIBED[found]}, expected a new folder")
     taken = _taken(run)
     if taken and not overwrite:
         raise OccupiedError(f"{run}: holds {taken[0]}; --overwrite replaces the run, --resume continues it")

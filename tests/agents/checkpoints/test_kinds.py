@@ -40,6 +40,8 @@ def test_what_a_folder_holds(small_run: Path, small_pack: Path, dataset: Path, t
     (tmp_path / "site").mkdir()
     for name in ("site.json", "index.html"):
         (tmp_path / "site" / name).touch()
+    learner = shutil.copytree(tmp_path / "finished", tmp_path / "learner")
+    (learner / "rl.json").touch()
     found = {path: kind_of(path) for path in tmp_path.iterdir()}
     assert {path.name: kind for path, kind in found.items()} == {
         "empty": "nothing",
@@ -54,6 +56,7 @@ def test_what_a_folder_holds(small_run: Path, small_pack: Path, dataset: Path, t
         "export": "export",
         "graphs": "graphs",
         "site": "site",
+        "learner": "agent",
     }
     assert kind_of(tmp_path / "nowhere") == "nothing"
     assert kind_of(small_run) == kind_of(DATA / "run-of-version-0") == "run"

@@ -3,6 +3,7 @@
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -119,3 +120,28 @@ def test_train(own: Path, dataset: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert contents(own) == before
     main([*command, *small, "--overwrite"])
     assert load_model(own).config.hidden == 16
+
+
+def test_runs_of_both_ways_of_training_never_mix(own: Path, dataset: Path, tmp_path: Path, capsys: Any) -> None:
+    agent = tmp_path / "agent"
+    learn = [
+        "train-rl",
+        "sudoku-4x4",
+        "--num-envs",
+        "2",
+        "--n-steps",
+        "2",
+        "--batch",
+        "4",
+        "--steps",
+        "4",
+        "--overwrite",
+    ]
+    main([*learn, "--eval-puzzles", "1", "--output", str(agent)])
+    before = contents(agent), contents(own)
+    train = ["train", "--dataset", str(dataset), "--overwrite", "--output", str(agent)]
+    assert f"{agent}: holds a run of air-envs train-rl already; expected a new folder" in fails(train, capsys)
+    resume = f"{agent}: holds a run of air-envs train-rl; air-envs train-rl --resume {agent} continues it"
+    assert resume in fails(["train", "--resume", str(agent)], capsys)
+    assert f"{own}: holds a run, expected a new folder" in fails([*learn, "--output", str(own)], capsys)
+    assert (contents(agent), contents(own)) == before

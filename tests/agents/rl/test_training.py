@@ -13,12 +13,13 @@ import pytest
 import torch
 
 from agents.checkpoints.errors import CheckpointError, OccupiedError
+from agents.checkpoints.kinds import TRAINING, WEIGHTS
 from agents.checkpoints.lock import locked
 from agents.config.rl import RLConfig, TaskConfig
-from agents.rl.learning.runs import TRAINING, begin, resumed
+from agents.rl.learning.runs import begin, resumed
 from agents.rl.learning.training import RunKeeper, train
 from agents.rl.measuring import unseen_puzzles
-from agents.rl.saved import WEIGHTS, load
+from agents.rl.saved import load
 from agents.training.runs.divergence import TrainingDiverged
 from agents.training.runs.log import read_metrics
 from air_envs.curriculum import CurriculumPuzzles

@@ -104,6 +104,15 @@ def test_a_run_rewound_to_an_earlier_checkpoint_comes_to_the_same_end(dataset: P
     assert [timeless(line) for line in read_metrics(config.output)] == before
 
 
+def test_rewinding_to_the_newest_checkpoint_leaves_no_file_behind(run: Path, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(run, tmp_path / "run"))
+    newest = checkpoint_steps(copy)[-1]
+    for _ in range(2):  # the second time every file is a link to the checkpoint's already
+        rewind(copy, newest)
+    assert (copy / WEIGHTS).samefile(checkpoint_folder(copy, newest) / WEIGHTS)
+    assert not [path.name for path in copy.iterdir() if path.name.endswith(".tmp")]
+
+
 def test_the_best_model_is_kept_by_exact_accuracy_then_cells(dataset: Path, tmp_path: Path) -> None:
     trainer = Trainer(tiny_config(dataset, tmp_path / "run", steps=5, eval_every=1))
     evaluate, shown = trainer.evaluate, iter([(0.0, 0.3), (0.0, 0.4), (0.5, 0.2), (0.5, 0.1), (0.25, 0.9)])
