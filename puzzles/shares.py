@@ -7,7 +7,6 @@ Sudoku-Extreme were. None equals, up to symmetry, another row or a puzzle of a d
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -24,6 +23,7 @@ from puzzles.dataset.keys import KeySet
 from puzzles.dataset.proof import located
 from puzzles.errors import PuzzleError, check_seed
 from puzzles.family import PuzzleFamily, Puzzles
+from puzzles.files import sha256
 from puzzles.importers.rows import Rows
 from puzzles.importers.text_list import read_text
 from puzzles.random import drawn_order, uniform_rows, words
@@ -169,9 +169,7 @@ def from_list(name: str, share: float, path: Path, family: PuzzleFamily, stands_
         for part in _parts(len(rows), seed):
             yield _solved(family, rows, part)
 
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    origin = {"list": path.name, "sha256": digest, "stands_for": list(stands_for)}
+    origin = {"list": path.name, "sha256": sha256(path), "stands_for": list(stands_for)}
     return Source(name, share, family, draw, origin)
 
 

@@ -9,7 +9,6 @@ the run's folder is read from its newest checkpoint.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
@@ -37,7 +36,7 @@ from agents.checkpoints.replacing import remove_folder, replacing_folder, settle
 from agents.checkpoints.weights import require_model, safetensors, unpickled
 from agents.config.model import CONFIG, AIRConfig, config_of, config_text
 from agents.models.air import AIR
-from puzzles.files import replacing
+from puzzles.files import replacing, sha256
 
 T = TypeVar("T")
 
@@ -228,7 +227,7 @@ def _half_published(run: Path) -> bool:
     names = (CONFIG, WEIGHTS, TRAINING)
     if not all(name in before and (run / name).is_file() for name in names):
         return False
-    new = [name for name in names if _digest(run / name) != before[name].sha256]
+    new = [name for name in names if sha256(run / name) != before[name].sha256]
     return bool(new) and any(all(_same(one / name, run / name) for name in new) for one in checkpoints)
 
 
@@ -263,12 +262,7 @@ def _same(file: Path, copy: Path) -> bool:
     """Whether both are there and the same; where they are links to one file, nothing is read."""
     if not (file.is_file() and copy.is_file()) or file.stat().st_size != copy.stat().st_size:
         return False
-    return copy.samefile(file) or _digest(copy) == _digest(file)
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return copy.samefile(file) or sha256(copy) == sha256(file)
 
 
 def _write_model(model: AIR, recorder: Recorder, dtype: torch.dtype, compressed: bool = False) -> None:

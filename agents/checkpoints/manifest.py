@@ -23,7 +23,7 @@ from agents.checkpoints.compression import SUFFIX, compress, decompress, stored
 from agents.checkpoints.errors import CheckpointError
 from agents.config.model import CONFIG, FORMAT, FORMAT_FIELD, require_format
 from agents.config.reading import parse_json, shown
-from puzzles.files import errors_named, replacing
+from puzzles.files import errors_named, replacing, sha256
 
 MANIFEST = "manifest.json"
 UNLISTED = {"chain.json", "generator.json", "evaluation.json"}
@@ -88,9 +88,7 @@ def record(folder: Path, *names: str) -> None:
     """Write the manifest of files that are in a folder already."""
     recorder = Recorder(folder)
     for name in names:
-        with (folder / name).open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-        recorder.entries[name] = Entry((folder / name).stat().st_size, digest)
+        recorder.entries[name] = Entry((folder / name).stat().st_size, sha256(folder / name))
     recorder.finish()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -47,10 +47,10 @@ def watch_agent(
     Raises:
         ValueError: a baseline without a puzzle, or an agent that cannot play it.
     """
+    from air_envs.drawing.files import check_film, gif_and_png
     from air_envs.play import App
 
     if record is not None:
-        from air_envs.drawing.files import check_film
         from puzzles.dataset.existing import check_absent
 
         check_film(record)
@@ -61,11 +61,13 @@ def watch_agent(
     agent = find_agent(name, source.family.kind if source is not None else "")
     source = source or agent.source
     assert source is not None
-    if output is None and record is None:
+    if record is not None:
+        _write(agent, source, seed, [record], ms_per_move, drawn, window["theme"])
+    elif output is not None:
+        _write(agent, source, seed, gif_and_png(output), ms_per_move, drawn, window["theme"])
+    else:
         pace: dict[str, Any] = {"interval": ms_per_move / 1000, "drawn": drawn}
         App(source, seed=seed, agent=agent, running=True, **pace, **window).run()
-        return
-    _write(agent, source, seed, output, record, ms_per_move, drawn, window["theme"])
 
 
 def _source(puzzle: str | None, dataset: Path | None, index: int, family: str | None) -> PuzzleSource | None:
@@ -87,8 +89,7 @@ def _write(
     agent: Agent,
     source: PuzzleSource,
     seed: int,
-    output: Path | None,
-    record: Path | None,
+    paths: Sequence[Path],
     ms_per_move: int,
     drawn: bool,
     theme: str,
@@ -102,12 +103,5 @@ def _write(
         shown = list(pictures(Player(agent, game), theme, drawn))
     finally:
         game.close()
-    if record is not None:
-        paths = [record]
-    else:
-        assert output is not None
-        output.parent.mkdir(parents=True, exist_ok=True)
-        name = output.stem if output.suffix in (".gif", ".png") else output.name
-        paths = [output.with_name(f"{name}{suffix}") for suffix in (".gif", ".png")]
     for path in paths:
         print(save_pictures(path, shown, ms_per_move, theme))

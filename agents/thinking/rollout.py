@@ -12,7 +12,7 @@ from agents.config.program import checked
 from agents.thinking.agent import AIRAgent
 from agents.thinking.ending import until_over
 from agents.thinking.thoughts import Thought
-from air_envs.drawing.files import save_gif, save_png
+from air_envs.drawing.files import gif_and_png, save_gif, save_png
 from air_envs.drawing.frame import Frame
 from air_envs.drawing.rollout import draw_frames
 from air_envs.drawing.sheet import draw_sheet
@@ -54,10 +54,9 @@ def save_rollout(
     ``path`` may end in either already.
     """
     frames = list(rollout_frames(agent, observation, title, act_steps, program))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    name = path.stem if path.suffix in (".gif", ".png") else path.name
-    gif = save_gif(path.with_name(f"{name}.gif"), draw_frames(agent.family, frames))
-    png = save_png(path.with_name(f"{name}.png"), draw_sheet(agent.family, frames, title=title))
+    gif, png = gif_and_png(path)
+    save_gif(gif, draw_frames(agent.family, frames))
+    save_png(png, draw_sheet(agent.family, frames, title=title))
     return gif, png
 
 

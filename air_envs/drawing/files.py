@@ -136,6 +136,13 @@ def save_png(path: str | os.PathLike[str], picture: NDArray[np.uint8]) -> Path:
     return path
 
 
+def gif_and_png(path: Path) -> tuple[Path, Path]:
+    """Return ``PATH.gif`` and ``PATH.png``, for a path that may end in either already; their folder is created."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    name = path.stem if path.suffix in (".gif", ".png") else path.name
+    return path.with_name(f"{name}.gif"), path.with_name(f"{name}.png")
+
+
 def _check(path: Path, picture: NDArray[np.uint8], shape: tuple[int, ...]) -> None:
     if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3 or picture.shape != shape:
         found = f"shape {picture.shape} and dtype {picture.dtype}"

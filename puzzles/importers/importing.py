@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import errno
-import hashlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ from puzzles.dataset.layout import REQUIRED, SPLITS, say_counts
 from puzzles.dataset.setting_aside import MOST
 from puzzles.errors import DatasetError, PuzzleError, check_seed
 from puzzles.family import PuzzleFamily
-from puzzles.files import check_target
+from puzzles.files import check_target, sha256
 from puzzles.importers.choosing import Choice
 from puzzles.importers.csv_table import has_header, read_csv
 from puzzles.importers.npy_folder import read_npy
@@ -156,7 +155,7 @@ def import_puzzles(
         arguments += f", {validation_share=}" if validation_share else ""
         command = f"import_puzzles({source.name!r}, {arguments})"
     parameters = {
-        "files": {path.relative_to(source.parent).as_posix(): _sha256(path) for path in read.files},
+        "files": {path.relative_to(source.parent).as_posix(): sha256(path) for path in read.files},
         "test": test,
         "train": train,
         **aside,
@@ -272,11 +271,6 @@ def _check_splits(source: Path, read: Source, wanted: dict[str, int | None]) -> 
     if wanted["validation"] and "train" in read.missing and "validation" not in read.rows:
         count = wanted["validation"]
         raise PuzzleError(f"{source}: no train or validation split, expected one to take {count} puzzles from")
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 # -- choosing ----------------------------------------------------------------------------------------------------------
