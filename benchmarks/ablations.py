@@ -165,15 +165,19 @@ def _by_stage(found: Comparison) -> list[list[str]]:
 
 def _by_weights_and_seed(found: Comparison) -> list[list[str]]:
     runs = [(record, weights) for weights in get_args(Weights) for record in found.records]
+    measured = [
+        {each["step"]: each["by_weights"][f"{weights}, float32"] for each in record["checkpoints"]}
+        for record, weights in runs
+    ]
     rows = [["step", *(f"{weights}, seed {record['seed']}" for record, weights in runs)]]
-    for place, checkpoint in enumerate(found.records[0]["checkpoints"]):
-        row = [f"{checkpoint['step']:,}"]
-        for record, weights in runs:
-            one = record["checkpoints"][place]["by_weights"][f"{weights}, float32"]
-            ratio = f"{one['freeze z_H'] / one['normal']:.2f}" if one["normal"] else NOTHING
-            row.append(f"{ratio} ({one['exact_accuracy']:.0%})")
-        rows.append(row)
+    for step in sorted({step for run in measured for step in run}):
+        rows.append([f"{step:,}", *(_ratio(run[step]) if step in run else NOTHING for run in measured)])
     return rows
+
+
+def _ratio(measured: Mapping[str, float]) -> str:
+    ratio = f"{measured['freeze z_H'] / measured['normal']:.2f}" if measured["normal"] else NOTHING
+    return f"{ratio} ({measured['exact_accuracy']:.0%})"
 
 
 def _checkpoints(found: Comparison, member: str) -> list[Checkpoint]:

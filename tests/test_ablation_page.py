@@ -1,9 +1,10 @@
 """The page of the experiments' tables is what its records say."""
 
+import dataclasses
 import json
 import re
 
-from benchmarks.ablations import FOLDER, PAGE, RECORDS, comparisons, files, markdown
+from benchmarks.ablations import FOLDER, PAGE, RECORDS, _by_weights_and_seed, comparisons, files, markdown
 
 
 def test_the_pages_are_up_to_date() -> None:
@@ -25,6 +26,17 @@ def test_every_record_is_counted() -> None:
 
 def test_rows_as_markdown() -> None:
     assert markdown([["", "a"], ["b", "1"]]) == "|  | a |\n| --- | ---: |\n| b | 1 |\n"
+
+
+def test_runs_are_paired_by_step() -> None:
+    """A run that lacks a checkpoint leaves a gap, and every other number stays where it was."""
+    found = next(each for each in comparisons() if each.by_weights())
+    first, *others = found.records
+    short = dataclasses.replace(found, records=({**first, "checkpoints": first["checkpoints"][1:]}, *others))
+    expected = _by_weights_and_seed(found)
+    for column in (1, 1 + len(found.records)):  # of its raw and of its averaged weights
+        expected[1][column] = "-"
+    assert _by_weights_and_seed(short) == expected
 
 
 def test_stages_of_training_are_counted_from_the_records() -> None:

@@ -29,6 +29,19 @@ def with_interval(moments: Moments, index: Any = (), form: str = ",.1f") -> str:
     return format(mean, form) if np.isnan(half) else f"{mean:{form}} ± {half:{form.lstrip('+')}}"
 
 
+def spread(mean: float | None, std: float | None, spaced: bool = False) -> str:
+    """Write a mean share and its standard deviation, either of which may be missing.
+
+    Returns:
+        ``"58.7% ± 3.3%"``; spaced, as on pages, ``"58.7 % ± 3.3"``.
+    """
+    if mean is None:
+        return NOTHING
+    if not spaced:
+        return f"{mean:.1%}" if std is None else f"{mean:.1%} ± {std:.1%}"
+    return f"{100 * mean:.1f} %" + ("" if std is None else f" ± {100 * std:.1f}")
+
+
 def number(value: float | None, form: str) -> str:
     """Write a number that may be missing."""
     return NOTHING if value is None else format(value, form)

@@ -92,8 +92,11 @@ def load_model(folder: Path, device: torch.device | str = "cpu") -> AIR:
     return _read_whole(folder, _model).to(device).eval()
 
 
-def save_checkpoint(model: AIR, training: dict[str, Any], run: Path, step: int, keep: int) -> None:
-    """Write ``checkpoints/step-N``, make it what the run's folder holds, and remove all but the last ``keep``.
+def save_checkpoint(model: AIR, training: dict[str, Any], run: Path, step: int, keep: int, every: int = 1) -> None:
+    """Write ``checkpoints/step-N``, make it what the run's folder holds, and remove all but ``keep``.
+
+    This one is kept, then the last planned ones, then the last of those that Ctrl-C or the clock asked for: a run that
+    was interrupted keeps what it would have kept otherwise.
 
     A kill at any moment leaves a checkpoint to resume from: the one before or this one.
 
@@ -103,6 +106,7 @@ def save_checkpoint(model: AIR, training: dict[str, Any], run: Path, step: int, 
         run: the run's folder.
         step: that was trained last.
         keep: how many.
+        every: planned are the multiples of so many steps.
 
     Raises:
         OSError: the system refuses a write, on a full disk for instance; the previous checkpoints are whole.
@@ -115,7 +119,7 @@ def save_checkpoint(model: AIR, training: dict[str, Any], run: Path, step: int, 
             torch.save(training, cast(IO[bytes], file))
         recorder.finish()
     _publish(path, run)
-    for old in checkpoint_steps(run)[:-keep]:
+    for old in sorted(checkpoint_steps(run), key=lambda found: (found != step, found % every > 0, -found))[keep:]:
         remove_folder(checkpoint_folder(run, old))
 
 

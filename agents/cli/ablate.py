@@ -12,6 +12,7 @@ import tyro
 
 from agents.analysis.sweep.experiments import EXPERIMENTS, Engine, Experiment, share
 from agents.analysis.sweep.members import ABLATIONS, members
+from agents.analysis.sweep.records import RECORDS
 from agents.cli.parsing import listed, parse
 from agents.config.presets import PRESETS
 from agents.config.recipes import generate_missing
@@ -42,7 +43,7 @@ def _family(family: str, rest: list[str], asks_help: bool) -> None:
     config = _configure(family, chosen.preset, rest)
 
     from agents.analysis import ablate
-    from agents.analysis.sweep.ablation import SUMMARY
+    from agents.analysis.sweep.results import SUMMARY
 
     if chosen.preset:
         generate_missing(chosen.preset, config)
@@ -85,9 +86,12 @@ def _experiment(experiment: Experiment, args: list[str]) -> None:
     )
     parser.add_argument("--data", type=Path, help="HDF5 file; by default the preset's, generated where it is missing")
     parser.add_argument("--runs", type=Path, default=Path("runs/ablations"), help="folder of the training runs")
-    parser.add_argument("--records", type=Path, default=Path("results/ablations"), help="folder of the records")
-    parser.add_argument("--tables", action="store_true", help="train nothing, print the tables of the records")
+    parser.add_argument("--records", type=Path, default=RECORDS, help="folder of the records")
+    parser.add_argument("--tables", action="store_true", help="train nothing, print the tables of all records")
     chosen = parser.parse_args(args)
+    for flag, value in (("--seeds", chosen.seeds), ("--only", chosen.only)):
+        if chosen.tables and value not in (None, []):
+            raise ValueError(f"{flag} with --tables, expected --tables alone: the tables are of all records")
     shares = [match for word in chosen.only if (match := _SHARE.fullmatch(word))]
     if shares and len(chosen.only) > 1:
         raise ValueError(f"--only {' '.join(chosen.only)}, expected one share, or names of members")
@@ -129,14 +133,14 @@ def _train(experiment: Experiment, todo: list[tuple[str, int]], chosen: argparse
 def _configure(family: str, preset: str | None, args: list[str]) -> TrainConfig:
     rows = "\n".join(f"  {name}: {', '.join(names)}" for name, names in ABLATIONS.items())
     description = (
-        "Train every member of a family of variants with several seeds; measure each on the test split.\n\n"
+        "Train every member of a family of variants with several seeds; measure each on the validation split.\n\n"
         f"FAMILY is one of\n{rows}\n\n"
         "or one of these experiments, which re-test the paper and have flags of their own (air-envs ablate NAME --help)"
         f"\n{listed(EXPERIMENTS)}\n\n"
         "Start from one of these with --preset NAME, which generates its dataset where there is none:\n"
         f"{listed(PRESETS)}\n\n"
         "Train each with N seeds, by default 3, from --seed on, with --seeds N; some members alone with --only NAME "
-        "...\n\nMeasure on the first N test puzzles with --puzzles N.\n\n"
+        "...\n\nMeasure on the first N validation puzzles with --puzzles N.\n\n"
         "Run it again to resume: it skips what is finished and resumes what was interrupted."
     )
     default = tyro.MISSING_NONPROP

@@ -62,6 +62,25 @@ def from_json(kind: type[T], values: Any, prefix: str = "") -> T:
     return kind(**{name: _value(hints[name], value, prefix + name) for name, value in values.items()})
 
 
+def read_object(path: Path, kind: type[Any], what: str) -> dict[str, Any]:
+    """Read a JSON file that holds an object.
+
+    Args:
+        path: of the file.
+        kind: a ``TypedDict`` of the keys that it needs, whose values are as the fields of ``from_json`` or objects of
+            another ``TypedDict``; further keys are free.
+        what: the file is, in messages: ``"the record of a run"``.
+
+    Raises:
+        ValueError: no JSON, no object, a key is missing, or a value is of another type; the message names the path.
+        OSError: it can't be read.
+    """
+    try:
+        return _object(kind, parse_json(path.read_bytes()))
+    except ValueError as error:
+        raise ValueError(f"{path}: not {what}: {error}") from error
+
+
 def require_finite(config: Any) -> None:
     """Refuse a dataclass that has a field of NaN or infinity.
 
@@ -118,6 +137,8 @@ def _value(hint: Any, value: Any, name: str) -> Any:
         return _tuple(parts, value, name)
     if dataclasses.is_dataclass(hint):
         return from_json(typing.cast(type[Any], hint), value, f"{name}.")
+    if typing.is_typeddict(hint):
+        return _object(hint, value, name)
     if hint is float:
         return _float(value, name)
     if hint is Path:
@@ -126,6 +147,19 @@ def _value(hint: Any, value: Any, name: str) -> Any:
         return Path(value)
     if type(value) is not hint:  # a bool is no int here
         raise ValueError(f"{name} {shown(value)}, expected {_CALLED[hint]}")
+    return value
+
+
+def _object(kind: type[Any], value: Any, name: str = "") -> dict[str, Any]:
+    """Return an object whose keys are those of a ``TypedDict``, and others."""
+    if not isinstance(value, dict):
+        raise ValueError(f"{name} {shown(value)}, expected an object".lstrip())
+    for key, hint in get_type_hints(kind).items():
+        inner = f"{name}.{key}".lstrip(".")
+        if key in value:
+            _value(hint, value[key], inner)
+        elif key in kind.__required_keys__:
+            raise ValueError(f"no {inner}")
     return value
 
 

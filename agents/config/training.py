@@ -130,7 +130,8 @@ class TrainConfig:
     checkpoint_minutes: float | None = 15.0
     """Write a checkpoint after so many minutes of training too; None counts steps alone."""
     keep: int = 2
-    """How many of the last checkpoints to keep; the best weights are kept separately."""
+    """How many of the last checkpoints to keep, those of ``checkpoint_every`` before others; the best weights are kept
+    separately."""
     wandb: str | None = None
     """Weights & Biases project to log to as well (needs the extra wandb)."""
 

@@ -7,18 +7,13 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from agents.analysis.sweep.ablation import SUMMARY
+from agents.analysis.sweep.results import read_summary
 from agents.config.training import VALIDATION
 from agents.report.accuracy import percent
 from agents.report.blocks import Block, Figures, Page, Section, Words
 from agents.report.charts import SMALL, Figure, Line, Row, line_chart, row_chart
-from agents.report.members import family_table, mean_interval, read_summary
+from agents.report.members import family_table, mean_interval
 from agents.training.runs.log import read_metrics
-
-
-def is_family(folder: Path) -> bool:
-    """Whether a folder is the output of an ablation that has finished a run."""
-    return (folder / SUMMARY).is_file()
 
 
 def write_family_report(folder: Path, output: Path) -> Path:
@@ -49,7 +44,7 @@ def _page(family: dict[str, Any], folder: Path) -> Page:
         tiles.append(("highest mean", best, percent(known[best])))
     return Page(
         title=f"Ablation {family['ablation']}: {family['family']}",
-        lead="Variants that were trained alike, with several seeds each, and measured on test puzzles.",
+        lead="Variants that were trained alike, with several seeds each, and measured on validation puzzles.",
         tiles=tiles,
         sections=[
             Section("Accuracy by member", blocks),
@@ -72,8 +67,10 @@ def _accuracies(family: dict[str, Any]) -> Figure:
     rows.append(Row("mean, 95 % interval over seeds", means, low, high, "l", "dot"))
     theirs = [member["published_mean"] for member in members]
     if any(value is not None for value in theirs):
-        rows.append(Row("paper", theirs, colour="text", shape="diamond"))
-    return row_chart("Exact accuracy, %", [member["name"] for member in members], rows, percent=True)
+        rows.append(Row("paper, test set", theirs, colour="text", shape="diamond"))
+    return row_chart(
+        "Exact accuracy on validation puzzles, %", [member["name"] for member in members], rows, percent=True
+    )
 
 
 def _curves(member: dict[str, Any], folder: Path) -> Figure:

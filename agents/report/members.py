@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from agents.analysis.paper.published import ACCURACY, TASKS
-from agents.analysis.sweep.ablation import SUMMARY
-from agents.analysis.sweep.comparison import ENDS, Comparison, compare, exact_accuracy
+from agents.analysis.paper.published import TASKS, accuracy_text
+from agents.analysis.sweep.comparison import Comparison, compare, exact_accuracy
 from agents.analysis.sweep.experiments import EXPERIMENTS
+from agents.analysis.sweep.members import seed_of
+from agents.analysis.sweep.results import SUMMARY, read_summary
 from agents.analysis.sweep.statistics import Paired, paired
-from agents.analysis.tables import NOTHING
+from agents.analysis.tables import NOTHING, number
 from agents.report.accuracy import interval, percent
 from agents.report.blocks import Section, Table, Words
-
-_MEMBER = {"name", "seeds", "published_mean", "cell_accuracy_mean"}
-"""Of each member of an ``ablation.json``."""
 
 
 def accuracy_table(found: Comparison, marked: str | None = None) -> Table:
@@ -29,17 +26,15 @@ def accuracy_table(found: Comparison, marked: str | None = None) -> Table:
         marked: a member to point out.
     """
     reference = found.reference
-    exact, half = found.values(exact_accuracy), found.values(ENDS["steps to 50 %"])
+    exact = found.values(exact_accuracy)
     head = ["", "seeds", "exact, mean", "95 % interval", "by seed", "steps to 50 %", f"minus {reference}, by seed"]
     head += ["p: t, exact", *(f"paper, {task}" for task in TASKS.values())]
     rows: list[list[str]] = []
     place = None
     for member in found.members:
         runs = found.runs(member)
-        values, steps = list(exact.get(member, {}).values()), list(half.get(member, {}).values())
+        values = list(exact.get(member, {}).values())
         each = ", ".join("diverged" if "diverged" in run else percent(run["test"]["exact_accuracy"]) for run in runs)
-        reach = f"{fmean(steps):.0f}" if steps else NOTHING
-        reach += f" ({len(runs) - len(steps)} never)" if len(steps) < len(runs) else ""
         against = None if member == reference else found.difference(exact_accuracy, member, reference)
         if member == marked:
             place = len(rows)
@@ -50,10 +45,10 @@ def accuracy_table(found: Comparison, marked: str | None = None) -> Table:
                 percent(fmean(values)) if values else NOTHING,
                 _mean_interval(values),
                 each,
-                reach,
+                found.steps_to_half(member),
                 NOTHING if against is None else difference(against, points=True),
                 _p_values(against),
-                *(_published(family, member) for family in TASKS),
+                *(accuracy_text(family, member, spaced=True) for family in TASKS),
             ]
         )
     caption = "Exact accuracy on all test puzzles; intervals of the mean by Student's t over seeds"
@@ -71,48 +66,31 @@ def membership_section(run: Path, records: Path) -> Section | None:
         ValueError: a damaged record.
     """
     place = run.resolve()
-    member, seed = place.parent.name, place.name
-    if not seed.startswith("seed-") or not member:
+    member, seed = place.parent.name, seed_of(place)
+    if seed is None or not member:
         return None
     sweep = place.parents[1]
     if sweep.name in EXPERIMENTS:
         found = compare(EXPERIMENTS[sweep.name], records)
         if found.records:
-            words = f"This run is {member}, {seed.replace('-', ' ')}, of the experiment {sweep.name}."
+            words = f"This run is {member}, seed {seed}, of the experiment {sweep.name}."
             return Section("Its sweep", [Words(words), accuracy_table(found, member)])
     summary = sweep / SUMMARY
     if not summary.is_file():
         return None
     family = read_summary(sweep)
-    words = f"This run is {member}, {seed.replace('-', ' ')}, of the ablation {family['ablation']}."
+    words = f"This run is {member}, seed {seed}, of the ablation {family['ablation']}."
     return Section("Its sweep", [Words(words), family_table(family, member)])
 
 
-def read_summary(folder: Path) -> dict[str, Any]:
-    """Return the ``ablation.json`` of an ablation's output.
-
-    Raises:
-        ValueError: a damaged one.
-    """
-    path = folder / SUMMARY
-    try:
-        family = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:  # no UTF-8, or no JSON
-        raise ValueError(f"{path}: {error}, expected the summary of an ablation") from error
-    whole = isinstance(family, dict) and family.keys() >= {"ablation", "family", "members"}
-    if not whole or not all(isinstance(each, dict) and each.keys() >= _MEMBER for each in family["members"]):
-        raise ValueError(f"{path}: expected the summary of an ablation, with its members")
-    return family
-
-
 def family_table(family: dict[str, Any], marked: str | None = None) -> Table:
-    """Return exact accuracy by member of an ablation.
+    """Return exact accuracy by member of an ablation on validation puzzles.
 
     Args:
         family: its ``ablation.json``.
         marked: a member to point out.
     """
-    head = ["", "seeds", "exact, mean", "95 % interval", "by seed", "cells", "paper"]
+    head = ["", "seeds", "exact, mean", "95 % interval", "by seed", "cells", "paper, test"]
     rows: list[list[str]] = []
     place = None
     for member in family["members"]:
@@ -134,7 +112,7 @@ def family_table(family: dict[str, Any], marked: str | None = None) -> Table:
                 NOTHING if theirs is None else percent(theirs),
             ]
         )
-    return Table(head, rows, f"Ablation {family['ablation']}, {family['family']}", place)
+    return Table(head, rows, f"Ablation {family['ablation']}, {family['family']}: on validation puzzles", place)
 
 
 def mean_interval(accuracies: Sequence[float]) -> tuple[float, float] | None:
@@ -158,14 +136,7 @@ def difference(found: Paired, points: bool = False) -> str:
 
 
 def _p_values(found: Paired | None) -> str:
-    """Write the p values of the t test and of the exact test; nothing of less than two differences."""
-    if found is None or found.p_t is None or found.p_permutation is None:
+    """Write the p values of the t test and of the exact test, which many differences lack; nothing of less than two."""
+    if found is None or found.p_t is None:
         return NOTHING
-    return f"{found.p_t:.3f}, {found.p_permutation:.3f}"
-
-
-def _published(family: str, member: str) -> str:
-    mean, std = ACCURACY[family].get(member, (None, None))
-    if mean is None:
-        return NOTHING
-    return percent(mean) if std is None else f"{percent(mean)} ± {100 * std:.1f}"
+    return f"{found.p_t:.3f}, {number(found.p_permutation, '.3f')}"

@@ -14,6 +14,7 @@ import numpy as np
 
 from agents.analysis.paper.attention import require_comparable
 from agents.analysis.report import ANALYSES
+from agents.analysis.sweep.records import RECORDS
 from agents.analysis.weights import Weights, use_weights
 from agents.config.structure import structure
 from agents.config.training import read_train_config
@@ -69,7 +70,7 @@ class Asked:
     """Of a run, raw or averaged; None takes what its folder holds to be used."""
     device: str = "auto"
     dtype: str = "float32"
-    records: Path = Path("results/ablations")
+    records: Path = RECORDS
     """Folder of the records of experiments."""
 
 

@@ -80,6 +80,11 @@ class Trainer(Learner):
             trainer.load_state(moved(state, trainer.device))
         return trainer
 
+    @property
+    def is_finished(self) -> bool:
+        """Whether every step is taken and evaluated where it should be: ``train`` would only evaluate once more."""
+        return self.step >= self.config.steps and not self._lacks_evaluation()
+
     def train(self, progress: bool = True, overwrite: bool = False) -> Evaluation:
         """Train to the last step, checkpointing on the way, and return the last evaluation, on ``config.dataset``.
 
@@ -154,7 +159,8 @@ class Trainer(Learner):
         state = self.state()
         if self.processes.is_main:
             state[CONFIG_FIELD] = saved_config(self.config)
-            save_checkpoint(self.trained_model, state, self.config.output, self.step, self.config.keep)
+            run, keep, every = self.config.output, self.config.keep, self.config.checkpoint_every
+            save_checkpoint(self.trained_model, state, run, self.step, keep, every)
         self._saved = self.seconds
 
     def state(self) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from agents.analysis.tables import spread
 from agents.config.model import AIRConfig
 
 TASKS = {"sudoku-9x9": "Sudoku-Extreme", "maze-30x30": "Maze-Hard"}
@@ -88,12 +89,19 @@ ACCURACY: dict[str, dict[str, tuple[float, float | None]]] = {
         "TRM": (0.853, None),
     },
 }
-"""Exact accuracy by variant: mean over 5 seeds and standard deviation; None for single published figures."""
+"""Exact accuracy on a test set by variant: mean over 5 seeds and standard deviation; None for single published
+figures."""
 
 _ARCHITECTURE = (
     "hidden", "heads", "layers", "h_layers", "expansion", "h_cycles", "l_cycles", "inject_l", "inject_h", "operator",
     "level_token", "mixer", "convolution", "position",
 )  # fmt: skip
+
+
+def accuracy_text(family: str, variant: str, spaced: bool = False) -> str:
+    """Write the mean and standard deviation of ``ACCURACY``, see ``spread``."""
+    mean, std = ACCURACY.get(family, {}).get(variant, (None, None))
+    return spread(mean, std, spaced)
 
 
 def caveat(model: AIRConfig) -> str:

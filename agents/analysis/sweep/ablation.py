@@ -7,7 +7,6 @@ stopped, and several machines may share one output by taking different members.
 from __future__ import annotations
 
 import dataclasses
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,20 +16,19 @@ import torch
 from tqdm import tqdm
 
 from agents.analysis.paper.figures import published_label
-from agents.analysis.paper.published import ACCURACY, TASKS, caveat
-from agents.analysis.sweep.members import ABLATIONS, member_run, members
-from agents.analysis.tables import NOTHING, text_table
-from agents.config.training import TRAIN_CONFIG, VALIDATION, TrainConfig, read_train_config
+from agents.analysis.paper.published import ACCURACY, TASKS, accuracy_text, caveat
+from agents.analysis.sweep.members import ABLATIONS, member_run, members, seed_of
+from agents.analysis.sweep.results import RESULT, SUMMARY, read_result, write_json
+from agents.analysis.sweep.resuming import trainer_of
+from agents.analysis.tables import spread, text_table
+from agents.config.training import VALIDATION, TrainConfig, read_train_config
 from agents.evaluation import evaluate
 from agents.figures.charts import BLUE, SKY, chart, percent_limits, save_chart
 from agents.figures.training_curve import draw_training_curve
 from agents.hub.cards import write_card
 from agents.thinking.agent import AIRAgent
 from agents.training.runs.divergence import TrainingDiverged
-from agents.training.trainer import Trainer
-from puzzles.files import replacing
 
-RESULT, SUMMARY = "result.json", "ablation.json"
 _FREE = ("model", "output", "device", "compile", "wandb")
 """Fields of a run that may differ when it is resumed; those of the model are compared one by one."""
 
@@ -84,7 +82,7 @@ class Ablation:
         return ACCURACY.get(self.family, {})
 
     def summary(self) -> dict[str, Any]:
-        """Return the numbers for programs, with the paper's for comparison."""
+        """Return the numbers for programs, with the paper's for comparison, which are of a test set."""
         rows = []
         for member in self.members:
             mean, std = self.published.get(member.name, (None, None))
@@ -99,17 +97,19 @@ class Ablation:
                     "seeds": list(member.results),
                 }
             )
-        return {"ablation": self.name, "family": self.family, "caveat": self.caveat, "members": rows}
+        about = {"ablation": self.name, "family": self.family, "split": VALIDATION, "caveat": self.caveat}
+        return about | {"members": rows}
 
     def table(self) -> str:
-        """Return exact accuracy by variant as text, with the paper's for comparison."""
+        """Return exact accuracy on validation puzzles by variant as text, with the paper's for comparison."""
         head = ["", "exact, mean ± std", "by seed", "cells"]
         rows = [head + ([f"paper, {TASKS[self.family]}"] if self.published else [])]
         for member in self.members:
             seeds = " ".join(_percent(result.get("exact_accuracy")) for result in member.results)
-            row = [member.name, _spread(member.mean, member.std), seeds, _spread(member.cells, None)]
-            rows.append(row + ([_spread(*self.published.get(member.name, (None, None)))] if self.published else []))
-        return "\n\n".join(part for part in (text_table(rows), self.caveat) if part)
+            row = [member.name, spread(member.mean, member.std), seeds, spread(member.cells, None)]
+            rows.append(row + ([accuracy_text(self.family, member.name)] if self.published else []))
+        measured = f"Measured on {VALIDATION} puzzles{'; the paper: on a test set' if self.published else ''}."
+        return "\n\n".join(part for part in (text_table(rows), measured, self.caveat) if part)
 
 
 def ablate(
@@ -120,7 +120,9 @@ def ablate(
     only: tuple[str, ...] = (),
     progress: bool = True,
 ) -> Ablation:
-    """Train every member of a family of variants with several seeds, and measure each on the test split.
+    """Train every member of a family of variants with several seeds, and measure each on the validation split.
+
+    Members are compared and chosen by these numbers, so that test puzzles stay unseen.
 
     Finished runs are skipped and interrupted ones resumed; after each, ``ablation.json`` and ``ablation.png`` in the
     output tell of all that are finished. A run that diverges counts as finished, without an accuracy.
@@ -129,17 +131,19 @@ def ablate(
         ablation: a key of ``agents.analysis.sweep.members.ABLATIONS``.
         config: the run that all share but for what a member's name sets; its seed is the first one.
         seeds: how many.
-        puzzles: of the test split to measure each run on, from the first on; None takes all.
+        puzzles: of the validation split to measure each run on, from the first on; None takes all.
         only: members to train, by default all.
         progress: show bars.
 
     Raises:
-        ValueError: an unknown family or member, fields that do not go together, less than 1 seed, or the output holds
-            runs that were trained otherwise.
+        ValueError: an unknown family or member, fields that do not go together, less than 1 seed or puzzle, or the
+            output holds runs that were trained otherwise or a damaged result.
         DatasetError: a damaged dataset.
     """
     if seeds < 1:
         raise ValueError(f"seeds {seeds}, expected at least 1")
+    if puzzles is not None and puzzles < 1:
+        raise ValueError(f"puzzles {puzzles}, expected at least 1")
     names = members(ablation, only)
     runs = [member_run(config, name, seed) for seed in range(config.seed, config.seed + seeds) for name in names]
     for name in ABLATIONS[ablation]:
@@ -168,8 +172,8 @@ def collect(ablation: str, config: TrainConfig, puzzles: int | None) -> Ablation
 
 def _begun(config: TrainConfig, name: str) -> list[TrainConfig]:
     """Return the runs of a member that the output holds, finished or not, as they should be, in the order of seeds."""
-    seeds = sorted(int(path.name.removeprefix("seed-")) for path in (config.output / name).glob("seed-*"))
-    return [member_run(config, name, seed) for seed in seeds]
+    found = (seed_of(path) for path in (config.output / name).glob("seed-*"))
+    return [member_run(config, name, seed) for seed in sorted(seed for seed in found if seed is not None)]
 
 
 def _require_same(config: TrainConfig) -> None:
@@ -193,22 +197,18 @@ def _compared(config: TrainConfig) -> dict[str, Any]:
 
 def _result(config: TrainConfig, puzzles: int | None) -> dict[str, Any] | None:
     """Return what a finished run measured on so many puzzles, or that it diverged; None if it is not finished."""
-    path = config.output / RESULT
-    if not path.is_file():
-        return None
-    result: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return result if "diverged" in result or result["asked_puzzles"] == puzzles else None
+    result = read_result(config.output, config.seed)
+    return result if result and ("diverged" in result or result["asked_puzzles"] == puzzles) else None
 
 
 def _finish(config: TrainConfig, puzzles: int | None, progress: bool) -> None:
     """Train a run to its end, from wherever it is, measure it and write its result."""
     if config.compile != "off":
         torch.compiler.reset()  # or it stops compiling a function after so many models
-    begun = (config.output / TRAIN_CONFIG).is_file()
-    trainer = Trainer.resume(config.output) if begun else Trainer(config)
+    trainer = trainer_of(config)
     result: dict[str, Any] = {"seed": config.seed, "asked_puzzles": puzzles}
     try:
-        if trainer.step < trainer.config.steps:
+        if not trainer.is_finished:
             trainer.train(progress)
         agent = AIRAgent(trainer.trained_model, trainer.dtype)
         dataset = trainer.tasks[0].dataset
@@ -218,13 +218,11 @@ def _finish(config: TrainConfig, puzzles: int | None, progress: bool) -> None:
         draw_training_curve(config.output)
     except TrainingDiverged as error:
         result["diverged"] = str(error)
-    with replacing(config.output / RESULT) as temporary:
-        temporary.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    write_json(config.output / RESULT, result)
 
 
 def _write(ablation: Ablation, folder: Path) -> None:
-    with replacing(folder / SUMMARY) as temporary:
-        temporary.write_text(json.dumps(ablation.summary(), indent=1, allow_nan=False) + "\n", encoding="utf-8")
+    write_json(folder / SUMMARY, ablation.summary())
     draw_ablation(ablation, (folder / SUMMARY).with_suffix(".png"))
 
 
@@ -241,7 +239,7 @@ def draw_ablation(ablation: Ablation, path: Path) -> Path:
             label = "mean ± standard deviation"
             axes.errorbar(mean, place, xerr=std, fmt="s", color=BLUE, markersize=7, capsize=4, label=label, zorder=1)
         if member.name in ablation.published:
-            theirs, spread = ablation.published[member.name]
+            theirs, width = ablation.published[member.name]
             style: dict[str, Any] = {
                 "color": "black",
                 "markerfacecolor": "white",
@@ -249,13 +247,14 @@ def draw_ablation(ablation: Ablation, path: Path) -> Path:
                 "capsize": 3,
                 "linewidth": 1,
             }
-            label = published_label(ablation.family, ablation.caveat)
-            axes.errorbar(100 * theirs, place + 0.25, xerr=100 * (spread or 0), fmt="D", label=label, **style)
+            label = f"{published_label(ablation.family, ablation.caveat)}, test set"
+            axes.errorbar(100 * theirs, place + 0.25, xerr=100 * (width or 0), fmt="D", label=label, **style)
     axes.set_yticks(range(len(names)), names)
     axes.set_ylim(len(names) - 0.4, -0.6)
     axes.margins(x=0.08)
     axes.set_xlim(percent_limits(*axes.get_xlim()))
-    axes.set(title=f"{ablation.name.replace('-', ' ').capitalize()}, {ablation.family}", xlabel="exact accuracy, %")
+    axes.set_title(f"{ablation.name.replace('-', ' ').capitalize()}, {ablation.family}")
+    axes.set_xlabel("exact accuracy on validation puzzles, %")
     labelled = dict(zip(*reversed(axes.get_legend_handles_labels()), strict=True))
     figure.legend(labelled.values(), labelled.keys(), loc="outside lower center", ncols=3, frameon=False, fontsize=9)
     return save_chart(figure, path)
@@ -263,9 +262,3 @@ def draw_ablation(ablation: Ablation, path: Path) -> Path:
 
 def _percent(value: float | None) -> str:
     return "diverged" if value is None else f"{value:.1%}"
-
-
-def _spread(mean: float | None, std: float | None) -> str:
-    if mean is None:
-        return NOTHING
-    return f"{mean:.1%}" if std is None else f"{mean:.1%} ± {std:.1%}"

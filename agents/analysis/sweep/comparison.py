@@ -8,12 +8,12 @@ from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any, NamedTuple
 
-from agents.analysis.paper.published import ACCURACY, TASKS
+from agents.analysis.paper.published import ACCURACY, TASKS, accuracy_text
 from agents.analysis.sweep.experiments import Experiment
 from agents.analysis.sweep.records import Record, read_records
 from agents.analysis.sweep.split import MEASURES, accuracy, changes_ratio, entropy_gap, focus, locality, reached
 from agents.analysis.sweep.statistics import Paired, paired
-from agents.analysis.tables import NOTHING, text_table
+from agents.analysis.tables import NOTHING, spread, text_table
 from agents.config.variants import INJECTIONS
 
 SYMMETRIC = tuple(name for name, (n_l, n_h) in INJECTIONS.items() if n_l == n_h)
@@ -75,6 +75,13 @@ class Comparison:
         seeds = sorted(ours.keys() & theirs.keys())
         return paired([ours[seed] - theirs[seed] for seed in seeds]) if seeds else None
 
+    def steps_to_half(self, member: str) -> str:
+        """Write after how many steps a member comes to 50 %, the mean of its runs: ``"100 (1 never)"``."""
+        runs = self.runs(member)
+        steps = [run["steps_to_half"] for run in runs if run["steps_to_half"] is not None]
+        mean = f"{fmean(steps):.0f}" if steps else NOTHING
+        return f"{mean} ({len(runs) - len(steps)} never)" if len(steps) < len(runs) else mean
+
     def asymmetry(self, read: Callable[[Record], float | None]) -> Contrast | None:
         """Compare asymmetric with symmetric injections, see ``contrast``."""
         return self.contrast(read, [name for name in self.experiment.members if name not in SYMMETRIC])
@@ -120,20 +127,16 @@ class Comparison:
         reference = self.reference
         head = ["", "seeds", "exact, mean ± std", "by seed", "steps to 50 %", f"minus {reference}, paired by seed"]
         rows = [head + [f"paper, {task}" for task in TASKS.values()]]
-        exact, half = self.values(exact_accuracy), self.values(lambda record: record["steps_to_half"])
+        exact = self.values(exact_accuracy)
         for member in self.members:
             runs = self.runs(member)
             found = list(exact.get(member, {}).values())
-            spread = NOTHING if not found else f"{fmean(found):.1%}"
-            spread += f" ± {stdev(found):.1%}" if len(found) > 1 else ""
+            mean, std = fmean(found) if found else None, stdev(found) if len(found) > 1 else None
             each = " ".join("diverged" if "diverged" in run else f"{exact_accuracy(run):.1%}" for run in runs)
-            steps = list(half.get(member, {}).values())
-            reach = f"{fmean(steps):.0f}" if steps else NOTHING
-            reach += f" ({len(runs) - len(steps)} never)" if len(steps) < len(runs) else ""
             difference = None if member == reference else self.difference(exact_accuracy, member, reference)
-            theirs = [_published(family, member) for family in TASKS]
-            row = [member, str(len(runs)), spread, each, reach, NOTHING if difference is None else str(difference)]
-            rows.append(row + theirs)
+            row = [member, str(len(runs)), spread(mean, std), each, self.steps_to_half(member)]
+            row += [NOTHING if difference is None else str(difference)]
+            rows.append(row + [accuracy_text(family, member) for family in TASKS])
         return text_table(rows)
 
     def _asymmetries(self) -> str:
@@ -257,13 +260,6 @@ ENDS: dict[str, Callable[[Record], float | None]] = {
 def _mean(values: list[float | None]) -> str:
     known = [value for value in values if value is not None]
     return f"{fmean(known):+.3f}" if known else NOTHING
-
-
-def _published(family: str, member: str) -> str:
-    mean, std = ACCURACY[family].get(member, (None, None))
-    if mean is None:
-        return NOTHING
-    return f"{mean:.1%}" if std is None else f"{mean:.1%} ± {std:.1%}"
 
 
 def _published_asymmetry(family: str) -> float:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import re
+from pathlib import Path
 
 from agents.config.training import TrainConfig
 from agents.config.variants import INJECTIONS, LEVEL_TOKENS, OPERATORS
@@ -41,3 +43,9 @@ def member_run(config: TrainConfig, name: str, seed: int) -> TrainConfig:
     """
     output = config.output / name / f"seed-{seed}"
     return dataclasses.replace(config, model=config.model.as_variant(name), init_from=None, seed=seed, output=output)
+
+
+def seed_of(run: Path) -> int | None:
+    """Return the seed in the name of a run's folder, ``seed-SEED``; None of another folder."""
+    found = re.fullmatch(r"seed-(0|[1-9][0-9]*)", run.name)
+    return int(found[1]) if found else None

@@ -3,22 +3,60 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from agents.analysis.sweep.experiments import Experiment
-from agents.config.training import TrainConfig, json_values
+from agents.analysis.sweep.split import Measured
+from agents.config.reading import read_object
+from agents.config.training import TrainConfig, differences, json_values, train_config_of
 from puzzles.files import replacing
 
+RECORDS = Path("results/ablations")
+"""Where the records are if nothing else is said."""
 HALF = 0.5
 """The accuracy that ``steps_to_half`` waits for."""
-_KEYS = {"member", "seed", "config", "dataset", "measured_puzzles", "curve", "checkpoints", "steps_to_half", "seconds"}
-"""Of every record; one of a run to its end has ``test`` too, any other ``diverged``."""
-_ELSEWHERE = ("output", "dataset", "device", "compile", "wandb")
+ELSEWHERE = ("output", "dataset", "device", "compile", "wandb")
 """Fields of a run that say where it ran, not what was trained."""
 
 Record = dict[str, Any]
+
+
+class _Fields(TypedDict):
+    """Of a ``TrainConfig``, which checks them itself."""
+
+
+class _Point(TypedDict):
+    step: int
+    exact_accuracy: float
+
+
+class _Test(TypedDict):
+    exact_accuracy: float
+    exact_accuracy_interval_95: tuple[float, float]
+    cell_accuracy: float
+
+
+class _End(TypedDict, total=False):
+    """A run to its end has ``test``, any other ``diverged``."""
+
+    test: _Test
+    diverged: str
+
+
+class _Record(_End):
+    """What every record has."""
+
+    member: str
+    seed: int
+    config: _Fields
+    dataset: str
+    measured_puzzles: int
+    curve: tuple[_Point, ...]
+    checkpoints: tuple[Measured, ...]
+    steps_to_half: float | None
+    seconds: float
 
 
 def record_path(output: Path, experiment: str, member: str, seed: int) -> Path:
@@ -28,7 +66,7 @@ def record_path(output: Path, experiment: str, member: str, seed: int) -> Path:
 
 def settings(config: TrainConfig) -> dict[str, Any]:
     """Return what was trained, as values of JSON: the fields of a run without those that say where."""
-    return {name: value for name, value in json_values(config).items() if name not in _ELSEWHERE}
+    return {name: value for name, value in json_values(config).items() if name not in ELSEWHERE}
 
 
 def write_record(path: Path, record: Record) -> None:
@@ -42,29 +80,27 @@ def read_record(path: Path, config: TrainConfig) -> Record | None:
     """Read the record of a finished run; None where there is none.
 
     Raises:
-        ValueError: no record, or that of a run with other settings.
+        ValueError: a damaged record, or that of a run with other settings.
     """
     if not path.is_file():
         return None
-    record = _read(path)
-    require_same(path, record["config"], config)
+    record, theirs = _read(path)
+    require_same(path, theirs, config)
     return record
 
 
-def require_same(path: Path, theirs: Mapping[str, Any], config: TrainConfig) -> None:
+def require_same(path: Path, theirs: TrainConfig, config: TrainConfig) -> None:
     """Refuse a run that was trained with other settings.
-
-    A field that a later version adds is absent from earlier records, which had its default.
 
     Args:
         path: of the run or its record.
-        theirs: its ``settings``.
+        theirs: as it was trained.
         config: as it should be.
 
     Raises:
         ValueError: a field differs.
     """
-    for field, found, expected in _differences(theirs, config):
+    for field, (found, expected) in _trained_otherwise(theirs, config).items():
         raise ValueError(f"{path}: was trained with {field} {found}, expected {expected}: choose another output")
 
 
@@ -83,9 +119,9 @@ def read_same_run(path: Path, config: TrainConfig, dataset: str, measured: int) 
         ValueError: a file that is no record.
     """
     for other in sorted(path.parents[1].glob(f"*/{path.name}")):
-        record = _read(other)
-        same = (record.get("dataset"), record.get("measured_puzzles")) == (dataset, measured)
-        if other != path and same and not list(_differences(record["config"], config)):
+        record, theirs = _read(other)
+        same = (record["dataset"], record["measured_puzzles"]) == (dataset, measured)
+        if other != path and same and not _trained_otherwise(theirs, config):
             return record
     return None
 
@@ -134,28 +170,24 @@ def steps_to_half(curve: Iterable[Mapping[str, float]], level: float = HALF) -> 
     return None
 
 
-def _read(path: Path) -> Record:
+def _read(path: Path) -> tuple[Record, TrainConfig]:
+    """Read a record, and what its run was trained with.
+
+    A field that a later version adds is absent from earlier records, which had its default.
+    """
+    record = read_object(path, _Record, "the record of a run")
+    if "diverged" not in record and not ("test" in record and record["checkpoints"]):
+        raise ValueError(
+            f"{path}: not the record of a run: neither diverged nor measured, expected test and checkpoints"
+        )
+    if path.name != (expected := record_path(path, "", record["member"], record["seed"]).name):
+        raise ValueError(f"{path}: not the record of a run: that of another, expected the name {expected}")
     try:
-        record: Record = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:  # no UTF-8, or no JSON
-        raise ValueError(f"{path}: {error}, expected the record of a run") from error
-    if not isinstance(record, dict) or not isinstance(record.get("config"), dict):
-        raise ValueError(f"{path}: no object with a config, expected the record of a run")
-    if missing := (_KEYS if "diverged" in record else _KEYS | {"test"}) - record.keys():
-        raise ValueError(f"{path}: no {min(missing)}, expected the record of a run")
-    return record
+        return record, train_config_of({"dataset": "", "output": "", **record["config"]})
+    except ValueError as error:
+        raise ValueError(f"{path}: not the record of a run: config: {error}") from error
 
 
-def _differences(theirs: Mapping[str, Any], config: TrainConfig) -> Iterator[tuple[str, Any, Any]]:
-    """Yield the fields in which a run differs from what it should be: name, found and expected value."""
-    found = _flat(theirs)
-    for field, value in _flat(settings(config)).items():
-        if field in found and found[field] != value:
-            yield field, found[field], value
-
-
-def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for name, value in values.items():
-        found |= _flat(value, f"{prefix}{name}.") if isinstance(value, dict) else {prefix + name: value}
-    return found
+def _trained_otherwise(theirs: TrainConfig, config: TrainConfig) -> dict[str, tuple[Any, Any]]:
+    """Return the fields in which a run differs from what it should be: found and expected value by name."""
+    return {field: both for field, both in differences(theirs, config).items() if field not in ELSEWHERE}

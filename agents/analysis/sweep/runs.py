@@ -9,7 +9,7 @@ from typing import Any, get_args
 
 import torch
 
-from agents.analysis.sweep.experiments import CHECKPOINTS, Experiment
+from agents.analysis.sweep.experiments import Experiment
 from agents.analysis.sweep.measures import measure_frozen_changes, measure_split
 from agents.analysis.sweep.records import (
     Record,
@@ -20,11 +20,12 @@ from agents.analysis.sweep.records import (
     settings,
     steps_to_half,
 )
+from agents.analysis.sweep.resuming import trainer_of
 from agents.analysis.weights import Weights, use_weights
 from agents.checkpoints.folder import load_model
 from agents.checkpoints.kinds import checkpoint_folder, checkpoint_steps
 from agents.config.recipes import RECIPES
-from agents.config.training import TRAIN_CONFIG, VALIDATION, TrainConfig
+from agents.config.training import VALIDATION, TrainConfig
 from agents.data.batches import open_dataset
 from agents.evaluation import evaluate
 from agents.evaluation.selection import Selection, select
@@ -33,7 +34,6 @@ from agents.models.compiling import compiled
 from agents.thinking.agent import AIRAgent
 from agents.training.runs.divergence import TrainingDiverged
 from agents.training.runs.log import read_metrics
-from agents.training.trainer import Trainer
 
 MEASURED = 100
 """Test puzzles, the first ones, on which each checkpoint is measured."""
@@ -111,12 +111,12 @@ def run_job(job: Job) -> Record:
     """
     torch.set_num_threads(1)
     config = job.config
-    trainer = Trainer.resume(config.output) if (config.output / TRAIN_CONFIG).is_file() else Trainer(config)
-    require_same(config.output, settings(trainer.config), config)
+    trainer = trainer_of(config)
+    require_same(config.output, trainer.config, config)
     record: Record = {"experiment": job.experiment, "member": job.member, "seed": job.seed, "config": settings(config)}
-    record |= {"dataset": _checksum(config), "compile": config.compile}
+    record |= {"dataset": _checksum(config), "compile": trainer.config.compile}
     try:
-        if trainer.step < trainer.config.steps:
+        if not trainer.is_finished:
             trainer.train(progress=False)
     except TrainingDiverged as error:
         record["diverged"] = str(error)
@@ -143,10 +143,12 @@ def _tested(agent: AIRAgent, config: TrainConfig) -> dict[str, Any]:
 
 
 def _measured(config: TrainConfig, dtype: torch.dtype, count: int) -> list[dict[str, Any]]:
-    """Measure each checkpoint of a run, in the order of steps."""
+    """Measure each planned checkpoint of a run, in the order of steps; that of an interruption is none of them."""
     dataset = open_dataset(config.dataset, config.model.family)
     found = []
-    for step in checkpoint_steps(config.output)[-CHECKPOINTS:]:
+    for step in checkpoint_steps(config.output):
+        if step % config.checkpoint_every and step != config.steps:
+            continue
         folder = checkpoint_folder(config.output, step)
         agent = AIRAgent(_model(folder, config), dtype)
         selection = select(agent, dataset, "test", count)

@@ -3,11 +3,58 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypedDict
 
 Checkpoint = Mapping[str, Any]
 """An entry of a record's ``checkpoints``."""
 _NO_NEIGHBOURHOOD = ("queries", "ent", "viol")
+
+
+class _Moment(TypedDict):
+    mean: float
+    last: float
+
+
+class _State(TypedDict):
+    entropy: _Moment
+    open: _Moment
+    exact_accuracy: _Moment
+
+
+class _Counts(TypedDict):
+    exact_accuracy: float
+    content_changes: float
+    whole_grids: float
+
+
+class _States(TypedDict):
+    z_H: _State
+    z_L: _State
+
+
+class _Condition(TypedDict):
+    z_H: _Counts
+    z_L: _Counts
+
+
+_Freeze = TypedDict(
+    "_Freeze",
+    {
+        "normal": _Condition,
+        "freeze z_H": _Condition,
+        "freeze z_L": _Condition,
+        "freeze z_H, second half": _Condition,
+        "freeze z_L, second half": _Condition,
+    },
+)
+
+
+class Measured(TypedDict):
+    """What every checkpoint of a record has, for ``read_object``. Models that attend have ``attention`` too."""
+
+    step: int
+    states: _States
+    freeze: _Freeze
 
 
 def accuracy(checkpoint: Checkpoint) -> float:

@@ -14,13 +14,14 @@ from agents.analysis.paper.freeze import measure_freeze
 from agents.analysis.sweep.comparison import compare
 from agents.analysis.sweep.experiments import EXPERIMENTS
 from agents.analysis.sweep.split import MEASURES
+from agents.analysis.sweep.statistics import paired
 from agents.cli import main
 from agents.cli.report import experiment_of
 from agents.evaluation import evaluate, select
 from agents.evaluation.statistics import wilson_interval
 from agents.report.blocks import MOST_BYTES, Page, Section, Table, Words
 from agents.report.charts import Line, Row, line_chart, row_chart, ticks
-from agents.report.members import membership_section
+from agents.report.members import _p_values, membership_section
 from agents.thinking.agent import AIRAgent
 from puzzles.dataset import Dataset
 from tests.agents.cli.test_commands import fails
@@ -151,6 +152,13 @@ def test_a_folder_of_records_is_its_experiment(tmp_path: Path) -> None:
     assert experiment_of("sudoku-6x6") is None
 
 
+def test_p_values_of_many_pairs_are_those_there_are() -> None:
+    """The exact test is of 16 pairs at most. Of 1 and 3, t is 2 with one degree of freedom, whose law is Cauchy's."""
+    assert _p_values(paired([0.1])) == "-"
+    assert _p_values(paired([1.0, 3.0])) == "0.295, 0.500"
+    assert _p_values(paired([-1.0, 1.0] * 9)) == "1.000, -"
+
+
 def test_a_run_of_an_experiment_shows_the_others(tmp_path: Path) -> None:
     section = membership_section(tmp_path / "injection-4x4" / "L2x_H" / "seed-0", RECORDS)
     assert section
@@ -170,19 +178,37 @@ def test_a_model_near_the_root_belongs_to_no_sweep() -> None:
 
 
 def test_a_damaged_summary_is_named(tmp_path: Path) -> None:
-    half = b'{"ablation": "injection", "family": "sudoku-4x4", "members": [{"name": "Lx_H"}]}'
-    for data in (b"{", b"[]", b"{}", b"\x80", half):
-        (tmp_path / "ablation.json").write_bytes(data)
-        with pytest.raises(ValueError, match=r"ablation\.json: .*expected the summary of an ablation"):
+    result = {"seed": 0, "exact_accuracy": 0.5, "cell_accuracy": 0.7}
+    member = {"name": "Lx_H", "seeds": [result], "exact_accuracy_mean": 0.5, "cell_accuracy_mean": 0.7}
+    member |= {"published_mean": None}
+    whole = {"ablation": "injection", "family": "sudoku-4x4", "caveat": "", "members": [member]}
+    for data, message in (
+        (b"{", "not the summary of an ablation: not JSON: "),
+        (b"[]", "not the summary of an ablation: [], expected an object"),
+        (b"\x80", "not the summary of an ablation: not UTF-8 at byte 0"),
+        (without(whole, "caveat"), "not the summary of an ablation: no caveat"),
+        (whole | {"members": 3}, "not the summary of an ablation: members 3, expected a list"),
+        (whole | {"members": []}, "no members, expected at least 1"),
+        (whole | {"members": [without(member, "exact_accuracy_mean")]}, "no members.exact_accuracy_mean"),
+        (whole | {"members": [member | {"seeds": []}]}, "Lx_H without seeds, expected at least 1"),
+        (whole | {"members": [member | {"seeds": [{"seed": 0}]}]}, "seed 0 neither measured nor diverged"),
+    ):
+        (tmp_path / "ablation.json").write_bytes(data if isinstance(data, bytes) else json.dumps(data).encode())
+        with pytest.raises(ValueError, match=rf"ablation\.json: .*{re.escape(message)}"):
             membership_section(tmp_path / "Lx_H" / "seed-0", RECORDS)
+
+
+def without(values: dict[str, Any], key: str) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if name != key}
 
 
 def test_a_run_of_a_family_shows_the_others(tmp_path: Path) -> None:
     """As ``air-envs ablate FAMILY`` leaves it: one seed diverged."""
-    seeds = [{"seed": 0, "exact_accuracy": 0.5}, {"seed": 1, "diverged": "at step 3"}]
-    member = {"name": "Lx_H", "seeds": seeds, "cell_accuracy_mean": 0.75, "published_mean": None}
+    seeds = [{"seed": 0, "exact_accuracy": 0.5, "cell_accuracy": 0.75}, {"seed": 1, "diverged": "at step 3"}]
+    member = {"name": "Lx_H", "seeds": seeds, "exact_accuracy_mean": 0.5, "cell_accuracy_mean": 0.75}
+    member |= {"published_mean": None}
     (tmp_path / "ablation.json").write_text(
-        json.dumps({"ablation": "injection", "family": "sudoku-4x4", "members": [member]})
+        json.dumps({"ablation": "injection", "family": "sudoku-4x4", "caveat": "", "members": [member]})
     )
     section = membership_section(tmp_path / "Lx_H" / "seed-1", tmp_path)
     assert section
@@ -194,7 +220,7 @@ def test_the_report_of_an_ablation(run: Path, tmp_path: Path, capsys: pytest.Cap
     for seed in (0, 1):
         (tmp_path / "Lx_H" / f"seed-{seed}").mkdir(parents=True)
         shutil.copy(run / "metrics.jsonl", tmp_path / "Lx_H" / f"seed-{seed}")
-    seeds = [{"seed": 0, "exact_accuracy": 0.5}, {"seed": 1, "exact_accuracy": 0.7}]
+    seeds = [{"seed": seed, "exact_accuracy": exact, "cell_accuracy": 0.8} for seed, exact in enumerate((0.5, 0.7))]
     members = [
         {"name": "Lx_H", "seeds": seeds, "exact_accuracy_mean": 0.6, "cell_accuracy_mean": 0.8, "published_mean": 0.9},
         {"name": "L_<b>", "seeds": [{"seed": 0, "diverged": "at step 3"}], "exact_accuracy_mean": None}
@@ -209,19 +235,36 @@ def test_the_report_of_an_ablation(run: Path, tmp_path: Path, capsys: pytest.Cap
     assert numbers_in(page) == summary
     assert '<th scope="row">Lx_H</th><td>2</td><td>60.0 %</td>' in text
     assert "<title>Lx_H, mean, 95 % interval over seeds: 60.0 %" in text
-    assert "<title>Lx_H, paper: 90.0 %</title>" in text
+    assert "<title>Lx_H, paper, test set: 90.0 %</title>" in text
     assert "<b>" not in text
+    assert "measured on validation puzzles" in text
     last = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()][-1]
     assert f"<title>seed 1, {last['step']}: {100 * last['exact_accuracy']:.1f} %</title>" in text
 
+    assert f"--puzzles with the ablation {tmp_path}, expected a model" in fails(
+        ["report", str(tmp_path), "--overwrite", "--puzzles", "3"], capsys
+    )
     (tmp_path / "ablation.json").write_text("{")
-    assert "ablation.json: Expecting property name" in fails(["report", str(tmp_path), "--overwrite"], capsys)
+    message = "ablation.json: not the summary of an ablation: not JSON: Expecting property name"
+    assert message in fails(["report", str(tmp_path), "--overwrite"], capsys)
 
 
 @pytest.mark.parametrize(
     ("words", "message"),
     [
         (["injection-4x4", "--puzzles", "3"], "--puzzles with the experiment injection-4x4, expected a model"),
+        *(
+            (["injection-4x4", flag, value], f"{flag} with the experiment injection-4x4, expected a model")
+            for flag, value in (
+                ("--dataset", "mine.h5"),
+                ("--split", "validation"),
+                ("--rollouts", "3"),
+                ("--act-steps", "2"),
+                ("--device", "cpu"),
+                ("--dtype", "float32"),
+            )
+        ),
+        ([str(RECORDS / "injection-4x4"), "--records", "x"], "injection-4x4, expected a model"),
         (
             ["operator-4x4", "--records", "nowhere"],
             "nowhere/operator-4x4: no records, expected those of air-envs ablate",

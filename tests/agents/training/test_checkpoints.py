@@ -88,6 +88,22 @@ def test_the_last_checkpoints_are_kept_whole(dataset: Path, tmp_path: Path) -> N
     assert (output / "training.pt").samefile(checkpoint_folder(output, 12) / "training.pt"), "stored once"
 
 
+def test_checkpoints_that_were_not_planned_go_first(dataset: Path, tmp_path: Path) -> None:
+    config = tiny_config(dataset, tmp_path / "run", checkpoint_every=4, checkpoint_minutes=1.0, keep=3)
+    trainer = Trainer(config)
+    step, seen = trainer.train_step, []
+
+    def slow_step() -> None:
+        seen.append(checkpoint_steps(config.output))
+        step()
+        trainer.seconds += 25.0  # so that the clock asks for steps 3, 7 and 11
+
+    trainer.train_step = slow_step
+    trainer.train(progress=False)
+    assert seen[3:] == [[3], [3, 4], [3, 4], [3, 4], [3, 4, 7], [4, 7, 8], [4, 7, 8], [4, 7, 8], [4, 8, 11]]
+    assert checkpoint_steps(config.output) == [4, 8, 12]
+
+
 def test_a_run_rewound_to_an_earlier_checkpoint_comes_to_the_same_end(dataset: Path, tmp_path: Path) -> None:
     config = tiny_config(dataset, tmp_path / "run", checkpoint_every=4, keep=2)
     whole = Trainer(config)

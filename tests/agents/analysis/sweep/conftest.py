@@ -1,6 +1,7 @@
 """A tiny experiment, and what its runs record when they are computed one after the other."""
 
 import dataclasses
+import signal
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,9 @@ import pytest
 from agents.analysis.sweep.engines import run_all
 from agents.analysis.sweep.experiments import Experiment
 from agents.analysis.sweep.runs import Job, jobs
+from agents.evaluation import Evaluation
+from agents.training.tasks import Task
+from agents.training.trainer import Trainer
 from tests.agents.conftest import tiny_config
 
 
@@ -31,6 +35,18 @@ def done(tiny: Experiment, tmp_path_factory: pytest.TempPathFactory) -> Path:
         "tiny, L2x_H2x, seed 1",
     ]
     return folder
+
+
+def press_ctrl_c_in_the_last_evaluation(patch: pytest.MonkeyPatch) -> None:
+    """Let every run be interrupted there, until the patch is undone."""
+    evaluate = Trainer.evaluate
+
+    def interrupted(trainer: Trainer, task: Task) -> Evaluation:
+        if trainer.step == trainer.config.steps:
+            signal.raise_signal(signal.SIGINT)
+        return evaluate(trainer, task)
+
+    patch.setattr(Trainer, "evaluate", interrupted)
 
 
 def planned(experiment: Experiment, folder: Path) -> list[Job]:

@@ -3,6 +3,8 @@
 import contextlib
 import dataclasses
 import json
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,13 +14,17 @@ from safetensors.torch import load_file
 
 from agents.analysis import ablate
 from agents.analysis.paper.published import ACCURACY
-from agents.analysis.sweep.ablation import RESULT, Ablation, Member, draw_ablation
+from agents.analysis.sweep.ablation import Ablation, Member, collect, draw_ablation
 from agents.analysis.sweep.members import ABLATIONS, member_run, members
+from agents.analysis.sweep.results import RESULT
+from agents.analysis.sweep.resuming import trainer_of
 from agents.cli import main
 from agents.config.presets import PRESETS
 from agents.config.training import TrainConfig
 from agents.evaluation import evaluate
+from agents.training.runs.log import read_metrics
 from agents.training.trainer import Trainer
+from tests.agents.analysis.sweep.conftest import press_ctrl_c_in_the_last_evaluation
 from tests.agents.conftest import tiny_config
 
 ONLY = ("L2x_H2x", "L2x_H2x+addition")
@@ -67,6 +73,9 @@ def test_ablate_trains_measures_and_skips_what_is_done(
         assert all(seed["puzzles"] == 10 and seed["act_steps"] == 2 for seed in member["seeds"])
         assert member["exact_accuracy_mean"] == sum(seed["exact_accuracy"] for seed in member["seeds"]) / 2
         assert member["published_mean"] is None
+    assert numbers["split"] == "validation"
+    assert all(seed["split"] == "validation" for member in numbers["members"] for seed in member["seeds"])
+    assert "Measured on validation puzzles." in out
     assert (tmp_path / "ablation.png").stat().st_size > 10_000
     assert (tmp_path / ONLY[1] / "seed-1" / "README.md").is_file()
 
@@ -148,6 +157,54 @@ def test_a_run_that_diverges_leaves_the_others_alone(
     assert ablate("injection", config(dataset, tmp_path, lr=1e30, ema=None), 1, only=("Lx_H",), progress=False) == found
 
 
+def test_the_last_evaluation_is_made_up_for_and_not_repeated(
+    dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shared = config(dataset, tmp_path, eval_every=2)
+    run = tmp_path / "Lx_H" / "seed-0"
+    with monkeypatch.context() as patch:
+        press_ctrl_c_in_the_last_evaluation(patch)
+        with pytest.raises(KeyboardInterrupt):
+            ablate("injection", shared, seeds=1, only=("Lx_H",), progress=False)
+    assert [line["step"] for line in read_metrics(run, "validation")] == [2]
+    ablate("injection", shared, seeds=1, only=("Lx_H",), progress=False)
+    assert [line["step"] for line in read_metrics(run, "validation")] == [2, 4]
+
+    (run / RESULT).unlink()
+    monkeypatch.setattr(Trainer, "evaluate", lambda *_: pytest.fail("evaluates again"))
+    ablate("injection", shared, seeds=1, only=("Lx_H",), progress=False)
+
+
+def test_a_resumed_run_is_computed_where_it_is_asked_to_be(dataset: Path, tmp_path: Path) -> None:
+    before = config(dataset, tmp_path / "run")
+    Trainer(before).train(progress=False)
+    elsewhere = Path(shutil.copy(dataset, tmp_path / "copy.h5"))
+    after = dataclasses.replace(before, dataset=elsewhere, device="auto", compile="blocks")
+    found = trainer_of(after)
+    assert (found.step, found.config) == (4, after)
+
+
+def test_damaged_results_are_named(dataset: Path, tmp_path: Path) -> None:
+    shared = config(dataset, tmp_path)
+    whole = {"seed": 0, "asked_puzzles": None, "exact_accuracy": 0.5, "cell_accuracy": 0.7}
+    path = tmp_path / "Lx_H" / "seed-0" / RESULT
+    path.parent.mkdir(parents=True)
+    for text, message in (
+        ("[]", "not the result of a run: [], expected an object"),
+        (json.dumps(whole)[:20], "not the result of a run: not JSON: "),
+        ('{"seed": 0}', "not the result of a run: no asked_puzzles"),
+        (json.dumps(whole | {"exact_accuracy": "half"}), "exact_accuracy 'half', expected a number"),
+        ('{"seed": 0, "asked_puzzles": null}', "seed 0 neither measured nor diverged, expected its accuracies"),
+        (json.dumps(whole | {"seed": 1}), "seed 1, expected 0"),
+    ):
+        path.write_text(text)
+        with pytest.raises(ValueError, match=f"^{re.escape(str(path))}: .*{re.escape(message)}"):
+            ablate("injection", shared, seeds=1, only=("Lx_H",), progress=False)
+    path.write_text(json.dumps(whole))
+    path.parent.with_name("seed-0.bak").mkdir()
+    assert [member.results for member in collect("injection", shared, None).members] == [(whole,)]
+
+
 @pytest.mark.parametrize("family", ["sudoku-9x9", "maze-30x30", "sudoku-6x6"])
 def test_the_paper_stands_beside(family: str, tmp_path: Path) -> None:
     seeds = [
@@ -159,6 +216,7 @@ def test_the_paper_stands_beside(family: str, tmp_path: Path) -> None:
     assert rows[0].std == pytest.approx(0.1)
     lines = found.table().splitlines()
     assert "60.0% ± 10.0%" in lines[2]
+    assert ("Measured on validation puzzles; the paper: on a test set." in lines) == (family != "sudoku-6x6")
     mean, std = ACCURACY.get(family, {}).get("L_Hx", (None, None))
     assert found.summary()["members"][0]["published_mean"] == mean
     assert (mean is not None and f"{mean:.1%} ± {std:.1%}" in lines[2]) == (family != "sudoku-6x6")
@@ -171,6 +229,7 @@ def test_the_paper_stands_beside(family: str, tmp_path: Path) -> None:
         (["fly", "--preset", "sudoku-4x4"], "ablation 'fly', expected one of injection, operator, level-token, model"),
         (["operator", "--only", "L_Hx", "--preset", "sudoku-4x4"], "no member 'L_Hx' of operator"),
         (["operator", "--seeds", "0", "--preset", "sudoku-4x4"], "seeds 0, expected at least 1"),
+        (["operator", "--puzzles", "0", "--preset", "sudoku-4x4"], "puzzles 0, expected at least 1"),
         (["operator", "--preset", "sudoku-4x4", "--model.inject-h", "1"], "inject_h 1.0, expected 0: hadamard"),
     ],
 )

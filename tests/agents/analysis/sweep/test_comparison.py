@@ -52,7 +52,7 @@ def record(member: str, seed: int, exact: float, half: float | None = 100.0) -> 
         "measured_puzzles": 100,
         "curve": [],
         "steps_to_half": half,
-        "test": {"exact_accuracy": exact},
+        "test": {"exact_accuracy": exact, "exact_accuracy_interval_95": [0.0, 1.0], "cell_accuracy": exact},
         "checkpoints": [checkpoint(*point) for point in along],
     }
 

@@ -2,7 +2,9 @@
 
 import dataclasses
 import json
+import re
 import shutil
+import signal
 from pathlib import Path
 
 import pytest
@@ -16,13 +18,14 @@ from agents.analysis.sweep.records import read_record, read_records, steps_to_ha
 from agents.analysis.sweep.runs import Job, jobs, run_job, same_run
 from agents.analysis.weights import use_weights
 from agents.checkpoints.folder import load_model
+from agents.checkpoints.kinds import checkpoint_steps
 from agents.cli import main
 from agents.evaluation import evaluate
 from agents.evaluation.selection import select
 from agents.thinking.agent import AIRAgent
 from agents.training.trainer import Trainer
 from puzzles.dataset import Dataset
-from tests.agents.analysis.sweep.conftest import planned, untimed
+from tests.agents.analysis.sweep.conftest import planned, press_ctrl_c_in_the_last_evaluation, untimed
 
 
 def test_a_record_says_what_its_run_measures(tiny: Experiment, done: Path, dataset: Path) -> None:
@@ -102,6 +105,46 @@ def test_an_interrupted_run_ends_as_if_it_had_not_been(
     assert steps == [2, 3]
 
 
+def test_ctrl_c_changes_no_record(
+    tiny: Experiment, dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pressed in a step, which adds a checkpoint, and in the last evaluation; the dataset is moved meanwhile."""
+    whole = dataclasses.replace(tiny, config=dataclasses.replace(tiny.config, keep=2))
+    expected = run_job(dataclasses.replace(planned(whole, tmp_path / "whole")[0], measured=6))
+    assert [found["step"] for found in expected["checkpoints"]] == [2, 4]
+
+    first = Path(shutil.copy(dataset, tmp_path / "first.h5"))
+    job = dataclasses.replace(planned(whole, tmp_path / "broken")[0], measured=6)
+    before = dataclasses.replace(job, config=dataclasses.replace(job.config, dataset=first))
+    step = Trainer.train_step
+    with monkeypatch.context() as patch:
+        patch.setattr(Trainer, "train_step", lambda trainer: (trainer.step == 2 and press(), step(trainer)))
+        with pytest.raises(KeyboardInterrupt):
+            run_job(before)
+    first.unlink()
+    assert checkpoint_steps(job.config.output) == [2, 3]
+    with monkeypatch.context() as patch:
+        press_ctrl_c_in_the_last_evaluation(patch)
+        with pytest.raises(KeyboardInterrupt):
+            run_job(job)
+    assert untimed(run_job(job)) == untimed(expected)
+
+    monkeypatch.setattr(Trainer, "train", lambda *_, **__: pytest.fail("a finished run is trained"))
+    assert untimed(run_job(job)) == untimed(expected)
+
+
+def press() -> None:
+    signal.raise_signal(signal.SIGINT)
+
+
+def test_an_unplanned_checkpoint_is_not_measured(tiny: Experiment, done: Path, tmp_path: Path) -> None:
+    job = dataclasses.replace(planned(tiny, tmp_path)[0], measured=6)
+    shutil.copytree(done / "runs", tmp_path / "runs")
+    checkpoints = job.config.output / "checkpoints"
+    shutil.copytree(checkpoints / "step-2", checkpoints / "step-3")
+    assert [found["step"] for found in run_job(job)["checkpoints"]] == [2, 4]
+
+
 def test_a_run_that_another_experiment_has_done_is_not_repeated(
     tiny: Experiment, done: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -130,15 +173,36 @@ def test_records_of_other_settings_are_refused(tiny: Experiment, done: Path, tmp
     unrecorded = dataclasses.replace(tiny, config=dataclasses.replace(tiny.config, lr=0.5))
     with pytest.raises(ValueError, match=r"Lx_H/seed-0: was trained with lr 0.001, expected 0.5: choose another"):
         run_job(jobs(unrecorded, [("Lx_H", 0)], done / "runs", tmp_path / "elsewhere")[0])
-    damaged = tmp_path / "Lx_H-0.json"
-    for data in (b"{", b"[]", b"{}", b'{"config": {}}', b"\x80"):
-        damaged.write_bytes(data)
-        with pytest.raises(ValueError, match=r"Lx_H-0.json: .*, expected the record of a run"):
-            read_record(damaged, tiny.run("Lx_H", 0, tmp_path))
     (tmp_path / "tiny").mkdir()
     (tmp_path / "tiny" / "Lx_H-copy.json").touch()
     with pytest.raises(ValueError, match=r"Lx_H-copy.json: seed 'copy' in its name, expected MEMBER-SEED.json"):
         read_records(tmp_path, tiny)
+
+
+def test_damaged_records_are_named(tiny: Experiment, done: Path, tmp_path: Path) -> None:
+    whole = json.loads((done / "records" / "tiny" / "Lx_H-0.json").read_text())
+    frozen = {**whole["checkpoints"][0], "freeze": {"normal": 3}}
+    path = tmp_path / "Lx_H-0.json"
+    for data, message in (
+        (b"{", "not JSON: "),
+        (b"\x80", "not UTF-8 at byte 0"),
+        (b"[]", "[], expected an object"),
+        (b"{}", "no "),
+        (whole | {"checkpoints": []}, "neither diverged nor measured, expected test and checkpoints"),
+        (whole | {"checkpoints": [3]}, "checkpoints 3, expected an object"),
+        (whole | {"checkpoints": [frozen]}, "checkpoints.freeze.normal 3, expected an object"),
+        (whole | {"test": {}}, "no test.exact_accuracy"),
+        ({key: value for key, value in whole.items() if key != "test"}, "neither diverged nor measured"),
+        (whole | {"steps_to_half": "soon"}, "steps_to_half 'soon', expected a number"),
+        (whole | {"config": {"x": 1}}, "config: unknown field 'x'"),
+        (whole | {"config": 1}, "config 1, expected an object"),
+        (whole | {"seed": 1}, "that of another, expected the name Lx_H-1.json"),
+        (whole | {"member": "L_Hx"}, "that of another, expected the name L_Hx-0.json"),
+    ):
+        path.write_bytes(data if isinstance(data, bytes) else json.dumps(data).encode())
+        with pytest.raises(ValueError, match=rf"Lx_H-0\.json: not the record of a run: {re.escape(message)}") as caught:
+            read_record(path, tiny.run("Lx_H", 0, tmp_path))
+        assert "\n" not in str(caught.value)
 
 
 def test_a_field_that_came_later_is_no_difference(tiny: Experiment, done: Path, tmp_path: Path) -> None:
@@ -178,13 +242,15 @@ def test_the_command(
     assert "runs to do" not in out
     assert "tiny: sudoku-4x4, 4 steps of batch 8, float32" in out
     assert (done / "records" / "tiny" / "comparison.png").stat().st_size > 15_000
-    main(["ablate", "tiny", *folders, "--tables", "--only", "1/2"])
+    main(["ablate", "tiny", *folders, "--tables"])
     assert capsys.readouterr().out == out
     for words, message in (
         (["--only", "3/2"], "share 3/2, expected 1/2 to 2/2"),
         (["--only", "1/2", "Lx_H"], "--only 1/2 Lx_H, expected one share, or names of members"),
         (["--only", "HRM"], "no member 'HRM' of tiny"),
         (["--seeds", "0"], "seeds 0, expected at least 1"),
+        (["--tables", "--only", "Lx_H"], "--only with --tables, expected --tables alone"),
+        (["--tables", "--seeds", "1"], "--seeds with --tables, expected --tables alone"),
     ):
         with pytest.raises(SystemExit):
             main(["ablate", "tiny", *folders, *words])
