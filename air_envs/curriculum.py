@@ -67,8 +67,9 @@ class CurriculumPuzzles:
         self.levels = tuple(levels)
         # Plain numbers: each other type would have the kernels compiled once more.
         self.threshold, self.window, self.earlier = float(threshold), int(window), float(earlier)
-        self._state = np.zeros(3, np.int64)
-        self._recent = np.zeros(window, np.bool_)
+        # Level, count and solved puzzles, and how the level's last ones ended: now, and where seeding goes back to.
+        self._state, self._start_state = np.zeros(3, np.int64), np.zeros(3, np.int64)
+        self._recent, self._start_recent = np.zeros(window, np.bool_), np.zeros(window, np.bool_)
         self.start_from(start)
 
     @classmethod
@@ -124,16 +125,30 @@ class CurriculumPuzzles:
         count = min(int(self._state[_COUNT]), self.window)
         return int(self._state[_SOLVED]) / count if count else None
 
-    def start_from(self, level: int) -> None:
+    @property
+    def outcomes(self) -> list[bool]:
+        """Whether each of the last ``window`` counted puzzles of this level was solved, the oldest first."""
+        count = int(self._state[_COUNT])
+        recent = self._recent[:count] if count < self.window else np.roll(self._recent, -count)
+        return recent.tolist()
+
+    def start_from(self, level: int, outcomes: Sequence[bool] = ()) -> None:
         """Start over from a level, 0 for the easiest, now and whenever an environment is seeded.
 
+        Args:
+            level: the highest reached.
+            outcomes: of puzzles of this level that count already, as ``outcomes`` returns them.
+
         Raises:
-            ValueError: no such level.
+            ValueError: no such level, or more outcomes than the window has.
         """
         if not is_whole(level) or not 0 <= level < len(self.levels):
             raise ValueError(f"start: found {level!r}, expected an integer from 0 to {len(self.levels) - 1}")
-        self.start = int(level)
-        self._state[:] = level, 0, 0
+        if len(outcomes) > self.window:
+            raise ValueError(f"outcomes: found {len(outcomes)}, expected at most the window, {self.window}")
+        self._start_state[:] = level, len(outcomes), sum(outcomes)
+        self._start_recent[: len(outcomes)] = outcomes
+        self._state[:], self._recent[:] = self._start_state, self._start_recent
 
     def load(self, keys: NDArray[np.uint64]) -> Puzzles:
         """Return the puzzles of ``keys``, (N,) uint64, at the level reached."""
@@ -152,7 +167,8 @@ class CurriculumPuzzles:
         """Return the next puzzles of N rows and their levels, (N,) int64; see ``PuzzleSource``."""
         chosen = _walk(
             keys, numbers, levels, solved,
-            self._state, self._recent, self.threshold, self.earlier, self.start, len(self.levels) - 1,
+            self._state, self._recent, self._start_state, self._start_recent,
+            self.threshold, self.earlier, len(self.levels) - 1,
         )  # fmt: skip
         return self._load(keys, numbers, chosen), chosen
 
@@ -166,7 +182,7 @@ class CurriculumPuzzles:
 
 
 @njit(cache=True, nogil=True)
-def _walk(keys, numbers, levels, solved, state, recent, threshold, earlier, start, last):
+def _walk(keys, numbers, levels, solved, state, recent, start_state, start_recent, threshold, earlier, last):
     """Count the rows' outcomes in turn, and return the level of each row's next puzzle, (N,) int64.
 
     One row after another, so that a vector environment's batch equals single environments that take turns.
@@ -175,7 +191,7 @@ def _walk(keys, numbers, levels, solved, state, recent, threshold, earlier, star
     chosen = np.empty(len(keys), np.int64)
     for i in range(len(keys)):
         if numbers[i] == 0:
-            state[_LEVEL], state[_COUNT], state[_SOLVED] = start, 0, 0
+            state[:], recent[:] = start_state, start_recent
         elif levels[i] == state[_LEVEL]:
             place = state[_COUNT] % window
             if state[_COUNT] >= window:

@@ -8,7 +8,7 @@ from typing import Any
 
 from agents.cli.parsing import listed, parse
 from agents.config.model import to_json
-from agents.config.rl import MAY_CHANGE, RL_CONFIG, RLConfig, read_rl_config
+from agents.config.rl import MAY_CHANGE, RL_CONFIG, USED_BY, RLConfig, read_rl_config
 from agents.config.rl_presets import RL_PRESETS
 from agents.config.training import differences
 
@@ -75,7 +75,22 @@ def _parsed(default: RLConfig, args: list[str]) -> RLConfig:
         "Replace the run that the output folder holds with --overwrite."
     )
     config: RLConfig = parse(RLConfig, "air-envs train-rl", args, description=description, default=default)
+    _require_used(config, args)
     return config
+
+
+def _require_used(config: RLConfig, args: list[str]) -> None:
+    """Refuse flags that have no effect with the algorithm or the policy; a preset may well have such fields.
+
+    Raises:
+        ValueError: there is one.
+    """
+    given = {word.partition("=")[0][2:].replace("-", "_") for word in args if word.startswith("--")}
+    for kind, fields in USED_BY.items():
+        chosen = getattr(config, kind)
+        for name, users in fields.items():
+            if name in given and chosen not in users:
+                raise ValueError(f"{name} with {kind} {chosen}, expected {' or '.join(users)}")
 
 
 def _changes(own: RLConfig, args: list[str]) -> dict[str, Any]:

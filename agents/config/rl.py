@@ -33,6 +33,23 @@ _OF_KIND = {
 """Fields of ``TaskConfig`` that one kind of puzzle has alone."""
 MAY_CHANGE = ("steps", "eval_every", "eval_puzzles", "checkpoint_every", "log_every", "device")
 """What may be another when a run is resumed."""
+_PPO = ("ppo", "maskable_ppo")
+USED_BY: dict[str, dict[str, tuple[str, ...]]] = {
+    "algorithm": {
+        **dict.fromkeys(("gae_lambda", "entropy", "clip", "value_weight"), _PPO),
+        **dict.fromkeys(
+            ("buffer", "learning_starts", "exploration", "exploration_fraction", "target_every", "gradient_steps"),
+            ("dqn",),
+        ),
+        "epochs": (*_PPO, "clone"),
+        "gamma": (*_PPO, "dqn"),
+    },
+    "policy": {
+        **dict.fromkeys(("hidden", "layers"), ("units", "neighbours", "convolution", "mlp")),
+        "act_steps": ("air",),
+    },
+}
+"""Fields of ``RLConfig`` that have no effect with other algorithms, or other policies, than these."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +91,8 @@ class TaskConfig:
     """Time limit of an episode."""
 
     def __post_init__(self) -> None:
+        if self.curriculum == ():
+            raise ValueError("curriculum without a rating, expected the highest of each level but the last")
         if self.curriculum is not None and self.dataset is None:
             raise ValueError("curriculum without dataset, expected one whose puzzles have ratings")
 
@@ -83,6 +102,16 @@ class TaskConfig:
         values = {each.name: getattr(self, each.name) for each in dataclasses.fields(self) if each.name not in others}
         found = {name: value for name, value in values.items() if value is not None and value is not False}
         return found | ({"dataset": self._open()} if self.dataset is not None else {})
+
+    def checksum(self) -> str | None:
+        """Return the checksum of the dataset's content; None without a dataset.
+
+        Raises:
+            DatasetError: a damaged dataset.
+        """
+        from puzzles.dataset import Dataset
+
+        return None if self.dataset is None else Dataset(self.dataset).attributes["checksum"]
 
     def make_curriculum(self) -> CurriculumPuzzles | None:
         """Return the puzzles of the curriculum, at its first level; None without one.
@@ -148,9 +177,10 @@ class RLConfig:
     lr: float = 1e-3
     """Learning rate."""
     lr_schedule: Literal["constant", "linear"] = "linear"
-    """Learning rate over the run: constant, or linear down to zero at the last step."""
+    """Learning rate over the run: constant, or linear down to zero at the last step; an update takes that of its first
+    step."""
     gamma: float = 0.99
-    """Discount."""
+    """Discount; not for clone."""
     gae_lambda: float = 0.95
     """Of generalised advantage estimation; for ppo and maskable_ppo."""
     entropy: float = 0.0
@@ -206,6 +236,9 @@ class RLConfig:
             raise ValueError(f"freeze with policy {self.policy}, expected air")
         if self.batch > self.rollout and self.algorithm != "dqn":
             raise ValueError(f"batch {self.batch}, expected at most num_envs * n_steps, {self.rollout}")
+        if self.algorithm in _PPO and (self.batch == 1 or self.rollout % self.batch == 1):
+            of = f"batch {self.batch} of num_envs * n_steps, {self.rollout}"
+            raise ValueError(f"{of}, makes a gradient step of one board, expected 2 or more in each")
 
     @property
     def rollout(self) -> int:
@@ -248,12 +281,21 @@ def read_rl_config(run: Path) -> RLConfig:
     """
     path = run / RL_CONFIG
     try:
-        values = parse_json(path.read_bytes())
-        if isinstance(values, dict):
-            values["output"] = str(run)  # where it is now
-        return from_json(RLConfig, values)
+        return parse_rl_config(path.read_bytes(), run)
     except (TypeError, ValueError) as error:
         raise ValueError(f"{path}: {error}") from error
+
+
+def parse_rl_config(data: bytes, run: Path) -> RLConfig:
+    """Return what ``rl_config_json`` wrote, of a run whose folder is now ``run``.
+
+    Raises:
+        TypeError, ValueError: something else.
+    """
+    values = parse_json(data)
+    if isinstance(values, dict):
+        values["output"] = str(run)
+    return from_json(RLConfig, values)
 
 
 def rl_config_json(config: RLConfig) -> str:

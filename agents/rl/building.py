@@ -10,6 +10,7 @@ from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.torch_layers import CombinedExtractor
 from stable_baselines3.common.vec_env import VecEnv
 
+from agents.config.model import AIRConfig
 from agents.config.rl import RLConfig
 from agents.models.devices import pick_device
 from agents.rl.algorithms.cloning import BehaviourCloning
@@ -31,12 +32,13 @@ NETWORKS: dict[str, type[BoardFeatures]] = {
 _ACTOR_CRITICS: dict[str, Any] = {"ppo": PPO, "maskable_ppo": MaskablePPO, "clone": BehaviourCloning}
 
 
-def build_model(config: RLConfig, envs: VecEnv) -> BaseAlgorithm:
+def build_model(config: RLConfig, envs: VecEnv, air: AIRConfig | None = None) -> BaseAlgorithm:
     """Return a new model, which has learned nothing.
 
     Args:
         config: of the run. ``clone`` takes MaskablePPO's policy.
         envs: to learn in.
+        air: with policy air, of a model with random weights in place of the one that ``config.init_from`` names.
 
     Raises:
         ValueError: a network that does not fit the environment.
@@ -49,7 +51,7 @@ def build_model(config: RLConfig, envs: VecEnv) -> BaseAlgorithm:
         "max_grad_norm": config.clip_norm,
         "seed": config.seed,
         "device": pick_device(config.device),
-        "policy_kwargs": policy_kwargs(config, envs),
+        "policy_kwargs": policy_kwargs(config, envs, air),
     }
     if config.algorithm == "dqn":
         return BoardDQN(
@@ -82,15 +84,16 @@ def learning_rate(config: RLConfig) -> Any:
     """Return the learning rate as Stable-Baselines3 takes it: a number, or a function of what remains of the run."""
     if config.lr_schedule == "constant":
         return config.lr
-    return lambda remaining: config.lr * remaining
+    # What remains is counted after an update's steps, and those of the last one may go beyond the end of the run.
+    return lambda remaining: config.lr * min(1.0, max(0.0, remaining + config.rollout / config.steps))
 
 
-def policy_kwargs(config: RLConfig, envs: VecEnv) -> dict[str, Any]:
-    """Return the arguments of the policy: its network."""
+def policy_kwargs(config: RLConfig, envs: VecEnv, air: AIRConfig | None = None) -> dict[str, Any]:
+    """Return the arguments of the policy, its network; see ``build_model``."""
     if config.policy == "mlp":
         return {"net_arch": [config.hidden] * config.layers, "features_extractor_class": CombinedExtractor}
     if config.policy == "air":
         assert config.init_from is not None  # RLConfig has looked
-        options = {"model": config.init_from, "act_steps": config.act_steps, "freeze": config.freeze}
+        options = {"model": air or config.init_from, "act_steps": config.act_steps, "freeze": config.freeze}
         return board_policy(AIRFeatures, envs, **options)
     return board_policy(NETWORKS[config.policy], envs, hidden=config.hidden, layers=config.layers)

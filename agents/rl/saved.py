@@ -3,7 +3,8 @@
     agent = load("runs/rl/sudoku-4x4")
     probabilities = agent.policy.probabilities(observations, masks)
 
-A folder holds ``rl.json``, the run's configuration, and ``model.safetensors``, the weights of the policy.
+A folder holds ``rl.json``, the run's configuration, and ``model.safetensors``, the weights of the policy. Where this is
+an AIR model, ``air.json`` says what it is made of.
 """
 
 from __future__ import annotations
@@ -22,12 +23,17 @@ from stable_baselines3.common.base_class import BaseAlgorithm
 
 from agents.checkpoints.errors import CheckpointError
 from agents.checkpoints.kinds import WEIGHTS
+from agents.config.model import AIRConfig, config_of, config_text
+from agents.config.reading import parse_json
 from agents.config.rl import RL_CONFIG, RLConfig, read_rl_config
+from agents.models.air import AIR
 from agents.rl.algorithms.dqn import BoardDQN
 from agents.rl.building import build_model
 from air_envs.policies import MovePolicy
 from air_envs.sb3 import SB3VecEnv
 from puzzles.files import replacing
+
+AIR_CONFIG = "air.json"
 
 
 @dataclass(frozen=True)
@@ -61,13 +67,17 @@ def load(folder: Path | str, device: str = "cpu") -> SavedAgent:
     config = dataclasses.replace(read_rl_config(folder), device=device)
     # Two environments and small buffers: the model may learn on, but most do not.
     small = dataclasses.replace(config, num_envs=2, batch=2 * config.n_steps, buffer=2 * config.n_steps)
-    model = build_model(small, SB3VecEnv(config.make_envs(2, unseen=True)))
+    model = build_model(small, SB3VecEnv(config.make_envs(2, unseen=True)), saved_air(folder))
     load_weights(model, folder)
     return SavedAgent(SB3Moves(model), config, model)
 
 
 def save_weights(model: BaseAlgorithm, folder: Path) -> None:
-    """Write the weights of a model's policy, in one step."""
+    """Write the weights of a model's policy, in one step, and what an AIR model in it is made of."""
+    air = next((part for part in model.policy.modules() if isinstance(part, AIR)), None)
+    if air is not None:
+        with replacing(folder / AIR_CONFIG) as temporary:
+            temporary.write_text(config_text(air.config), encoding="utf-8")
     weights = {
         name: weight.detach().cpu().contiguous().clone()
         for name, weight in model.policy.state_dict().items()
@@ -75,6 +85,20 @@ def save_weights(model: BaseAlgorithm, folder: Path) -> None:
     }
     with replacing(folder / WEIGHTS) as temporary:
         save_file(weights, temporary)
+
+
+def saved_air(folder: Path) -> AIRConfig | None:
+    """Return what the AIR model of a saved agent is made of; None for other policies, and for agents that earlier
+    versions saved: these need the model that they started from.
+
+    Raises:
+        CheckpointError: damaged.
+    """
+    path = folder / AIR_CONFIG
+    try:
+        return config_of(parse_json(path.read_bytes())) if path.is_file() else None
+    except ValueError as error:
+        raise CheckpointError(f"{path}: {error}") from error
 
 
 def load_weights(model: BaseAlgorithm, folder: Path) -> None:

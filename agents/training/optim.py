@@ -86,13 +86,14 @@ class SignSGD(Optimizer):
 
 
 def state_names(optimizer: Optimizer) -> frozenset[str]:
-    """Return what an optimizer of ``build_optimizers`` keeps of a parameter once it has moved it."""
+    """Return what Adam, or an optimizer of ``build_optimizers``, keeps of a parameter once it has moved it."""
     return _STATE[type(optimizer).__name__]
 
 
 _STATE = {
     "AdamATan2": frozenset({"step", "m", "v"}),
     "SignSGD": frozenset[str](),
+    "Adam": frozenset({"step", "exp_avg", "exp_avg_sq"}),
     "AdamW": frozenset({"step", "exp_avg", "exp_avg_sq"}),
     "Muon": frozenset({"momentum_buffer"}),
 }

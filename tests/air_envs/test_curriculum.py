@@ -56,6 +56,27 @@ def test_it_moves_up_when_enough_of_the_last_puzzles_are_solved():
     assert source.solve_rate == 1.0  # of the last four
 
 
+def test_it_starts_over_with_the_outcomes_that_it_had():
+    source = air_envs.CurriculumPuzzles(levels(), threshold=1.0, window=4, earlier=0)
+    env = make(source)
+    for number, solve in enumerate([False, True, False, True, True]):
+        play(env, solve, **({"seed": 0} if number == 0 else {}))
+    env.reset()
+    assert source.outcomes == [True, False, True, True]
+    for kept in (source.outcomes[1:], source.outcomes):
+        source.start_from(0, kept)
+        for _ in range(2):
+            env.reset(seed=0)  # goes back to them
+            assert (source.level, source.outcomes) == (0, kept)
+    for _ in range(2):
+        play(env, True)
+    assert (source.level, source.outcomes) == (0, [False, True, True, True])
+    env.reset()
+    assert (source.level, source.outcomes) == (1, [])
+    with pytest.raises(ValueError, match="outcomes: found 5, expected at most the window, 4"):
+        source.start_from(0, [True] * 5)
+
+
 def test_exactly_the_threshold_is_enough():
     source = air_envs.CurriculumPuzzles(levels(), threshold=0.55, window=100, earlier=0)  # 0.55 * 100 is above 55
     keys, rows = np.arange(1, dtype=np.uint64), np.zeros(1, np.int64)

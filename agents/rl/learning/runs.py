@@ -1,18 +1,23 @@
 """Runs of reinforcement learning: a folder with configuration, model, checkpoint and metrics; interrupted and resumed.
 
-What decides how a run goes on is small: the weights, the optimizer's state and the number of steps. At each checkpoint
-all random numbers start from the seed and that number, and the environments start new episodes. So a resumed run goes
-on as an uninterrupted one does, bit for bit on a CPU. There are two exceptions: DQN's replay buffer is not saved, and
-the checkpoint of a Ctrl-C or SIGTERM is one that an uninterrupted run does not have.
+What decides how a run goes on is small: the weights, the optimizer's state, the number of steps, and how far a
+curriculum has come. At each checkpoint all random numbers start from the seed and that number, and the environments
+start new episodes. So a resumed run goes on as an uninterrupted one does, bit for bit on a CPU. There are two
+exceptions: DQN's replay buffer is not saved, and the checkpoint of a Ctrl-C or SIGTERM is one that an uninterrupted run
+does not have.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import math
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
 
@@ -20,14 +25,30 @@ from agents.checkpoints.errors import CheckpointError, OccupiedError
 from agents.checkpoints.kinds import DESCRIBED, TRAINING, WEIGHTS, kind_of
 from agents.checkpoints.weights import unpickled
 from agents.config.reading import shown
-from agents.config.rl import MAY_CHANGE, RL_CONFIG, RLConfig, read_rl_config, rl_config_json
+from agents.config.rl import MAY_CHANGE, RL_CONFIG, RLConfig, parse_rl_config, read_rl_config, rl_config_json
 from agents.config.training import differences
-from agents.rl.saved import save_weights
+from agents.rl.saved import AIR_CONFIG, save_weights
 from agents.training.runs.log import METRICS
+from agents.training.runs.state import of_length, require_moments, require_number, require_weights
 from air_envs.curriculum import CurriculumPuzzles
 from puzzles.files import replacing
 
 _FIELDS = {"steps", "updates", "seconds", "policy", "optimizer"}
+"""Of a checkpoint of any version."""
+
+
+@dataclass
+class RunState:
+    """What a checkpoint keeps of a run beside its model."""
+
+    curriculum: CurriculumPuzzles | None = None
+    """That the environments draw from. Its level is kept, and how the last puzzles of the level ended."""
+    dataset: str | None = None
+    """Checksum of the task's dataset."""
+    seconds: float = 0.0
+    """Of training so far."""
+    episodes: NDArray[np.float64] = field(default_factory=lambda: np.zeros(4))
+    """Sums over the episodes since the last line of metrics, (4,) float64: how many, returns, solved, moves."""
 
 
 def require_new_run(run: Path, overwrite: bool = False) -> None:
@@ -65,7 +86,7 @@ def write_config(config: RLConfig) -> None:
 
 
 def _taken(run: Path) -> list[str]:
-    return [name for name in (RL_CONFIG, WEIGHTS, TRAINING, METRICS) if (run / name).exists()]
+    return [name for name in (RL_CONFIG, WEIGHTS, TRAINING, METRICS, AIR_CONFIG) if (run / name).exists()]
 
 
 def resumed(run: Path, changes: dict[str, Any]) -> RLConfig:
@@ -92,54 +113,103 @@ def resumed(run: Path, changes: dict[str, Any]) -> RLConfig:
     return config
 
 
-def save(model: BaseAlgorithm, run: Path, seconds: float, curriculum: CurriculumPuzzles | None = None) -> None:
+def save(model: BaseAlgorithm, config: RLConfig, kept: RunState) -> None:
     """Write a checkpoint: first the weights, then the state that belongs to them.
 
     Args:
         model: of the run.
-        run: its folder.
-        seconds: of training so far.
-        curriculum: whose level is saved too.
+        config: of the run, to whose folder is written.
+        kept: what else belongs to the checkpoint.
     """
-    save_weights(model, run)
+    save_weights(model, config.output)
     policy: Any = model.policy
     state = {
+        "config": rl_config_json(config),
+        "dataset": kept.dataset,
         "steps": model.num_timesteps,
         "updates": model._n_updates,
-        "seconds": seconds,
+        "seconds": kept.seconds,
+        "episodes": kept.episodes.tolist(),
         "optimizer": policy.optimizer.state_dict(),
         "policy": policy.state_dict(),
-        "level": None if curriculum is None else curriculum.level,
+        "level": None if kept.curriculum is None else kept.curriculum.level,
+        "outcomes": None if kept.curriculum is None else kept.curriculum.outcomes,
     }
-    with replacing(run / TRAINING) as temporary:
+    with replacing(config.output / TRAINING) as temporary:
         torch.save(state, temporary)
 
 
-def restore(model: BaseAlgorithm, run: Path, curriculum: CurriculumPuzzles | None = None) -> float:
-    """Take up a checkpoint, with the level of its curriculum; return the seconds of training so far.
+def restore(model: BaseAlgorithm, config: RLConfig, kept: RunState) -> None:
+    """Take up a run's checkpoint.
+
+    Earlier versions kept no configuration, dataset, outcomes and episodes. Of such a run nothing is compared, and
+    counting starts again.
+
+    Args:
+        model: a new one, of the run.
+        config: of the run, from whose folder is read.
+        kept: takes up what else belongs to the checkpoint.
 
     Raises:
-        CheckpointError: a damaged one, of another model, or of a curriculum with fewer levels.
+        CheckpointError: a damaged one, or one of another model, configuration, dataset or curriculum.
     """
-    path = run / TRAINING
+    path = config.output / TRAINING
     with path.open("rb") as file:
         state = unpickled(file, path, model.device)
     if not isinstance(state, dict) or not state.keys() >= _FIELDS:
         raise CheckpointError(f"{path}: expected the state of a run of air-envs train-rl")
-    for name in ("steps", "updates", "seconds"):
-        if not isinstance(state[name], int | float) or state[name] < 0:
-            raise CheckpointError(f"{path}: {name} {shown(state[name])}, expected a number of 0 or more")
+    _require_same_run(state, config, kept.dataset)
     policy: Any = model.policy
-    try:
-        policy.load_state_dict(state["policy"])
-        policy.optimizer.load_state_dict(state["optimizer"])
-        if curriculum is not None:
-            curriculum.start_from(state["level"])
-    except (RuntimeError, KeyError, TypeError, ValueError, AttributeError) as error:
-        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-        raise CheckpointError(f"{path}: not the state of this run's model: {' '.join(lines[:2])}") from error
+    _require_state(state, policy, path)
+    policy.load_state_dict(state["policy"])
+    policy.optimizer.load_state_dict(policy.optimizer.state_dict() | {"state": state["optimizer"]["state"]})
+    if kept.curriculum is not None:
+        _restore_curriculum(kept.curriculum, state, path)
+    kept.seconds = float(state["seconds"])
+    if "episodes" in state:
+        kept.episodes = np.array(state["episodes"], np.float64)
     model.num_timesteps = state["steps"]
     model._n_updates = state["updates"]
     if isinstance(model, OffPolicyAlgorithm):
         model.learning_starts += model.num_timesteps  # the replay buffer is empty again
-    return float(state["seconds"])
+
+
+def _require_same_run(state: dict[str, Any], config: RLConfig, dataset: str | None) -> None:
+    """Compare the configuration and the dataset with those of a checkpoint; the dataset's path may be another."""
+    run = config.output
+    if "config" in state:
+        try:
+            trained = parse_rl_config(state["config"].encode(), run)
+        except (AttributeError, TypeError, ValueError) as error:
+            raise CheckpointError(f"{run / TRAINING}: config: {error}") from error
+        for name, (found, expected) in differences(config, trained).items():
+            if name not in (*MAY_CHANGE, "task.dataset"):
+                was = f"but the run was trained with {shown(expected)}"
+                raise CheckpointError(f"{run / RL_CONFIG}: {name} {shown(found)}, {was}")
+    if "dataset" in state and state["dataset"] != dataset:
+        raise CheckpointError(f"{run}: was trained on another dataset than {config.task.dataset} holds now")
+
+
+def _require_state(state: dict[str, Any], policy: Any, path: Path) -> None:
+    """Refuse a state that a policy and its optimizer can't take up."""
+    for name in ("steps", "updates"):
+        if type(state[name]) is not int or state[name] < 0:
+            raise CheckpointError(f"{path}: {name} {shown(state[name])}, expected an integer of 0 or more")
+    require_number(state["seconds"], path, "seconds")
+    for value in of_length(state.get("episodes", [0] * 4), 4, path, "episodes"):
+        require_number(value, path, "episodes", least=-math.inf)
+    require_weights(state["policy"], policy.state_dict(), path, "policy")
+    require_moments(state["optimizer"], policy.optimizer, path, "optimizer")
+    if state["updates"] and not state["optimizer"]["state"]:
+        raise CheckpointError(f"{path}: optimizer.state is empty, expected that of {state['updates']:,} updates")
+
+
+def _restore_curriculum(curriculum: CurriculumPuzzles, state: dict[str, Any], path: Path) -> None:
+    """Let a curriculum go on from its level in a checkpoint, with the outcomes that count there."""
+    outcomes = state.get("outcomes", [])
+    if not isinstance(outcomes, list) or not all(type(solved) is bool for solved in outcomes):
+        raise CheckpointError(f"{path}: outcomes {shown(outcomes)}, expected a list of true and false")
+    try:
+        curriculum.start_from(state.get("level"), outcomes)  # type: ignore[arg-type] # which refuses None
+    except ValueError as error:
+        raise CheckpointError(f"{path}: curriculum: {error}") from error

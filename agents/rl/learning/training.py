@@ -20,13 +20,12 @@ from agents.checkpoints.lock import locked
 from agents.config.rl import RLConfig
 from agents.config.training import VALIDATION
 from agents.rl.building import build_model
-from agents.rl.learning.runs import begin, require_new_run, restore, save, write_config
+from agents.rl.learning.runs import RunState, begin, require_new_run, restore, save, write_config
 from agents.rl.measuring import Measured, measure
-from agents.rl.saved import SB3Moves, load_weights
+from agents.rl.saved import SB3Moves, load_weights, saved_air
 from agents.training.runs.divergence import TrainingDiverged
 from agents.training.runs.interrupts import Interrupts, deferred_interrupt
-from agents.training.runs.log import RunLog, open_log
-from air_envs.curriculum import CurriculumPuzzles
+from agents.training.runs.log import RunLog, open_log, read_metrics
 from air_envs.sb3 import SB3VecEnv
 
 EVALUATION_SEED = 1 << 32
@@ -51,7 +50,8 @@ def train(config: RLConfig, resume: bool = False, progress: bool = True, overwri
     """Train to the last step, in the folder ``config.output``.
 
     Ctrl-C or SIGTERM saves a checkpoint after the update under way and then raises ``KeyboardInterrupt``; it breaks off
-    an evaluation. What can't be trained is refused before anything in the folder changes.
+    an evaluation, which the resumed run makes first. What can't be trained is refused before anything in the folder
+    changes.
 
     Args:
         config: of the run; from ``resumed`` to go on with one.
@@ -63,7 +63,8 @@ def train(config: RLConfig, resume: bool = False, progress: bool = True, overwri
         The last evaluation, on unseen puzzles.
 
     Raises:
-        CheckpointError: a damaged checkpoint, or another process trains in the folder.
+        CheckpointError: a damaged checkpoint, one of another configuration or dataset, or another process trains in the
+            folder.
         OccupiedError: the folder holds a run, which is neither resumed nor overwritten.
         TrainingDiverged: a weight is not finite; the last checkpoint is kept.
         ValueError: a network that does not fit the environment, or fewer steps than the run has made.
@@ -72,39 +73,36 @@ def train(config: RLConfig, resume: bool = False, progress: bool = True, overwri
         require_new_run(config.output, overwrite)
     # What they check are shapes and sums that hold by construction, at a quarter of the time of a small policy.
     torch.distributions.Distribution.set_default_validate_args(False)
-    curriculum = config.task.make_curriculum()
-    envs = VecMonitor(SB3VecEnv(config.make_envs(source=curriculum)))
-    model = build_model(config, envs)
+    kept = RunState(config.task.make_curriculum(), config.task.checksum())
+    envs = VecMonitor(SB3VecEnv(config.make_envs(source=kept.curriculum)))
+    model = build_model(config, envs, saved_air(config.output) if resume else None)
     if not resume and config.init_from is not None and config.policy != "air":
         load_weights(model, Path(config.init_from))
     with locked(config.output):
-        seconds = 0.0
         if resume:
-            seconds = restore(model, config.output, curriculum)
+            restore(model, config, kept)
             if model.num_timesteps >= config.steps + config.rollout:  # the last update is whole
                 made = f"the run has made {model.num_timesteps:,} steps"
                 raise ValueError(f"{config.output}: {made}, expected at most {config.steps:,}")
             write_config(config)
         else:
             begin(config, overwrite)
-        return _learn(config, model, seconds, curriculum, progress)
+        return _learn(config, model, kept, progress)
 
 
-def _learn(
-    config: RLConfig, model: BaseAlgorithm, seconds: float, curriculum: CurriculumPuzzles | None, progress: bool
-) -> Measured:
+def _learn(config: RLConfig, model: BaseAlgorithm, kept: RunState, progress: bool) -> Measured:
     steps = model.num_timesteps
     bar = tqdm(total=config.steps, initial=steps, desc="training", unit="step", disable=not progress, smoothing=0.05)
     with open_log(config.output, steps, None, {}) as log, bar, deferred_interrupt(signal.SIGTERM) as interrupts:
-        keeper = RunKeeper(config, log, bar, interrupts, seconds, curriculum)
+        keeper = RunKeeper(config, log, bar, interrupts, kept)
         keeper.init_callback(model)
+        if keeper.lacks_evaluation():
+            keeper.evaluate()
         if steps < config.steps:
             model.set_logger(Logger(None, []))
             left = config.steps - steps
             model.learn(left, callback=keeper, log_interval=None, reset_num_timesteps=False)  # type: ignore[arg-type]
             keeper.finish()
-        else:
-            keeper.evaluate()
         if interrupts or keeper.measured is None:
             raise KeyboardInterrupt
         return keeper.measured
@@ -118,8 +116,7 @@ class RunKeeper(BaseCallback):
         log: takes the metrics.
         bar: shows the progress.
         interrupts: true once Ctrl-C was pressed, or SIGTERM came.
-        seconds: of training before.
-        curriculum: that the environments draw from, if any. Its level is kept when new episodes start.
+        kept: what its checkpoints hold beside the model.
     """
 
     def __init__(
@@ -128,32 +125,29 @@ class RunKeeper(BaseCallback):
         log: RunLog,
         bar: tqdm,
         interrupts: Interrupts,
-        seconds: float,
-        curriculum: CurriculumPuzzles | None = None,
+        kept: RunState,
     ):
         super().__init__()
         self.config = config
         self.log = log
         self.bar = bar
         self.interrupts = interrupts
-        self.seconds = seconds
-        self.curriculum = curriculum
+        self.kept = kept
         self.interrupted = False
         self.measured: Measured | None = None
-        self._marks = {"log": 0, "eval": 0, "checkpoint": 0}
-        self._episodes: list[tuple[float, float, int]] = []
-        self._logged = (0, seconds)
+        self._begun = 0
+        self._logged = (0, kept.seconds)
 
     def _on_training_start(self) -> None:
-        self._marks = dict.fromkeys(self._marks, self.num_timesteps)
-        self._logged = self.num_timesteps, self.seconds
+        self._begun = self.num_timesteps
+        self._logged = self.num_timesteps, self.kept.seconds
         self._start = time.perf_counter()
         self._fresh(self.model)
 
     def _on_step(self) -> bool:
         for info in self.locals["infos"]:
             if "episode" in info:
-                self._episodes.append((info["episode"]["r"], info["is_success"], info["episode"]["l"]))
+                self.kept.episodes += 1, info["episode"]["r"], info["is_success"], info["episode"]["l"]
         return not self.interrupted
 
     def _on_rollout_start(self) -> None:
@@ -161,14 +155,14 @@ class RunKeeper(BaseCallback):
         steps = self.num_timesteps
         self.bar.update(steps - self.bar.n)
         self._require_finite()
-        if self._due("log", self.config.log_every):
+        if self._due(self.config.log_every):
             self._write()
-        if self._due("eval", self.config.eval_every):
+        if self._due(self.config.eval_every):
             self.evaluate()
         self.interrupted = bool(self.interrupts)
-        if self._due("checkpoint", self.config.checkpoint_every) or self.interrupted:
+        if self._due(self.config.checkpoint_every) or self.interrupted:
             self.log.flush()
-            save(self.model, self.config.output, self.seconds, self.curriculum)
+            save(self.model, self.config, self.kept)
             if self.interrupted:
                 self._say(f"interrupted at step {steps:,}; checkpoint saved in {self.config.output}")
             self._fresh(self.model)
@@ -178,14 +172,21 @@ class RunKeeper(BaseCallback):
         """Save, then evaluate at the end of the run; nothing where it was interrupted."""
         if self.interrupted:
             return
-        steps, run = self.model.num_timesteps, self.config.output
-        self.bar.update(steps - self.bar.n)
+        self.bar.update(self.model.num_timesteps - self.bar.n)
         self._require_finite()
         self._tick()
         self._write()
         self.log.flush()
-        save(self.model, run, self.seconds, self.curriculum)
+        save(self.model, self.config, self.kept)
         self.evaluate()
+
+    def lacks_evaluation(self) -> bool:
+        """Whether a resumed run begins with an evaluation: one that was broken off, or that of the end again."""
+        steps = self.model.num_timesteps
+        if steps >= self.config.steps:
+            return True
+        lines = read_metrics(self.config.output, VALIDATION)
+        return self._due(self.config.eval_every) and all(line["step"] != steps for line in lines)
 
     def evaluate(self) -> None:
         """Play unseen puzzles by the most probable moves, unless Ctrl-C is pressed."""
@@ -194,7 +195,7 @@ class RunKeeper(BaseCallback):
             return
         low, high = found.interval
         values = {
-            "seconds": self.seconds,
+            "seconds": self.kept.seconds,
             "puzzles": found.count,
             "solved": found.solved_count / found.count,
             "solved_interval": [low, high],
@@ -203,7 +204,7 @@ class RunKeeper(BaseCallback):
         }
         self.log.write(self.model.num_timesteps, VALIDATION, values)
         self._say(
-            f"step {self.model.num_timesteps:,}, {self.seconds:.0f} s of training: solved {values['solved']:.1%} "
+            f"step {self.model.num_timesteps:,}, {self.kept.seconds:.0f} s of training: solved {values['solved']:.1%} "
             f"({low:.1%} to {high:.1%}) of {found.count:,} unseen puzzles"
         )
         self.measured = found
@@ -223,8 +224,9 @@ class RunKeeper(BaseCallback):
         """Start new episodes and new random numbers, which the seed and the number of steps decide."""
         seed = int(np.random.SeedSequence((self.config.seed, model.num_timesteps)).generate_state(1)[0]) >> 1
         set_random_seed(seed)
-        if self.curriculum is not None:
-            self.curriculum.start_from(self.curriculum.level)
+        curriculum = self.kept.curriculum
+        if curriculum is not None:
+            curriculum.start_from(curriculum.level, curriculum.outcomes)
         envs: Any = model.get_env()
         envs.seed(seed)
         model._last_obs = envs.reset()
@@ -238,31 +240,31 @@ class RunKeeper(BaseCallback):
 
     def _tick(self) -> None:
         now = time.perf_counter()
-        self.seconds += now - self._start
+        self.kept.seconds += now - self._start
         self._start = now
 
-    def _due(self, name: str, every: int) -> bool:
-        """Whether a multiple of ``every`` was passed since the last time."""
-        before, self._marks[name] = self._marks[name], self.num_timesteps
-        return self.num_timesteps // every > before // every
+    def _due(self, every: int) -> bool:
+        """Whether the last update, of this training, reached or passed a number of steps that ``every`` divides."""
+        steps = self.model.num_timesteps
+        return steps > self._begun and steps // every > (steps - self.config.rollout) // every
 
     def _write(self) -> None:
         steps, seconds = self._logged
         now = self.model.num_timesteps
-        values: dict[str, Any] = {"seconds": self.seconds, "episodes": len(self._episodes)}
-        if self.seconds > seconds:
-            values["steps_per_second"] = (now - steps) / (self.seconds - seconds)
-        if self._episodes:
-            returns, solved, moves = np.array(self._episodes, np.float64).mean(0).tolist()
-            values |= {"return": returns, "solved": solved, "moves": moves}
-        if self.curriculum is not None:
-            values["level"] = self.curriculum.level
+        episodes, *sums = self.kept.episodes.tolist()
+        values: dict[str, Any] = {"seconds": self.kept.seconds, "episodes": int(episodes)}
+        if self.kept.seconds > seconds:
+            values["steps_per_second"] = (now - steps) / (self.kept.seconds - seconds)
+        if episodes:
+            values |= {name: total / episodes for name, total in zip(("return", "solved", "moves"), sums, strict=True)}
+        if self.kept.curriculum is not None:
+            values["level"] = self.kept.curriculum.level
         learned = self.model.logger.name_to_value
         values |= {ours: float(learned[theirs]) for theirs, ours in LEARNED.items() if theirs in learned}
         self.log.write(now, "train", values)
         self.bar.set_postfix_str(", ".join(f"{SHOWN[name]} {values[name]:.3g}" for name in SHOWN if name in values))
-        self._episodes.clear()
-        self._logged = now, self.seconds
+        self.kept.episodes[:] = 0
+        self._logged = now, self.kept.seconds
 
     def _say(self, line: str) -> None:
         """Write a line above the bar, where there is one."""

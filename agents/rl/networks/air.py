@@ -10,6 +10,7 @@ from gymnasium import spaces
 from torch import Tensor, nn
 
 import puzzles
+from agents.config.model import AIRConfig
 from agents.models.air import AIR
 from agents.pretrained import load_pretrained
 from agents.rl.networks.boards import UP, BoardFeatures, Features, MazeBoard, Observation, board_of, family_of
@@ -25,7 +26,8 @@ class AIRFeatures(BoardFeatures):
 
     Args:
         observation_space, action_space: of placing digits or of moving through a maze.
-        model: folder or name of an AIR model, as ``agents.pretrained.load_pretrained`` takes it.
+        model: folder or name of an AIR model, as ``agents.pretrained.load_pretrained`` takes it; or what it is
+            made of, where its weights are loaded later, as those of a saved agent are.
         act_steps: before each move; None takes the model's maximum.
         freeze: whether the model's weights stay as they are; the heads learn all the same.
 
@@ -38,12 +40,12 @@ class AIRFeatures(BoardFeatures):
         self,
         observation_space: spaces.Space[Any],
         action_space: spaces.Space[Any],
-        model: str,
+        model: str | AIRConfig,
         act_steps: int | None = None,
         freeze: bool = False,
     ):
         family = family_of(observation_space, action_space)
-        air = fitted(load_pretrained(model), family)
+        air = fitted(AIR(model) if isinstance(model, AIRConfig) else load_pretrained(model), family)
         super().__init__(observation_space, action_space, air.config.hidden)
         self.reader = AIRReader(air, act_steps).requires_grad_(not freeze)
 

@@ -7,7 +7,7 @@ import json
 import os
 import threading
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol
@@ -77,16 +77,24 @@ class JsonLines:
 
     def __init__(self, run: Path, step: int):
         kept = [line for line in read_metrics(run) if line["step"] <= step] if step else []
-        self._path = run / METRICS
-        with replacing(self._path) as temporary:
-            temporary.write_text("".join(json.dumps(line) + "\n" for line in kept), encoding="utf-8")
-        self._file = self._path.open("a", encoding="utf-8")
+        self._run, self._path = run, run / METRICS
+        self._before = {(line["step"], line["split"]) for line in kept}
+        self._begin(kept)
 
     def write(self, step: int, split: str, values: Mapping[str, Any]) -> None:
-        """Append one line; a kill of the process no longer loses it."""
+        """Append one line, in place of those of the same step and split that a resumed run has.
+
+        A kill of the process no longer loses it.
+        """
+        line = {"step": step, **values, "split": split}
         with errors_named(self._path):
-            self._file.write(json.dumps({"step": step, **values, "split": split}) + "\n")
-            self._file.flush()
+            if (step, split) in self._before:
+                self._file.close()
+                lines = read_metrics(self._run)
+                self._begin([*(old for old in lines if (old["step"], old["split"]) != (step, split)), line])
+            else:
+                self._file.write(json.dumps(line) + "\n")
+                self._file.flush()
 
     def flush(self) -> None:
         """Bring the lines to the disk."""
@@ -97,6 +105,12 @@ class JsonLines:
         """Close the file."""
         with errors_named(self._path):
             self._file.close()
+
+    def _begin(self, lines: Iterable[Mapping[str, Any]]) -> None:
+        """Write these lines as the whole file, and open it to append others."""
+        with replacing(self._path) as temporary:
+            temporary.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+        self._file = self._path.open("a", encoding="utf-8")
 
 
 class TensorBoard:

@@ -37,25 +37,25 @@ def require_state(state: dict[str, Any], learner: Learner, path: Path) -> None:
     fresh, tasks, optimizers = learner.state(), learner.tasks, learner.optimizers
     if missing := fresh.keys() - state.keys():
         raise CheckpointError(f"{path}: no {min(missing)}, expected the state of a training run")
-    for task, checksum in zip(tasks, _of_length(state["datasets"], len(tasks), path, "datasets"), strict=True):
+    for task, checksum in zip(tasks, of_length(state["datasets"], len(tasks), path, "datasets"), strict=True):
         if checksum != task.dataset.attributes["checksum"]:
             raise CheckpointError(f"{path.parent}: was trained on another dataset than {task.config.dataset} holds now")
     step, steps = state["step"], learner.config.steps
     if type(step) is not int or not 0 <= step <= steps:
         raise CheckpointError(f"{path}: step {shown(step)}, expected 0 to {steps:,}")
-    _require_number(state["seconds"], path, "seconds")
-    for value in _of_length(state["best"], 2, path, "best"):
-        _require_number(value, path, "best", least=-1)
+    require_number(state["seconds"], path, "seconds")
+    for value in of_length(state["best"], 2, path, "best"):
+        require_number(value, path, "best", least=-1)
     for name in ("model", "average"):
-        _require_weights(state[name], fresh[name], path, name)
-    groups = zip(_of_length(state["optimizers"], len(optimizers), path, "optimizers"), optimizers, strict=True)
+        require_weights(state[name], fresh[name], path, name)
+    groups = zip(of_length(state["optimizers"], len(optimizers), path, "optimizers"), optimizers, strict=True)
     for number, (values, optimizer) in enumerate(groups):
-        _require_moments(values, optimizer, path, f"optimizers.{number}")
-    carries = zip(_of_length(state["carries"], len(tasks), path, "carries"), fresh["carries"], tasks, strict=True)
+        require_moments(values, optimizer, path, f"optimizers.{number}")
+    carries = zip(of_length(state["carries"], len(tasks), path, "carries"), fresh["carries"], tasks, strict=True)
     for number, (rows, expected, task) in enumerate(carries):
         _require_carry(rows, expected, task.dataset.family.vocabulary_size, path, f"carries.{number}")
     if state["window"] is not None:
-        for value in _of_length(state["window"], len(Metrics._fields), path, "window"):
+        for value in of_length(state["window"], len(Metrics._fields), path, "window"):
             require_plain(value, path, "window")
             if value.ndim or value.is_complex():
                 raise CheckpointError(f"{path}: window of shape {tuple(value.shape)}, expected real numbers")
@@ -73,19 +73,34 @@ def moved(value: Any, device: torch.device) -> Any:
     return type(value)(moved(part, device) for part in value) if isinstance(value, list | tuple) else value
 
 
-def _of_length(values: Any, length: int, path: Path, name: str) -> Sequence[Any]:
+def of_length(values: Any, length: int, path: Path, name: str) -> Sequence[Any]:
+    """Return a list or a tuple.
+
+    Raises:
+        CheckpointError: it is none, or of another length.
+    """
     if not isinstance(values, list | tuple) or len(values) != length:
         found = f"{len(values)} values" if isinstance(values, list | tuple) else shown(values)
         raise CheckpointError(f"{path}: {name}: {found}, expected {length} values")
     return values
 
 
-def _require_number(value: Any, path: Path, name: str, least: float = 0) -> None:
+def require_number(value: Any, path: Path, name: str, least: float = 0) -> None:
+    """Refuse what is no finite number of at least ``least``.
+
+    Raises:
+        CheckpointError: it is none.
+    """
     if type(value) not in (int, float) or not math.isfinite(value) or value < least:
         raise CheckpointError(f"{path}: {name} {shown(value)}, expected a number of at least {least:g}")
 
 
-def _require_weights(found: Any, expected: dict[str, Tensor] | None, path: Path, name: str) -> None:
+def require_weights(found: Any, expected: dict[str, Tensor] | None, path: Path, name: str) -> None:
+    """Refuse weights of other names or shapes than those expected, or that are not finite.
+
+    Raises:
+        CheckpointError: they are; the message names one.
+    """
     if expected is None or found is None:
         if found is not expected:
             raise CheckpointError(f"{path}: {name}: expected {'none' if expected is None else 'weights'}")
@@ -95,8 +110,12 @@ def _require_weights(found: Any, expected: dict[str, Tensor] | None, path: Path,
     require_floats(weights, path, f"{name}.")
 
 
-def _require_moments(values: Any, optimizer: Optimizer, path: Path, name: str) -> None:
-    """Check what an optimizer keeps of each parameter, counted over its groups."""
+def require_moments(values: Any, optimizer: Optimizer, path: Path, name: str) -> None:
+    """Check what an optimizer keeps of each parameter, counted over its groups.
+
+    Raises:
+        CheckpointError: no such parameter, or moments of another shape or not finite.
+    """
     if not isinstance(values, dict) or not isinstance(values.get("state"), dict):
         raise CheckpointError(f"{path}: {name}: expected the state of an optimizer")
     parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
@@ -113,7 +132,7 @@ def _require_moments(values: Any, optimizer: Optimizer, path: Path, name: str) -
 
 def _require_carry(rows: Any, expected: list[Tensor], vocabulary: int, path: Path, name: str) -> None:
     """Check a batch that is being worked on: the tensors of ``agents.training.act.Carry``."""
-    for number, (value, fresh) in enumerate(zip(_of_length(rows, len(expected), path, name), expected, strict=True)):
+    for number, (value, fresh) in enumerate(zip(of_length(rows, len(expected), path, name), expected, strict=True)):
         require_plain(value, path, f"{name}.{number}")
         if (value.shape, value.dtype) != (fresh.shape, fresh.dtype):
             found, wanted = (f"{tuple(x.shape)} {str(x.dtype).removeprefix('torch.')}" for x in (value, fresh))

@@ -1,5 +1,6 @@
 """AIR as a policy: as it was supervised, with heads that learn, and playing without reinforcement learning."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -7,15 +8,19 @@ import gymnasium as gym
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 
 import air_envs  # noqa: F401 - registers the environments
+from agents.checkpoints.errors import CheckpointError
 from agents.config.rl import RLConfig, TaskConfig
+from agents.pretrained import FOLDER
+from agents.rl.learning.runs import resumed
 from agents.rl.learning.training import train
 from agents.rl.measuring import measure
 from agents.rl.networks.air import AIRFeatures
 from agents.rl.networks.policies import MaskableBoardPolicy
 from agents.rl.proposals import AIRMoves, AIRProposals
-from agents.rl.saved import load
+from agents.rl.saved import AIR_CONFIG, WEIGHTS, load
 from agents.thinking.agent import AIRAgent
 from air_envs.policies import MovePolicy
 
@@ -116,6 +121,37 @@ def test_reinforcement_learns_the_heads_or_everything(freeze: bool, tmp_path: Pa
     )
     assert same == freeze
     assert policy.action_net.scores.score.weight.any(), "the head has learned something"
+
+
+def test_an_agent_is_loaded_and_goes_on_without_the_model_that_it_started_from(tmp_path: Path) -> None:
+    start = tmp_path / "start"
+    shutil.copytree(FOLDER / "maze-any", start)
+    config = RLConfig(
+        output=tmp_path / "run",
+        task=TaskConfig(id="air_envs/Maze-v0", rows=5, columns=5, max_episode_steps=10),
+        policy="air",
+        init_from=str(start),
+        act_steps=1,
+        num_envs=2,
+        n_steps=4,
+        batch=4,
+        steps=8,
+        eval_puzzles=2,
+    )
+    train(config, progress=False)
+    shutil.rmtree(start)
+    trained = load_file(config.output / WEIGHTS)
+    for name, weight in load(config.output).model.policy.state_dict().items():
+        if name in trained:
+            assert torch.equal(weight, trained[name]), name
+    train(resumed(config.output, {"steps": 16}), resume=True, progress=False)
+    written = config.output / AIR_CONFIG
+    written.write_text("no")
+    with pytest.raises(CheckpointError, match=r"air\.json: not JSON"):
+        load(config.output)
+    written.unlink()  # as an earlier version left it
+    with pytest.raises(CheckpointError, match="start: neither a folder nor a shipped model"):
+        load(config.output)
 
 
 def test_a_model_of_another_kind_is_refused() -> None:

@@ -3,7 +3,7 @@
 import dataclasses
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import pytest
 from stable_baselines3.common.vec_env import VecEnv
@@ -11,7 +11,7 @@ from stable_baselines3.common.vec_env import VecEnv
 from agents.cli import main, train_rl
 from agents.config.flags import flags
 from agents.config.reading import from_json
-from agents.config.rl import RLConfig, TaskConfig, read_rl_config, rl_config_json
+from agents.config.rl import USED_BY, RLConfig, TaskConfig, read_rl_config, rl_config_json
 from agents.config.rl_presets import RL_PRESETS
 from agents.rl.building import build_model
 from air_envs.sb3 import SB3VecEnv
@@ -70,6 +70,14 @@ def test_an_algorithm_is_a_flag_and_a_run_goes_on(
         (["--resume", "x", "--overwrite"], "--resume takes the run's own configuration, found also --overwrite"),
         (["maze-5x5", "--policy", "units"], "CandidateFeatures: found maze-5x5, expected a Sudoku"),
         (["sudoku-4x4", "--policy", "air", "--init-from", "maze-9x9"], "family sudoku-4x4, expected another shape of"),
+        (["sudoku-4x4", "--act-steps", "2"], "act_steps with policy units, expected air"),
+        (
+            ["sudoku-4x4", "--policy", "air", "--init-from", "x", "--hidden=8"],
+            "hidden with policy air, expected units or neighbours or convolution or mlp",
+        ),
+        (["sudoku-4x4", "--exploration", "0.05"], "exploration with algorithm maskable_ppo, expected dqn"),
+        (["sudoku-4x4", "--algorithm", "dqn", "--epochs", "3"], "epochs with algorithm dqn, expected ppo or"),
+        (["maze-5x5", "--algorithm", "clone", "--gae_lambda", "1"], "gae_lambda with algorithm clone, expected ppo or"),
     ],
 )
 def test_errors_are_one_line(
@@ -86,6 +94,15 @@ def test_errors_are_one_line(
     assert exit.value.code == 2
     assert error.startswith(f"air-envs: error: {message}")
     assert error.count("\n") == 1
+
+
+def test_fields_of_the_table_are_fields_and_a_preset_may_have_those_that_have_no_effect() -> None:
+    names = {field.name for field in dataclasses.fields(RLConfig)}
+    for kind, fields in USED_BY.items():
+        assert fields.keys() < names
+        choices = get_args(get_type_hints(RLConfig)[kind])
+        assert {user for users in fields.values() for user in users} <= set(choices)
+    assert train_rl._parsed(RL_PRESETS["maze-5x5"], ["--algorithm", "clone"]).gamma == RL_PRESETS["maze-5x5"].gamma
 
 
 def test_unset_arguments_are_the_environment_s_own() -> None:
