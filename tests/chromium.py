@@ -111,7 +111,11 @@ class Page:
         return x, y
 
     def mouse(self, kind: str, x: float, y: float, **more: Any) -> None:
-        """Move, press or release the mouse: kind mouseMoved, mousePressed or mouseReleased."""
+        """Move, press or release the mouse: kind mouseMoved, mousePressed or mouseReleased.
+
+        Before that two frames are drawn: the mouse hits what is drawn, which may lag behind what a script measures.
+        """
+        self.run("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))")
         self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, **more)
 
     def click(self, x: float, y: float) -> None:
