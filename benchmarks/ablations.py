@@ -12,7 +12,7 @@ from pathlib import Path
 from statistics import fmean, median
 from typing import get_args
 
-from agents.analysis.sweep.comparison import ENDS, ONE_SIDED, SYMMETRIC, Comparison, compare
+from agents.analysis.sweep.comparison import ENDS, ONE_SIDED, SYMMETRIC, Comparison, compare, steps_of
 from agents.analysis.sweep.experiments import EXPERIMENTS
 from agents.analysis.sweep.figure import draw_comparison
 from agents.analysis.sweep.split import MEASURES, Checkpoint, accuracy, changes_ratio, entropy_gap
@@ -136,9 +136,8 @@ def _with_half(of_seeds: Mapping[int, float]) -> str:
 
 
 def _by_step(found: Comparison) -> list[list[str]]:
-    steps = sorted({checkpoint["step"] for record in found.records for checkpoint in record["checkpoints"]})
     rows = [["step", *found.members]]
-    for step in steps:
+    for step in steps_of(found.records):
         row = [f"{step:,}"]
         for member in found.members:
             here = [each for each in _checkpoints(found, member) if each["step"] == step]

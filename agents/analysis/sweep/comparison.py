@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean, stdev
@@ -157,7 +157,7 @@ class Comparison:
         return text_table(rows) if len(rows) > 1 else ""
 
     def _splits(self) -> str:
-        members = [name for name in self.experiment.members if any(run["member"] == name for run in self.records)]
+        members = self.members
         rows = [["last checkpoint, mean over seeds", *members]]
         for name, read in MEASURES.items():
             values = self.values(at_end(read))
@@ -182,7 +182,7 @@ class Comparison:
         rows = [["", "step", "runs", *columns]]
         lines = []
         for group, records in self.groups().items():
-            for step in sorted({found["step"] for record in records for found in record["checkpoints"]}):
+            for step in steps_of(records):
                 here = [found for record in records for found in record["checkpoints"] if found["step"] == step]
                 means = [_mean([read(found) for found in here]) for read in columns.values()]
                 rows.append([group, str(step), str(len(here)), *means])
@@ -195,9 +195,8 @@ class Comparison:
         Returns:
             Rows of cells, the head first; none where no run measured it.
         """
-        steps = sorted({found["step"] for record in self.records for found in record["checkpoints"]})
         rows: list[list[str]] = []
-        for step in steps:
+        for step in steps_of(self.records):
             here = [
                 found["by_weights"]
                 for record in self.records
@@ -216,6 +215,11 @@ class Comparison:
                 row += [f"{fmean(one[name]['exact_accuracy'] for one in here):.1%}"]
             rows.append(row)
         return rows
+
+
+def steps_of(records: Iterable[Record]) -> list[int]:
+    """Return the steps of which some run has a checkpoint, in order."""
+    return sorted({found["step"] for record in records for found in record["checkpoints"]})
 
 
 def compare(experiment: Experiment, output: Path) -> Comparison:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypedDict
 
 from agents.analysis.sweep.experiments import Experiment
+from agents.analysis.sweep.results import write_json
 from agents.analysis.sweep.split import Measured
 from agents.config.reading import read_object
 from agents.config.training import TrainConfig, differences, json_values, train_config_of
-from puzzles.files import replacing
 
 RECORDS = Path("results/ablations")
 """Where the records are if nothing else is said."""
@@ -71,9 +70,7 @@ def settings(config: TrainConfig) -> dict[str, Any]:
 
 def write_record(path: Path, record: Record) -> None:
     """Write a record, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(path) as temporary:
-        temporary.write_text(json.dumps(record, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+    write_json(path, record)
 
 
 def read_record(path: Path, config: TrainConfig) -> Record | None:

@@ -44,7 +44,7 @@ class _Summary(TypedDict):
 
 
 def write_json(path: Path, values: dict[str, Any]) -> None:
-    """Write one of the two files, whole or not at all."""
+    """Write a JSON file, whole or not at all."""
     with replacing(path) as temporary:
         temporary.write_text(json.dumps(values, indent=1, allow_nan=False) + "\n", encoding="utf-8")
 
