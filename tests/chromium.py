@@ -75,10 +75,14 @@ class Page:
                 return found["result"]
 
     def size(self, width: int, height: int, dark: bool = False, phone: bool = False) -> None:
-        """Set the size of the page in pixels and its colour scheme."""
+        """Set the size of the page in pixels and its colour scheme, and ask for reduced motion.
+
+        A page that scrolls smoothly would still move while a test measures where something is.
+        """
         self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=phone)
-        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
-        self.call("Emulation.setEmulatedMedia", features=[scheme])
+        wanted = {"prefers-color-scheme": "dark" if dark else "light", "prefers-reduced-motion": "reduce"}
+        features = [{"name": name, "value": value} for name, value in wanted.items()]
+        self.call("Emulation.setEmulatedMedia", features=features)
 
     def open(self, path: Path) -> None:
         """Open a file and wait until it is loaded and every player in it has started."""
