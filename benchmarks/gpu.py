@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import gc
-import json
 import statistics
 import tempfile
 import time
@@ -39,7 +38,7 @@ from benchmarks.gpu_sizes import PAPER, TINY, WAYS
 from benchmarks.table import Row, at_least, at_most, machine, report
 from puzzles.build import build_dataset
 from puzzles.dataset import Dataset
-from puzzles.files import replacing
+from puzzles.files import write_json
 
 STEPS, TEST_PUZZLES = 26_040, 422_786  # of the paper's run, of Sudoku-Extreme
 MINUTES = {"continue target": 30, "halt-only": 20}  # for STEPS
@@ -334,8 +333,7 @@ def measure(parts: Sequence[str], bench: Bench, file: Path | None) -> None:
     report(f"GPU: {device}", [kept(part) for part in parts])
     if file:
         numbers = {"device": device, "machine": machine(), "rows": [row._asdict() for row in rows]}
-        with replacing(file) as temporary:
-            temporary.write_text(json.dumps(numbers, indent=2, allow_nan=False) + "\n")
+        write_json(file, numbers)
 
 
 def _quarter_threshold(full: Evaluation) -> float:

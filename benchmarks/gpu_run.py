@@ -37,7 +37,7 @@ from agents.models.devices import pick_device, pick_dtype
 from agents.thinking.agent import AIRAgent
 from agents.training.runs.log import METRICS
 from agents.training.trainer import Trainer
-from puzzles.files import replacing
+from puzzles.files import write_json
 
 AGAIN = 75  # EX_TEMPFAIL
 HALT_AT = (0.5, 0.9, 0.99)
@@ -234,7 +234,7 @@ def measure(asked: Plan, results: Path) -> None:
         print(describe(evaluation, early, several))
         title = f"{run.name}: {len(evaluation.right):,} test puzzles of {test}"
         draw_evaluation(evaluation, output.with_suffix(".png"), early, title)
-        _write(output, {"run": run.name, "dataset": path.name, **report(evaluation, early, several)})
+        write_json(output, {"run": run.name, "dataset": path.name, **report(evaluation, early, several)})
 
 
 def examine(asked: Plan, results: Path) -> None:
@@ -266,11 +266,6 @@ def summary(results: Path) -> str:
                     f"| {found['exact_accuracy']:.1%} | {low:.1%} to {high:.1%} |"
                 )
     return "\n".join(lines)
-
-
-def _write(path: Path, numbers: dict[str, Any]) -> None:
-    with replacing(path) as temporary:
-        temporary.write_text(json.dumps(numbers, indent=2, allow_nan=False) + "\n")
 
 
 def main() -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypedDict
 
+from agents.config.reading import read_object
 from agents.config.rl import TaskConfig
 from agents.config.rl_presets import RL_PRESETS
-from puzzles.files import replacing
+from agents.evaluation.records import Share
+from puzzles.files import write_json
 
 Record = dict[str, Any]
 
@@ -63,9 +64,29 @@ ROWS: dict[str, str] = {
 }
 """By the key in a record: the agents, in the order of the table."""
 
-_NEEDED = frozenset(
-    {"environment", "row", "seed", "puzzles", "solved", "mean_steps", "training", "hardware", "date", "commit"}
-)
+
+class _Training(TypedDict):
+    steps: int
+    minutes: float
+
+
+class _Hardware(TypedDict):
+    name: str
+
+
+class _Record(TypedDict):
+    """What every record has, among others."""
+
+    environment: str
+    row: str
+    seed: int
+    puzzles: int
+    solved: Share
+    mean_steps: float
+    training: _Training | None
+    hardware: _Hardware
+    date: str
+    commit: str
 
 
 def record_name(record: Record) -> str:
@@ -75,10 +96,8 @@ def record_name(record: Record) -> str:
 
 def write_record(record: Record, folder: Path) -> Path:
     """Write a record, whole or not at all, in place of an older one; return its path."""
-    folder.mkdir(parents=True, exist_ok=True)
     path = folder / record_name(record)
-    with replacing(path) as temporary:
-        temporary.write_text(json.dumps(record, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+    write_json(path, record)
     return path
 
 
@@ -98,13 +117,7 @@ def records_of(records: list[Record], environment: str, row: str) -> list[Record
 
 
 def _read(path: Path) -> Record:
-    try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ValueError(f"{path}: {error}, expected a record of benchmarks.rl") from error
-    if not isinstance(record, dict) or _NEEDED - record.keys():
-        missing = sorted(_NEEDED - set(record)) if isinstance(record, dict) else "everything"
-        raise ValueError(f"{path}: lacks {missing}, expected a record of benchmarks.rl")
+    record = read_object(path, _Record, "a record of benchmarks.rl")
     for key, known in (("environment", SETTINGS), ("row", ROWS)):
         if record[key] not in known:
             raise ValueError(f"{path}: {key} {record[key]!r}, expected one of {list(known)}")

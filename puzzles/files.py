@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import errno
 import hashlib
+import json
 import os
 import shutil
 import socket
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 
 @contextlib.contextmanager
@@ -38,6 +40,17 @@ def replacing(path: Path | str) -> Iterator[Path]:
         flush(temporary)
         temporary.replace(path)
         flush(path.parent)
+
+
+def write_json(path: Path | str, values: Any) -> None:
+    """Write a file of JSON, in place of what was there.
+
+    Raises:
+        ValueError: a number is not finite, which JSON does not have.
+        OSError: as ``replacing``.
+    """
+    with replacing(path) as temporary:
+        temporary.write_text(json.dumps(values, indent=1, allow_nan=False) + "\n", encoding="utf-8")
 
 
 def check_target(path: Path) -> None:

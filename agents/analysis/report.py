@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import json
 from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -22,7 +21,7 @@ from agents.evaluation.selection import select
 from agents.thinking.agent import AIRAgent
 from puzzles import Grids
 from puzzles.dataset import Dataset
-from puzzles.files import replacing
+from puzzles.files import replacing, write_json
 
 REPORT = "report.md"
 
@@ -168,9 +167,7 @@ def analyze(
 
 def _write(report: Report, folder: Path) -> None:
     for name, found in report.results.items():
-        with replacing(folder / f"{name}.json") as temporary:
-            numbers = {"title": report.title, **found.summary()}
-            temporary.write_text(json.dumps(numbers, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+        write_json(folder / f"{name}.json", {"title": report.title, **found.summary()})
         ANALYSES[name].draw(found, folder / f"{name}.png", report.title)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from agents.checkpoints.errors import CheckpointError
 from agents.checkpoints.manifest import read_checked
 from agents.config.reading import parse_json
 from puzzles.dataset import Dataset
-from puzzles.files import replacing
+from puzzles.files import write_json
 
 CHAIN = "chain.json"
 USED = ("train", "validation")
@@ -60,5 +59,4 @@ def read_chain(folder: Path, name: str) -> Chain:
 
 def write_chain(folder: Path, chain: Chain) -> None:
     """Write a model's chain into its folder."""
-    with replacing(folder / CHAIN) as temporary:
-        temporary.write_text(json.dumps(chain, indent=2) + "\n", encoding="utf-8")
+    write_json(folder / CHAIN, chain)

@@ -12,7 +12,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import io
-import json
 import re
 from collections.abc import Iterator
 from io import BufferedReader
@@ -23,7 +22,7 @@ from agents.checkpoints.compression import SUFFIX, compress, decompress, stored
 from agents.checkpoints.errors import CheckpointError
 from agents.config.model import CONFIG, FORMAT, FORMAT_FIELD, require_format
 from agents.config.reading import parse_json, shown
-from puzzles.files import errors_named, replacing, sha256
+from puzzles.files import errors_named, replacing, sha256, write_json
 
 MANIFEST = "manifest.json"
 UNLISTED = {"chain.json", "generator.json", "evaluation.json"}
@@ -80,8 +79,7 @@ class Recorder:
     def finish(self) -> None:
         """Write the manifest of all files that were written."""
         files = {name: entry._asdict() for name, entry in sorted(self.entries.items())}
-        with replacing(self.folder / MANIFEST) as temporary:
-            temporary.write_text(json.dumps({FORMAT_FIELD: FORMAT, "files": files}, indent=2) + "\n", encoding="utf-8")
+        write_json(self.folder / MANIFEST, {FORMAT_FIELD: FORMAT, "files": files})
 
 
 def record(folder: Path, *names: str) -> None:

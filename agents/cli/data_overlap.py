@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -74,8 +73,7 @@ def _name(place: tuple[str, str]) -> str:
 
 
 def _write(path: Path, family: str, layout_name: str, found: Sequence[Overlap]) -> None:
-    from puzzles.files import replacing
+    from puzzles.files import write_json
 
     content = {"family": family, "layout": layout_name, "overlap": [pair.to_json() for pair in found]}
-    with replacing(path) as temporary:
-        temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    write_json(path, content)

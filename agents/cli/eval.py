@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from pathlib import Path
@@ -88,7 +87,7 @@ def evaluate_command(
     from agents.figures.evaluation import draw_evaluation
     from agents.hub.cards import write_card
     from agents.thinking.agent import AIRAgent
-    from puzzles.files import replacing
+    from puzzles.files import write_json
 
     check_thresholds(halt_at, halt)  # a wrong one is said now, not after the long part
     logit(threshold)
@@ -150,8 +149,7 @@ def evaluate_command(
         judgement = play_evaluated(data, evaluation)
         print(judgement.in_environment)
         numbers |= judgement.summary()
-    with replacing(output) as temporary:
-        temporary.write_text(json.dumps(numbers, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+    write_json(output, numbers)
     if output == Path(run) / EVALUATION:
         write_card(Path(run))
     title = f"{Path(run).name}: {len(evaluation.right):,} {split} puzzles of {agent.family.name}"

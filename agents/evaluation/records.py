@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import datetime
 import hashlib
-import json
 import os
 import platform
 import re
 import shlex
 import subprocess
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 import torch
@@ -23,6 +22,7 @@ import torch
 from agents.checkpoints.chain import Chain, read_chain
 from agents.checkpoints.folder import WEIGHTS
 from agents.checkpoints.manifest import read_checked
+from agents.config.reading import read_object
 from agents.config.structure import structure
 from agents.evaluation.attempts import AttemptsEvaluation
 from agents.evaluation.full import Evaluation
@@ -32,7 +32,7 @@ from agents.pretrained import OWNER, find
 from agents.thinking.agent import AIRAgent
 from puzzles.build import GENERATOR
 from puzzles.dataset import Dataset
-from puzzles.files import replacing
+from puzzles.files import write_json
 from puzzles.mixing import sources
 from puzzles.shares import MIXTURE_BY_SHARES
 
@@ -41,6 +41,36 @@ FOLDER = Path("results")
 
 RECORDED = "air-envs eval --record"
 """Origin of a record that was measured, not taken over from an older page."""
+
+
+class Share(TypedDict):
+    """What ``proportion`` returns."""
+
+    right: int
+    accuracy: float
+    interval_95: tuple[float, float]
+
+
+class _TestSet(TypedDict):
+    name: str
+    kind: str
+    split: str
+    checksum: str | None
+
+
+class _Record(TypedDict):
+    """What every record has, among others."""
+
+    model: str
+    test_set: _TestSet
+    puzzles: int
+    exact: Share
+    rules: Share | None
+    act_steps: int
+    halt: float | None
+    attempts: int
+    date: str
+    origin: str
 
 
 def evaluation_record(
@@ -123,10 +153,8 @@ def record_name(record: dict[str, Any]) -> str:
 
 def write_record(record: dict[str, Any], folder: Path = FOLDER) -> Path:
     """Write a record, whole or not at all; return its path."""
-    folder.mkdir(parents=True, exist_ok=True)
     path = folder / record_name(record)
-    with replacing(path) as temporary:
-        temporary.write_text(json.dumps(record, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+    write_json(path, record)
     return path
 
 
@@ -136,7 +164,7 @@ def read_records(folder: Path = FOLDER) -> list[dict[str, Any]]:
     Raises:
         ValueError: a file that is no record.
     """
-    return [_read(path) for path in sorted(folder.glob("*.json"))]
+    return [read_object(path, _Record, "the record of an evaluation") for path in sorted(folder.glob("*.json"))]
 
 
 def model_name(run: str) -> str:
@@ -257,15 +285,3 @@ def _trained_on(run: str) -> Chain:
 def _weights(run: str) -> str | None:
     folder = find(run)
     return weights_hash(folder) if folder else None
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ValueError(f"{path}: {error}, expected a record of an evaluation") from error
-    needed = {"model", "test_set", "puzzles", "exact", "rules", "act_steps", "halt", "attempts", "date", "origin"}
-    if not isinstance(record, dict) or needed - record.keys():
-        missing = sorted(needed - set(record)) if isinstance(record, dict) else "everything"
-        raise ValueError(f"{path}: lacks {missing}, expected a record of an evaluation")
-    return record

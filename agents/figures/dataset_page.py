@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ from puzzles import Puzzles
 from puzzles.dataset import Dataset
 from puzzles.dataset.layout import say_counts
 from puzzles.dataset.summary import Distribution, Summary, bins, summary_json
-from puzzles.files import replacing
+from puzzles.files import replacing, write_json
 
 COLOURS = {"train": BLUE, "validation": GREEN, "test": ORANGE}
 EXAMPLES = 5
@@ -54,8 +53,7 @@ def draw_dataset_page(dataset: Dataset, summary: Summary, path: Path | str) -> t
     with replacing(path) as temporary:
         figure.savefig(temporary, dpi=110, format="png")
     numbers = path.with_suffix(".json")
-    with replacing(numbers) as temporary:
-        temporary.write_text(json.dumps(summary_json(dataset, summary), indent=1) + "\n", encoding="utf-8")
+    write_json(numbers, summary_json(dataset, summary))
     return path, numbers
 
 

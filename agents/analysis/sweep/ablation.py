@@ -18,7 +18,7 @@ from tqdm import tqdm
 from agents.analysis.paper.figures import published_label
 from agents.analysis.paper.published import ACCURACY, TASKS, accuracy_text, caveat
 from agents.analysis.sweep.members import ABLATIONS, member_run, members, seed_of
-from agents.analysis.sweep.results import RESULT, SUMMARY, read_result, write_json
+from agents.analysis.sweep.results import RESULT, SUMMARY, read_result
 from agents.analysis.sweep.resuming import trainer_of
 from agents.analysis.tables import spread, text_table
 from agents.config.training import VALIDATION, TrainConfig, read_train_config
@@ -28,6 +28,7 @@ from agents.figures.training_curve import draw_training_curve
 from agents.hub.cards import write_card
 from agents.thinking.agent import AIRAgent
 from agents.training.runs.divergence import TrainingDiverged
+from puzzles.files import write_json
 
 _FREE = ("model", "output", "device", "compile", "wandb")
 """Fields of a run that may differ when it is resumed; those of the model are compared one by one."""

@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Any, get_args
 
 from agents.analysis.sweep.experiments import Engine
-from agents.analysis.sweep.records import Record, write_record
+from agents.analysis.sweep.records import Record
 from agents.analysis.sweep.runs import Job, run_job, same_run
 from agents.config.extras import require
+from puzzles.files import write_json
 
 RETRIES = 3
 """How often Ray starts a run again whose worker or machine died."""
@@ -56,14 +57,14 @@ def run_all(
         if (same := same_run(job)) is None:
             rest.append(job)
         else:
-            write_record(job.record, same)
+            write_json(job.record, same)
             yield job, same
     if not rest:
         return
     found = _on_ray(rest, at_once, address) if engine == "ray" else _here(rest, at_once)
     with contextlib.closing(found):
         for job, record in found:
-            write_record(job.record, record)
+            write_json(job.record, record)
             yield job, record
 
 

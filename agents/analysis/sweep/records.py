@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 from agents.analysis.sweep.experiments import Experiment
-from agents.analysis.sweep.results import write_json
 from agents.analysis.sweep.split import Measured
 from agents.config.reading import read_object
 from agents.config.training import TrainConfig, differences, json_values, train_config_of
@@ -66,11 +65,6 @@ def record_path(output: Path, experiment: str, member: str, seed: int) -> Path:
 def settings(config: TrainConfig) -> dict[str, Any]:
     """Return what was trained, as values of JSON: the fields of a run without those that say where."""
     return {name: value for name, value in json_values(config).items() if name not in ELSEWHERE}
-
-
-def write_record(path: Path, record: Record) -> None:
-    """Write a record, whole or not at all."""
-    write_json(path, record)
 
 
 def read_record(path: Path, config: TrainConfig) -> Record | None:

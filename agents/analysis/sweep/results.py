@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any, TypedDict
 
 from agents.config.reading import read_object
-from puzzles.files import replacing
 
 RESULT, SUMMARY = "result.json", "ablation.json"
 
@@ -41,12 +39,6 @@ class _Summary(TypedDict):
     family: str
     caveat: str
     members: tuple[_Member, ...]
-
-
-def write_json(path: Path, values: dict[str, Any]) -> None:
-    """Write a JSON file, whole or not at all."""
-    with replacing(path) as temporary:
-        temporary.write_text(json.dumps(values, indent=1, allow_nan=False) + "\n", encoding="utf-8")
 
 
 def read_result(run: Path, seed: int) -> dict[str, Any] | None:

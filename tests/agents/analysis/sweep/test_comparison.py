@@ -10,9 +10,10 @@ from matplotlib.figure import Figure
 from agents.analysis.sweep.comparison import ONE_SIDED, SYMMETRIC, Comparison, compare
 from agents.analysis.sweep.experiments import EXPERIMENTS, Experiment
 from agents.analysis.sweep.figure import draw_comparison
-from agents.analysis.sweep.records import record_path, settings, write_record
+from agents.analysis.sweep.records import record_path, settings
 from agents.analysis.sweep.split import MEASURES, accuracy, changes_ratio, entropy_gap, focus, locality, reached
 from agents.config.variants import INJECTIONS
+from puzzles.files import write_json
 
 INJECTION = EXPERIMENTS["injection-4x4"]
 CONDITIONS = ("normal", "freeze z_H", "freeze z_L", "freeze z_H, second half", "freeze z_L, second half")
@@ -125,7 +126,7 @@ def test_what_came_first() -> None:
 
 def test_tables_of_records(tmp_path: Path) -> None:
     for run in records():
-        write_record(record_path(tmp_path, INJECTION.name, run["member"], run["seed"]), run)
+        write_json(record_path(tmp_path, INJECTION.name, run["member"], run["seed"]), run)
     text = str(compare(INJECTION, tmp_path))
     lines = {line.split("  ")[0]: line for line in text.splitlines()}
     assert "85.0% ± 7.1%" in lines["L_Hx"]
@@ -149,7 +150,7 @@ def test_runs_that_never_got_there(tmp_path: Path) -> None:
     del lost["test"]
     lost |= {"diverged": "the loss is not finite", "checkpoints": [], "steps_to_half": None}
     for run in (late, lost):
-        write_record(record_path(tmp_path, INJECTION.name, run["member"], run["seed"]), run)
+        write_json(record_path(tmp_path, INJECTION.name, run["member"], run["seed"]), run)
     lines = {line.split("  ")[0]: line for line in str(compare(INJECTION, tmp_path)).splitlines()}
     assert "- (1 never)" in lines["Lx_H"]
     assert "diverged" in lines["L_Hx"]
