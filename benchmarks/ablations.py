@@ -1,31 +1,33 @@
 """Pages and figures of the experiments from the records in results/ablations: ``python -m benchmarks.ablations``.
 
-They are docs/ablations.md, and a page and a figure of each experiment in docs/ablations/. A test holds the pages equal
-to what it would write.
+They are docs/ablations.md, a page and a figure of each experiment in docs/ablations/, and the tables by injection of
+docs/paper.md. A test holds the pages equal to what it would write.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from statistics import fmean, median
 from typing import get_args
 
-from agents.analysis.sweep.comparison import ENDS, ONE_SIDED, SYMMETRIC, Comparison, compare, steps_of
+from agents.analysis.sweep.comparison import ENDS, Comparison, compare, steps_of
 from agents.analysis.sweep.experiments import EXPERIMENTS
 from agents.analysis.sweep.figure import draw_comparison
 from agents.analysis.sweep.split import MEASURES, Checkpoint, accuracy, changes_ratio, entropy_gap
-from agents.analysis.sweep.statistics import paired
 from agents.analysis.tables import NOTHING
 from agents.analysis.weights import Weights
-from agents.config.variants import INJECTIONS
 from agents.report.members import accuracy_table
+from benchmarks.injections import CONTRASTS, injection_tables, mean_with_half
+from benchmarks.markdown import between_marks, table
 
 ROOT = Path(__file__).parents[1]
 RECORDS = ROOT / "results" / "ablations"
 PAGE = ROOT / "docs" / "ablations.md"
 FOLDER = ROOT / "docs" / "ablations"
+PAPER = ROOT / "docs" / "paper.md"
+BEGIN = "<!-- python -m benchmarks.ablations writes this -->"
 
 HEAD = """\
 # The experiments' tables
@@ -51,12 +53,6 @@ says what they mean and how a run is made. `air-envs report NAME` draws all of i
   L-updates minus H-updates. *Attention entropy* is normalised: H minus L. Positive values agree with the paper.
 """
 
-CONTRASTS: dict[tuple[str, str], Collection[str]] = {
-    ("asymmetric", "symmetric"): [name for name in INJECTIONS if name not in SYMMETRIC],
-    ("one-sided", "two-sided"): ONE_SIDED,
-}
-"""Groups of injections that are compared: the names of a group and of the others, and the group."""
-
 STAGES = {"below 5 %": (0, 0.05), "5 to 50 %": (0.05, 0.5), "50 % and more": (0.5, math.inf)}
 """Of training: from which accuracy of a checkpoint on, and below which."""
 
@@ -81,7 +77,8 @@ def files(records: Path = RECORDS) -> dict[Path, str]:
     """Return the text of every page."""
     found = comparisons(records)
     return {
-        PAGE: "\n".join([HEAD, markdown([["experiment", "runs", "planned", "settings"], *map(_row, found)])]),
+        PAGE: f"{HEAD}\n{table(['experiment', 'runs', 'planned', 'settings'], map(_row, found), numbers=True)}\n",
+        PAPER: between_marks(PAPER.read_text(encoding="utf-8"), injection_tables(found), BEGIN),
         **{FOLDER / f"{each.experiment.name}.md": "\n".join(page(each)) for each in found},
     }
 
@@ -92,8 +89,8 @@ def page(found: Comparison) -> Iterator[str]:
     yield f"# Tables of {found.experiment.name}\n"
     yield f"[What the columns mean](../ablations.md). {len(found.records)} runs. {settings}.\n"
     yield f"![Accuracy by step and by member]({found.experiment.name}.png)\n"
-    table = accuracy_table(found)
-    yield markdown([table.head, *table.rows])
+    accuracies = accuracy_table(found)
+    yield _numbers([accuracies.head, *accuracies.rows])
     for names, group in CONTRASTS.items():
         rows = [
             [name, f"{contrast.ours:.3f}", f"{contrast.theirs:.3f}", str(contrast.difference)]
@@ -101,24 +98,23 @@ def page(found: Comparison) -> Iterator[str]:
             if (contrast := found.contrast(read, group)) is not None
         ]
         if rows:
-            yield markdown([["at the end", *names, "difference"], *rows])
-    yield markdown(_by_member(found))
+            yield _numbers([["at the end", *names, "difference"], *rows])
+    yield _numbers(_by_member(found))
     yield "By step: exact accuracy of z_H, and the entropy of z_L less that of z_H; means over seeds:\n"
-    yield markdown(_by_step(found))
+    yield _numbers(_by_step(found))
     yield "Content changes of z_L with z_H frozen, as a multiple of those in a normal run, by exact accuracy of the"
     yield "checkpoint: median, and in how many checkpoints it is below 1:\n"
-    yield markdown(_by_stage(found))
+    yield _numbers(_by_stage(found))
     if weights := found.by_weights():
         yield "Content changes of z_L with z_H frozen, as a multiple of those in a normal run:\n"
-        yield markdown(weights)
+        yield _numbers(weights)
         yield "The same run by run, in float32, with exact accuracy:\n"
-        yield markdown(_by_weights_and_seed(found))
+        yield _numbers(_by_weights_and_seed(found))
 
 
-def markdown(rows: Sequence[Sequence[str]]) -> str:
-    """Return rows of cells, the head first, as a table. Columns but the first are flush right."""
-    head, *body = [f"| {' | '.join(cells)} |" for cells in rows]
-    return "\n".join([head, "| --- |" + " ---: |" * (len(rows[0]) - 1), *body, ""])
+def _numbers(rows: Sequence[Sequence[str]]) -> str:
+    """Return rows of cells, the head first, as a table and a blank line."""
+    return table(rows[0], rows[1:], numbers=True) + "\n"
 
 
 def _by_member(found: Comparison) -> list[list[str]]:
@@ -126,13 +122,8 @@ def _by_member(found: Comparison) -> list[list[str]]:
     rows = [["at the end, mean over seeds", *members]]
     for name in MEASURES:
         values = found.values(ENDS[name])
-        rows.append([name, *(_with_half(values[member]) if member in values else NOTHING for member in members)])
+        rows.append([name, *(mean_with_half(values[member]) if member in values else NOTHING for member in members)])
     return rows
-
-
-def _with_half(of_seeds: Mapping[int, float]) -> str:
-    mean = paired(list(of_seeds.values()))
-    return f"{mean.mean:.3f}" if mean.half is None else f"{mean.mean:.3f} ± {mean.half:.3f}"
 
 
 def _by_step(found: Comparison) -> list[list[str]]:

@@ -277,7 +277,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, help="of the whole run; by default the plan's")
     parser.add_argument("--seconds", type=float, default=1e6, help="of this call")
     parser.add_argument("--compile", default="blocks", help="how to train; see TrainConfig.compile")
-    parser.add_argument("--init-from", metavar="MODEL", help="begin with its weights, but for --tiny")
+    parser.add_argument("--init-from", metavar="MODEL", help="initialise from its weights, except with --tiny")
     parser.add_argument("--float8", action="store_true", help="train so; see TrainConfig.float8")
     parser.add_argument("--tiny", action="store_true", help="toy sizes")
     given = parser.parse_args()

@@ -16,11 +16,12 @@ from agents.hub.cards import CARD, renewed_card
 from agents.models.cost import count_parameters
 from agents.pretrained import FOLDER as SHIPPED
 from agents.pretrained import shipped_models
+from benchmarks.markdown import between_marks, table
 from benchmarks.published_results import DATA, PUBLISHED, TRAINED_IN, Published
 from benchmarks.search import draw_search, search_tables
 
 ROOT = Path(__file__).parents[1]
-BEGIN, END = "<!-- python -m benchmarks.leaderboard writes this -->", "<!-- until here -->"
+BEGIN = "<!-- python -m benchmarks.leaderboard writes this -->"
 
 Record = dict[str, Any]
 
@@ -125,7 +126,7 @@ def files(records: list[Record] | None = None) -> dict[Path, str]:
         cards[path] = renewed_card(path.read_text(encoding="utf-8"), config, own, data, rows)
     return {
         ROOT / "docs" / "leaderboard.md": leaderboard(records),
-        readme: between_marks(readme.read_text(encoding="utf-8"), readme_tables(records)),
+        readme: between_marks(readme.read_text(encoding="utf-8"), readme_tables(records), BEGIN),
         **cards,
     }
 
@@ -207,12 +208,6 @@ def our_table(records: Iterable[Record]) -> str:
     return table(head, [_row(record) for record in records])
 
 
-def table(head: list[str], rows: Iterable[list[str]]) -> str:
-    """Return a table in Markdown."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
-
-
 def readme_tables(records: list[Record]) -> str:
     """Return what the README shows: what others report, and in a table of its own what we measured on other sets."""
     by_model = {row.model: row for row in PUBLISHED}
@@ -234,18 +229,6 @@ def readme_tables(records: list[Record]) -> str:
             "All other numbers, with data, hardware and search: [docs/leaderboard.md](docs/leaderboard.md).",
         ]
     )
-
-
-def between_marks(text: str, content: str, begin: str = BEGIN) -> str:
-    """Replace what is between the marks ``begin`` and ``END`` of a file.
-
-    Raises:
-        ValueError: the marks are not there, once each.
-    """
-    if text.count(begin) != 1 or text.count(END) != 1:
-        raise ValueError(f"expected {begin} and {END}, once each")
-    before, rest = text.split(begin)
-    return f"{before}{begin}\n\n{content}\n\n{END}{rest.split(END)[1]}"
 
 
 def _row(record: Record) -> list[str]:

@@ -37,7 +37,8 @@ from agents.rl.proposals import AIRMoves
 from agents.rl.saved import load
 from agents.thinking.agent import AIRAgent
 from agents.training.runs.log import read_metrics
-from benchmarks.leaderboard import ROOT, between_marks
+from benchmarks.leaderboard import ROOT
+from benchmarks.markdown import between_marks
 from benchmarks.rl_curves import draw_curves
 from benchmarks.rl_settings import FOLDER, PUZZLES, SEEDS, SETTINGS, Record, read_records, rules_of, write_record
 from benchmarks.rl_table import tables

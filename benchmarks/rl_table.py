@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from agents.evaluation.statistics import wilson_interval
 from agents.report.members import mean_interval
-from benchmarks.leaderboard import table
+from benchmarks.markdown import table
 from benchmarks.rl_settings import ROWS, SETTINGS, Record, records_of
 
 NOTHING = "none yet"

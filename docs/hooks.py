@@ -32,7 +32,7 @@ EMBEDDED = (
     'style="width: 100%; height: 46rem; border: 1px solid #8884"></iframe>\n\n'
     'The page above runs in your browser. <a href="think/index.html" target="_blank">Open it alone</a>.\n'
 )
-"""What the site's page about it begins with."""
+"""The first words of the site's page about it."""
 FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
 
 

@@ -4,14 +4,14 @@ import dataclasses
 import json
 import re
 
-from benchmarks.ablations import FOLDER, PAGE, RECORDS, _by_weights_and_seed, comparisons, files, markdown
+from benchmarks.ablations import FOLDER, PAGE, PAPER, RECORDS, _by_weights_and_seed, comparisons, files
 
 
 def test_the_pages_are_up_to_date() -> None:
     for path, text in files().items():
         assert path.is_file(), f"no {path.name}: run python -m benchmarks.ablations"
         assert path.read_text(encoding="utf-8") == text, f"{path.name}: run python -m benchmarks.ablations"
-    assert {*FOLDER.glob("*.md"), PAGE} == set(files()), "pages of experiments without records"
+    assert {*FOLDER.glob("*.md"), PAGE, PAPER} == set(files()), "pages of experiments without records"
 
 
 def test_every_figure_is_there() -> None:
@@ -22,10 +22,6 @@ def test_every_figure_is_there() -> None:
 
 def test_every_record_is_counted() -> None:
     assert sum(len(found.records) for found in comparisons()) == len(list(RECORDS.glob("*/*.json"))) > 0
-
-
-def test_rows_as_markdown() -> None:
-    assert markdown([["", "a"], ["b", "1"]]) == "|  | a |\n| --- | ---: |\n| b | 1 |\n"
 
 
 def test_runs_are_paired_by_step() -> None:

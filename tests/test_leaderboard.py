@@ -13,7 +13,8 @@ from agents.evaluation.records import RECORDED, read_records, record_name, weigh
 from agents.hub.cards import renewed_card
 from agents.pretrained import FOLDER as SHIPPED
 from agents.pretrained import shipped_models
-from benchmarks.leaderboard import BEGIN, END, PUBLISHED_COMMAND, ROOT, between_marks, files, leaderboard
+from benchmarks.leaderboard import BEGIN, PUBLISHED_COMMAND, ROOT, files, leaderboard
+from benchmarks.markdown import END, between_marks
 from benchmarks.published_results import DATA, PUBLISHED, TRAINED_IN
 
 RECORDS = read_records(ROOT / "results")
@@ -103,9 +104,9 @@ def test_a_card_without_its_sections_is_refused() -> None:
 
 def test_only_what_is_between_the_marks_changes() -> None:
     text = f"before\n{BEGIN}\nold\n{END}\nafter\n"
-    assert between_marks(text, "new") == f"before\n{BEGIN}\n\nnew\n\n{END}\nafter\n"
+    assert between_marks(text, "new", BEGIN) == f"before\n{BEGIN}\n\nnew\n\n{END}\nafter\n"
     with pytest.raises(ValueError, match="once each"):
-        between_marks("nothing", "new")
+        between_marks("nothing", "new", BEGIN)
 
 
 def test_the_command_for_the_published_file_runs_on_its_layout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

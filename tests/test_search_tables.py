@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.leaderboard import table
+from benchmarks.markdown import table
 from benchmarks.search import comparisons, draw_search, search_tables, within
 
 

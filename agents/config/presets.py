@@ -122,7 +122,7 @@ _LARGE: dict[str, Any] = {
     "halting_weight": 0.02,
 }
 
-# What is too hard to begin with is learned from the weights of an easier preset, which are shipped.
+# What is too hard to learn from random weights is initialised from those of an easier preset, which are shipped.
 PRESETS: dict[str, TrainConfig] = _PAPER | {
     "sudoku-4x4": _cpu("sudoku-4x4", 900, 256, 4e-3, _SMALL),
     # The same rule, attention inside rows, columns and boxes: learned in half a minute (the demo).

@@ -210,7 +210,7 @@ class AIRAgent:
 
         Args:
             observation: as for ``think``.
-            state: to begin with, (B, S, D) each; by default the one that every puzzle starts from.
+            state: initial, (B, S, D) each; by default the one that every puzzle starts from.
 
         Raises:
             PuzzleError: the puzzle is not of the model's family.

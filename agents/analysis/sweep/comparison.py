@@ -49,6 +49,12 @@ class Comparison:
         there = {record["member"] for record in self.records}
         return [member for member in self.experiment.members if member in there]
 
+    @property
+    def compares_injections(self) -> bool:
+        """Whether its members differ in the injection alone."""
+        members = self.experiment.members
+        return len(members) > 1 and all(member in INJECTIONS for member in members)
+
     def runs(self, member: str) -> list[Record]:
         """Return the records of a member, in the order of seeds."""
         return [record for record in self.records if record["member"] == member]
@@ -144,7 +150,7 @@ class Comparison:
         found = self._contrasts(("asymmetric", "symmetric"), [name for name in INJECTIONS if name not in SYMMETRIC])
         if not found:
             return ""
-        theirs = [_published_asymmetry(family) for family in TASKS]
+        theirs = [published_asymmetry(family) for family in TASKS]
         paper = ", ".join(f"{value:+.3f} on {task}" for value, task in zip(theirs, TASKS.values(), strict=True))
         return f"{found}\nThe paper's difference in exact accuracy: {paper}.\n\n{one_sided}"
 
@@ -167,12 +173,10 @@ class Comparison:
 
     def groups(self) -> dict[str, list[Record]]:
         """Return the runs by what is compared: asymmetric and symmetric injections, else by member."""
-        members = self.experiment.members
-        pairs = len(members) > 1 and all(member in INJECTIONS for member in members)
         found: dict[str, list[Record]] = {}
         for record in self.records:
             member = record["member"]
-            name = member if not pairs else "symmetric" if member in SYMMETRIC else "asymmetric"
+            name = member if not self.compares_injections else "symmetric" if member in SYMMETRIC else "asymmetric"
             found.setdefault(name, []).append(record)
         return found
 
@@ -266,6 +270,7 @@ def _mean(values: list[float | None]) -> str:
     return f"{fmean(known):+.3f}" if known else NOTHING
 
 
-def _published_asymmetry(family: str) -> float:
+def published_asymmetry(family: str) -> float:
+    """Return the paper's mean exact accuracy of asymmetric injections less that of symmetric ones."""
     means = {name: ACCURACY[family][name][0] for name in INJECTIONS}
     return fmean(means[name] for name in means if name not in SYMMETRIC) - fmean(means[name] for name in SYMMETRIC)

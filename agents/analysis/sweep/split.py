@@ -73,9 +73,13 @@ def mean_entropy_gap(checkpoint: Checkpoint) -> float:
 
 
 def changes_ratio(checkpoint: Checkpoint) -> float | None:
-    """Content changes of z_L while z_H is frozen, as a multiple of those in a normal run."""
-    normal = _frozen("normal", "z_L", "content_changes")(checkpoint)
-    return _frozen("freeze z_H", "z_L", "content_changes")(checkpoint) / normal if normal else None
+    """Content changes of z_L while z_H is frozen, as a multiple of those in a normal run; None where these are 0."""
+    return _changes_ratio(checkpoint, "z_L", "freeze z_H")
+
+
+def proposal_changes_ratio(checkpoint: Checkpoint) -> float | None:
+    """Content changes of z_H while z_L is frozen, as a multiple of those in a normal run; None where these are 0."""
+    return _changes_ratio(checkpoint, "z_H", "freeze z_L")
 
 
 def locality(checkpoint: Checkpoint) -> float | None:
@@ -86,6 +90,11 @@ def locality(checkpoint: Checkpoint) -> float | None:
 def focus(checkpoint: Checkpoint) -> float | None:
     """Normalised entropy of attention, H-update minus L-update: the mean over layers and queries."""
     return _attention(checkpoint, "ent")
+
+
+def _changes_ratio(checkpoint: Checkpoint, state: str, condition: str) -> float | None:
+    frozen, normal = (_frozen(name, state, "content_changes")(checkpoint) for name in (condition, "normal"))
+    return frozen / normal if normal else None
 
 
 def _entropy_gap(checkpoint: Checkpoint, when: str) -> float:
@@ -128,6 +137,7 @@ MEASURES: dict[str, Callable[[Checkpoint], float | None]] = {
     "z_H frozen: z_L exact": _frozen("freeze z_H", "z_L", "exact_accuracy"),
     "z_L frozen: z_H exact": _frozen("freeze z_L", "z_H", "exact_accuracy"),
     "z_H frozen: changes of z_L, ratio": changes_ratio,
+    "z_L frozen: changes of z_H, ratio": proposal_changes_ratio,
     "z_L frozen: whole grids of z_H": _frozen("freeze z_L", "z_H", "whole_grids"),
     "z_H frozen from the middle: z_L exact": _frozen("freeze z_H, second half", "z_L", "exact_accuracy"),
     "z_H frozen from the middle: z_H exact": _frozen("freeze z_H, second half", "z_H", "exact_accuracy"),

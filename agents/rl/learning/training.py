@@ -181,7 +181,7 @@ class RunKeeper(BaseCallback):
         self.evaluate()
 
     def lacks_evaluation(self) -> bool:
-        """Whether a resumed run begins with an evaluation: one that was broken off, or that of the end again."""
+        """Whether a resumed run first makes an evaluation: one that was broken off, or that of the end again."""
         steps = self.model.num_timesteps
         if steps >= self.config.steps:
             return True

@@ -1,4 +1,4 @@
-"""Training that begins with the weights of another model."""
+"""Training that is initialised from the weights of another model."""
 
 import dataclasses
 import shutil
@@ -120,12 +120,12 @@ def test_a_run_killed_before_its_first_checkpoint_begins_again(run: Path, datase
     assert torch.equal(Trainer.resume(folder).model.embedding, load_model(run).embedding)
 
 
-def test_ablations_begin_with_random_weights(run: Path, dataset: Path, tmp_path: Path) -> None:
+def test_ablations_are_initialised_at_random(run: Path, dataset: Path, tmp_path: Path) -> None:
     assert member_run(tiny_config(dataset, tmp_path, init_from=str(run)), "Lx_Hx", 0).init_from is None
 
 
 @pytest.mark.parametrize("name", [name for name, config in PRESETS.items() if config.init_from])
-def test_presets_begin_with_shipped_weights_that_fit(name: str) -> None:
+def test_presets_are_initialised_from_shipped_weights_that_fit(name: str) -> None:
     config = PRESETS[name]
     start = load_pretrained(config.init_from)
     assert load_pretrained(config.init_from.removeprefix("air_envs/")).config == start.config
