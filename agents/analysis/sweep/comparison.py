@@ -103,7 +103,7 @@ class Comparison:
         members = self.experiment.members
         parts = [[name for name in members if (name in group) == inside] for inside in (True, False)]
         values = self.values(read)
-        if not all(parts) or any(name not in INJECTIONS for name in members):
+        if not self.compares_injections or not all(parts):
             return None
         common = set.intersection(*(set(values.get(name, {})) for name in members))
         if not common:
