@@ -12,14 +12,14 @@ from pathlib import Path
 from statistics import fmean, median
 from typing import get_args
 
-from agents.analysis.sweep.comparison import ENDS, Comparison, compare, steps_of
+from agents.analysis.sweep.comparison import CONTRASTS, ENDS, Comparison, compare, steps_of
 from agents.analysis.sweep.experiments import EXPERIMENTS
 from agents.analysis.sweep.figure import draw_comparison
 from agents.analysis.sweep.split import MEASURES, Checkpoint, accuracy, changes_ratio, entropy_gap
 from agents.analysis.tables import NOTHING
 from agents.analysis.weights import Weights
 from agents.report.members import accuracy_table
-from benchmarks.injections import CONTRASTS, injection_tables, mean_with_half
+from benchmarks.injections import injection_tables, mean_with_half
 from benchmarks.markdown import between_marks, table
 
 ROOT = Path(__file__).parents[1]

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from statistics import median
 
 from agents.analysis.paper.published import TASKS, accuracy_text
-from agents.analysis.sweep.comparison import ENDS, ONE_SIDED, SYMMETRIC, Comparison, published_asymmetry
+from agents.analysis.sweep.comparison import CONTRASTS, ENDS, Comparison, published_asymmetry
 from agents.analysis.sweep.statistics import Paired, paired
 from agents.analysis.tables import NOTHING
 from agents.config.variants import INJECTIONS
 from benchmarks.markdown import table
-
-CONTRASTS: dict[tuple[str, str], Collection[str]] = {
-    ("asymmetric", "symmetric"): [name for name in INJECTIONS if name not in SYMMETRIC],
-    ("one-sided", "two-sided"): ONE_SIDED,
-}
-"""Groups of injections that are compared: the names of a group and of the others, and the group."""
 
 
 def injection_tables(found: Sequence[Comparison]) -> str:

@@ -5,8 +5,8 @@
     python -m benchmarks.rl air sudoku-6x6 MODEL    # a supervised AIR model: it proposes whole grids, and plays moves
     python -m benchmarks.rl table                   # writes the tables into the page, and draws the learning curves
 
-Each agent of seed s plays the same 1,000 puzzles of seed s, which no training draws. A record replaces the one of the
-same environment, row and seed.
+Each agent of seed s plays the same 1,000 puzzles of seed s, which no training draws, or the first N of them with
+``--puzzles N``. A record replaces the one of the same environment, row and seed.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from agents.evaluation.solving import answer
 from agents.evaluation.sources import proportion
 from agents.rl.baselines import BASELINES
 from agents.rl.measuring import Measured, measure, unseen_puzzles
-from agents.rl.proposals import AIRMoves
+from agents.rl.moves import AIRMoves
 from agents.rl.saved import load
 from agents.thinking.agent import AIRAgent
 from agents.training.runs.log import read_metrics

@@ -61,6 +61,16 @@ class FamilyAnalysis(abc.ABC):
     def neighbourhoods(self) -> tuple[Neighbourhood, ...]:
         """Return the neighbourhoods to measure; the first says which queries are next to a violation."""
 
+    def candidates(self, data: Puzzles) -> NDArray[np.bool_] | None:
+        """(N, C, n) bool: whether no peer of a blank cell has the n-th value; None where values have no such logic."""
+        return None
+
+
+def in_a_unit(family: PuzzleFamily) -> NDArray[np.bool_]:
+    """(C, C) bool: whether two cells share a row, a column or a box."""
+    place = family.coordinates
+    return (place[:, None] == place).any(-1)
+
 
 class SudokuAnalysis(FamilyAnalysis):
     """Blank cells ask; row, column and box, the cell itself included, are near; conflicts violate."""
@@ -81,8 +91,12 @@ class SudokuAnalysis(FamilyAnalysis):
 
     def neighbourhoods(self) -> tuple[Neighbourhood, ...]:
         """Return row + column + box, 21 cells at side 9."""
-        place = self.family.coordinates
-        return (Neighbourhood("nbr", (place[:, None] == place).any(-1)),)
+        return (Neighbourhood("nbr", in_a_unit(self.family)),)
+
+    def candidates(self, data: Puzzles) -> NDArray[np.bool_]:
+        """(N, C, n) bool: whether no peer of a blank cell is given this digit."""
+        bits = rules.candidates(np.ascontiguousarray(data.puzzle), self.family.box_rows)  # type: ignore[attr-defined]
+        return (bits.reshape(len(bits), -1)[..., None] >> np.arange(self.family.rows) & 1).astype(bool)
 
 
 class MazeAnalysis(FamilyAnalysis):

@@ -55,7 +55,7 @@ def _baseline(name: str, kind: str) -> Agent:
 
 
 def _model(name: str, kind: str) -> Agent:
-    from agents.rl.proposals import AIRMoves
+    from agents.rl.moves import AIRMoves
 
     return _untrained(name, kind, lambda family: AIRMoves(name, family=family))
 

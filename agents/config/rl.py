@@ -25,7 +25,8 @@ RL_CONFIG = "rl.json"
 Algorithm = Literal["ppo", "maskable_ppo", "dqn", "clone"]
 Network = Literal["units", "neighbours", "convolution", "mlp", "air"]
 UNSEEN_POOL = 1
-"""The pool of generated puzzles that evaluations draw from; training draws from pool 0."""
+"""The pool of generated puzzles that trained agents are watched on; training draws from pool 0, and evaluations
+generate every puzzle from scratch."""
 _OF_KIND = {
     "sudoku": ("size", "level", "clues", "clues_max", "action_mask", "end_on_contradiction"),
     "maze": ("rows", "columns", "generator", "min_path"),

@@ -8,8 +8,8 @@ from typing import Any
 from agents.config.rl import RLConfig, TaskConfig
 
 GAMMA = 0.5
-"""Discount with the dense reward, which pays each move by itself. With 0.99 agents learned slower, and one of three in
-a 9x9 maze went back and forth after 40,000 steps. Rewards that only the end pays need one near 1."""
+"""Discount with the dense reward, which pays each move by itself. On 6x6 Sudoku 0.99 solved less in the same number of
+steps; on 9x9 mazes the two do not differ reliably. A reward at the end alone needs a discount near 1."""
 
 
 def _sudoku(name: str, side: int, task: dict[str, Any], **fields: Any) -> RLConfig:

@@ -8,7 +8,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from agents.analysis.sweep.comparison import ENDS, ONE_SIDED, SYMMETRIC, Comparison, at_end, compare, exact_accuracy
+from agents.analysis.sweep.comparison import CONTRASTS, ENDS, SYMMETRIC, Comparison, at_end, compare, exact_accuracy
 from agents.analysis.sweep.experiments import Experiment
 from agents.analysis.sweep.records import Record, settings
 from agents.analysis.sweep.split import MEASURES, accuracy, changes_ratio, entropy_gap, focus, locality
@@ -107,10 +107,7 @@ def _accuracy_section(found: Comparison) -> Section:
 
 def _groups_section(found: Comparison) -> Section | None:
     blocks: list[Block] = []
-    for names, group in (
-        (("asymmetric", "symmetric"), [name for name in INJECTIONS if name not in SYMMETRIC]),
-        (("one-sided", "two-sided"), list(ONE_SIDED)),
-    ):
+    for names, group in CONTRASTS.items():
         rows = []
         for name, read in ENDS.items():
             contrast = found.contrast(read, group)

@@ -29,8 +29,7 @@ def planes(grids: torch.Tensor) -> torch.Tensor:
 
 def main(id: str, epochs: int = 20, puzzles: int = 200) -> float:
     torch.manual_seed(0)
-    dataset = minari.load_dataset(id)
-    grids, actions = moves(dataset)
+    grids, actions = moves(dataset := minari.load_dataset(id))
     side = grids.shape[-1]
     layers = [nn.Linear(side**2 * (side + 1), 512), nn.ReLU(), nn.Linear(512, 512), nn.ReLU(), nn.Linear(512, side**3)]
     network = nn.Sequential(*layers)

@@ -17,7 +17,6 @@ from agents.analysis.tracing import STATES, decode, parts, trace
 from agents.evaluation.selection import Selection
 from agents.thinking.agent import AIRAgent
 from puzzles import Puzzles
-from puzzles.sudoku import rules
 
 READS = ("probe", "decoded")
 """The solution's value at a query cell as the probe reads it, and as lm_head does."""
@@ -151,7 +150,7 @@ def _probe(
     asked = analysis.queries(data).reshape(len(data.puzzle), -1)
     solution = data.solution.reshape(asked.shape)
     one_hot = solution[..., None] == np.arange(solution.max() + 1)
-    open_ = open_values(analysis, data)
+    open_ = analysis.candidates(data)
     values = Moments((len(places), len(STATES), len(READS)))
     options = None if open_ is None else Moments((len(places), len(STATES)))
     tested = asked[half:]
@@ -173,15 +172,6 @@ def _probe(
     if options is not None:
         options.add(predicted, ~np.isnan(predicted))
     return Probes(places, values, options)
-
-
-def open_values(analysis: FamilyAnalysis, data: Puzzles) -> NDArray[np.bool_] | None:
-    """(N, C, n): whether no peer of a blank cell is given this value; None where values have no such logic."""
-    family = analysis.family
-    if family.kind != "sudoku":
-        return None
-    bits = rules.candidates(np.ascontiguousarray(data.puzzle), family.box_rows)  # type: ignore[attr-defined]
-    return (bits.reshape(len(bits), -1)[..., None] >> np.arange(family.rows) & 1).astype(bool)
 
 
 class Ridge:

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from agents.analysis.families import FamilyAnalysis, Neighbourhood, family_analysis
+from agents.analysis.families import FamilyAnalysis, Neighbourhood, family_analysis, in_a_unit
 from agents.analysis.maps import attention_maps, mass, normalised_entropy
 from agents.analysis.moments import Moments
 from agents.analysis.paper.published import ATTENTION, TASKS, caveat
@@ -219,9 +219,7 @@ def _add_queries(moments: Moments, found: NDArray[np.float64], queries: NDArray[
 
 def _confined(agent: AIRAgent, near: Neighbourhood) -> bool:
     """Whether no cell can attend to another one than its neighbours."""
-    place = agent.family.coordinates
-    in_a_unit = (place[:, None] == place).any(-1)
-    return agent.model.config.mixer == "units" and bool((near.cells | ~in_a_unit).all())
+    return agent.model.config.mixer == "units" and bool((near.cells | ~in_a_unit(agent.family)).all())
 
 
 def require_comparable(model: AIR) -> None:

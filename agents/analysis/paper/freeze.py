@@ -32,7 +32,7 @@ COUNTS = {
     "mask_flips": "cells that took or lost the mask value, blank in Sudoku, path in Maze",
     "whole_grids": "updates in which every cell changed its content at once",
 }
-"""What is counted per puzzle and state."""
+"""What is counted per puzzle and state, in the order of the tables."""
 HALVES = ("first half", "second half")
 """Of an episode; the middle is between two ACT steps, and a single ACT step is a second half alone."""
 
@@ -126,7 +126,7 @@ class Freeze:
         updates = f"content changes per puzzle, sums over {self.updates} updates"
         updates += f", the paper's over {FREEZE_UPDATES}" if published else ""
         apart = f"the same by half of the episode, {self.middle} and {self.updates - self.middle} updates; in the whole"
-        apart += " episode flips of the mask, and updates that changed every cell at once"
+        apart += " episode changes of tokens, flips of the mask, and updates that changed every cell at once"
         tables = (updates, text_table(self._rows(published)), apart, text_table(self._rows_apart()))
         return "\n\n".join(part for part in (*tables, self.caveat) if part)
 
@@ -148,18 +148,18 @@ class Freeze:
         return rows
 
     def _rows_apart(self) -> list[list[str]]:
-        flips, whole = (list(COUNTS).index(name) for name in ("mask_flips", "whole_grids"))
         order = (1, 0)  # z_L first, as in the paper's table
-        rows = [["", *(f"{STATES[s]} {what}" for s in order for what in ("halves", "flips", "whole grids"))]]
+        columns = ("halves", "tokens", "flips", "whole grids")
+        rows = [["", *(f"{STATES[s]} {what}" for s in order for what in columns)]]
         for name, found in self.conditions.items():
             row = [name]
             for s in order:
                 if _never(FROZEN[name], STATES[s]):
-                    row += [NO_UPDATE] * 3
+                    row += [NO_UPDATE] * len(columns)
                     continue
                 halves = found.changes.mean[s, 0]
                 row += [" + ".join(f"{half:,.1f}" for half in halves)]
-                row += [f"{found.total.mean[s, flips]:,.1f}", f"{found.total.mean[s, whole]:,.1f}"]
+                row += [f"{count:,.1f}" for count in found.total.mean[s, 1:]]
             rows.append(row)
         return rows
 

@@ -18,8 +18,11 @@ from agents.config.variants import INJECTIONS
 
 SYMMETRIC = tuple(name for name, (n_l, n_h) in INJECTIONS.items() if n_l == n_h)
 """Injections that give both updates the puzzle alike."""
+ASYMMETRIC = tuple(name for name in INJECTIONS if name not in SYMMETRIC)
 ONE_SIDED = tuple(name for name, pair in INJECTIONS.items() if 0 in pair)
 """Injections that give the puzzle to one kind of update alone. All of them are asymmetric."""
+CONTRASTS = {("asymmetric", "symmetric"): ASYMMETRIC, ("one-sided", "two-sided"): ONE_SIDED}
+"""Groups of injections that are compared: the names of a group and of the others, and the group."""
 DEFAULT = "Lx_H"
 """The paper's default, which the others are compared with where it is a member."""
 _SPLIT = {"entropy, z_L - z_H": entropy_gap, "locality of L - H": locality, "attention entropy, H - L": focus}
@@ -90,7 +93,7 @@ class Comparison:
 
     def asymmetry(self, read: Callable[[Record], float | None]) -> Contrast | None:
         """Compare asymmetric with symmetric injections, see ``contrast``."""
-        return self.contrast(read, [name for name in self.experiment.members if name not in SYMMETRIC])
+        return self.contrast(read, ASYMMETRIC)
 
     def contrast(self, read: Callable[[Record], float | None], group: Collection[str]) -> Contrast | None:
         """Compare the mean over some injections with that over the others, seed by seed.
@@ -146,8 +149,7 @@ class Comparison:
         return text_table(rows)
 
     def _asymmetries(self) -> str:
-        one_sided = self._contrasts(("one-sided", "two-sided"), ONE_SIDED)
-        found = self._contrasts(("asymmetric", "symmetric"), [name for name in INJECTIONS if name not in SYMMETRIC])
+        found, one_sided = (self._contrasts(names, group) for names, group in CONTRASTS.items())
         if not found:
             return ""
         theirs = [published_asymmetry(family) for family in TASKS]
@@ -273,4 +275,4 @@ def _mean(values: list[float | None]) -> str:
 def published_asymmetry(family: str) -> float:
     """Return the paper's mean exact accuracy of asymmetric injections less that of symmetric ones."""
     means = {name: ACCURACY[family][name][0] for name in INJECTIONS}
-    return fmean(means[name] for name in means if name not in SYMMETRIC) - fmean(means[name] for name in SYMMETRIC)
+    return fmean(means[name] for name in ASYMMETRIC) - fmean(means[name] for name in SYMMETRIC)

@@ -142,21 +142,20 @@ def read_records(output: Path, experiment: Experiment) -> list[Record]:
     return found
 
 
-def steps_to_half(curve: Iterable[Mapping[str, float]], level: float = HALF) -> float | None:
-    """Return after how many steps the accuracy first reached a level, between evaluations by a straight line.
+def steps_to_half(curve: Iterable[Mapping[str, float]]) -> float | None:
+    """Return after how many steps the accuracy first reached 50 %, between evaluations by a straight line.
 
     Args:
         curve: evaluations in order, each with ``step`` and ``exact_accuracy``.
-        level: to reach.
 
     Returns:
         None where it never did.
     """
     step, accuracy = 0.0, 0.0
     for point in curve:
-        if point["exact_accuracy"] >= level:
+        if point["exact_accuracy"] >= HALF:
             rise = point["exact_accuracy"] - accuracy
-            return step + (point["step"] - step) * (level - accuracy) / rise
+            return step + (point["step"] - step) * (HALF - accuracy) / rise
         step, accuracy = point["step"], point["exact_accuracy"]
     return None
 

@@ -17,12 +17,11 @@ from agents.pretrained import FOLDER
 from agents.rl.learning.runs import resumed
 from agents.rl.learning.training import train
 from agents.rl.measuring import measure
+from agents.rl.moves import AIRMoves
 from agents.rl.networks.air import AIRFeatures
 from agents.rl.networks.policies import MaskableBoardPolicy
-from agents.rl.proposals import AIRMoves, AIRProposals
 from agents.rl.saved import AIR_CONFIG, WEIGHTS, load
 from agents.thinking.agent import AIRAgent
-from air_envs.policies import MovePolicy
 
 SUDOKU = {"size": 6, "clues": 20, "action_mask": "candidates", "end_on_contradiction": True, "max_episode_steps": 20}
 MAZE = {"rows": 9, "columns": 9, "max_episode_steps": 60}
@@ -64,36 +63,14 @@ def test_the_prior_is_the_model_s_probability_of_each_digit() -> None:
     np.testing.assert_allclose(moves, expected / expected.sum(1, keepdims=True), rtol=1e-4, atol=1e-6)
 
 
-@pytest.mark.parametrize("policy", [AIRMoves("sudoku-6x6", 2), AIRProposals("sudoku-6x6")], ids=["moves", "proposals"])
-def test_sudokus_are_solved(policy: MovePolicy) -> None:
-    assert measure(policy, "air_envs/Sudoku-v0", SUDOKU, puzzles=8).solved_count >= 7
+def test_sudokus_are_solved() -> None:
+    assert measure(AIRMoves("sudoku-6x6", 2), "air_envs/Sudoku-v0", SUDOKU, puzzles=8).solved_count >= 7
 
 
-@pytest.mark.parametrize("policy", [AIRMoves("maze-9x9", 12), AIRProposals("maze-9x9")], ids=["moves", "proposals"])
-def test_mazes_are_solved_by_shortest_paths(policy: MovePolicy) -> None:
-    found = measure(policy, "air_envs/Maze-v0", MAZE | {"reward": "dense"}, puzzles=4)
+def test_mazes_are_solved_by_shortest_paths() -> None:
+    found = measure(AIRMoves("maze-9x9", 12), "air_envs/Maze-v0", MAZE | {"reward": "dense"}, puzzles=4)
     assert found.solved_count >= 3
     assert found.mean_steps < 30
-
-
-def test_answers_are_kept_per_puzzle(monkeypatch: pytest.MonkeyPatch) -> None:
-    _, observations, masks = first_boards("air_envs/Sudoku-v0", SUDOKU)
-    policy = AIRProposals("sudoku-6x6", kept=4)
-    first = policy.probabilities(observations, masks)
-    thought: list[int] = []
-    usual = policy.agent._think_through
-
-    def think(puzzle: Any) -> Any:
-        thought.append(len(puzzle))
-        return usual(puzzle)
-
-    monkeypatch.setattr(policy.agent, "_think_through", think)
-    np.testing.assert_array_equal(policy.probabilities(observations, masks), first)
-    assert not thought
-    _, others, other_masks = first_boards("air_envs/Sudoku-v0", SUDOKU | {"pool": 1})
-    policy.probabilities(others, other_masks)
-    np.testing.assert_array_equal(policy.probabilities(observations, masks), first)
-    assert thought == [3, 3], "more than are kept: all are thought through anew"
 
 
 @pytest.mark.parametrize("freeze", [True, False])

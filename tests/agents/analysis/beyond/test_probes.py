@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import puzzles
-from agents.analysis.beyond.probes import Place, Ridge, _probe, measure_probes, open_values
+from agents.analysis.beyond.probes import Place, Ridge, _probe, measure_probes
 from agents.analysis.families import family_analysis
 from agents.analysis.tracing import trace
 from agents.config.model import AIRConfig
@@ -16,18 +16,18 @@ from agents.thinking.agent import AIRAgent
 from puzzles.dataset import Dataset
 
 
-def test_open_values_by_hand() -> None:
+def test_candidates_by_hand() -> None:
     analysis = family_analysis(puzzles.family("sudoku-4x4"))
     _, puzzle = puzzles.parse("12..............")
     data = puzzles.Puzzles(puzzle[None], puzzle[None], np.zeros(1, np.int32))
-    found = open_values(analysis, data)
+    found = analysis.candidates(data)
     assert found is not None
     assert found.shape == (1, 16, 4)
     assert found[0, 2].tolist() == [False, False, True, True]  # in the row of 1 and 2
     assert found[0, 4].tolist() == [False, False, True, True]  # in their box
     assert found[0, 8].tolist() == [False, True, True, True]  # in the column of 1
     assert found[0, 15].tolist() == [True] * 4
-    assert open_values(family_analysis(puzzles.family("maze-7x5")), data) is None
+    assert family_analysis(puzzles.family("maze-7x5")).candidates(data) is None
 
 
 def test_a_ridge_regression_reads_what_is_linear() -> None:
@@ -42,7 +42,7 @@ def test_a_state_that_holds_the_answer_is_read(dataset: Path) -> None:
     rng = np.random.default_rng(0)
     data = Dataset(dataset).split("train")
     analysis = family_analysis(puzzles.family("sudoku-4x4"))
-    open_ = open_values(analysis, data)
+    open_ = analysis.candidates(data)
     assert open_ is not None
     solution = data.solution.reshape(len(data.puzzle), -1)
     known = np.concatenate((np.eye(5)[solution], open_), -1) @ np.linalg.qr(rng.normal(size=(9, 9)))[0]
