@@ -6,7 +6,6 @@ stopped, and several machines may share one output by taking different members.
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,7 @@ from agents.analysis.sweep.members import ABLATIONS, member_run, members, seed_o
 from agents.analysis.sweep.results import RESULT, SUMMARY, read_result
 from agents.analysis.sweep.resuming import trainer_of
 from agents.analysis.tables import spread, text_table
-from agents.config.training import VALIDATION, TrainConfig, read_train_config
+from agents.config.training import VALIDATION, TrainConfig, differences, read_train_config
 from agents.evaluation import evaluate
 from agents.figures.charts import BLUE, SKY, chart, percent_limits, save_chart
 from agents.figures.training_curve import draw_training_curve
@@ -30,8 +29,8 @@ from agents.thinking.agent import AIRAgent
 from agents.training.runs.divergence import TrainingDiverged
 from puzzles.files import write_json
 
-_FREE = ("model", "output", "device", "compile", "wandb")
-"""Fields of a run that may differ when it is resumed; those of the model are compared one by one."""
+_FREE = ("output", "device", "compile", "wandb")
+"""Fields of a run that may differ when it is resumed."""
 
 
 @dataclass(frozen=True)
@@ -182,18 +181,11 @@ def _require_same(config: TrainConfig) -> None:
     begun = read_train_config(config.output)
     if begun is None:
         return
-    ours, theirs = _compared(config), _compared(begun)
-    for field, value in ours.items():
-        if theirs[field] != value and not (field == "dtype" and value == "auto"):
+    for field, (expected, found) in differences(config, begun).items():
+        if field not in _FREE and not (field == "dtype" and expected == "auto"):
             raise ValueError(
-                f"{config.output}: was trained with {field} {theirs[field]}, expected {value}: choose another output"
+                f"{config.output}: was trained with {field} {found}, expected {expected}: choose another output"
             )
-
-
-def _compared(config: TrainConfig) -> dict[str, Any]:
-    """The fields that two runs must share."""
-    fields = dataclasses.asdict(config) | {f"model.{k}": v for k, v in dataclasses.asdict(config.model).items()}
-    return {name: value for name, value in fields.items() if name not in _FREE}
 
 
 def _result(config: TrainConfig, puzzles: int | None) -> dict[str, Any] | None:
