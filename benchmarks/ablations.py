@@ -19,11 +19,13 @@ from agents.analysis.sweep.split import MEASURES, Checkpoint, accuracy, changes_
 from agents.analysis.tables import NOTHING
 from agents.analysis.weights import Weights
 from agents.report.members import accuracy_table
+from benchmarks import beyond
 from benchmarks.injections import injection_tables, mean_with_half
 from benchmarks.markdown import between_marks, table
 
 ROOT = Path(__file__).parents[1]
 RECORDS = ROOT / "results" / "ablations"
+BEYOND = ROOT / "results" / "beyond"
 PAGE = ROOT / "docs" / "ablations.md"
 FOLDER = ROOT / "docs" / "ablations"
 PAPER = ROOT / "docs" / "paper.md"
@@ -35,6 +37,7 @@ HEAD = """\
 `python -m benchmarks.ablations` writes this page, and one for each experiment, from the records in
 [results/ablations](../results/ablations). `air-envs ablate NAME` makes the records. [The paper re-tested](paper.md)
 says what they mean and how a run is made. `air-envs report NAME` draws all of it on one page.
+[Beyond the paper](ablations/beyond-6x6.md) has what the runs of one member show of probes, patches and dynamics.
 
 - *Exact accuracy* is that of decoded z_H on all test puzzles after the last step. The other measures are taken on the
   first 100 test puzzles; *accuracy* is that of z_H on these.
@@ -62,6 +65,7 @@ def main() -> None:
     FOLDER.mkdir(exist_ok=True)
     for found in comparisons():
         print(draw_comparison(found, FOLDER / f"{found.experiment.name}.png").relative_to(ROOT))
+    print(beyond.draw(beyond.read(BEYOND), FOLDER / f"{beyond.NAME}.png").relative_to(ROOT))
     for path, text in files().items():
         path.write_text(text, encoding="utf-8")
         print(path.relative_to(ROOT))
@@ -79,6 +83,7 @@ def files(records: Path = RECORDS) -> dict[Path, str]:
     return {
         PAGE: f"{HEAD}\n{table(['experiment', 'runs', 'planned', 'settings'], map(_row, found), numbers=True)}\n",
         PAPER: between_marks(PAPER.read_text(encoding="utf-8"), injection_tables(found), BEGIN),
+        FOLDER / f"{beyond.NAME}.md": beyond.page(beyond.read(BEYOND)),
         **{FOLDER / f"{each.experiment.name}.md": "\n".join(page(each)) for each in found},
     }
 

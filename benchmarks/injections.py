@@ -96,7 +96,8 @@ def _contrasts(experiments: Sequence[Comparison], name: str, digits: int, scale:
 
 def _difference(found: Paired, digits: int, scale: float) -> str:
     mean = f"{scale * found.mean:+.{digits}f}"
-    if found.half is None:
+    if found.half is None or found.p_t is None:
         return mean
+    t = f"p = {found.p_t:.3f}" if found.p_t >= 0.0005 else "p < 0.001"
     exact = "" if found.p_permutation is None else f", exact {found.p_permutation:.3f}"
-    return f"{mean} ± {scale * found.half:.{digits}f}, p = {found.p_t:.3f}{exact}"
+    return f"{mean} ± {scale * found.half:.{digits}f}, {t}{exact}"

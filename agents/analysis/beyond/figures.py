@@ -13,12 +13,14 @@ from agents.figures.charts import BLUE, GREEN, GREY, ORANGE, PINK, SKY, YELLOW, 
 _COLOURS = (BLUE, ORANGE, GREEN, PINK, YELLOW, SKY, GREY)
 
 
-def draw_curves(found: Drawn, path: Path, title: str = "") -> Path:
-    """Draw a result's panels side by side as PNG."""
+def draw_curves(found: Drawn, path: Path, title: str = "", columns: int = 4) -> Path:
+    """Draw a result's panels as PNG, so many side by side."""
     panels = found.panels()
-    figure = chart(max(6.0, 4.6 * len(panels)), 4.6)
+    columns = min(columns, len(panels))
+    rows = -(-len(panels) // columns)
+    figure = chart(max(6.0, 4.6 * columns), 4.6 * rows)
     figure.suptitle(title, fontsize=10)
-    for axes, panel in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
+    for axes, panel in zip(figure.subplots(rows, columns, squeeze=False).flat, panels, strict=False):
         for number, curve in enumerate(panel.curves):
             color = _COLOURS[number % len(_COLOURS)]
             axes.plot(curve.x, curve.y, "o-", color=color, markersize=3, linewidth=1.3, label=curve.label)
