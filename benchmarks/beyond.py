@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -39,6 +39,17 @@ step: rotary positions, attention, program L L H L L H, gradient through its las
 
 Seeds = Mapping[int, Mapping[str, Any]]
 """By seed, the numbers of each analysis by its name."""
+
+
+class Course(NamedTuple):
+    """How a number of one run develops."""
+
+    label: str
+    x: Sequence[int]
+    y: Sequence[float]
+
+
+Courses = Callable[[Mapping[str, Any]], Iterator[Course]]
 
 
 def read(records: Path) -> dict[int, dict[str, Any]]:
@@ -121,72 +132,58 @@ TABLES: dict[str, Callable[[Mapping[str, Any]], Iterator[tuple[str, float | None
 
 
 class _OverSeeds:
-    """Every analysis as a panel: means over seeds."""
+    """What has a course over time, as panels: means over seeds."""
 
     def __init__(self, seeds: Seeds):
         self.seeds = seeds
 
     def panels(self) -> list[Panel]:
-        """Return one for each analysis that is a function of time."""
-        first = next(iter(self.seeds.values()))
-        probed = range(1, len(first["probes"]["places"]) + 1)
-        after = first["patching"]["act_steps_after"]
-        steps = range(1, len(first["dynamics"]["outcomes"]["solved"]["growth"]) + 1)
-        programs = first["programs"]["programs"]
-        return [
-            Panel(
-                "Query cells that are right, %",
-                "update that is probed",
-                [
-                    self._curve(f"{state}, {read}", probed, lambda of, at=(state, read): _share_right(of, *at))
-                    for read in ("probe", "decoded")
-                    for state in STATES[::-1]
-                ],
-            ),
-            Panel(
-                "Cells like the other puzzle's label, %",
-                "ACT steps after the patch",
-                [
-                    self._curve(patch, after, lambda of, at=patch: _share_like_the_other(of, at))
-                    for patch in first["patching"]["patches"]
-                ],
-            ),
-            Panel(
-                "Logarithm of a disturbance's growth",
-                "ACT step",
-                [
-                    self._curve(outcome, steps, lambda of, at=outcome: _growth(of, at))
-                    for outcome in first["dynamics"]["outcomes"]
-                ],
-            ),
-            Panel(
-                "Exact accuracy of z_H by program, %",
-                "updates",
-                [
-                    self._curve(program, found["updates"], lambda of, at=program: _exact(of, at))
-                    for program, found in programs.items()
-                ],
-            ),
-        ]
+        """Return a panel for each of ``COURSES``."""
+        return [Panel(title, x, self._curves(courses)) for (title, x), courses in COURSES.items()]
 
-    def _curve(self, label: str, x: Iterable[int], read: Callable[[Mapping[str, Any]], Sequence[float]]) -> Curve:
-        means = [paired(at) for at in zip(*map(read, self.seeds.values()), strict=True)]
-        mean = np.array([each.mean for each in means])
-        half = np.array([np.nan if each.half is None else each.half for each in means])
-        return Curve(label, np.array(list(x)), mean, around(mean, half))
+    def _curves(self, courses: Courses) -> list[Curve]:
+        of_seeds = [list(courses(numbers)) for numbers in self.seeds.values()]
+        return [_mean_curve(same) for same in zip(*of_seeds, strict=True)]
 
 
-def _share_right(numbers: Mapping[str, Any], state: str, read: str) -> list[float]:
-    return [100 * place[state][read]["mean"] for place in numbers["probes"]["places"]]
+def _mean_curve(of_seeds: Sequence[Course]) -> Curve:
+    means = [paired(values) for values in zip(*(course.y for course in of_seeds), strict=True)]
+    mean = np.array([each.mean for each in means])
+    half = np.array([np.nan if each.half is None else each.half for each in means])
+    return Curve(of_seeds[0].label, np.array(of_seeds[0].x), mean, around(mean, half))
 
 
-def _share_like_the_other(numbers: Mapping[str, Any], patch: str) -> list[float]:
-    return [100 * after["mean"] for after in numbers["patching"]["patches"][patch]["other"]]
+def _right_by_update(numbers: Mapping[str, Any]) -> Iterator[Course]:
+    places = numbers["probes"]["places"]
+    for read in ("probe", "decoded"):
+        for state in STATES[::-1]:
+            yield Course(f"{state}, {read}", range(1, len(places) + 1), _percent(at[state][read] for at in places))
 
 
-def _growth(numbers: Mapping[str, Any], outcome: str) -> list[float]:
-    return [step["mean"] for step in numbers["dynamics"]["outcomes"][outcome]["growth"]]
+def _other_by_step(numbers: Mapping[str, Any]) -> Iterator[Course]:
+    for patch, found in numbers["patching"]["patches"].items():
+        yield Course(patch, numbers["patching"]["act_steps_after"], _percent(found["other"]))
 
 
-def _exact(numbers: Mapping[str, Any], program: str) -> list[float]:
-    return [100 * share for share in numbers["programs"]["programs"][program]["z_H_exact_accuracy"]]
+def _growth_by_step(numbers: Mapping[str, Any]) -> Iterator[Course]:
+    for outcome, found in numbers["dynamics"]["outcomes"].items():
+        growth = [step["mean"] for step in found["growth"]]
+        yield Course(outcome, range(1, len(growth) + 1), growth)
+
+
+def _exact_by_updates(numbers: Mapping[str, Any]) -> Iterator[Course]:
+    for program, found in numbers["programs"]["programs"].items():
+        yield Course(program, found["updates"], [100 * share for share in found["z_H_exact_accuracy"]])
+
+
+def _percent(shares: Iterable[Mapping[str, float]]) -> list[float]:
+    return [100 * share["mean"] for share in shares]
+
+
+COURSES: dict[tuple[str, str], Courses] = {
+    ("Query cells that are right, %", "update that is probed"): _right_by_update,
+    ("Cells like the other puzzle's label, %", "ACT steps after the patch"): _other_by_step,
+    ("Logarithm of a disturbance's growth", "ACT step"): _growth_by_step,
+    ("Exact accuracy of z_H by program, %", "updates"): _exact_by_updates,
+}
+"""By the title of a panel and the label of its x axis."""

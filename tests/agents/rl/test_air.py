@@ -12,7 +12,7 @@ from safetensors.torch import load_file
 
 import air_envs  # noqa: F401 - registers the environments
 from agents.checkpoints.errors import CheckpointError
-from agents.config.rl import RLConfig, TaskConfig
+from agents.config.rl import TaskConfig
 from agents.pretrained import FOLDER
 from agents.rl.learning.runs import resumed
 from agents.rl.learning.training import train
@@ -22,6 +22,7 @@ from agents.rl.networks.air import AIRFeatures
 from agents.rl.networks.policies import MaskableBoardPolicy
 from agents.rl.saved import AIR_CONFIG, WEIGHTS, load
 from agents.thinking.agent import AIRAgent
+from tests.agents.rl.small_runs import run
 
 SUDOKU = {"size": 6, "clues": 20, "action_mask": "candidates", "end_on_contradiction": True, "max_episode_steps": 20}
 MAZE = {"rows": 9, "columns": 9, "max_episode_steps": 60}
@@ -76,8 +77,8 @@ def test_mazes_are_solved_by_shortest_paths() -> None:
 @pytest.mark.parametrize("freeze", [True, False])
 def test_reinforcement_learns_the_heads_or_everything(freeze: bool, tmp_path: Path) -> None:
     arguments = {name: value for name, value in SUDOKU.items() if name != "size"}
-    config = RLConfig(
-        output=tmp_path / "run",
+    config = run(
+        tmp_path / "run",
         task=TaskConfig(size=6, **arguments),  # type: ignore[arg-type]
         policy="air",
         init_from="sudoku-6x6",
@@ -89,7 +90,6 @@ def test_reinforcement_learns_the_heads_or_everything(freeze: bool, tmp_path: Pa
         steps=32,
         eval_puzzles=4,
     )
-    train(config, progress=False)
     agent = load(config.output)
     policy: Any = agent.model.policy
     shipped = AIRAgent.from_pretrained("sudoku-6x6", "cpu").model.state_dict()
@@ -103,8 +103,8 @@ def test_reinforcement_learns_the_heads_or_everything(freeze: bool, tmp_path: Pa
 def test_an_agent_is_loaded_and_goes_on_without_the_model_that_it_started_from(tmp_path: Path) -> None:
     start = tmp_path / "start"
     shutil.copytree(FOLDER / "maze-any", start)
-    config = RLConfig(
-        output=tmp_path / "run",
+    config = run(
+        tmp_path / "run",
         task=TaskConfig(id="air_envs/Maze-v0", rows=5, columns=5, max_episode_steps=10),
         policy="air",
         init_from=str(start),
@@ -115,7 +115,6 @@ def test_an_agent_is_loaded_and_goes_on_without_the_model_that_it_started_from(t
         steps=8,
         eval_puzzles=2,
     )
-    train(config, progress=False)
     shutil.rmtree(start)
     trained = load_file(config.output / WEIGHTS)
     for name, weight in load(config.output).model.policy.state_dict().items():
