@@ -16,6 +16,7 @@ import numpy as np
 from agents.analysis.beyond.curves import Curve, Panel, around
 from agents.analysis.beyond.figures import draw_curves
 from agents.analysis.sweep.statistics import paired
+from agents.analysis.tables import NOTHING
 from agents.analysis.tracing import STATES
 from benchmarks.injections import mean_with_half
 from benchmarks.markdown import table
@@ -39,6 +40,14 @@ step: rotary positions, attention, program L L H L L H, gradient through its las
 
 Seeds = Mapping[int, Mapping[str, Any]]
 """By seed, the numbers of each analysis by its name."""
+
+
+class Entry(NamedTuple):
+    """A number of one run in a table."""
+
+    label: str
+    value: float | None
+    digits: int = 1
 
 
 class Course(NamedTuple):
@@ -65,9 +74,9 @@ def page(seeds: Seeds) -> str:
     """Return the page: a table for each analysis, a row for each number, a column for each seed."""
     parts = [f"{HEAD}\n![The same by ACT step or update, mean over seeds]({NAME}.png)"]
     for title, rows in TABLES.items():
-        found = {seed: dict(rows(numbers)) for seed, numbers in seeds.items()}
+        of_seeds = zip(*map(rows, seeds.values()), strict=True)
         head = [title, "mean", *(f"seed {seed}" for seed in seeds)]
-        parts.append(table(head, [_row(label, found) for label in next(iter(found.values()))], numbers=True))
+        parts.append(table(head, map(_row, of_seeds), numbers=True))
     return "\n\n".join(parts) + "\n"
 
 
@@ -76,53 +85,52 @@ def draw(seeds: Seeds, path: Path) -> Path:
     return draw_curves(_OverSeeds(seeds), path, f"Lx_H on 6x6 Sudokus, {len(seeds)} seeds", columns=2)
 
 
-def _row(label: str, found: Mapping[int, Mapping[str, float | None]]) -> list[str]:
-    digits = 0 if "puzzles" in label else 3 if "exponent" in label or "CKA" in label else 1
-    values = {seed: numbers[label] for seed, numbers in found.items()}
-    known = {seed: value for seed, value in values.items() if value is not None}
-    cells = ("-" if value is None else f"{value:.{digits}f}" for value in values.values())
-    return [label, mean_with_half(known, digits) if known else "-", *cells]
+def _row(of_seeds: Sequence[Entry]) -> list[str]:
+    label, _, digits = of_seeds[0]
+    known = {seed: entry.value for seed, entry in enumerate(of_seeds) if entry.value is not None}
+    cells = (NOTHING if entry.value is None else f"{entry.value:.{digits}f}" for entry in of_seeds)
+    return [label, mean_with_half(known, digits) if known else NOTHING, *cells]
 
 
-def _probes(numbers: Mapping[str, Any]) -> Iterator[tuple[str, float | None]]:
+def _probes(numbers: Mapping[str, Any]) -> Iterator[Entry]:
     places = numbers["probes"]["places"]
     for place in (places[0], places[len(places) // 5 - 1], places[-1]):
         where = f"ACT step {place['act_step']}, update {place['position'] + 1} ({place['letter']})"
         for state in STATES[::-1]:
             for name, what in (("probe", "read by a probe"), ("decoded", "decoded"), ("options", "values ruled out")):
-                yield f"{where}: {state}, {what}, %", 100 * place[state][name]["mean"]
+                yield Entry(f"{where}: {state}, {what}, %", 100 * place[state][name]["mean"])
 
 
-def _patching(numbers: Mapping[str, Any]) -> Iterator[tuple[str, float | None]]:
+def _patching(numbers: Mapping[str, Any]) -> Iterator[Entry]:
     last = numbers["patching"]["act_steps_after"][-1]
     for patch, found in numbers["patching"]["patches"].items():
         for after in (1, last):
             for name, what in (("exact", "exact"), ("other", "cells like the other label")):
-                yield f"{patch}, {after} later: {what}, %", 100 * found[name][after]["mean"]
+                yield Entry(f"{patch}, {after} later: {what}, %", 100 * found[name][after]["mean"])
 
 
-def _dynamics(numbers: Mapping[str, Any]) -> Iterator[tuple[str, float | None]]:
+def _dynamics(numbers: Mapping[str, Any]) -> Iterator[Entry]:
     for outcome, found in numbers["dynamics"]["outcomes"].items():
-        yield f"{outcome}: puzzles", found["exponent"]["puzzles"]
-        yield f"{outcome}: Lyapunov exponent per ACT step", found["exponent"]["mean"]
+        yield Entry(f"{outcome}: puzzles", found["exponent"]["puzzles"], 0)
+        yield Entry(f"{outcome}: Lyapunov exponent per ACT step", found["exponent"]["mean"], 3)
         rest = found["at_rest"]["mean"]
-        yield f"{outcome}: at rest at the end, %", None if rest is None else 100 * rest
+        yield Entry(f"{outcome}: at rest at the end, %", None if rest is None else 100 * rest)
 
 
-def _similarity(numbers: Mapping[str, Any]) -> Iterator[tuple[str, float | None]]:
+def _similarity(numbers: Mapping[str, Any]) -> Iterator[Entry]:
     for pair, found in numbers["similarity"]["pairs"].items():
         for step, value in zip(numbers["similarity"]["act_steps"], found["cka"], strict=True):
-            yield f"CKA of {pair}, ACT step {step}", value
+            yield Entry(f"CKA of {pair}, ACT step {step}", value, 3)
 
 
-def _programs(numbers: Mapping[str, Any]) -> Iterator[tuple[str, float | None]]:
+def _programs(numbers: Mapping[str, Any]) -> Iterator[Entry]:
     for program, found in numbers["programs"]["programs"].items():
         of = dict(zip(found["updates"], found["z_H_exact_accuracy"], strict=True))
         for mark in MARKS:
-            yield f"{program}, {mark} updates: exact, %", 100 * of[mark]
+            yield Entry(f"{program}, {mark} updates: exact, %", 100 * of[mark])
 
 
-TABLES: dict[str, Callable[[Mapping[str, Any]], Iterator[tuple[str, float | None]]]] = {
+TABLES: dict[str, Callable[[Mapping[str, Any]], Iterator[Entry]]] = {
     "probes": _probes,
     "patched after ACT step 8": _patching,
     "dynamics": _dynamics,
